@@ -1,0 +1,26 @@
+"""Tasks: what is asked of the models, and what their outputs mean.
+
+Theory of operation
+-------------------
+A task is pure. It holds no session, opens no socket and reads no clock:
+
+    encode(request)          -> rows      token ids, type ids, marker positions
+    decode(request, outputs) -> answer    one output per row, same order
+
+Between the two the server batches rows of several requests, pads them and runs the
+model. The models take int64 inputs `input_ids, attention_mask, token_type_ids`
+(`[rows, tokens]`) and, for the targets model, `markers` (`[rows, markers]`); each
+output's first axis is the row. The outputs of the targets model:
+
+    scores    [rows, markers, 4]        tool, several, option, unused
+    starts    [rows, markers, tokens+1] value begins here; the last column is "absent"
+    ends      [rows, markers, tokens+1] value ends here; likewise
+    none      [rows]                    score of "none of the targets"
+    embedding [rows, 384]               unit length, for the shortlist of many targets
+
+`intent` scores every target in one row; with many targets it first embeds the
+conversation, takes the nearest targets (their embeddings are cached by text) and scores
+those. `functions` reads the arguments of the chosen targets. `targets.Targets.decide`
+strings the passes together: the server gives it a `Runner`, an async function from
+rows to outputs, and gets a `Decision`.
+"""
