@@ -1,0 +1,134 @@
+"""The values that travel between the server, the tasks and the models.
+
+Nothing here knows of HTTP or of ONNX. The names follow the answers of
+`POST /v1/decide`, so that the server turns them into JSON field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+ParameterType = Literal["string", "integer", "number", "boolean", "array", "object"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of the conversation; `role` is system, user, assistant or tool."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a tool, with JSON Schema's names for types."""
+
+    name: str
+    type: ParameterType = "string"
+    description: str = ""
+    required: bool = False
+    enum: tuple[Any, ...] = ()
+    items: ParameterType = "string"
+    default: Any = None
+    has_default: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    format: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A described target the last user message may want."""
+
+    name: str
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller asks: which of the tools, and with which arguments.
+
+    `threshold` replaces the calibrated one of the model; `max_calls` bounds the calls.
+    """
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    threshold: float | None = None
+    max_calls: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One sequence for a model, not yet padded.
+
+    `markers` are the positions the heads read; a row without any is legal. The
+    backend pads the three lists with 0 (the padding token, and position 0), adds the
+    attention mask, and cuts each output back to this row's own lengths.
+    """
+
+    input_ids: tuple[int, ...]
+    token_type_ids: tuple[int, ...]
+    markers: tuple[int, ...] = ()
+
+
+# One row's outputs by name, without the batch axis and without padding.
+Output = Mapping[str, NDArray[np.float32]]
+# Runs rows through a model and gives one Output for each, in order.
+Runner = Callable[[Sequence[Row]], Awaitable[Sequence[Output]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A target and how sure the model is that it is wanted, 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class IntentAnswer:
+    """The target the last user message wants; `name` is None for none of them.
+
+    `ranking` runs from the best to the worst; targets a shortlist left out are absent.
+    """
+
+    name: str | None
+    score: float
+    ranking: tuple[Ranked, ...]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a value is said: characters `start` to `end` of message number `message`."""
+
+    message: int
+    start: int
+    end: int
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call of a tool: typed arguments, what is missing, where each value is said."""
+
+    name: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Intent and calls for one request; no calls when no target is wanted."""
+
+    intent: IntentAnswer
+    calls: tuple[Call, ...] = ()
