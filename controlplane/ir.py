@@ -1,0 +1,244 @@
+"""The gateway to be built: no YAML, no Envoy, no default left open.
+
+`lower` makes it, `emit` reads it. Everything here is decided: names are final, references
+are resolved, `None` means "there is none", never "take the default".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Literal
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    host: str
+    port: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTls:
+    """Server name and trust: both are needed before a key may travel."""
+
+    server_name: str
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    http_path: str
+    interval: timedelta
+    timeout: timedelta
+    healthy_threshold: int
+    unhealthy_threshold: int
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    max_connections: int
+    max_pending_requests: int
+    max_requests: int
+    max_retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """A set of hosts that serve the same thing."""
+
+    name: str
+    addresses: tuple[Address, ...]
+    tls: UpstreamTls | None
+    connect_timeout: timedelta
+    circuit_breaker: CircuitBreaker
+    health_check: HealthCheck | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """Where a provider's key goes. The key itself is in `Gateway.secrets` only."""
+
+    secret: str
+    header: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One LLM behind one upstream, with its own key, host, paths and model."""
+
+    name: str
+    """Unique; the name of its cluster is made from it."""
+    label: str
+    """As the user wrote it; several providers of a pool share it."""
+    upstream: Upstream
+    model: str | None
+    credential: Credential | None
+    paths: tuple[tuple[str, str], ...]
+    """The gateway's API path → this provider's path (with query, where it needs one)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightedProvider:
+    provider: str
+    weight: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimit:
+    header: str | None
+    """Lower case; None: one bucket for everybody."""
+    value: str | None
+    """None: one bucket for each distinct value of the header."""
+    tokens: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class LlmRoute:
+    """What one provider name stands for: a pool, then its fallbacks in order."""
+
+    name: str
+    """The provider's name as clients say it in `x-arch-llm-provider-hint`."""
+    model: str | None
+    """For messages and logs: the model of the first provider of the pool."""
+    groups: tuple[tuple[WeightedProvider, ...], ...]
+    """Attempt n goes to group n. The first one is the pool itself."""
+    first_byte_timeout: timedelta
+    idle_timeout: timedelta
+    retries: int
+    """Within the same pool, before any byte of an answer; connection failures only."""
+    limits: tuple[TokenLimit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """How the LLM listener turns a hint or a body's `model` into a route."""
+
+    names: tuple[str, ...]
+    models: tuple[tuple[str, str], ...]
+    """model → route name, for models that are not themselves a name."""
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    name: str
+    chain_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    name: Literal["llm", "prompt"]
+    address: str
+    port: int
+    certificates: tuple[Certificate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: str
+    type: str
+    """JSON Schema name: string, integer, number, boolean, array or object."""
+    description: str
+    required: bool
+    default: Json
+    has_default: bool
+    enum: tuple[Json, ...]
+    format: str | None
+    in_path: bool
+    items: str | None
+    minimum: float | None
+    maximum: float | None
+    pattern: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    upstream: str
+    """Name of an entry of `Gateway.upstreams`."""
+    path: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTarget:
+    name: str
+    description: str
+    default: bool
+    call: ApiCall | None
+    parameters: tuple[Parameter, ...]
+    dispatch_to_llm: bool
+    system_prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    kind: Literal["jailbreak", "toxicity"]
+    message: str
+    forward_to_error_target: bool
+    threshold: float | None
+    """None: the model's own, calibrated one."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCalling:
+    """An OpenAI-compatible server that names and fills the calls instead of our models."""
+
+    base_url: str
+    model: str
+    secret: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    address: str
+    """`host:port`."""
+    embedded: bool
+    guard_model: str | None
+    function_calling: FunctionCalling | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What the prompt path needs to know; None in a gateway for LLM calls alone."""
+
+    system_prompt: str | None
+    guards: tuple[Guard, ...]
+    targets: tuple[PromptTarget, ...]
+    error_target: ApiCall | None
+    intent_threshold: float | None
+    model_server: ModelServer
+    max_calls: int
+    debug_headers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecretValue:
+    name: str
+    value: str | None = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"SecretValue({self.name!r}, [redacted])"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    listeners: tuple[Listener, ...]
+    providers: tuple[Provider, ...]
+    llm_routes: tuple[LlmRoute, ...]
+    choice: ProviderChoice
+    upstreams: tuple[Upstream, ...]
+    prompts: Prompts | None
+    secrets: tuple[SecretValue, ...]
+    error_format: Literal["json", "text"]
+    access_log_format: Literal["text", "json"]
+    sampling: float
+    """Share of requests that are traced, 0 to 1."""
+    stats_port: int
+    """Loopback only; 0 for none."""
+    max_body_bytes: int

@@ -1,0 +1,250 @@
+"""What the user wrote, typed and frozen.
+
+The three dialects of Arch YAML parse into this one model. A field the user left out is
+`None` (or empty): defaults belong to `lower`, which is where a reader looks for them.
+
+Every node knows its `path` in the document, so that a rule can point at what it means
+without knowing lines and columns; `Document.position` alone turns a path into a place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+Path = tuple[str | int, ...]
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A credential. Prints as its reference or length, never as its value."""
+
+    value: str | None = field(repr=False)
+    """None when `$NAME` is in neither the environment nor `.env`."""
+    reference: str | None = None
+    """The variable it came from; None for a literal in the file."""
+
+    def __repr__(self) -> str:
+        return f"Secret(${self.reference})" if self.reference else "Secret([redacted])"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    path: Path
+    chain_file: str
+    key_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    path: Path
+    address: str | None = None
+    port: int | None = None
+    message_format: str | None = None
+    certificates: tuple[Certificate, ...] = ()
+    connect_timeout: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    path: Path
+    http_path: str | None = None
+    interval: timedelta | None = None
+    timeout: timedelta | None = None
+    healthy_threshold: int | None = None
+    unhealthy_threshold: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    path: Path
+    max_connections: int | None = None
+    max_pending_requests: int | None = None
+    max_requests: int | None = None
+    max_retries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    path: Path
+    name: str
+    addresses: tuple[str, ...]
+    """As written: `host`, `host:port` or `http(s)://host[:port]`."""
+    protocol: Literal["http", "https"] | None = None
+    connect_timeout: timedelta | None = None
+    health_check: HealthCheck | None = None
+    circuit_breaker: CircuitBreaker | None = None
+    ca_file: str | None = None
+    implicit: bool = False
+    """Named by a target but not declared: treated as a host of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    path: Path
+    header: str
+    value: str | None = None
+    """None or empty: each distinct value has its own limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenLimit:
+    path: Path
+    tokens: int
+    unit: Literal["second", "minute", "hour"]
+    selector: Selector | None = None
+    model: str | None = None
+    """Set for top-level `ratelimits`; a provider's own limits apply to that provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    path: Path
+    connect: timedelta | None = None
+    first_byte: timedelta | None = None
+    idle: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    path: Path
+    name: str
+    kind: str | None = None
+    """openai, mistral, … as written, or inferred from model or name by the parser."""
+    model: str | None = None
+    access_key: Secret | None = None
+    default: bool = False
+    stream: bool | None = None
+    endpoint: str | None = None
+    """A name in `endpoints`, or host[:port]."""
+    base_url: str | None = None
+    ca_file: str | None = None
+    weight: int | None = None
+    fallbacks: tuple[str, ...] = ()
+    timeouts: Timeouts | None = None
+    retries: int | None = None
+    rate_limits: tuple[TokenLimit, ...] = ()
+    api_version: str | None = None
+    """azure_openai's query parameter."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    path: Path
+    message: str | None = None
+    """`on_exception.message`."""
+    forward_to_error_target: bool = False
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    path: Path
+    name: str
+    type: str
+    """As written: str, int, float, bool, list, dict, set, tuple, or a JSON Schema name."""
+    description: str = ""
+    required: bool = False
+    default: Json = None
+    has_default: bool = False
+    enum: tuple[Json, ...] = ()
+    format: str | None = None
+    in_path: bool = False
+    items: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointRef:
+    path: Path
+    name: str
+    http_path: str
+    http_method: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTarget:
+    path: Path
+    name: str
+    description: str = ""
+    default: bool = False
+    kind: str | None = None
+    """0.1-beta's `type`, such as RAG."""
+    endpoint: EndpointRef | None = None
+    parameters: tuple[Parameter, ...] = ()
+    auto_llm_dispatch_on_response: bool | None = None
+    system_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorTarget:
+    path: Path
+    endpoint: EndpointRef
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    path: Path = ("overrides",)
+    intent_threshold: float | None = None
+    guard_threshold: float | None = None
+    error_format: Literal["json", "text"] | None = None
+    access_log_format: Literal["text", "json"] | None = None
+    debug_headers: bool | None = None
+    """Whether a client may ask for scores with `x-arch-debug: true`."""
+    max_calls: int | None = None
+    ca_file: str | None = None
+    stats_port: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    path: Path
+    sampling_rate: float | None = None
+    """0 to 1, from `sampling_rate`, or `random_sampling` / 100."""
+    trace_internal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelServer:
+    path: Path
+    address: str | None = None
+    """None: embedded, `archgw up` starts it."""
+    guard_model: str | None = None
+    """A directory with a guard of the user's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionCalling:
+    path: Path
+    backend: Literal["embedded", "openai"] = "embedded"
+    base_url: str | None = None
+    model: str | None = None
+    access_key: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    version: str | None = None
+    ingress: Listener | None = None
+    egress: Listener | None = None
+    providers: tuple[Provider, ...] = ()
+    endpoints: tuple[Endpoint, ...] = ()
+    system_prompt: str | None = None
+    jailbreak_guard: Guard | None = None
+    toxicity_guard: Guard | None = None
+    prompt_targets: tuple[PromptTarget, ...] = ()
+    error_target: ErrorTarget | None = None
+    rate_limits: tuple[TokenLimit, ...] = ()
+    overrides: Overrides = field(default_factory=Overrides)
+    tracing: Tracing | None = None
+    mode: Literal["llm", "prompt"] | None = None
+    model_server: ModelServer | None = None
+    function_calling: FunctionCalling | None = None
