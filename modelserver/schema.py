@@ -1,0 +1,253 @@
+"""What travels between a client of the model server and the server, as dataclasses.
+
+Shared with extproc, so: the standard library only, and nothing of the models. A request's
+`to_json` is the body to send; a response's `from_json` is a strict reader of what came
+back, which raises `ValueError` on anything that is not an answer. A guard score that is
+no number must never pass for a harmless one.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SAFE = "safe"
+JAILBREAK = "jailbreak"
+TOXICITY = "toxicity"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn: its role, and its text. `guard` false exempts the gateway's own prompts."""
+
+    role: str
+    content: str
+    guard: bool = True
+
+    def to_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {"role": self.role, "content": self.content}
+        return body if self.guard else body | {"guard": False}
+
+
+@dataclass(frozen=True, slots=True)
+class DecideRequest:
+    """`POST /v1/decide`, and with `guard` false also `POST /v1/intent`.
+
+    `tools` are in OpenAI's form, with JSON Schema's or Python's names for types.
+    """
+
+    messages: Sequence[Message]
+    tools: Sequence[Mapping[str, Any]]
+    guard: bool = True
+    threshold: float | None = None
+    guard_threshold: float | None = None
+    max_calls: int | None = None
+    timeout_ms: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "messages": [message.to_json() for message in self.messages],
+            "tools": list(self.tools),
+            "guard": self.guard,
+        }
+        options = ("threshold", "guard_threshold", "max_calls", "timeout_ms")
+        return body | _given(self, options)
+
+
+@dataclass(frozen=True, slots=True)
+class GuardRequest:
+    """`POST /v1/guard`: texts that are scored each on its own."""
+
+    texts: Sequence[str]
+    threshold: float | None = None
+    timeout_ms: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return {"texts": list(self.texts)} | _given(self, ("threshold", "timeout_ms"))
+
+
+def _given(request: object, names: tuple[str, ...]) -> dict[str, Any]:
+    values = {name: getattr(request, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class GuardResult:
+    """`verdict` is `safe`, or what was found; `view` names the reading that showed it.
+
+    `score` is the jailbreak probability; `scores` holds every output of the model.
+    `message` is the index of the worst message in a decision, `null` elsewhere.
+    """
+
+    verdict: str
+    score: float
+    view: str
+    scores: Mapping[str, float] = field(default_factory=dict)
+    message: int | None = None
+
+    @property
+    def safe(self) -> bool:
+        return self.verdict == SAFE
+
+    @classmethod
+    def from_json(cls, value: Any) -> GuardResult:
+        body = _object(value, "guard")
+        index = body.get("message")
+        return cls(
+            verdict=_text(body, "verdict"),
+            score=_number(body, "score"),
+            view=_text(body, "view"),
+            scores={name: _number(body["scores"], name) for name in body.get("scores") or {}},
+            message=index if isinstance(index, int) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GuardResponse:
+    results: Sequence[GuardResult]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any) -> GuardResponse:
+        body = _object(value, "answer")
+        return cls(
+            results=tuple(GuardResult.from_json(item) for item in _items(body, "results")),
+            timings_ms=body.get("timings_ms") or {},
+            models=body.get("models") or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    name: str
+    score: float
+
+    @classmethod
+    def from_json(cls, value: Any) -> Ranked:
+        body = _object(value, "ranking")
+        return cls(_text(body, "name"), _number(body, "score"))
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`name` is `null` when no target fits; `ranking` runs from best to worst."""
+
+    name: str | None
+    score: float
+    ranking: Sequence[Ranked]
+    threshold: float
+
+    @classmethod
+    def from_json(cls, value: Any) -> Intent:
+        body = _object(value, "intent")
+        return cls(
+            name=None if body.get("name") is None else _text(body, "name"),
+            score=_number(body, "score"),
+            ranking=tuple(Ranked.from_json(item) for item in _items(body, "ranking")),
+            threshold=_number(body, "threshold"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Characters `start` to `end` of message number `message` say the value."""
+
+    message: int
+    start: int
+    end: int
+    text: str
+    confidence: float
+
+    @classmethod
+    def from_json(cls, value: Any) -> Evidence:
+        body = _object(value, "evidence")
+        message, start, end = (int(_number(body, name)) for name in ("message", "start", "end"))
+        return cls(message, start, end, _text(body, "text"), _number(body, "confidence"))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    name: str
+    arguments: Mapping[str, Any]
+    missing: Sequence[str]
+    evidence: Mapping[str, Evidence] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any) -> Call:
+        body = _object(value, "call")
+        evidence = _object(body.get("evidence") or {}, "evidence")
+        return cls(
+            name=_text(body, "name"),
+            arguments=_object(body.get("arguments"), "arguments"),
+            missing=tuple(str(name) for name in _items(body, "missing")),
+            evidence={name: Evidence.from_json(item) for name, item in evidence.items()},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DecideResponse:
+    guard: GuardResult | None
+    intent: Intent
+    calls: Sequence[Call]
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any) -> DecideResponse:
+        body = _object(value, "answer")
+        guard = body.get("guard")
+        return cls(
+            guard=None if guard is None else GuardResult.from_json(guard),
+            intent=Intent.from_json(body.get("intent")),
+            calls=tuple(Call.from_json(item) for item in _items(body, "calls")),
+            timings_ms=body.get("timings_ms") or {},
+            models=body.get("models") or {},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class IntentResponse:
+    intent: Intent
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, value: Any) -> IntentResponse:
+        body = _object(value, "answer")
+        return cls(
+            intent=Intent.from_json(body.get("intent")),
+            timings_ms=body.get("timings_ms") or {},
+            models=body.get("models") or {},
+        )
+
+
+def _object(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name}: expected an object, got {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def _items(body: Mapping[str, Any], name: str) -> list[Any]:
+    value = body.get(name)
+    if not isinstance(value, list):
+        raise ValueError(f"{name}: expected a list, got {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"{name}: expected text, got {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def _number(body: Mapping[str, Any], name: str) -> float:
+    value = body.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise ValueError(f"{name}: expected a finite number")
+    return value
