@@ -22,7 +22,7 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from modelserver.errors import NotReady, Overloaded
 
@@ -33,13 +33,7 @@ if TYPE_CHECKING:
 LEAST_FILL = 0.75
 
 
-class Row(Protocol):
-    """What is batched: something with a length in tokens."""
-
-    def __len__(self) -> int: ...
-
-
-R = TypeVar("R", bound=Row)
+R = TypeVar("R")
 O = TypeVar("O")  # noqa: E741 - R in, O out
 
 
@@ -98,6 +92,7 @@ class _Waiting(Generic[R, O]):
 
     tag: int
     number: int
+    size: int = field(compare=False)
     row: R = field(compare=False)
     place: int = field(compare=False)
     job: _Job[O] = field(compare=False)
@@ -111,11 +106,13 @@ class Batcher(Generic[R, O]):
         run: Callable[[Sequence[R]], Sequence[O]],
         settings: BatchSettings,
         *,
+        size: Callable[[R], int],
         name: str = "batcher",
         seen: Callable[[BatchSeen], None] | None = None,
     ) -> None:
         self._run = run
         self._settings = settings
+        self._size = size
         self._name = name
         self._seen = seen
         self._queue: list[_Waiting[R, O]] = []
@@ -158,7 +155,7 @@ class Batcher(Generic[R, O]):
             raise NotReady("the server is stopping")
         if not rows:
             return []
-        self._admit(sum(len(row) for row in rows))
+        self._admit(sum(self._size(row) for row in rows))
         job: _Job[O] = _Job(
             asyncio.get_running_loop().create_future(), [None] * len(rows), len(rows)
         )
@@ -180,28 +177,29 @@ class Batcher(Generic[R, O]):
     def _enqueue(self, rows: Sequence[R], job: _Job[O]) -> None:
         tag = self._virtual_time
         for place, row in enumerate(rows):
-            tag += len(row)
+            size = self._size(row)
+            tag += size
             self._numbers += 1
-            bisect.insort(self._queue, _Waiting(tag, self._numbers, row, place, job))
-            self._waiting_tokens += len(row)
+            bisect.insort(self._queue, _Waiting(tag, self._numbers, size, row, place, job))
+            self._waiting_tokens += size
         self._work.set()
 
     def _drop_left(self) -> None:
         """Forget the rows of callers who are gone."""
         if any(entry.job.done.done() for entry in self._queue):
             self._queue = [entry for entry in self._queue if not entry.job.done.done()]
-            self._waiting_tokens = sum(len(entry.row) for entry in self._queue)
+            self._waiting_tokens = sum(entry.size for entry in self._queue)
 
     def _next_batch(self) -> list[_Waiting[R, O]]:
         self._drop_left()
-        chosen = plan([len(entry.row) for entry in self._queue], self._settings.budget)
+        chosen = plan([entry.size for entry in self._queue], self._settings.budget)
         if not chosen:
             return []
         self._virtual_time = self._queue[0].tag
         batch = [self._queue[index] for index in chosen]
         for index in reversed(chosen):
             del self._queue[index]
-        self._waiting_tokens -= sum(len(entry.row) for entry in batch)
+        self._waiting_tokens -= sum(entry.size for entry in batch)
         return batch
 
     async def _serve(self) -> None:
@@ -230,7 +228,7 @@ class Batcher(Generic[R, O]):
             self._fail(batch, error)
             return
         self._deliver(batch, outputs)
-        self._note(rows, loop.time() - began)
+        self._note([entry.size for entry in batch], loop.time() - began)
 
     def _deliver(self, batch: list[_Waiting[R, O]], outputs: Sequence[O]) -> None:
         if len(outputs) != len(batch):
@@ -249,10 +247,9 @@ class Batcher(Generic[R, O]):
             if not entry.job.done.done():
                 entry.job.done.set_exception(error)
 
-    def _note(self, rows: Sequence[R], seconds: float) -> None:
-        tokens = sum(len(row) for row in rows)
+    def _note(self, sizes: Sequence[int], seconds: float) -> None:
+        tokens = sum(sizes)
         if seconds > 0:
             self._rate = tokens / seconds
         if self._seen:
-            padded = max(len(row) for row in rows) * len(rows)
-            self._seen(BatchSeen(len(rows), tokens, padded, seconds))
+            self._seen(BatchSeen(len(sizes), tokens, max(sizes) * len(sizes), seconds))

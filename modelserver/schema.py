@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SAFE = "safe"
-JAILBREAK = "jailbreak"
-TOXICITY = "toxicity"
+BENIGN = "benign"
+ATTACK = "attack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,21 +76,22 @@ def _given(request: object, names: tuple[str, ...]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class GuardResult:
-    """`verdict` is `safe`, or what was found; `view` names the reading that showed it.
+    """`verdict` is `attack` or `benign`; `view` names the reading with the highest score.
 
-    `score` is the jailbreak probability; `scores` holds every output of the model.
-    `message` is the index of the worst message in a decision, `null` elsewhere.
+    `toxicity` is `null` when the model has no such output; `message` is the index of the
+    worst message in a decision, `null` elsewhere.
     """
 
     verdict: str
     score: float
     view: str
-    scores: Mapping[str, float] = field(default_factory=dict)
+    toxicity: float | None = None
     message: int | None = None
 
     @property
-    def safe(self) -> bool:
-        return self.verdict == SAFE
+    def attack(self) -> bool:
+        """Anything that is not said to be benign counts as an attack."""
+        return self.verdict != BENIGN
 
     @classmethod
     def from_json(cls, value: Any) -> GuardResult:
@@ -101,7 +101,7 @@ class GuardResult:
             verdict=_text(body, "verdict"),
             score=_number(body, "score"),
             view=_text(body, "view"),
-            scores={name: _number(body["scores"], name) for name in body.get("scores") or {}},
+            toxicity=None if body.get("toxicity") is None else _number(body, "toxicity"),
             message=index if isinstance(index, int) else None,
         )
 

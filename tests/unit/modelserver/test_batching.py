@@ -42,7 +42,7 @@ class HeldModel:
 async def serving(
     model: HeldModel, settings: BatchSettings | None = None
 ) -> AsyncIterator[Batcher[Row, int]]:
-    batcher = Batcher(model, settings or BatchSettings())
+    batcher = Batcher(model, settings or BatchSettings(), size=len)
     batcher.start()
     try:
         yield batcher
@@ -193,7 +193,7 @@ async def test_a_failing_batch_answers_everyone_and_the_next_one_runs() -> None:
 
 async def test_a_wrong_number_of_outputs_is_an_error_not_a_hang() -> None:
     """A model that returns too few outputs fails its callers instead of leaving them waiting."""
-    batcher: Batcher[Row, int] = Batcher(lambda _rows: [], BatchSettings())
+    batcher: Batcher[Row, int] = Batcher(lambda _rows: [], BatchSettings(), size=len)
     batcher.start()
     with pytest.raises(RuntimeError, match="0 outputs for 1 rows"):
         await asyncio.wait_for(batcher.submit([(1,)]), 5)
@@ -231,5 +231,5 @@ async def test_several_workers_share_one_queue() -> None:
 
 async def test_no_rows_need_no_model() -> None:
     """A caller without rows is answered at once with nothing."""
-    batcher: Batcher[Row, int] = Batcher(HeldModel(), BatchSettings())
+    batcher: Batcher[Row, int] = Batcher(HeldModel(), BatchSettings(), size=len)
     assert await batcher.submit([]) == []

@@ -1,0 +1,117 @@
+"""The backend: rows in, outputs out, by onnxruntime on the CPU.
+
+A backend knows tensors and nothing of tasks. It pads rows to a batch, feeds the inputs the
+graph declares (some encoders have no token types), and cuts each output back to the row's
+own tokens and markers. Which axis of an output is which is found by running one probe of
+odd lengths, not by trusting the names an exporter gave; the probe warms the session too.
+
+Sessions are set for little memory and a shared machine: no arena, since shapes vary and an
+arena keeps the largest ever seen; no spinning, since threads that spin while they wait take
+the processor from the other model.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import onnxruntime as ort
+
+from modelserver.errors import ModelUnavailable
+from modelserver.tasks.types import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from modelserver.tasks.types import Output
+
+# Lengths of the probe: unlike any fixed axis of a model (384 dimensions, 6 scores, 2 labels).
+PROBE_TOKENS = 37
+PROBE_MARKERS = 11
+
+_TOKEN_AXIS, _MARKER_AXIS, _FIXED_AXIS = "tokens", "markers", "fixed"
+
+
+class Backend(Protocol):
+    """Runs a batch of rows; called from a thread of its own, never from the event loop."""
+
+    def run(self, rows: Sequence[Row]) -> Sequence[Output]: ...
+
+
+class OnnxBackend:
+    """One ONNX graph in one session."""
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        self._session = ort.InferenceSession(
+            str(path), _options(threads), providers=["CPUExecutionProvider"]
+        )
+        self._inputs = frozenset(node.name for node in self._session.get_inputs())
+        self._outputs = [node.name for node in self._session.get_outputs()]
+        self._axes = self._probe()
+
+    @property
+    def inputs(self) -> frozenset[str]:
+        """The names of the tensors the graph takes."""
+        return self._inputs
+
+    def run(self, rows: Sequence[Row]) -> Sequence[Output]:
+        """One output for each row, in order, without padding."""
+        batch = self._session.run(self._outputs, self._feeds(rows))
+        for name, values in zip(self._outputs, batch, strict=True):
+            if not np.isfinite(values).all():
+                raise ModelUnavailable(f"the model's output {name!r} is not a finite number")
+        return [
+            {
+                name: _cut(values[index], self._axes[name], row)
+                for name, values in zip(self._outputs, batch, strict=True)
+            }
+            for index, row in enumerate(rows)
+        ]
+
+    def _feeds(self, rows: Sequence[Row]) -> Mapping[str, NDArray[np.int64]]:
+        tokens = max(len(row.input_ids) for row in rows)
+        markers = max(1, *(len(row.markers) for row in rows))
+        feeds = {
+            "input_ids": _padded([row.input_ids for row in rows], tokens),
+            "token_type_ids": _padded([row.token_type_ids for row in rows], tokens),
+            "attention_mask": _padded([(1,) * len(row.input_ids) for row in rows], tokens),
+            "markers": _padded([row.markers for row in rows], markers),
+        }
+        return {name: values for name, values in feeds.items() if name in self._inputs}
+
+    def _probe(self) -> Mapping[str, tuple[str, ...]]:
+        """What each axis of each output (after the row's) stands for."""
+        row = Row((1,) * PROBE_TOKENS, (0,) * PROBE_TOKENS, tuple(range(PROBE_MARKERS)))
+        outputs = self._session.run(self._outputs, self._feeds([row]))
+        meaning = {PROBE_TOKENS: _TOKEN_AXIS, PROBE_MARKERS: _MARKER_AXIS}
+        return {
+            name: tuple(meaning.get(size, _FIXED_AXIS) for size in values.shape[1:])
+            for name, values in zip(self._outputs, outputs, strict=True)
+        }
+
+
+def _options(threads: int) -> ort.SessionOptions:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = ort.ExecutionMode.ORT_SEQUENTIAL
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def _padded(rows: Sequence[tuple[int, ...]], width: int) -> NDArray[np.int64]:
+    batch = np.zeros((len(rows), width), dtype=np.int64)
+    for index, row in enumerate(rows):
+        batch[index, : len(row)] = row
+    return batch
+
+
+def _cut(values: NDArray[np.float32], axes: tuple[str, ...], row: Row) -> NDArray[np.float32]:
+    own = {_TOKEN_AXIS: len(row.input_ids), _MARKER_AXIS: len(row.markers)}
+    return values[tuple(slice(own.get(axis)) for axis in axes)]

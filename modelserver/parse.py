@@ -1,0 +1,243 @@
+"""JSON in, typed requests out; everything wrong is reported at once, by path.
+
+Every problem names its field (`tools.1.function.parameters.properties.days.type`), and a
+body with five mistakes gives five problems. Sizes are checked here too: past this point a
+request is as large as the limits allow, and no larger.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from modelserver.errors import InvalidRequest, Problem, RequestTooLarge
+from modelserver.toolcheck import read_tools
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from modelserver.tasks.types import Tool
+
+ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
+MOST_PROBLEMS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a request may be: bytes, characters and counts."""
+
+    body_bytes: int = 2 * 1024 * 1024
+    text_chars: int = 128 * 1024
+    texts: int = 256
+    messages: int = 512
+    tools: int = 256
+    parameters: int = 64
+    timeout_ms: int = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as it came; `guard` is false for the gateway's own prompts."""
+
+    role: str
+    content: str
+    guard: bool = True
+    leaves: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    turns: tuple[Turn, ...]
+    tools: tuple[Tool, ...]
+    guard: bool
+    threshold: float | None
+    guard_threshold: float | None
+    max_calls: int | None
+    timeout_ms: int | None
+    raw_tools: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    texts: tuple[str, ...]
+    threshold: float | None
+    timeout_ms: int | None
+
+
+class Reader:
+    """Reads fields of a JSON object and remembers what was wrong with them."""
+
+    def __init__(self, body: Any, limits: Limits) -> None:
+        self.limits = limits
+        self.problems: list[Problem] = []
+        self.body: Mapping[str, Any] = {}
+        if isinstance(body, dict):
+            self.body = body
+        else:
+            self.wrong("(body)", f"must be a JSON object, not {kind(body)}")
+            self.finish()
+
+    def wrong(self, path: str, message: str) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(path, message))
+
+    def finish(self) -> None:
+        """Raise what was found, all of it."""
+        if self.problems:
+            raise InvalidRequest(tuple(self.problems))
+
+    def text(self, value: Any, path: str) -> str:
+        if not isinstance(value, str):
+            self.wrong(path, f"must be text, not {kind(value)}")
+            return ""
+        if len(value) > self.limits.text_chars:
+            raise RequestTooLarge(
+                f"{path}: {len(value)} characters, the limit is {self.limits.text_chars}",
+                param=path,
+            )
+        return value
+
+    def items(self, name: str, most: int, *, required: bool = True) -> list[Any]:
+        value = self.body.get(name)
+        if value is None and not required:
+            return []
+        if not isinstance(value, list):
+            found = "missing" if value is None else f"must be a list, not {kind(value)}"
+            self.wrong(name, found)
+            return []
+        if len(value) > most:
+            raise RequestTooLarge(f"{name}: {len(value)} items, the limit is {most}", param=name)
+        return value
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.body.get(name, default)
+        if not isinstance(value, bool):
+            self.wrong(name, f"must be true or false, not {kind(value)}")
+            return default
+        return value
+
+    def fraction(self, name: str) -> float | None:
+        value = self.body.get(name)
+        if value is None:
+            return None
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or not 0 <= value <= 1:
+            self.wrong(name, "must be a number from 0 to 1")
+            return None
+        return float(value)
+
+    def count(self, name: str, most: int) -> int | None:
+        value = self.body.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+            self.wrong(name, f"must be a whole number from 1 to {most}")
+            return None
+        return value
+
+
+def parse_decide(body: Any, limits: Limits) -> Decide:
+    """The body of `/v1/decide`, `/v1/intent` and the v0.1 function calls."""
+    reader = Reader(body, limits)
+    raw_tools = reader.items("tools", limits.tools, required=False)
+    request = Decide(
+        turns=_turns(reader),
+        tools=read_tools(raw_tools, reader.wrong, limits.parameters),
+        guard=reader.flag("guard", default=True),
+        threshold=reader.fraction("threshold"),
+        guard_threshold=reader.fraction("guard_threshold"),
+        max_calls=reader.count("max_calls", 64),
+        timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
+        raw_tools=tuple(tool for tool in raw_tools if isinstance(tool, dict)),
+    )
+    reader.finish()
+    return request
+
+
+def parse_guard(body: Any, limits: Limits) -> Guard:
+    """The body of `/v1/guard`."""
+    reader = Reader(body, limits)
+    texts = reader.items("texts", limits.texts)
+    request = Guard(
+        texts=tuple(reader.text(text, f"texts.{index}") for index, text in enumerate(texts)),
+        threshold=reader.fraction("threshold"),
+        timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
+    )
+    reader.finish()
+    return request
+
+
+def _turns(reader: Reader) -> tuple[Turn, ...]:
+    messages = reader.items("messages", reader.limits.messages)
+    if not messages and isinstance(reader.body.get("messages"), list):
+        reader.wrong("messages", "must hold at least one message")
+    return tuple(_turn(reader, item, f"messages.{n}") for n, item in enumerate(messages))
+
+
+def _turn(reader: Reader, item: Any, path: str) -> Turn:
+    if not isinstance(item, dict):
+        reader.wrong(path, f"must be an object, not {kind(item)}")
+        return Turn("user", "")
+    role = item.get("role")
+    if not isinstance(role, str) or role not in ROLES:
+        reader.wrong(f"{path}.role", f"must be one of {', '.join(sorted(ROLES))}")
+        role = "user"
+    guard = item.get("guard", True)
+    if not isinstance(guard, bool):
+        reader.wrong(f"{path}.guard", f"must be true or false, not {kind(guard)}")
+    return Turn(role, _content(reader, item, path), bool(guard), _leaves(reader, item, path))
+
+
+def _content(reader: Reader, item: Mapping[str, Any], path: str) -> str:
+    """Text, or the text parts of a list; an assistant that only calls a tool says nothing."""
+    content = item.get("content")
+    if content is None and (item.get("tool_calls") or item.get("role") == "assistant"):
+        return ""
+    if not isinstance(content, list):
+        return reader.text(content, f"{path}.content")
+    return "\n".join(
+        _part(reader, part, f"{path}.content.{index}") for index, part in enumerate(content)
+    )
+
+
+def _part(reader: Reader, part: Any, path: str) -> str:
+    if not isinstance(part, dict) or part.get("type") not in ("text", "input_text"):
+        # An image may carry an attack that nothing here can read: refuse, do not skip.
+        reader.wrong(path, 'must be a text part, {"type": "text", "text": …}')
+        return ""
+    return reader.text(part.get("text"), f"{path}.text")
+
+
+def _leaves(reader: Reader, item: Mapping[str, Any], path: str) -> tuple[str, ...]:
+    """Text outside the content that a model may read: names and arguments of tool calls."""
+    calls = item.get("tool_calls")
+    if calls is None or calls == []:
+        return ()
+    leaves: list[str] = []
+    _strings(calls, leaves, 0)
+    for leaf in leaves:
+        reader.text(leaf, f"{path}.tool_calls")
+    return tuple(leaves)
+
+
+def _strings(value: Any, leaves: list[str], depth: int) -> None:
+    if isinstance(value, str):
+        leaves.append(value)
+    elif isinstance(value, dict | list) and depth < 16:
+        for item in value.values() if isinstance(value, dict) else value:
+            _strings(item, leaves, depth + 1)
+
+
+def kind(value: Any) -> str:
+    """What JSON calls this value."""
+    names = {
+        type(None): "null",
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "text",
+        list: "a list",
+        dict: "an object",
+    }
+    return names.get(type(value), type(value).__name__)
