@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+ListenerName = Literal["llm", "prompt"]
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
@@ -22,9 +23,8 @@ class Address:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTls:
-    """Server name and trust: both are needed before a key may travel."""
+    """Whom to trust. The name to expect is each address's own host."""
 
-    server_name: str
     ca_file: str
 
 
@@ -133,7 +133,7 @@ class Certificate:
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    name: Literal["llm", "prompt"]
+    name: ListenerName
     address: str
     port: int
     certificates: tuple[Certificate, ...]

@@ -1,0 +1,70 @@
+"""Access logs: v0.1's files in v0.1's format, or JSON with what an LLM call cost.
+
+Neither holds a query string, a body or a credential.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.emit import names
+from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
+    from controlplane.layout import Layout
+
+_TEXT = (
+    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ:ORIG)% %PROTOCOL%" %RESPONSE_CODE% '
+    "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% "
+    '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" '
+    '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n'
+)
+
+_JSON: dict[str, str] = {
+    "time": "%START_TIME%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%PATH(NQ:ORIG)%",
+    "protocol": "%PROTOCOL%",
+    "status": "%RESPONSE_CODE%",
+    "flags": "%RESPONSE_FLAGS%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "bytes_received": "%BYTES_RECEIVED%",
+    "bytes_sent": "%BYTES_SENT%",
+    "duration_ms": "%DURATION%",
+    "upstream_host": "%UPSTREAM_HOST%",
+    "upstream_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
+    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+}
+
+_LLM: dict[str, str] = {
+    "provider": "%UPSTREAM_CLUSTER%",
+    "route": f"%DYNAMIC_METADATA({names.METADATA}:route)%",
+    "model": f"%DYNAMIC_METADATA({names.METADATA}:model)%",
+    "estimated_prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:est_tokens)%",
+    "prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:prompt_tokens)%",
+    "completion_tokens": f"%DYNAMIC_METADATA({names.METADATA}:completion_tokens)%",
+    "total_tokens": f"%DYNAMIC_METADATA({names.METADATA}:total_tokens)%",
+    "ttft_us": "%COMMON_DURATION(US_TX_END:US_RX_BODY_BEG:us)%",
+}
+
+
+def llm(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
+    return [_file("access_llm.log", gateway, layout, _LLM)]
+
+
+def _file(name: str, gateway: ir.Gateway, layout: Layout, extra: dict[str, str]) -> Fields:
+    log_format: Fields = (
+        {"json_format": {**_JSON, **extra}}
+        if gateway.access_log_format == "json"
+        else {"text_format_source": {"inline_string": _TEXT}}
+    )
+    return {
+        "name": "envoy.access_loggers.file",
+        "typed_config": typed(
+            "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+            path=str(layout.logs / name),
+            log_format=log_format,
+        ),
+    }

@@ -1,0 +1,187 @@
+"""What Envoy is started with: its limits, its admin socket, and where its config comes from.
+
+`xds_bootstrap` points at the control plane's socket; `static_bootstrap` holds the same
+resources in itself, for review, for validation and for a gateway without a control plane.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.emit import proto
+from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane.emit.resources import Resources
+    from controlplane.layout import Layout
+
+_HEAP_BYTES = 512 << 20
+_MAX_CONNECTIONS = 2000
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+
+
+def xds_bootstrap(layout: Layout) -> proto.Bootstrap:
+    fields = _common(layout)
+    fields["dynamic_resources"] = {
+        "ads_config": {
+            "api_type": "GRPC",
+            "transport_api_version": "V3",
+            "grpc_services": [{"envoy_grpc": {"cluster_name": "ads"}}],
+        },
+        "cds_config": {"resource_api_version": "V3", "ads": {}},
+        "lds_config": {"resource_api_version": "V3", "ads": {}},
+    }
+    fields["static_resources"] = {"clusters": [_ads_cluster(layout), _admin_cluster(layout)]}
+    return proto.message(proto.Bootstrap, fields)
+
+
+def static_bootstrap(layout: Layout, resources: Resources) -> proto.Bootstrap:
+    routes = {route.name: route.to_dict() for route in resources.routes}
+    listeners = [_with_routes(listener.to_dict(), routes) for listener in resources.listeners]
+    fields = _common(layout)
+    fields["static_resources"] = {
+        "listeners": listeners,
+        "clusters": [
+            *(cluster.to_dict() for cluster in resources.clusters),
+            _admin_cluster(layout),
+        ],
+    }
+    return proto.message(proto.Bootstrap, fields)
+
+
+def _with_routes(listener: Fields, routes: dict[str, Fields]) -> Fields:
+    for chain in listener["filterChains"]:
+        for network_filter in chain["filters"]:
+            manager = network_filter["typedConfig"]
+            rds = manager.pop("rds", None)
+            if rds:
+                manager["routeConfig"] = routes[rds["routeConfigName"]]
+    return listener
+
+
+def _common(layout: Layout) -> Fields:
+    return {
+        "node": {"id": "archgw", "cluster": "archgw"},
+        "admin": _admin(layout),
+        "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
+        "overload_manager": _overload(),
+        "stats_config": {"use_all_default_tags": True},
+    }
+
+
+_RUNTIME: Fields = {
+    "overload.premature_reset_total_stream_count": 100,
+    "overload.premature_reset_min_stream_lifetime_seconds": 1,
+    "http.max_requests_per_io_cycle": 5,
+}
+
+
+def _admin(layout: Layout) -> Fields:
+    # No config_dump, no quitquitquit, no runtime_modify; and only this user can connect.
+    return {
+        "address": proto.pipe(layout.admin_socket),
+        "ignore_global_conn_limit": True,
+        "allow_paths": [
+            {"exact": "/ready"},
+            {"exact": "/server_info"},
+            {"prefix": "/stats"},
+            {"prefix": "/listeners"},
+            {"prefix": "/clusters"},
+            {"prefix": "/healthcheck/"},
+            {"prefix": "/drain_listeners"},
+        ],
+    }
+
+
+def _ads_cluster(layout: Layout) -> Fields:
+    cluster = _pipe_cluster("ads", proto.pipe(layout.ads_socket)["pipe"]["path"])
+    cluster["typed_extension_protocol_options"] = {
+        _HTTP_OPTIONS: typed(
+            _HTTP_OPTIONS,
+            explicit_http_config={
+                "http2_protocol_options": {
+                    "connection_keepalive": {"interval": "5s", "timeout": "2s"}
+                }
+            },
+        )
+    }
+    return cluster
+
+
+def _admin_cluster(layout: Layout) -> Fields:
+    return _pipe_cluster("admin", str(layout.admin_socket))
+
+
+def _pipe_cluster(name: str, path: str) -> Fields:
+    endpoint = {"endpoint": {"address": {"pipe": {"path": path}}}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [endpoint]}],
+        },
+    }
+
+
+_HEAP = "envoy.resource_monitors.fixed_heap"
+_CONNECTIONS = "envoy.resource_monitors.global_downstream_max_connections"
+
+
+def _overload() -> Fields:
+    """Under memory pressure: first tidy up, then slow down, then refuse, never die."""
+    return {
+        "refresh_interval": "0.25s",
+        "buffer_factory_config": {"minimum_account_to_track_power_of_two": 20},
+        "resource_monitors": [
+            {
+                "name": _HEAP,
+                "typed_config": typed(
+                    "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+                    max_heap_size_bytes=_HEAP_BYTES,
+                ),
+            },
+            {
+                "name": _CONNECTIONS,
+                "typed_config": typed(
+                    "envoy.extensions.resource_monitors.downstream_connections.v3"
+                    ".DownstreamConnectionsConfig",
+                    max_active_downstream_connections=_MAX_CONNECTIONS,
+                ),
+            },
+        ],
+        "actions": [
+            _action("shrink_heap", threshold=0.85),
+            {
+                **_action("reduce_timeouts", scaled=(0.85, 0.95)),
+                "typed_config": typed(
+                    "envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
+                    timer_scale_factors=[
+                        {"timer": "HTTP_DOWNSTREAM_CONNECTION_IDLE", "min_timeout": "2s"}
+                    ],
+                ),
+            },
+            _action("disable_http_keepalive", threshold=0.90),
+            _action("reset_high_memory_stream", scaled=(0.92, 0.98)),
+            _action("stop_accepting_requests", threshold=0.95),
+        ],
+        "loadshed_points": [
+            {"name": f"envoy.load_shed_points.{point}", "triggers": [_trigger(threshold=0.97)]}
+            for point in ("tcp_listener_accept", "http_connection_manager_decode_headers")
+        ],
+    }
+
+
+def _action(name: str, **trigger: float | tuple[float, float]) -> Fields:
+    return {"name": f"envoy.overload_actions.{name}", "triggers": [_trigger(**trigger)]}
+
+
+def _trigger(**kind: float | tuple[float, float]) -> Fields:
+    if isinstance(scaled := kind.get("scaled"), tuple):
+        low, high = scaled
+        return {
+            "name": _HEAP,
+            "scaled": {"scaling_threshold": low, "saturation_threshold": high},
+        }
+    return {"name": _HEAP, "threshold": {"value": kind["threshold"]}}

@@ -1,0 +1,243 @@
+"""Upstreams become clusters; a provider's cluster also knows its key, its paths, its model.
+
+The key and the rewrite are *upstream* filters: they run for the cluster an attempt really
+goes to, so a request that fails over carries the other provider's key and model, never the
+first one's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.emit import lua, names, proto
+from controlplane.emit.proto import Fields, duration, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
+    from controlplane.layout import Layout
+
+_HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+_FILTERS = "envoy.extensions.filters.http"
+
+
+def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Cluster, ...]:
+    providers = [_provider(provider, layout) for provider in gateway.providers]
+    apis = [_api(upstream) for upstream in gateway.upstreams]
+    return tuple(proto.message(proto.Cluster, fields) for fields in providers + apis)
+
+
+def _provider(provider: ir.Provider, layout: Layout) -> Fields:
+    cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
+    cluster["typed_extension_protocol_options"] = _http_options(
+        http_filters=_upstream_filters(provider, layout)
+    )
+    return cluster
+
+
+def _api(upstream: ir.Upstream) -> Fields:
+    cluster = _cluster(names.api_cluster(upstream), upstream)
+    cluster["typed_extension_protocol_options"] = _http_options()
+    return cluster
+
+
+def _cluster(name: str, upstream: ir.Upstream) -> Fields:
+    fields: Fields = {
+        "name": name,
+        "type": "STRICT_DNS",
+        "connect_timeout": duration(upstream.connect_timeout),
+        "per_connection_buffer_limit_bytes": 32 << 10,
+        "dns_lookup_family": "V4_PREFERRED",
+        "respect_dns_ttl": True,
+        "dns_failure_refresh_rate": {"base_interval": "1s", "max_interval": "10s"},
+        "lb_policy": "ROUND_ROBIN",
+        "load_assignment": _endpoints(name, upstream.addresses),
+        "circuit_breakers": _circuit_breakers(upstream.circuit_breaker),
+        "outlier_detection": _OUTLIERS,
+        "upstream_connection_options": {
+            "tcp_keepalive": {
+                "keepalive_time": 30,
+                "keepalive_interval": 10,
+                "keepalive_probes": 3,
+            }
+        },
+    }
+    if upstream.health_check:
+        fields["health_checks"] = [_health_check(upstream.health_check)]
+    if upstream.tls:
+        fields["transport_socket"] = _tls(upstream.tls)
+    return fields
+
+
+# Five server errors in a row (Envoy's default) take a host out for a while; a lone host stays,
+# since there is no better one.
+_OUTLIERS: Fields = {
+    "consecutive_gateway_failure": 5,
+    "interval": "5s",
+    "base_ejection_time": "10s",
+    "max_ejection_percent": 50,
+    "split_external_local_origin_errors": True,
+    "consecutive_local_origin_failure": 3,
+}
+
+
+def _endpoints(name: str, addresses: tuple[ir.Address, ...]) -> Fields:
+    return {
+        "cluster_name": name,
+        "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],
+    }
+
+
+def _endpoint(address: ir.Address) -> Fields:
+    return {
+        "endpoint": {
+            "hostname": address.host,
+            "address": proto.socket_address(address.host, address.port),
+        },
+        "load_balancing_weight": address.weight,
+    }
+
+
+def _circuit_breakers(breaker: ir.CircuitBreaker) -> Fields:
+    threshold = {
+        "max_connections": breaker.max_connections,
+        "max_pending_requests": breaker.max_pending_requests,
+        "max_requests": breaker.max_requests,
+        "max_retries": breaker.max_retries,
+        "retry_budget": {"budget_percent": {"value": 20.0}, "min_retry_concurrency": 8},
+        "track_remaining": True,
+    }
+    return {"thresholds": [threshold]}
+
+
+def _health_check(check: ir.HealthCheck) -> Fields:
+    return {
+        "timeout": duration(check.timeout),
+        "interval": duration(check.interval),
+        "unhealthy_threshold": check.unhealthy_threshold,
+        "healthy_threshold": check.healthy_threshold,
+        "no_traffic_interval": duration(check.interval),
+        "http_health_check": {"path": check.http_path},
+    }
+
+
+def _tls(tls: ir.UpstreamTls) -> Fields:
+    # Envoy accepts any certificate until it is given a CA, and any name the CA ever signed
+    # until the name is checked. An access key travels here: both are set.
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": typed(
+            "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+            auto_host_sni=True,
+            auto_sni_san_validation=True,
+            common_tls_context={
+                "tls_params": {
+                    "tls_minimum_protocol_version": "TLSv1_2",
+                    "tls_maximum_protocol_version": "TLSv1_3",
+                },
+                "validation_context": {"trusted_ca": {"filename": tls.ca_file}},
+            },
+        ),
+    }
+
+
+def _http_options(http_filters: list[Fields] | None = None) -> Fields:
+    options = typed(
+        _HTTP_OPTIONS,
+        common_http_protocol_options={
+            "idle_timeout": "60s",
+            "max_requests_per_connection": 10000,
+            "max_headers_count": 100,
+            "max_response_headers_kb": 60,
+        },
+        explicit_http_config={"http_protocol_options": {}},
+    )
+    if http_filters:
+        options["http_filters"] = http_filters
+    return {_HTTP_OPTIONS: options}
+
+
+def _upstream_filters(provider: ir.Provider, layout: Layout) -> list[Fields]:
+    filters = [_remove_headers(), _rewrite(provider)]
+    if provider.credential:
+        filters.append(_credential(provider.credential, layout))
+    codec = typed(f"{_FILTERS}.upstream_codec.v3.UpstreamCodec")
+    filters.append({"name": "envoy.filters.http.upstream_codec", "typed_config": codec})
+    return filters
+
+
+# Whatever identifies the client to us must not reach a provider. Route-level removal is too
+# early for some (limits read them), and misses what Envoy itself adds later.
+_PRIVATE_HEADERS = (
+    "authorization",
+    "proxy-authorization",
+    "api-key",
+    "x-api-key",
+    "x-goog-api-key",
+    "cookie",
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "accept-encoding",
+    names.HINT_HEADER,
+    names.TURN_HEADER,
+)
+
+
+def _remove_headers() -> Fields:
+    removals: list[Fields] = [{"remove": header} for header in _PRIVATE_HEADERS]
+    removals += [
+        {"remove_on_match": {"key_matcher": {"prefix": prefix}}}
+        for prefix in ("x-arch-", "x-envoy-")
+    ]
+    return {
+        "name": "envoy.filters.http.header_mutation",
+        "typed_config": typed(
+            f"{_FILTERS}.header_mutation.v3.HeaderMutation",
+            mutations={"request_mutations": removals},
+        ),
+    }
+
+
+def _rewrite(provider: ir.Provider) -> Fields:
+    return {
+        "name": "envoy.filters.http.lua",
+        "typed_config": typed(
+            f"{_FILTERS}.lua.v3.Lua",
+            default_source_code={"inline_string": lua.rewrite_source(provider)},
+        ),
+    }
+
+
+def _credential(credential: ir.Credential, layout: Layout) -> Fields:
+    return {
+        "name": "envoy.filters.http.credential_injector",
+        "typed_config": typed(
+            f"{_FILTERS}.credential_injector.v3.CredentialInjector",
+            overwrite=True,
+            allow_request_without_credential=False,
+            credential={
+                "name": "envoy.http.injected_credentials.generic",
+                "typed_config": typed(
+                    "envoy.extensions.http.injected_credentials.generic.v3.Generic",
+                    header=credential.header,
+                    header_value_prefix=credential.prefix,
+                    credential=sds_secret(credential.secret, layout),
+                ),
+            },
+        ),
+    }
+
+
+def sds_secret(name: str, layout: Layout) -> Fields:
+    """A secret that Envoy reads from a file, and reads again when the file changes."""
+    return {
+        "name": name,
+        "sds_config": {
+            "resource_api_version": "V3",
+            "initial_fetch_timeout": "5s",
+            "path_config_source": {
+                "path": str(layout.sds_file(name)),
+                "watched_directory": {"path": str(layout.secrets)},
+            },
+        },
+    }

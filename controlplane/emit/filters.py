@@ -1,0 +1,132 @@
+"""The HTTP filters, in the order a request meets them. A response meets them in reverse."""
+
+from __future__ import annotations
+
+from controlplane.emit import lua, names
+from controlplane.emit.proto import Fields, typed
+
+_FILTERS = "envoy.extensions.filters.http"
+
+
+def llm_filters() -> list[Fields]:
+    return [
+        _readiness(),
+        _compressor(),
+        _choose_provider(),
+        _token_limits(),
+        _usage_from_json(),
+        _usage_from_sse(),
+        _router(),
+    ]
+
+
+def stats_filters() -> list[Fields]:
+    return [_router()]
+
+
+def _filter(name: str, fields: Fields) -> Fields:
+    return {"name": f"envoy.filters.http.{name}", "typed_config": fields}
+
+
+def _readiness() -> Fields:
+    # 503 as soon as a drain begins, while /healthz still says that the process lives.
+    return _filter(
+        "health_check",
+        typed(
+            f"{_FILTERS}.health_check.v3.HealthCheck",
+            pass_through_mode=False,
+            headers=[{"name": ":path", "string_match": {"exact": "/readyz"}}],
+        ),
+    )
+
+
+def _compressor() -> Fields:
+    return _filter(
+        "compressor",
+        typed(
+            f"{_FILTERS}.compressor.v3.Compressor",
+            response_direction_config={
+                "common_config": {
+                    "min_content_length": 1024,
+                    "content_type": ["application/json", "text/event-stream"],
+                },
+            },
+            compressor_library={
+                "name": "gzip",
+                "typed_config": typed(
+                    "envoy.extensions.compression.gzip.compressor.v3.Gzip",
+                    compression_level="BEST_SPEED",
+                ),
+            },
+        ),
+    )
+
+
+def _choose_provider() -> Fields:
+    # The code is per route config, so that a new provider is a new route config and not a
+    # new listener. A route config without code must not let a request through unchosen.
+    return _filter(
+        "lua",
+        typed(
+            f"{_FILTERS}.lua.v3.Lua",
+            default_source_code={"inline_string": lua.refuse_source()},
+        ),
+    )
+
+
+def _token_limits() -> Fields:
+    # The limits themselves are per route config; here the filter only takes its place.
+    return _filter(
+        "local_ratelimit",
+        typed(f"{_FILTERS}.local_ratelimit.v3.LocalRateLimit", stat_prefix="llm_tokens"),
+    )
+
+
+_USAGE = ("total_tokens", "prompt_tokens", "completion_tokens")
+
+
+def _usage_rules() -> list[Fields]:
+    return [
+        {
+            "selectors": [{"key": "usage"}, {"key": name}],
+            "on_present": {"metadata_namespace": names.METADATA, "key": name, "type": "NUMBER"},
+        }
+        for name in _USAGE
+    ]
+
+
+def _usage_from_json() -> Fields:
+    return _filter(
+        "json_to_metadata",
+        typed(
+            f"{_FILTERS}.json_to_metadata.v3.JsonToMetadata",
+            response_rules={
+                "allow_content_types": ["application/json"],
+                "allow_content_types_regex": {"regex": "application/json;.*"},
+                "rules": _usage_rules(),
+            },
+        ),
+    )
+
+
+def _usage_from_sse() -> Fields:
+    return _filter(
+        "sse_to_metadata",
+        typed(
+            f"{_FILTERS}.sse_to_metadata.v3.SseToMetadata",
+            response_rules={
+                "max_event_size": 65536,
+                "content_parser": {
+                    "name": "envoy.content_parsers.json",
+                    "typed_config": typed(
+                        "envoy.extensions.content_parsers.json.v3.JsonContentParser",
+                        rules=[{"rule": rule} for rule in _usage_rules()],
+                    ),
+                },
+            },
+        ),
+    )
+
+
+def _router() -> Fields:
+    return _filter("router", typed(f"{_FILTERS}.router.v3.Router", suppress_envoy_headers=True))

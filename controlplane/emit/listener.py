@@ -1,0 +1,232 @@
+"""Listeners: sockets, TLS, the connection manager and its hardening.
+
+A listener changes only when its address, its certificates or this file change; everything
+that a config reload usually touches lives in routes and clusters, because replacing a
+listener drains its connections.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.emit import access_log, local_reply, names, proto
+from controlplane.emit.clusters import sds_secret
+from controlplane.emit.filters import llm_filters, stats_filters
+from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
+    from controlplane.layout import Layout
+
+_HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+_EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
+
+
+def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Listener, ...]:
+    listeners = [
+        _llm_listener(listener, gateway, layout)
+        for listener in gateway.listeners
+        if listener.name == "llm"
+    ]
+    if gateway.stats_port:
+        listeners.append(_stats_listener(gateway))
+    return tuple(proto.message(proto.Listener, fields) for fields in listeners)
+
+
+def _llm_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:
+    manager = _connection_manager(listener.name, gateway)
+    manager["http_filters"] = llm_filters()
+    manager["access_log"] = access_log.llm(gateway, layout)
+    return _listener(listener, manager, gateway, layout)
+
+
+def _listener(
+    listener: ir.Listener, manager: Fields, gateway: ir.Gateway, layout: Layout
+) -> Fields:
+    chain: Fields = {
+        "transport_socket_connect_timeout": "5s",
+        "filters": [
+            {
+                "name": "envoy.filters.network.http_connection_manager",
+                "typed_config": manager,
+            }
+        ],
+    }
+    fields: Fields = {
+        "name": listener.name,
+        "address": proto.socket_address(listener.address, listener.port),
+        "per_connection_buffer_limit_bytes": _buffer_limit(gateway),
+        "tcp_backlog_size": 1024,
+        "max_connections_to_accept_per_socket_event": 1,
+        "listener_filters_timeout": "5s",
+        "tcp_keepalive": {
+            "keepalive_time": 60,
+            "keepalive_interval": 10,
+            "keepalive_probes": 3,
+        },
+        "filter_chains": [chain],
+    }
+    if listener.certificates:
+        chain["transport_socket"] = _downstream_tls(listener.certificates, layout)
+        fields["listener_filters"] = [
+            {
+                "name": "envoy.filters.listener.tls_inspector",
+                "typed_config": typed(
+                    "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"
+                ),
+            }
+        ]
+    return fields
+
+
+def _buffer_limit(gateway: ir.Gateway) -> int:
+    """Envoy refuses a body that reaches the limit: leave room above the largest one allowed."""
+    return gateway.max_body_bytes + (64 << 10)
+
+
+_CIPHERS = [
+    "ECDHE-ECDSA-AES128-GCM-SHA256",
+    "ECDHE-RSA-AES128-GCM-SHA256",
+    "ECDHE-ECDSA-AES256-GCM-SHA384",
+    "ECDHE-RSA-AES256-GCM-SHA384",
+    "ECDHE-ECDSA-CHACHA20-POLY1305",
+    "ECDHE-RSA-CHACHA20-POLY1305",
+]
+
+
+def _downstream_tls(certificates: tuple[ir.Certificate, ...], layout: Layout) -> Fields:
+    # Envoy picks among several certificates by SNI; the first one serves unknown names.
+    return {
+        "name": "envoy.transport_sockets.tls",
+        "typed_config": typed(
+            "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
+            disable_stateless_session_resumption=False,
+            common_tls_context={
+                "alpn_protocols": ["h2", "http/1.1"],
+                "tls_params": {
+                    "tls_minimum_protocol_version": "TLSv1_2",
+                    "tls_maximum_protocol_version": "TLSv1_3",
+                    "cipher_suites": _CIPHERS,
+                },
+                "tls_certificate_sds_secret_configs": [
+                    sds_secret(certificate.name, layout) for certificate in certificates
+                ],
+            },
+        ),
+    }
+
+
+def _connection_manager(name: str, gateway: ir.Gateway) -> Fields:
+    return typed(
+        _HCM,
+        stat_prefix=name,
+        codec_type="AUTO",
+        server_header_transformation="OVERWRITE",
+        server_name="archgw",
+        use_remote_address=True,
+        xff_num_trusted_hops=0,
+        internal_address_config={"unix_sockets": False},
+        skip_xff_append=True,
+        strip_any_host_port=True,
+        strip_trailing_host_dot=True,
+        normalize_path=True,
+        merge_slashes=True,
+        path_with_escaped_slashes_action="REJECT_REQUEST",
+        generate_request_id=True,
+        preserve_external_request_id=False,
+        always_set_request_id_in_response=True,
+        max_request_headers_kb=32,
+        request_headers_timeout="5s",
+        request_timeout="30s",
+        stream_idle_timeout="300s",
+        stream_flush_timeout="60s",
+        drain_timeout="5s",
+        delayed_close_timeout="1s",
+        common_http_protocol_options={
+            "idle_timeout": "60s",
+            "max_headers_count": 64,
+            "max_requests_per_connection": 10000,
+            "headers_with_underscores_action": "REJECT_REQUEST",
+        },
+        http_protocol_options={
+            "accept_http_10": False,
+            "allow_chunked_length": False,
+            "enable_trailers": False,
+        },
+        http2_protocol_options={
+            "max_concurrent_streams": 100,
+            "initial_stream_window_size": 65536,
+            "initial_connection_window_size": 1048576,
+            "max_outbound_frames": 1000,
+            "max_outbound_control_frames": 1000,
+            "hpack_table_size": 4096,
+            "stream_reset_burst": 100,
+            "stream_reset_rate": 20,
+            "connection_keepalive": {"interval": "30s", "timeout": "10s"},
+            "override_stream_error_on_invalid_http_message": False,
+        },
+        early_header_mutation_extensions=[_header_trust()],
+        local_reply_config=local_reply.config(gateway),
+        rds={
+            "route_config_name": name,
+            "config_source": {"resource_api_version": "V3", "ads": {}},
+        },
+    )
+
+
+def _header_trust() -> Fields:
+    """Only here is early enough: routes and filters still see what is removed later."""
+    mutations: list[Fields] = [
+        {"remove": names.HINT_HEADER},
+        {"remove": names.TURN_HEADER},
+        {
+            "append": {
+                "header": {
+                    "key": names.HINT_HEADER,
+                    "value": "%REQ(x-arch-llm-provider-hint)%",
+                },
+                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+                "keep_empty_value": False,
+            }
+        },
+        {"remove_on_match": {"key_matcher": {"prefix": "x-arch-"}}},
+        {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
+        {"remove": "x-forwarded-host"},
+        {"remove": "x-forwarded-for"},
+        {"remove": "forwarded"},
+        {"remove": "proxy"},
+    ]
+    return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
+
+
+def _stats_listener(gateway: ir.Gateway) -> Fields:
+    """Prometheus' door: the admin socket stays closed, this answers two exact paths."""
+    routes = [
+        {"match": {"path": path}, "route": {"cluster": "admin", "prefix_rewrite": path}}
+        for path in ("/stats", "/stats/prometheus")
+    ]
+    manager = typed(
+        _HCM,
+        stat_prefix="stats",
+        route_config={
+            "name": "stats",
+            "virtual_hosts": [
+                {"name": "stats", "domains": ["*"], "routes": routes},
+            ],
+        },
+        http_filters=stats_filters(),
+    )
+    return {
+        "name": "stats",
+        "address": proto.socket_address("127.0.0.1", gateway.stats_port),
+        "filter_chains": [
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": manager,
+                    }
+                ]
+            }
+        ],
+    }

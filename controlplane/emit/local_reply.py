@@ -1,0 +1,117 @@
+"""The answers Envoy itself gives, in the error form clients of LLM APIs know.
+
+Our own filters and routes say what they mean in two headers, `x-arch-error-code` and
+`x-arch-error-type`, and in a plain body; the envelope is made here, once. For answers that
+are Envoy's alone there is one line per status. Details of Envoy's never reach a client: they
+name sockets and certificates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.emit import names
+from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
+
+_INVALID = "invalid_request_error"
+_SERVER = "server_error"
+
+_ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
+    (400, "bad_request", _INVALID, "bad request"),
+    (403, "forbidden", "permission_error", "forbidden"),
+    (404, "not_found", _INVALID, "not found"),
+    (408, "request_timeout", "timeout", "request not received in time"),
+    (413, "request_too_large", _INVALID, "request body too large"),
+    (415, "unsupported_media_type", _INVALID, "content-encoding or charset is not supported"),
+    (426, "http_version", _INVALID, "HTTP/1.1 or HTTP/2 required"),
+    (429, "rate_limited", "rate_limit_error", "rate limit exceeded"),
+    (431, "headers_too_large", _INVALID, "request headers too large"),
+    (500, "internal", _SERVER, "internal error"),
+    (501, "bad_request", _INVALID, "bad request"),
+    (502, "bad_gateway", _SERVER, "bad gateway"),
+    (503, "unavailable", _SERVER, "service unavailable"),
+    (504, "upstream_timeout", "timeout", "timed out"),
+)
+
+_TOO_MANY_TOKENS = (
+    f"exceeded limit provider=%DYNAMIC_METADATA({names.METADATA}:model)%, "
+    f'selector=Header {{ key: "%DYNAMIC_METADATA({names.METADATA}:selector_key)%", '
+    f'value: "%DYNAMIC_METADATA({names.METADATA}:selector_value)%" }}, '
+    f"tokens_used=%DYNAMIC_METADATA({names.METADATA}:est_tokens)%"
+)
+
+
+def config(gateway: ir.Gateway) -> Fields:
+    form = _json if gateway.error_format == "json" else _text
+    return {
+        "mappers": [
+            {
+                "filter": _rate_limited(),
+                "body_format_override": form(_TOO_MANY_TOKENS, "rate_limit_error", "rate_limited"),
+            },
+            *(
+                {
+                    "filter": _status_without_code(status),
+                    "body_format_override": form(text, kind, code),
+                }
+                for status, code, kind, text in _ENVOYS_OWN
+            ),
+        ],
+        "body_format": form(
+            "%LOCAL_REPLY_BODY%", "%RESP(X-ARCH-ERROR-TYPE)%", "%RESP(X-ARCH-ERROR-CODE)%"
+        ),
+    }
+
+
+def _json(message: str, kind: str, code: str) -> Fields:
+    error = {
+        "message": message,
+        "type": kind,
+        "code": code,
+        "param": None,
+        "request_id": "%REQ(X-REQUEST-ID)%",
+    }
+    return {"json_format": {"error": error}, "content_type": "application/json"}
+
+
+def _text(message: str, _kind: str, _code: str) -> Fields:
+    return {
+        "text_format_source": {"inline_string": message},
+        "content_type": "text/plain",
+    }
+
+
+def _rate_limited() -> Fields:
+    return {"response_flag_filter": {"flags": ["RL"]}}
+
+
+def _status_without_code(status: int) -> Fields:
+    return {
+        "and_filter": {
+            "filters": [
+                {
+                    "status_code_filter": {
+                        "comparison": {
+                            "op": "EQ",
+                            "value": {
+                                "default_value": status,
+                                "runtime_key": f"local_reply.{status}",
+                            },
+                        }
+                    }
+                },
+                {
+                    "extension_filter": {
+                        "name": "cel",
+                        "typed_config": typed(
+                            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+                            expression="!('x-arch-error-code' in response.headers)",
+                        ),
+                    }
+                },
+            ]
+        }
+    }

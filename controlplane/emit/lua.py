@@ -1,0 +1,73 @@
+"""Lua for Envoy: the files of `envoy/`, led by the constants of one route table or provider.
+
+The code itself never changes with a config; only the tables before it do.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controlplane import ir
+
+
+def rewrite_source(provider: ir.Provider) -> str:
+    """Upstream filter of one provider: its model in the body, its path in the URL."""
+    constants = (
+        f"local MODEL = {literal(provider.model)}\n"
+        f"local ROUTE = {literal(provider.label)}\n"
+        f"local PATHS = {literal(dict(provider.paths))}\n"
+    )
+    return constants + _file("json.lua") + _file("rewrite.lua")
+
+
+def choose_source(gateway: ir.Gateway) -> str:
+    """Listener filter: which route a request takes, what it will cost, what limits it."""
+    choice = gateway.choice
+    constants = (
+        f"local NAMES = {literal(list(choice.names))}\n"
+        f"local MODELS = {literal(dict(choice.models))}\n"
+        f"local DEFAULT = {literal(choice.default)}\n"
+        f"local ROUTES = {literal({route.name: _route(route) for route in gateway.llm_routes})}\n"
+    )
+    return constants + _file("json.lua") + _file("choose.lua")
+
+
+def refuse_source() -> str:
+    return _file("refuse.lua")
+
+
+def _route(route: ir.LlmRoute) -> dict[str, object]:
+    limits = [{"header": limit.header, "value": limit.value} for limit in route.limits]
+    return {"model": route.model or route.name, "limits": limits}
+
+
+def literal(value: object) -> str:
+    """A Lua literal that reads back as the same value, whatever bytes a name contains."""
+    if value is None:
+        return "nil"
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, dict):
+        pairs = (f"[{literal(key)}]={literal(item)}" for key, item in value.items())
+        return "{" + ",".join(pairs) + "}"
+    if isinstance(value, list):
+        return "{" + ",".join(literal(item) for item in value) + "}"
+    raise TypeError(f"no Lua literal for {type(value).__name__}")
+
+
+def _string(text: str) -> str:
+    # Decimal escapes for whatever is not plain: quotes, backslashes, control characters and
+    # bytes above ASCII, which Lua takes as they are only by luck of the encoding.
+    parts = [
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\' else f"\\{byte:03d}"
+        for byte in text.encode()
+    ]
+    return '"' + "".join(parts) + '"'
+
+
+@cache
+def _file(name: str) -> str:
+    return resources.files("controlplane").joinpath("assets", name).read_text() + "\n"

@@ -1,0 +1,33 @@
+"""Names that several emitters must spell alike: clusters, headers, metadata.
+
+Routes, limits, logs and dashboards find a cluster by its name; a second spelling would be
+a second cluster.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controlplane import ir
+
+PROVIDER_HEADER = "x-arch-llm-provider"
+"""Set by us alone; LLM routes match nothing else."""
+
+HINT_HEADER = "x-gateway-hint"
+"""The client's `x-arch-llm-provider-hint`, copied before all `x-arch-*` is removed."""
+
+TURN_HEADER = "x-gateway-turn"
+"""A count that goes round: picks the member of a pool."""
+
+METADATA = "arch.llm"
+
+LLM_PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models")
+
+
+def provider_cluster(name: str) -> str:
+    return f"llm-{name}"
+
+
+def api_cluster(upstream: ir.Upstream | str) -> str:
+    return f"api-{upstream if isinstance(upstream, str) else upstream.name}"

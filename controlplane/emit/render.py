@@ -1,0 +1,34 @@
+"""Messages as repeatable text: the same message always gives the same bytes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import yaml
+
+if TYPE_CHECKING:
+    from controlplane.emit.proto import Message
+
+
+def to_json(message: Message) -> str:
+    return orjson.dumps(message.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def to_yaml(message: Message) -> str:
+    return yaml.dump(message.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Code as blocks that can be read, and no anchors for things that happen to be equal."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  yaml's signature
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,48 @@
+"""SDS files: they tell Envoy which file holds a key or a certificate, and hold none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from controlplane import ir
+    from controlplane.emit.proto import Fields
+    from controlplane.layout import Layout
+
+_SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105  a type name
+
+
+def emit_secret_files(gateway: ir.Gateway, layout: Layout) -> tuple[tuple[str, str], ...]:
+    """(file name under the home's `secrets`, text) for every key and certificate."""
+    keys = [
+        (
+            layout.sds_file(secret.name).name,
+            _sds(
+                secret.name,
+                {"generic_secret": {"secret": {"filename": str(layout.key_file(secret.name))}}},
+            ),
+        )
+        for secret in gateway.secrets
+    ]
+    certificates = [
+        (layout.sds_file(certificate.name).name, _sds(certificate.name, _certificate(certificate)))
+        for listener in gateway.listeners
+        for certificate in listener.certificates
+    ]
+    return tuple(keys + certificates)
+
+
+def _certificate(certificate: ir.Certificate) -> Fields:
+    return {
+        "tls_certificate": {
+            "certificate_chain": {"filename": certificate.chain_file},
+            "private_key": {"filename": certificate.key_file},
+        }
+    }
+
+
+def _sds(name: str, secret: Fields) -> str:
+    resource = {"@type": _SECRET, "name": name, **secret}
+    return yaml.safe_dump({"resources": [resource]}, sort_keys=False)

@@ -1,0 +1,113 @@
+"""What the user wrote for a host becomes addresses, TLS and limits of an upstream."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from controlplane import ir
+
+if TYPE_CHECKING:
+    from controlplane import model
+
+CONNECT_TIMEOUT = timedelta(seconds=5)
+_HTTPS_PORT = 443
+
+_BREAKER = ir.CircuitBreaker(
+    max_connections=1024, max_pending_requests=1024, max_requests=1024, max_retries=16
+)
+
+
+def slug(name: str) -> str:
+    """A name that is safe in file names, cluster names and metrics."""
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "unnamed"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Hosts of one scheme, and the path that a URL among them carried."""
+
+    addresses: tuple[ir.Address, ...]
+    https: bool
+    path: str
+
+
+def place(
+    written: tuple[str, ...], protocol: str | None, weight: int = 1, default_port: int | None = None
+) -> Place:
+    """`host`, `host:port` and `http(s)://host[:port][/path]`, all of them in one pool.
+
+    Port 443 means TLS unless the user says otherwise: a key sent there in clear would be
+    lost on the way.
+    """
+    parts = [urlsplit(text if "://" in text else f"//{text}") for text in written]
+    https = (
+        protocol == "https"
+        if protocol
+        else any(part.scheme == "https" or part.port == _HTTPS_PORT for part in parts)
+    )
+    port = default_port or (_HTTPS_PORT if https else 80)
+    addresses = tuple(ir.Address(part.hostname or "", part.port or port, weight) for part in parts)
+    return Place(addresses, https, parts[0].path.rstrip("/"))
+
+
+@dataclass(frozen=True, slots=True)
+class Addressing:
+    config: model.Config
+    ca_file: str
+
+    def endpoint(self, endpoint: model.Endpoint) -> ir.Upstream:
+        where = place(endpoint.addresses, endpoint.protocol)
+        return self.upstream(
+            slug(endpoint.name), where, endpoint, endpoint.connect_timeout, endpoint.ca_file
+        )
+
+    def declared(self, name: str) -> model.Endpoint | None:
+        return next((entry for entry in self.config.endpoints if entry.name == name), None)
+
+    def upstream(
+        self,
+        name: str,
+        where: Place,
+        endpoint: model.Endpoint | None,
+        connect_timeout: timedelta | None,
+        ca_file: str | None,
+    ) -> ir.Upstream:
+        return ir.Upstream(
+            name=name,
+            addresses=where.addresses,
+            tls=ir.UpstreamTls(ca_file or self.ca_file) if where.https else None,
+            connect_timeout=connect_timeout or CONNECT_TIMEOUT,
+            circuit_breaker=_breaker(endpoint.circuit_breaker if endpoint else None),
+            health_check=_health_check(endpoint.health_check if endpoint else None),
+        )
+
+
+def _breaker(written: model.CircuitBreaker | None) -> ir.CircuitBreaker:
+    if written is None:
+        return _BREAKER
+    return ir.CircuitBreaker(
+        max_connections=_or(written.max_connections, _BREAKER.max_connections),
+        max_pending_requests=_or(written.max_pending_requests, _BREAKER.max_pending_requests),
+        max_requests=_or(written.max_requests, _BREAKER.max_requests),
+        max_retries=_or(written.max_retries, _BREAKER.max_retries),
+    )
+
+
+def _health_check(written: model.HealthCheck | None) -> ir.HealthCheck | None:
+    if written is None:
+        return None
+    return ir.HealthCheck(
+        http_path=written.http_path or "/healthz",
+        interval=written.interval or timedelta(seconds=5),
+        timeout=written.timeout or timedelta(seconds=1),
+        healthy_threshold=_or(written.healthy_threshold, 1),
+        unhealthy_threshold=_or(written.unhealthy_threshold, 2),
+    )
+
+
+def _or(value: int | None, default: int) -> int:
+    return default if value is None else value

@@ -1,0 +1,254 @@
+"""Providers become clusters-to-be, pools with fallbacks, and the table that chooses one.
+
+Providers that share a name are one pool. Those of a pool that differ in their host alone
+share one cluster, where Envoy takes turns; those that differ in key or model need a cluster
+each, and the route takes turns between the clusters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from controlplane import ir
+from controlplane.lower.addresses import Addressing, Place, place, slug
+from controlplane.problem import Problem, Severity
+from controlplane.providers import DEFAULT_PREFIX, KNOWN, Known, api_paths
+
+if TYPE_CHECKING:
+    from controlplane import model
+
+FIRST_BYTE_TIMEOUT = timedelta(seconds=120)
+IDLE_TIMEOUT = timedelta(seconds=300)
+
+_PERIODS = {
+    "second": timedelta(seconds=1),
+    "minute": timedelta(minutes=1),
+    "hour": timedelta(hours=1),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Llm:
+    providers: tuple[ir.Provider, ...]
+    routes: tuple[ir.LlmRoute, ...]
+    choice: ir.ProviderChoice
+    secrets: tuple[ir.SecretValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """One provider of a pool: where its cluster is found, and its share of the calls."""
+
+    written: model.Provider
+    provider: ir.Provider
+    weight: int
+
+
+def lower_llm(config: model.Config, addressing: Addressing) -> tuple[Llm, list[Problem]]:
+    members: list[_Member] = []
+    secrets: dict[str, ir.SecretValue] = {}
+    problems: list[Problem] = []
+    for written in config.providers:
+        where = _place(written, addressing)
+        if where is None:
+            problems.append(_nowhere(written))
+            continue
+        _add(members, _member(written, where, addressing, members))
+        credential = members[-1].provider.credential
+        if credential and written.access_key:
+            secret = ir.SecretValue(credential.secret, written.access_key.value)
+            secrets.setdefault(credential.secret, secret)
+    routes = _routes(config, members)
+    llm = Llm(
+        providers=tuple({member.provider.name: member.provider for member in members}.values()),
+        routes=routes,
+        choice=_choice(config, routes),
+        secrets=tuple(secrets.values()),
+    )
+    return llm, problems
+
+
+def _nowhere(written: model.Provider) -> Problem:
+    kind = written.kind or "without a kind"
+    return Problem(
+        code="AG090",
+        severity=Severity.ERROR,
+        path=written.path,
+        message=f"provider {written.name} ({kind}) has no address",
+        hint="say where it is with `base_url` or `endpoint`, or name a known provider: "
+        + ", ".join(sorted(KNOWN)),
+    )
+
+
+def _place(written: model.Provider, addressing: Addressing) -> Place | None:
+    known = KNOWN.get(written.kind or "", Known(None))
+    weight = written.weight or 1
+    if written.base_url:
+        return place((written.base_url,), None, weight)
+    if written.endpoint:
+        declared = addressing.declared(written.endpoint)
+        if declared:
+            return place(declared.addresses, declared.protocol, weight)
+        return place((written.endpoint,), None, weight)
+    if known.host:
+        protocol = "https" if known.https else "http"
+        return place((known.host,), protocol, weight, default_port=known.port)
+    return None
+
+
+def _member(
+    written: model.Provider, where: Place, addressing: Addressing, others: list[_Member]
+) -> _Member:
+    known = KNOWN.get(written.kind or "", Known(None))
+    taken = {member.provider.name for member in others}
+    name = _unique(slug(written.name), taken)
+    declared = addressing.declared(written.endpoint) if written.endpoint else None
+    connect = written.timeouts.connect if written.timeouts else None
+    prefix = where.path or (DEFAULT_PREFIX if written.base_url and written.kind is None else "")
+    credential = None
+    if written.access_key:
+        credential = ir.Credential(f"key-{name}", known.key_header, known.key_prefix)
+    provider = ir.Provider(
+        name=name,
+        label=written.name,
+        upstream=addressing.upstream(
+            name,
+            where,
+            declared,
+            connect or (declared.connect_timeout if declared else None),
+            written.ca_file or (declared.ca_file if declared else None),
+        ),
+        model=written.model,
+        credential=credential,
+        paths=api_paths(
+            written.kind or "", prefix or known.prefix, written.model, written.api_version
+        ),
+    )
+    return _Member(written, provider, written.weight or 1)
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    number, unique = 1, name
+    while unique in taken:
+        number += 1
+        unique = f"{name}-{number}"
+    return unique
+
+
+def _add(members: list[_Member], new: _Member) -> None:
+    """Join the cluster of a pool member that differs in its host alone, or add a new one."""
+    for number, member in enumerate(members):
+        if _shares_cluster(member, new):
+            upstream = member.provider.upstream
+            merged = replace(
+                member.provider,
+                upstream=replace(
+                    upstream, addresses=upstream.addresses + new.provider.upstream.addresses
+                ),
+            )
+            members[number] = replace(member, provider=merged, weight=member.weight + new.weight)
+            members.append(members.pop(number))
+            return
+    members.append(new)
+
+
+def _shares_cluster(member: _Member, new: _Member) -> bool:
+    old_key, new_key = member.written.access_key, new.written.access_key
+    return (
+        member.written.name == new.written.name
+        and old_key == new_key
+        and member.provider.model == new.provider.model
+        and member.provider.paths == new.provider.paths
+        and member.provider.upstream.tls == new.provider.upstream.tls
+        and member.provider.upstream.connect_timeout == new.provider.upstream.connect_timeout
+        and _header(member) == _header(new)
+    )
+
+
+def _header(member: _Member) -> str | None:
+    return member.provider.credential.header if member.provider.credential else None
+
+
+def _routes(config: model.Config, members: list[_Member]) -> tuple[ir.LlmRoute, ...]:
+    order = {provider.name: number for number, provider in reversed([*enumerate(config.providers)])}
+    pools: dict[str, list[_Member]] = {name: [] for name in order}
+    for member in members:
+        pools[member.written.name].append(member)
+    names = sorted((name for name, pool in pools.items() if pool), key=lambda name: order[name])
+    routes = [_route(config, name, pools[name], pools) for name in names]
+    for shared in _shared_models(config):
+        pool = [member for member in members if member.provider.model == shared]
+        routes.append(_route(config, shared, pool, pools))
+    return tuple(routes)
+
+
+def _shared_models(config: model.Config) -> list[str]:
+    """Models that several differently named providers serve: a pool of their own."""
+    names: dict[str, set[str]] = {}
+    for provider in config.providers:
+        if provider.model:
+            names.setdefault(provider.model, set()).add(provider.name)
+    all_names = {provider.name for provider in config.providers}
+    return [found for found, users in names.items() if len(users) > 1 and found not in all_names]
+
+
+def _route(
+    config: model.Config, name: str, pool: list[_Member], pools: dict[str, list[_Member]]
+) -> ir.LlmRoute:
+    first = pool[0].written
+    timeouts = first.timeouts
+    fallbacks = dict.fromkeys(
+        fallback for member in pool for fallback in member.written.fallbacks if fallback in pools
+    )
+    groups = (_group(pool), *(_group(pools[fallback]) for fallback in fallbacks))
+    return ir.LlmRoute(
+        name=name,
+        model=first.model,
+        groups=groups,
+        first_byte_timeout=(timeouts.first_byte if timeouts else None) or FIRST_BYTE_TIMEOUT,
+        idle_timeout=(timeouts.idle if timeouts else None) or IDLE_TIMEOUT,
+        retries=first.retries or 0,
+        limits=_limits(config, pool),
+    )
+
+
+def _group(pool: list[_Member]) -> tuple[ir.WeightedProvider, ...]:
+    return tuple(ir.WeightedProvider(member.provider.name, member.weight) for member in pool)
+
+
+def _limits(config: model.Config, pool: list[_Member]) -> tuple[ir.TokenLimit, ...]:
+    models = {member.provider.model for member in pool}
+    labels = {member.written.name for member in pool}
+    written = [
+        limit
+        for provider in config.providers
+        if provider.name in labels
+        for limit in provider.rate_limits
+    ]
+    written += [limit for limit in config.rate_limits if limit.model in models | labels]
+    return tuple(dict.fromkeys(_limit(limit) for limit in written))
+
+
+def _limit(written: model.TokenLimit) -> ir.TokenLimit:
+    selector = written.selector
+    return ir.TokenLimit(
+        header=selector.header.lower() if selector else None,
+        value=(selector.value or None) if selector else None,
+        tokens=written.tokens,
+        period=_PERIODS[written.unit],
+    )
+
+
+def _choice(config: model.Config, routes: tuple[ir.LlmRoute, ...]) -> ir.ProviderChoice:
+    known = {route.name for route in routes}
+    labels = tuple(dict.fromkeys(p.name for p in config.providers if p.name in known))
+    models: dict[str, str] = {}
+    for provider in config.providers:
+        if provider.model and provider.model not in labels and provider.name in known:
+            shared = provider.model if provider.model in known else provider.name
+            models.setdefault(provider.model, shared)
+    chosen = [provider.name for provider in config.providers if provider.default]
+    default = chosen[0] if chosen else (labels[0] if len(labels) == 1 else None)
+    return ir.ProviderChoice(labels, tuple(models.items()), default)

@@ -1,0 +1,126 @@
+"""Guards and targets: what the prompt path needs to know, every default applied."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from controlplane import ir
+from controlplane.lower.addresses import slug
+
+if TYPE_CHECKING:
+    from controlplane import model
+
+MODEL_SERVER = "127.0.0.1:51000"
+MAX_CALLS = 4
+GUARD_MESSAGE = "This request was refused by the prompt guard."
+
+_TYPES = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "list": "array",
+    "tuple": "array",
+    "set": "array",
+    "dict": "object",
+}
+
+
+def lower_prompts(config: model.Config) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
+    guards = _guards(config)
+    if config.mode == "llm" or not (config.prompt_targets or guards or config.ingress):
+        return None, ()
+    overrides = config.overrides
+    server, secrets = _model_server(config)
+    prompts = ir.Prompts(
+        system_prompt=config.system_prompt,
+        guards=guards,
+        targets=tuple(_target(target) for target in config.prompt_targets),
+        error_target=_call(config.error_target.endpoint, "POST") if config.error_target else None,
+        intent_threshold=overrides.intent_threshold,
+        model_server=server,
+        max_calls=overrides.max_calls or MAX_CALLS,
+        debug_headers=bool(overrides.debug_headers),
+    )
+    return prompts, secrets
+
+
+def _guards(config: model.Config) -> tuple[ir.Guard, ...]:
+    written: tuple[tuple[Literal["jailbreak", "toxicity"], model.Guard | None], ...] = (
+        ("jailbreak", config.jailbreak_guard),
+        ("toxicity", config.toxicity_guard),
+    )
+    return tuple(
+        ir.Guard(
+            kind=kind,
+            message=guard.message or GUARD_MESSAGE,
+            forward_to_error_target=guard.forward_to_error_target,
+            threshold=(
+                config.overrides.guard_threshold if guard.threshold is None else guard.threshold
+            ),
+        )
+        for kind, guard in written
+        if guard
+    )
+
+
+def _target(target: model.PromptTarget) -> ir.PromptTarget:
+    method = "POST" if target.default else "GET"
+    dispatch = target.auto_llm_dispatch_on_response
+    return ir.PromptTarget(
+        name=target.name,
+        description=target.description,
+        default=target.default,
+        call=_call(target.endpoint, method) if target.endpoint else None,
+        parameters=tuple(_parameter(parameter) for parameter in target.parameters),
+        dispatch_to_llm=True if dispatch is None else dispatch,
+        system_prompt=target.system_prompt,
+    )
+
+
+def _call(endpoint: model.EndpointRef, method: str) -> ir.ApiCall:
+    return ir.ApiCall(
+        upstream=slug(endpoint.name),
+        path=endpoint.http_path,
+        method=(endpoint.http_method or method).upper(),
+    )
+
+
+def _parameter(parameter: model.Parameter) -> ir.Parameter:
+    return ir.Parameter(
+        name=parameter.name,
+        type=_TYPES.get(parameter.type, parameter.type),
+        description=parameter.description,
+        required=parameter.required,
+        default=parameter.default,
+        has_default=parameter.has_default,
+        enum=parameter.enum,
+        format=parameter.format,
+        in_path=parameter.in_path,
+        items=_TYPES.get(parameter.items, parameter.items) if parameter.items else None,
+        minimum=parameter.minimum,
+        maximum=parameter.maximum,
+        pattern=parameter.pattern,
+    )
+
+
+def _model_server(config: model.Config) -> tuple[ir.ModelServer, tuple[ir.SecretValue, ...]]:
+    written = config.model_server
+    calling = config.function_calling
+    secrets: tuple[ir.SecretValue, ...] = ()
+    backend = None
+    if calling and calling.backend == "openai":
+        if calling.access_key:
+            secrets = (ir.SecretValue("key-function-calling", calling.access_key.value),)
+        backend = ir.FunctionCalling(
+            base_url=calling.base_url or "",
+            model=calling.model or "",
+            secret=secrets[0].name if secrets else None,
+        )
+    server = ir.ModelServer(
+        address=(written.address if written else None) or MODEL_SERVER,
+        embedded=not (written and written.address),
+        guard_model=written.guard_model if written else None,
+        function_calling=backend,
+    )
+    return server, secrets
