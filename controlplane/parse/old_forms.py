@@ -1,0 +1,83 @@
+"""Edits that bring old forms up to date, comments and all.
+
+Each function gives the edits, or none where the text is laid out in a way that cannot be
+rewritten line by line; the problem then stands with its hint alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.problem import Edit
+
+if TYPE_CHECKING:
+    from controlplane.nodes import Node
+    from controlplane.source import Document
+    from controlplane.tables import Record
+
+
+def inserted_before(node: Node, line: str, document: Document) -> tuple[Edit, ...]:
+    """A new first line of a block mapping."""
+    if node.kind != "map" or node.flow:
+        return ()
+    indent = " " * (document.position_at(node.span.start).column - 1)
+    return (Edit(node.span.start, node.span.start, f"{line}\n{indent}"),)
+
+
+def endpoint_around(
+    record: Record, keys: tuple[str, ...], lines: tuple[str, ...], document: Document
+) -> tuple[Edit, ...]:
+    """`endpoint:` around keys that stood beside it."""
+    holder = document.node(record.path)
+    nodes = [document.node(record.path_of(key)) for key in keys if key in record.written]
+    if holder is None or holder.flow or not nodes:
+        return ()
+    edits: list[Edit] = []
+    for number, node in enumerate(nodes):
+        if node is None or node.key is None:
+            return ()
+        column = document.position_at(node.key.start).column - 1
+        deeper = "\n" + " " * (column + 2)
+        before = "endpoint:" + "".join(deeper + line for line in lines) if number == 0 else ""
+        start = node.key.start if number == 0 else node.key.start - column
+        text = before + deeper if number == 0 else " " * (column + 2)
+        edits.append(Edit(start, node.key.start, text))
+    return tuple(edits)
+
+
+def guard_entry(kind: str, old: Record, document: Document) -> tuple[Edit, ...]:
+    """The only item of the list `input-guard` becomes an entry of `input_guards`."""
+    item = document.node(old.path)
+    listing = document.node(old.path[:-1])
+    message = document.node(old.path_of("on_exception_message"))
+    if not (item and listing and listing.key and message and message.key):
+        return ()
+    if item.flow or listing.flow or len(listing.items) != 1:
+        return ()
+    # The dash stands in the column of the list, its item two or more further on.
+    dash = document.text.rfind("-", listing.span.start, item.span.start)
+    column = document.position_at(max(dash, listing.span.start)).column - 1
+    inner = "\n" + " " * (column + 2)
+    return (
+        Edit(listing.key.start, listing.key.end, "input_guards"),
+        Edit(
+            max(dash, listing.span.start),
+            message.span.start,
+            f"{kind}:{inner}on_exception:{inner}  message: ",
+        ),
+    )
+
+
+def single_system_prompt(node: Node, document: Document) -> tuple[Edit, ...]:
+    """A list of one named prompt becomes the prompt itself."""
+    if node.key is None or node.flow or len(node.items) != 1:
+        return ()
+    content = node.items[0].child("content")
+    whole = document.text[node.key.start : node.span.end]
+    if content is None or "#" in whole or "\n" in _spelling(content, document):
+        return ()
+    return (Edit(node.key.start, node.span.end, f"system_prompt: {_spelling(content, document)}"),)
+
+
+def _spelling(node: Node, document: Document) -> str:
+    return document.text[node.span.start : node.span.end]

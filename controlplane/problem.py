@@ -1,0 +1,86 @@
+"""What is wrong with a config, as a value.
+
+A `Problem` speaks in paths (`("llm_providers", 0, "model")`), so whoever finds one needs to
+know nothing of lines and columns; `Document.position` turns the path into a place when the
+problem is shown (`controlplane.report`). Only what is wrong with the text itself, before
+there is any path, carries its `position` along.
+
+Exit codes of every command that reads a config: `CLEAN`, `FOUND`, `COULD_NOT_RUN`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from controlplane.model import Path
+
+CLEAN = 0
+FOUND = 1
+COULD_NOT_RUN = 2
+
+UNREADABLE = "AG001"
+MISSING_VARIABLE = "AG107"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Position:
+    """Both count from one, as editors do; the column counts characters, not bytes."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters from `start` up to `end` of the text by `text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    code: str
+    severity: Severity
+    path: Path
+    message: str
+    hint: str | None = None
+    on_key: bool = False
+    """The key itself is meant (a misspelling, say), not its value."""
+    position: Position | None = None
+    """For what is wrong with the text before it has paths."""
+    edits: tuple[Edit, ...] = ()
+    """What `lint --fix` does about it."""
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    return any(problem.severity is Severity.ERROR for problem in problems)
+
+
+def exit_code(problems: Iterable[Problem], *, strict: bool = False) -> int:
+    problems = tuple(problems)
+    if any(problem.code == UNREADABLE for problem in problems):
+        return COULD_NOT_RUN
+    return FOUND if has_errors(problems) or (strict and problems) else CLEAN
+
+
+def for_start(problems: Iterable[Problem]) -> list[Problem]:
+    """As `archgw up` sees them: a variable that is missing now is missing for good.
+
+    `lint` runs on machines that hold no keys, so there it only warns.
+    """
+    return [
+        replace(problem, severity=Severity.ERROR) if problem.code == MISSING_VARIABLE else problem
+        for problem in problems
+    ]
