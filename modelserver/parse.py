@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 MOST_PROBLEMS = 20
+DEEPEST = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Decide:
     guard_threshold: float | None
     max_calls: int | None
     timeout_ms: int | None
-    raw_tools: tuple[Mapping[str, Any], ...]
+    raw_messages: tuple[Mapping[str, Any], ...] = ()
+    raw_tools: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,15 +143,17 @@ def parse_decide(body: Any, limits: Limits) -> Decide:
     """The body of `/v1/decide`, `/v1/intent` and the v0.1 function calls."""
     reader = Reader(body, limits)
     raw_tools = reader.items("tools", limits.tools, required=False)
+    raw_messages = reader.items("messages", limits.messages)
     request = Decide(
-        turns=_turns(reader),
+        turns=_turns(reader, raw_messages),
         tools=read_tools(raw_tools, reader.wrong, limits.parameters),
         guard=reader.flag("guard", default=True),
         threshold=reader.fraction("threshold"),
         guard_threshold=reader.fraction("guard_threshold"),
         max_calls=reader.count("max_calls", 64),
         timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
-        raw_tools=tuple(tool for tool in raw_tools if isinstance(tool, dict)),
+        raw_messages=tuple(item for item in raw_messages if isinstance(item, dict)),
+        raw_tools=tuple(item for item in raw_tools if isinstance(item, dict)),
     )
     reader.finish()
     return request
@@ -168,8 +172,7 @@ def parse_guard(body: Any, limits: Limits) -> Guard:
     return request
 
 
-def _turns(reader: Reader) -> tuple[Turn, ...]:
-    messages = reader.items("messages", reader.limits.messages)
+def _turns(reader: Reader, messages: list[Any]) -> tuple[Turn, ...]:
     if not messages and isinstance(reader.body.get("messages"), list):
         reader.wrong("messages", "must hold at least one message")
     return tuple(_turn(reader, item, f"messages.{n}") for n, item in enumerate(messages))
@@ -215,18 +218,22 @@ def _leaves(reader: Reader, item: Mapping[str, Any], path: str) -> tuple[str, ..
     if calls is None or calls == []:
         return ()
     leaves: list[str] = []
-    _strings(calls, leaves, 0)
+    if not _strings(calls, leaves, 0):
+        # What is not read is not judged: refuse rather than skip.
+        reader.wrong(f"{path}.tool_calls", f"is nested deeper than {DEEPEST} levels")
     for leaf in leaves:
         reader.text(leaf, f"{path}.tool_calls")
     return tuple(leaves)
 
 
-def _strings(value: Any, leaves: list[str], depth: int) -> None:
+def _strings(value: Any, leaves: list[str], depth: int) -> bool:
+    """Gather every text in a value; false when it is nested too deeply to tell."""
     if isinstance(value, str):
         leaves.append(value)
-    elif isinstance(value, dict | list) and depth < 16:
-        for item in value.values() if isinstance(value, dict) else value:
-            _strings(item, leaves, depth + 1)
+    elif isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return depth < DEEPEST and all(_strings(item, leaves, depth + 1) for item in items)
+    return True
 
 
 def kind(value: Any) -> str:

@@ -1,0 +1,175 @@
+"""The process: flags, the socket, loading beside serving, signals, exit codes.
+
+The socket is bound first, so that a port in use is said at once, and `/healthz` answers 503
+while the models load. Exit codes: 0 stopped as asked, 2 could not start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import socket
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+import uvloop
+
+from modelserver.app import State, create_app
+from modelserver.errors import StartError
+from modelserver.loading import find_models, load_service
+from modelserver.settings import load_settings
+from modelserver.telemetry import Metrics, configure_logs, log, process_age
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from modelserver.registry import Model
+    from modelserver.settings import Settings
+
+DEFAULT_PORT = 51000
+GRACE_SECONDS = 10
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve until a signal; the console script `archgw-modelserver`."""
+    options = _parser().parse_args(arguments)
+    configure_logs(options.log_level)
+    try:
+        settings = load_settings(options.config)
+        models = find_models(settings)
+        with _bound(options) as listening:
+            return uvloop.run(_serve(listening, models, settings))
+    except StartError as error:
+        sys.stderr.write(f"archgw-modelserver: {error}\n")
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="archgw-modelserver",
+        description="Serve archgw's guard, intent and function-calling models over HTTP.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
+    parser.add_argument(
+        "--port", type=_port, default=os.environ.get("MODEL_SERVER_PORT", str(DEFAULT_PORT)),
+        help="port to bind; MODEL_SERVER_PORT changes the default (%(default)s), 0 picks one",
+    )  # fmt: skip
+    parser.add_argument("--uds", type=Path, help="serve on this Unix socket instead of a port")
+    parser.add_argument("--config", type=Path, help="settings in YAML (see modelserver.settings)")
+    parser.add_argument(
+        "--log-level", default="info", choices=("debug", "info", "warning", "error")
+    )
+    return parser
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port (0 to 65535)")
+    return int(text)
+
+
+def _bound(options: argparse.Namespace) -> socket.socket:
+    if options.uds:
+        return _bound_path(options.uds)
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((options.host, options.port))
+    except OSError as error:
+        listening.close()
+        raise StartError(
+            f"cannot listen on {options.host}:{options.port} ({error.strerror}).\n"
+            "Another model server may be running; stop it, or choose with --port."
+        ) from None
+    return listening
+
+
+def _bound_path(path: Path) -> socket.socket:
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _remove_stale(path)
+        # Only the user who runs the gateway may connect: 0600 from the first moment on.
+        before = os.umask(0o177)
+        try:
+            listening.bind(str(path))
+        finally:
+            os.umask(before)
+    except OSError as error:
+        listening.close()
+        raise StartError(f"cannot listen on {path} ({error.strerror or error}).") from None
+    return listening
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove a socket that nobody listens on; anything else is left alone."""
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode):
+        raise StartError(f"{path} exists and is no socket; choose another path with --uds.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise StartError(f"{path}: another model server listens there already.")
+
+
+async def _serve(listening: socket.socket, models: tuple[Model, Model], settings: Settings) -> int:
+    state = State(settings, Metrics())
+    config = uvicorn.Config(
+        create_app(state), http="httptools", ws="none", lifespan="off", log_config=None,
+        access_log=False, server_header=False, backlog=1024,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )  # fmt: skip
+    server = uvicorn.Server(config)
+    log.info("listening", address=_address(listening))
+    loading = asyncio.create_task(_load(state, models, settings, server))
+    await server.serve(sockets=[listening])
+    # A signal during loading: the thread cannot be stopped, so its result is dropped.
+    failed = loading.done() and loading.exception()
+    loading.cancel()
+    if state.service:
+        service, state.service = state.service, None
+        await service.close()
+    _unlink(listening)
+    if isinstance(failed, StartError):
+        raise failed
+    return 0
+
+
+async def _load(
+    state: State, models: tuple[Model, Model], settings: Settings, server: uvicorn.Server
+) -> None:
+    try:
+        service = await asyncio.to_thread(load_service, *models, settings, state.metrics)
+        await service.start()
+    except BaseException:
+        server.should_exit = True
+        raise
+    state.service = service
+    seconds = process_age()
+    state.metrics.warm_seconds.set(seconds)
+    state.metrics.ready.set(1)
+    log.info("ready", seconds=round(seconds, 3), models=service.models)
+
+
+def _address(listening: socket.socket) -> str:
+    name = listening.getsockname()
+    return f"unix:{name}" if isinstance(name, str) else f"http://{name[0]}:{name[1]}"
+
+
+def _unlink(listening: socket.socket) -> None:
+    with suppress(OSError):
+        if listening.family == socket.AF_UNIX:
+            Path(listening.getsockname()).unlink()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,56 @@
+"""A bounded memory of answers, keyed by hash: no prompt is kept, only its digest.
+
+Clients send the whole conversation with every turn, so all texts but the last were judged
+before; and retries ask the same again. A key covers everything an answer depends on: the
+models' identities, the tools, the texts, the thresholds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+V = TypeVar("V")
+
+
+class AnswerCache(Generic[V]):
+    """The `entries` last used answers; with none it remembers nothing."""
+
+    def __init__(self, entries: int, *, seen: Callable[[bool], None] | None = None) -> None:
+        self._entries = entries
+        self._answers: OrderedDict[bytes, V] = OrderedDict()
+        self._seen = seen
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def get(self, key: bytes) -> V | None:
+        if not self._entries:
+            return None
+        answer = self._answers.get(key)
+        if answer is not None:
+            self._answers.move_to_end(key)
+        if self._seen:
+            self._seen(answer is not None)
+        return answer
+
+    def put(self, key: bytes, answer: V) -> None:
+        if not self._entries:
+            return
+        self._answers[key] = answer
+        self._answers.move_to_end(key)
+        if len(self._answers) > self._entries:
+            self._answers.popitem(last=False)
+
+
+def digest(parts: Iterable[bytes]) -> bytes:
+    """One hash over several parts; lengths keep ("ab", "c") apart from ("a", "bc")."""
+    state = hashlib.sha256()
+    for part in parts:
+        state.update(len(part).to_bytes(8, "little"))
+        state.update(part)
+    return state.digest()

@@ -1,0 +1,81 @@
+"""From settings to a service: files checked, graphs opened, tasks built, first rows run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tokenizers import Tokenizer as RawTokenizer
+
+from modelserver import registry
+from modelserver.backend import OnnxBackend
+from modelserver.batching import BatchSettings
+from modelserver.errors import StartError
+from modelserver.remote import RemoteFunctions
+from modelserver.service import Lane, Service
+from modelserver.tasks.guard import GuardTask
+from modelserver.tasks.targets import Targets
+from modelserver.tokenization import Tokenizer
+
+if TYPE_CHECKING:
+    from modelserver.registry import Model
+    from modelserver.settings import Runtime, Settings
+    from modelserver.telemetry import Metrics
+
+
+def find_models(settings: Settings) -> tuple[Model, Model]:
+    """Guard and targets, their files present and unaltered; quick, so it runs first."""
+    own = settings.own_guard
+    guard = registry.bring("guard", own.directory, own.sha256) if own else registry.find("guard")
+    return guard, registry.find("targets")
+
+
+def load_service(guard: Model, targets: Model, settings: Settings, metrics: Metrics) -> Service:
+    """A service whose models have run once; takes a second or two."""
+    runtime = settings.runtime
+    return Service(
+        guard=Lane(
+            "guard", guard.identity, _guard_task(guard), _backend("guard", guard, runtime),
+            _batches(runtime, runtime.guard_workers),
+        ),
+        targets=Lane(
+            "targets", targets.identity, _targets_task(targets),
+            _backend("targets", targets, runtime), _batches(runtime, runtime.targets_workers),
+        ),
+        settings=settings,
+        metrics=metrics,
+        remote=RemoteFunctions(settings.remote) if settings.remote else None,
+    )  # fmt: skip
+
+
+def _batches(runtime: Runtime, workers: int) -> BatchSettings:
+    return BatchSettings(runtime.budget, runtime.capacity, workers)
+
+
+def _backend(task: str, model: Model, runtime: Runtime) -> OnnxBackend:
+    try:
+        return OnnxBackend(model.graph, threads=runtime.threads)
+    except Exception as error:  # onnxruntime has no common base class for its errors
+        raise StartError(
+            f"{task}: {model.graph} is no model that onnxruntime can run.\n{error}"
+        ) from error
+
+
+def _guard_task(model: Model) -> GuardTask:
+    try:
+        tokenizer = RawTokenizer.from_file(str(model.directory / "tokenizer.json"))
+    except Exception as error:  # the library raises bare Exceptions
+        raise _bad_tokenizer("guard", model, error) from error
+    return GuardTask.from_config(tokenizer, model.config)
+
+
+def _targets_task(model: Model) -> Targets:
+    try:
+        tokenizer = Tokenizer.load(model.directory / "tokenizer.json")
+    except Exception as error:  # the library raises bare Exceptions
+        raise _bad_tokenizer("targets", model, error) from error
+    return Targets.from_config(tokenizer, model.config)
+
+
+def _bad_tokenizer(task: str, model: Model, error: Exception) -> StartError:
+    path = model.directory / "tokenizer.json"
+    return StartError(f"{task}: {path} is no tokenizer for this model ({error}).")

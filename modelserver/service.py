@@ -1,0 +1,319 @@
+"""The three decisions, without HTTP.
+
+`Service` owns the lanes (a loaded model, its batcher and its threads), the caches and the
+remote function caller, and answers in the dataclasses of `schema`. HTTP is one face of it;
+the benches and tests call it directly.
+
+Guard and targets run side by side: they are different models on different threads. A
+deadline is a cancelled wait: whatever the caller had in a queue is dropped with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import orjson
+
+from modelserver import schema
+from modelserver.batching import Batcher, BatchSettings
+from modelserver.cache import AnswerCache, digest
+from modelserver.errors import DeadlineExceeded, ModelUnavailable, ServerError
+from modelserver.remote import RemoteFailed
+from modelserver.tasks.types import Decision, Message, Output, Request, Row
+from modelserver.telemetry import log, trace_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Sequence
+
+    from modelserver.backend import Backend
+    from modelserver.parse import Decide, Turn
+    from modelserver.remote import RemoteFunctions
+    from modelserver.settings import Runtime, Settings
+    from modelserver.tasks.guard import GuardAnswer, GuardTask
+    from modelserver.tasks.targets import Targets
+    from modelserver.telemetry import Metrics
+
+T = TypeVar("T")
+A = TypeVar("A")
+
+# Below this many characters a text is encoded on the event loop: a hop to a thread and
+# back would cost more than the tokens.
+INLINE_CHARS = 2000
+
+
+class Lane(Generic[T]):
+    """A task, the model behind it, and the queue before that."""
+
+    def __init__(
+        self, name: str, identity: str, task: T, backend: Backend, settings: BatchSettings
+    ) -> None:
+        self.name = name
+        self.identity = identity
+        self.task = task
+        self._backend = backend
+        self._settings = settings
+        self._batcher: Batcher[Row, Output] | None = None
+
+    def start(self, metrics: Metrics) -> None:
+        self._batcher = Batcher(
+            self._backend.run, self._settings, size=len, name=self.name,
+            seen=metrics.batch(self.name),
+        )  # fmt: skip
+        self._batcher.start()
+        batcher = self._batcher
+        metrics.queue.labels(self.name).set_function(lambda: batcher.waiting_tokens)
+        metrics.model_info.labels(self.name, self.identity).set(1)
+
+    async def close(self) -> None:
+        if self._batcher:
+            await self._batcher.close()
+
+    async def run(self, rows: Sequence[Row]) -> Sequence[Output]:
+        """Rows through the model; whatever breaks in there is an outage, with its cause logged."""
+        if self._batcher is None:
+            raise RuntimeError("the lane was not started")
+        try:
+            return await self._batcher.submit(rows)
+        except ServerError:
+            raise
+        except Exception as error:
+            log.error("model.failed", model=self.name, trace=trace_of(error))
+            raise ModelUnavailable(f"The {self.name} model failed.") from error
+
+
+class Service:
+    """guard(), intent() and decide(); started and closed with the event loop."""
+
+    def __init__(
+        self,
+        guard: Lane[GuardTask],
+        targets: Lane[Targets],
+        settings: Settings,
+        metrics: Metrics,
+        remote: RemoteFunctions | None = None,
+    ) -> None:
+        self._guard = guard
+        self._targets = targets
+        self._settings = settings
+        self._metrics = metrics
+        self._remote = remote
+        entries = settings.cache.entries if settings.cache.enabled else 0
+        self._verdicts: AnswerCache[GuardAnswer] = AnswerCache(
+            entries, seen=metrics.looked_up("guard")
+        )
+        self._decisions: AnswerCache[Decision] = AnswerCache(
+            entries, seen=metrics.looked_up("targets")
+        )
+        self.models = {guard.name: guard.identity, targets.name: targets.identity}
+
+    @property
+    def guard_threshold(self) -> float:
+        own = self._settings.guard_threshold
+        return self._guard.task.threshold if own is None else own
+
+    @property
+    def knows_toxicity(self) -> bool:
+        return self._guard.task.knows_toxicity
+
+    async def start(self) -> None:
+        self._guard.start(self._metrics)
+        self._targets.start(self._metrics)
+        if self._remote:
+            await self._remote.start()
+
+    async def close(self) -> None:
+        await asyncio.gather(self._guard.close(), self._targets.close())
+        if self._remote:
+            await self._remote.close()
+
+    async def guard(
+        self, texts: Sequence[str], threshold: float | None = None, timeout_ms: int | None = None
+    ) -> schema.GuardResponse:
+        """A verdict for each text, each on its own."""
+        began = time.perf_counter()
+        answers = await self._within(self._judge(texts), timeout_ms)
+        limit = self.guard_threshold if threshold is None else threshold
+        results = tuple(_guard_result(answer, limit) for answer in answers)
+        for result in results:
+            self._metrics.verdicts.labels(result.verdict).inc()
+        return schema.GuardResponse(
+            results, {"guard": _since(began)}, {self._guard.name: self._guard.identity}
+        )
+
+    async def intent(self, request: Decide) -> schema.IntentResponse:
+        """Which of the tools the last user message wants, if any."""
+        began = time.perf_counter()
+        decision = await self._within(self._decide_local(request), request.timeout_ms)
+        return schema.IntentResponse(
+            _intent(decision), {"intent": _since(began)},
+            {self._targets.name: self._targets.identity},
+        )  # fmt: skip
+
+    async def decide(self, request: Decide) -> schema.DecideResponse:
+        """Guard, intent and parameters of one request."""
+        began = time.perf_counter()
+        return await self._within(self._decide(request, began), request.timeout_ms)
+
+    async def _within(self, work: Awaitable[A], timeout_ms: int | None) -> A:
+        limit = min(timeout_ms or self._runtime.timeout_ms, self._runtime.timeout_ms)
+        try:
+            async with asyncio.timeout(limit / 1000):
+                return await work
+        except TimeoutError:
+            raise DeadlineExceeded(f"No answer within {limit} ms.") from None
+
+    @property
+    def _runtime(self) -> Runtime:
+        return self._settings.runtime
+
+    async def _decide(self, request: Decide, began: float) -> schema.DecideResponse:
+        timings: dict[str, float] = {}
+        guard, (intent, calls) = await _both(
+            _timed(self._worst(request), timings, "guard"),
+            self._functions(request, timings),
+        )
+        timings["total"] = _since(began)
+        models = self.models if request.guard else {self._targets.name: self._targets.identity}
+        return schema.DecideResponse(guard, intent, calls, timings, models)
+
+    async def _worst(self, request: Decide) -> schema.GuardResult | None:
+        """The verdict on the message with the highest score; nothing when not asked."""
+        if not request.guard:
+            return None
+        texts, owners = _guarded(request.turns)
+        if not texts:
+            return schema.GuardResult(schema.BENIGN, 0.0, "text")
+        limit = self.guard_threshold
+        limit = limit if request.guard_threshold is None else request.guard_threshold
+        answers = await self._judge(texts)
+        worst = max(range(len(answers)), key=lambda index: answers[index].score)
+        result = _guard_result(answers[worst], limit)
+        self._metrics.verdicts.labels(result.verdict).inc()
+        toxic = [answer.toxicity for answer in answers if answer.toxicity is not None]
+        return replace(result, message=owners[worst], toxicity=max(toxic, default=None))
+
+    async def _judge(self, texts: Sequence[str]) -> list[GuardAnswer]:
+        """Scores of the texts; what was judged before comes from the cache."""
+        identity = self._guard.identity.encode()
+        keys = [digest((identity, text.encode("utf-8", "surrogatepass"))) for text in texts]
+        known = {key: self._verdicts.get(key) for key in keys}
+        fresh = {key: text for key, text in zip(keys, texts, strict=True) if not known[key]}
+        windows = [await self._encode(text) for text in fresh.values()]
+        outputs = iter(await self._guard.run([row for one in windows for row in one.rows]))
+        for key, one in zip(fresh, windows, strict=True):
+            judged = self._guard.task.decode(one, [next(outputs) for _ in one.rows])
+            known[key] = judged
+            self._verdicts.put(key, judged)
+        return [answer for key in keys if (answer := known[key])]
+
+    async def _encode(self, text: str) -> Any:
+        if len(text) <= INLINE_CHARS:
+            return self._guard.task.encode(text)
+        return await asyncio.to_thread(self._guard.task.encode, text)
+
+    async def _functions(
+        self, request: Decide, timings: dict[str, float]
+    ) -> tuple[schema.Intent, tuple[schema.Call, ...]]:
+        decision = await _timed(self._decide_local(request), timings, "targets")
+        intent = _intent(decision)
+        self._metrics.intents.labels("none" if intent.name is None else "matched").inc()
+        calls = tuple(_call(call) for call in decision.calls)
+        if self._remote is None or intent.name is None:
+            return intent, calls
+        remote = await _timed(self._ask_remote(request), timings, "remote")
+        if not remote:
+            return intent, calls
+        return replace(intent, name=remote[0].name), remote
+
+    async def _ask_remote(self, request: Decide) -> tuple[schema.Call, ...]:
+        """The remote server's calls; none when it failed or made none, so that ours stand."""
+        if self._remote is None:
+            return ()
+        try:
+            calls = await self._remote.calls(request)
+        except RemoteFailed as error:
+            log.warning("function_calling.fallback", reason=str(error))
+            self._metrics.function_calls.labels("openai", "failed").inc()
+            return ()
+        self._metrics.function_calls.labels("openai", "called" if calls else "no_call").inc()
+        return calls
+
+    async def _decide_local(self, request: Decide) -> Decision:
+        key = self._decision_key(request)
+        known = self._decisions.get(key)
+        if known is not None:
+            return known
+        question = Request(
+            tuple(Message(turn.role, turn.content) for turn in request.turns),
+            request.tools,
+            request.threshold,
+            **({} if request.max_calls is None else {"max_calls": request.max_calls}),
+        )
+        decision = await self._targets.task.decide(question, self._targets.run)
+        self._decisions.put(key, decision)
+        return decision
+
+    def _decision_key(self, request: Decide) -> bytes:
+        asked = [
+            request.raw_tools,
+            [(turn.role, turn.content) for turn in request.turns],
+            request.threshold,
+            request.max_calls,
+        ]
+        return digest((self._targets.identity.encode(), orjson.dumps(asked)))
+
+
+def _guarded(turns: Sequence[Turn]) -> tuple[list[str], list[int]]:
+    """Every text to judge, and the message it is from; tool arguments count as text."""
+    pairs = [
+        (text, index)
+        for index, turn in enumerate(turns)
+        if turn.guard
+        for text in (turn.content, *turn.leaves)
+        if text.strip()
+    ]
+    return [text for text, _ in pairs], [index for _, index in pairs]
+
+
+async def _both(first: Awaitable[T], second: Awaitable[A]) -> tuple[T, A]:
+    """Both at once; when one fails, the other is not left running for nobody."""
+    tasks = asyncio.ensure_future(first), asyncio.ensure_future(second)
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _timed(work: Awaitable[T], timings: dict[str, float], name: str) -> T:
+    began = time.perf_counter()
+    try:
+        return await work
+    finally:
+        timings[name] = _since(began)
+
+
+def _since(began: float) -> float:
+    return round((time.perf_counter() - began) * 1000, 3)
+
+
+def _guard_result(answer: GuardAnswer, limit: float) -> schema.GuardResult:
+    verdict = schema.ATTACK if answer.score >= limit else schema.BENIGN
+    return schema.GuardResult(verdict, answer.score, answer.view, answer.toxicity)
+
+
+def _intent(decision: Decision) -> schema.Intent:
+    intent = decision.intent
+    ranking = tuple(schema.Ranked(item.name, item.score) for item in intent.ranking)
+    return schema.Intent(intent.name, intent.score, ranking, intent.threshold)
+
+
+def _call(call: Any) -> schema.Call:
+    evidence = {
+        name: schema.Evidence(item.message, item.start, item.end, item.text, item.confidence)
+        for name, item in call.evidence.items()
+    }
+    return schema.Call(call.name, call.arguments, tuple(call.missing), evidence)
