@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,30 @@ class Layout:
         return self.run / "bootstrap.json"
 
     @property
+    def lock_file(self) -> Path:
+        return self.home / "lock"
+
+    @property
+    def children_file(self) -> Path:
+        """Every child by pid and start time, for an `up` after a crash."""
+        return self.run / "children.json"
+
+    @property
+    def failure_file(self) -> Path:
+        """Why the gateway ended by itself, for `status`; the next `up` removes it."""
+        return self.home / "last-failure.txt"
+
+    @property
+    def sockets(self) -> tuple[Path, ...]:
+        return (
+            self.admin_socket,
+            self.ads_socket,
+            self.control_socket,
+            self.internal_socket,
+            *self.extproc_sockets,
+        )
+
+    @property
     def runtime_file(self) -> Path:
         """What the extproc processes read: the runtime config."""
         return self.run / "runtime.json"
@@ -61,3 +89,17 @@ class Layout:
     def sds_file(self, secret: str) -> Path:
         """Tells Envoy where the key or certificate is; holds none itself."""
         return self.secrets / f"{secret}.sds.yaml"
+
+
+def locate(home: str | None, env: Mapping[str, str]) -> Layout:
+    """`--home`, else `$ARCHGW_HOME`, else `~/.archgw`.
+
+    Access logs of the default home go to `~/archgw_logs` where that exists, as in v0.1.
+    """
+    chosen = home or env.get("ARCHGW_HOME")
+    if chosen:
+        path = Path(chosen).expanduser().absolute()
+        return Layout(path, path / "logs")
+    path = Path.home() / ".archgw"
+    old_logs = Path.home() / "archgw_logs"
+    return Layout(path, old_logs if old_logs.is_dir() else path / "logs")

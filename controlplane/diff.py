@@ -1,0 +1,280 @@
+"""What changes between two gateways, in words a user would use.
+
+Every change says by which way it reaches Envoy and so what becomes of running streams. None
+of the ways cuts one: clusters drain, routes and keys are looked up per request, and the
+connections of a replaced listener live on until they end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from controlplane import ir
+
+CUTS_STREAMS: dict[str, bool] = {
+    "listener": False,  # LDS: the old one drains for as long as the longest stream
+    "cluster": False,  # CDS: streams of a replaced or removed cluster finish
+    "route": False,  # RDS: looked up once, when the request begins
+    "secret": False,  # SDS: read when the request is sent upstream
+    "prompt": False,  # not Envoy's: a request ends under the config it began with
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    area: str
+    """listener, provider, limit, target, endpoint, guard, setting."""
+    kind: str
+    """added, removed or changed."""
+    text: str
+    way: str
+    """How it reaches what runs: a key of `CUTS_STREAMS`."""
+
+    @property
+    def cuts_streams(self) -> bool:
+        return CUTS_STREAMS[self.way]
+
+
+def differences(old: ir.Gateway, new: ir.Gateway) -> tuple[Change, ...]:
+    return tuple(change for compare in _COMPARISONS for change in compare(old, new))
+
+
+def _listeners(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.listeners, new.listeners, lambda each: each.name):
+        label = f"{name} listener"
+        if before is None or after is None:
+            there = before or after
+            yield _came_or_went("listener", label, before, f"{there.address}:{there.port}")
+            continue
+        if (before.address, before.port) != (after.address, after.port):
+            moved = f"{before.address}:{before.port} → {after.address}:{after.port}"
+            text = f"{label}: {moved}; running streams stay on the old address until they end"
+            yield Change("listener", "changed", text, "listener")
+        if before.certificates != after.certificates:
+            text = f"{label}: certificates {_names(before)} → {_names(after)}"
+            yield Change("listener", "changed", text, "listener")
+
+
+def _names(listener: ir.Listener) -> str:
+    return ", ".join(each.chain_file for each in listener.certificates) or "none"
+
+
+def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.providers, new.providers, lambda each: each.name):
+        label = f"provider {name}"
+        if before is None or after is None:
+            there = before or after
+            yield _came_or_went("provider", label, before, _hosts(there.upstream), way="cluster")
+            continue
+        for what, one, other in (
+            ("model", before.model or "as the request says", after.model or "as the request says"),
+            ("paths", _paths(before), _paths(after)),
+            ("key header", _header(before), _header(after)),
+        ):
+            if one != other:
+                text = f"{label}: {what} {one} → {other}"
+                yield Change("provider", "changed", text, "cluster")
+        yield from _upstream(label, "provider", before.upstream, after.upstream)
+
+
+def _header(provider: ir.Provider) -> str:
+    return provider.credential.header if provider.credential else "none"
+
+
+def _paths(provider: ir.Provider) -> str:
+    return ", ".join(f"{ours} → {theirs}" for ours, theirs in provider.paths)
+
+
+def _hosts(upstream: ir.Upstream) -> str:
+    scheme = "https" if upstream.tls else "http"
+    return ", ".join(f"{scheme}://{each.host}:{each.port}" for each in upstream.addresses)
+
+
+def _upstream(label: str, area: str, old: ir.Upstream, new: ir.Upstream) -> Iterator[Change]:
+    if _hosts(old) != _hosts(new):
+        text = f"{label}: {_hosts(old)} → {_hosts(new)}"
+        yield Change(area, "changed", text, "cluster")
+    elif old.addresses != new.addresses:
+        yield Change(area, "changed", f"{label}: weights of its hosts", "cluster")
+    for name in ("tls", "connect_timeout", "health_check", "circuit_breaker"):
+        one, other = getattr(old, name), getattr(new, name)
+        if one != other:
+            text = f"{label}: {name.replace('_', ' ')} {_inner(one, other)}"
+            yield Change(area, "changed", text, "cluster")
+
+
+def _routes(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.llm_routes, new.llm_routes, lambda each: each.name):
+        if before is None or after is None:
+            continue  # told as its provider
+        if before.groups != after.groups:
+            text = f"provider {name}: order of use {_groups(before)} → {_groups(after)}"
+            yield Change("provider", "changed", text, "route")
+        for field in ("first_byte_timeout", "idle_timeout", "retries"):
+            one, other = getattr(before, field), getattr(after, field)
+            if one != other:
+                text = f"provider {name}: {field.replace('_', ' ')} {_show(one)} → {_show(other)}"
+                yield Change("provider", "changed", text, "route")
+    if old.choice.default != new.choice.default:
+        text = f"default provider: {old.choice.default or 'none'} → {new.choice.default or 'none'}"
+        yield Change("provider", "changed", text, "route")
+
+
+def _groups(route: ir.LlmRoute) -> str:
+    groups = ("+".join(each.provider for each in group) for group in route.groups)
+    return ", then ".join(groups)
+
+
+def _limits(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.llm_routes, new.llm_routes, lambda each: each.name):
+        ours = before.limits if before else ()
+        theirs = after.limits if after else ()
+        for key, one, other in _pairs(ours, theirs, lambda limit: (limit.header, limit.value)):
+            label = f"limit for {name}{_whom(*key)}"
+            if one is None or other is None:
+                yield _came_or_went("limit", label, one, _amount(one or other), way="route")
+            elif one != other:
+                text = f"{label}: {_amount(one)} → {_amount(other)}"
+                yield Change("limit", "changed", text, "route")
+
+
+def _whom(header: str | None, value: str | None) -> str:
+    if header is None:
+        return ""
+    return f" with {header}: {value}" if value else f", each value of {header}"
+
+
+def _amount(limit: ir.TokenLimit) -> str:
+    return f"{limit.tokens} tokens per {_PERIODS.get(limit.period, str(limit.period))}"
+
+
+_PERIODS = {
+    timedelta(seconds=1): "second",
+    timedelta(minutes=1): "minute",
+    timedelta(hours=1): "hour",
+}
+
+
+def _endpoints(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.upstreams, new.upstreams, lambda each: each.name):
+        label = f"endpoint {name}"
+        if before is None or after is None:
+            there = before or after
+            yield _came_or_went("endpoint", label, before, _hosts(there), way="cluster")
+        else:
+            yield from _upstream(label, "endpoint", before, after)
+
+
+def _keys(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for name, before, after in _pairs(old.secrets, new.secrets, lambda each: each.name):
+        if before is None or after is None:
+            yield _came_or_went("provider", name.replace("-", " ", 1), before, "", way="secret")
+        elif before.value != after.value:
+            text = f"{name.replace('-', ' ', 1)}: a new key"
+            yield Change("provider", "changed", text, "secret")
+
+
+def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    one, other = old.prompts, new.prompts
+    targets = _pairs(
+        one.targets if one else (), other.targets if other else (), lambda each: each.name
+    )
+    for name, before, after in targets:
+        label = f"target {name}"
+        if before is None or after is None:
+            yield _came_or_went("target", label, before, "", way="prompt")
+        elif before != after:
+            text = f"{label}: {_inner(before, after)}"
+            yield Change("target", "changed", text, "prompt")
+    guards = _pairs(
+        one.guards if one else (), other.guards if other else (), lambda each: each.kind
+    )
+    for kind, before, after in guards:
+        if before is None or after is None:
+            yield _came_or_went("guard", f"{kind} guard", before, "", way="prompt")
+        elif before != after:
+            text = f"{kind} guard: {_inner(before, after)}"
+            yield Change("guard", "changed", text, "prompt")
+    if one and other:
+        told = {"targets", "guards"}
+        yield from _settings(one, other, told, "prompt")
+
+
+def _gateway(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    told = {
+        *("listeners", "providers", "llm_routes", "choice", "upstreams", "prompts", "secrets"),
+    }
+    yield from _settings(old, new, told, "listener")
+
+
+def _settings(old: Any, new: Any, told: set[str], way: str) -> Iterator[Change]:
+    for each in fields(old):
+        one, other = getattr(old, each.name), getattr(new, each.name)
+        if each.name not in told and one != other:
+            label = each.name.replace("_", " ")
+            text = f"{label}: {_show(one)} → {_show(other)}"
+            yield Change("setting", "changed", text, way)
+
+
+_COMPARISONS: tuple[Callable[[ir.Gateway, ir.Gateway], Iterator[Change]], ...] = (
+    _listeners,
+    _providers,
+    _routes,
+    _keys,
+    _limits,
+    _endpoints,
+    _prompts,
+    _gateway,
+)
+
+
+def _pairs(
+    old: Sequence[Any], new: Sequence[Any], key: Callable[[Any], Any]
+) -> Iterable[tuple[Any, Any, Any]]:
+    """(key, before, after): those that stay or went in the old order, then the new ones."""
+    before = {key(each): each for each in old}
+    after = {key(each): each for each in new}
+    for each in (*before, *(name for name in after if name not in before)):
+        yield each, before.get(each), after.get(each)
+
+
+def _came_or_went(
+    area: str, label: str, before: object, what: str, way: str = "listener"
+) -> Change:
+    kind = "added" if before is None else "removed"
+    return Change(area, kind, f"{label}: {kind}{f' ({what})' if what else ''}", way)
+
+
+def _inner(old: Any, new: Any) -> str:
+    """Which fields differ, with their values; for values without fields, the values."""
+    if old is None or new is None or not hasattr(old, "__dataclass_fields__"):
+        return f"{_show(old)} → {_show(new)}"
+    parts = []
+    for each in fields(old):
+        one, other = getattr(old, each.name), getattr(new, each.name)
+        if one != other:
+            parts.append(f"{each.name.replace('_', ' ')} {_show(one)} → {_show(other)}")
+    return ", ".join(parts)
+
+
+def _show(value: Any) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g} s"
+    if isinstance(value, str):
+        return repr(value if len(value) <= 60 else value[:57] + "…")
+    if isinstance(value, tuple):
+        return ", ".join(str(getattr(each, "name", each)) for each in value) or "none"
+    if hasattr(value, "__dataclass_fields__"):
+        return ", ".join(
+            f"{each.name} {_show(getattr(value, each.name))}" for each in fields(value)
+        )
+    return str(value)

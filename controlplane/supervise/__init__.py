@@ -1,0 +1,21 @@
+"""The supervisor: starts, watches, restarts and drains what one gateway is made of.
+
+`archgw up` starts one supervisor per home. It holds the lock, serves Envoy its configuration,
+keeps the children alive and answers `archgw status`, `reload` and `down` on a control socket.
+
+    lock        one instance per home
+    ports       is the port free, and if not, who has it
+    secrets     keys in 0600 files that Envoy reads, gone after `down`
+    process     a process by pid and start time, so that a reused pid is never killed
+    leash       what a child runs before it becomes itself: it dies with its supervisor
+    children    start, probe, restart with backoff, give up with a reason
+    envoy       the binary, its version, its flags; validation
+    admin       Envoy's admin interface over a Unix socket
+    health      is it serving
+    drain       stop without losing a request
+    services    which children a gateway needs: the one list to extend
+    plan        a config file's whole meaning: snapshot, bootstrap, secrets, ports, children
+    applying    plan → running, or the old one and the reason
+    control     the control socket, both ends
+    supervisor  the life of a gateway, from lock to drained
+"""

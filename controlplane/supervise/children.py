@@ -1,0 +1,108 @@
+"""All children of one gateway, in the order of `services`, and the file that remembers them.
+
+The file names every child by pid and start time. After a supervisor that was killed in a way
+that spared its children, the next `up` finds them there and ends them before it starts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from controlplane.supervise.child import Child, ChildStatus
+from controlplane.supervise.process import Identity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from controlplane.supervise.child import ChildSpec
+
+log = logging.getLogger("archgw.children")
+
+
+class Children:
+    def __init__(self, record: Path) -> None:
+        self._record_file = record
+        self._identities: dict[str, Identity] = {}
+        self._children: dict[str, Child] = {}
+        self._settled = False
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Gets the exception of the first child that is given up."""
+
+    def reconcile(self, specs: Iterable[ChildSpec]) -> list[Child]:
+        """Starts what is new or changed; returns what is to be stopped, unchanged ones stay."""
+        wanted = {spec.name: spec for spec in specs}
+        leaving = [
+            child for name, child in self._children.items() if wanted.get(name) != child.spec
+        ]
+        for child in leaving:
+            del self._children[child.spec.name]
+        for name, spec in wanted.items():
+            if name not in self._children:
+                self._start(spec)
+        return leaving
+
+    def waited_for(self) -> tuple[Child, ...]:
+        """Those that can say whether they are healthy."""
+        return tuple(child for child in self._children.values() if child.spec.probe)
+
+    def settle(self) -> None:
+        """The gateway is up: from now on a child that dies is restarted."""
+        self._settled = True
+        for child in self._children.values():
+            child.settled = True
+
+    def statuses(self) -> tuple[ChildStatus, ...]:
+        return tuple(child.status() for child in self._children.values())
+
+    async def stop(self, grace: float) -> None:
+        """In reverse order, so that what others lean on goes last."""
+        for child in reversed(self._children.values()):
+            await child.stop(grace)
+        self._children.clear()
+        self.failed.cancel()
+        self._record_file.unlink(missing_ok=True)
+
+    def _start(self, spec: ChildSpec) -> None:
+        child = Child(spec, self._record)
+        child.settled = self._settled
+        self._children[spec.name] = child
+        child.start().add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()) and not self.failed.done():
+            self.failed.set_exception(error)
+
+    def _record(self, name: str, who: Identity | None) -> None:
+        if who:
+            self._identities[name] = who
+        else:
+            self._identities.pop(name, None)
+        content = {name: [who.pid, who.started] for name, who in self._identities.items()}
+        temporary = self._record_file.with_suffix(".new")
+        temporary.write_text(json.dumps(content), "utf-8")
+        temporary.replace(self._record_file)
+
+
+def end_leftovers(record: Path) -> list[str]:
+    """Kills the recorded children that still run; only for the holder of the lock."""
+    try:
+        content = json.loads(record.read_text("utf-8"))
+        left = {name: Identity(int(pid), int(start)) for name, (pid, start) in content.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return []
+    alive = {name: who for name, who in left.items() if who.alive}
+    for who in alive.values():
+        who.send(signal.SIGKILL)
+    deadline = time.monotonic() + 5
+    while any(who.alive for who in alive.values()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    with contextlib.suppress(OSError):
+        record.unlink()
+    return sorted(alive)

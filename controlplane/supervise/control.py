@@ -1,0 +1,97 @@
+"""The control socket: one JSON line asks, JSON lines answer, the last one is the result.
+
+    → {"command": "reload", …}
+    ← {"progress": "waiting for Envoy"}      any number of these
+    ← {"result": {…}}
+
+The socket lies in a 0700 directory and is 0600 itself: who can open it may stop the gateway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import socket
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    Progress = Callable[[str], None]
+    Handler = Callable[[Mapping[str, Any], Progress], Awaitable[Mapping[str, Any]]]
+
+log = logging.getLogger("archgw.control")
+
+_LIMIT = 4 << 20
+
+
+class UnreachableError(Exception):
+    """Nobody answers on the control socket."""
+
+
+class ControlServer:
+    def __init__(self, path: Path, handler: Handler) -> None:
+        self._path = path
+        self._handler = handler
+        self._server: asyncio.Server | None = None
+        self._busy: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, str(self._path), limit=_LIMIT)
+        os.chmod(self._path, 0o600)
+
+    async def stop(self) -> None:
+        if self._server:
+            self._server.close()
+        if self._busy:
+            # Whoever asked for the end still gets its answer.
+            await asyncio.wait(self._busy, timeout=1.0)
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        self._busy.add(task)
+        task.add_done_callback(self._busy.discard)
+        await self._converse(reader, writer)
+
+    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        def say(line: Mapping[str, Any]) -> None:
+            writer.write(json.dumps(line).encode() + b"\n")
+
+        try:
+            request = json.loads(await reader.readline())
+            result = await self._handler(request, lambda text: say({"progress": text}))
+            say({"result": result})
+            await writer.drain()
+        except (ValueError, ConnectionError) as error:
+            log.warning("control: %s", type(error).__name__)
+        finally:
+            writer.close()
+            with contextlib.suppress(ConnectionError):
+                await writer.wait_closed()
+
+
+def ask(
+    path: Path, request: Mapping[str, Any], progress: Progress, timeout: float | None = 60.0
+) -> dict[str, Any]:
+    """The client's end, without asyncio; `timeout` is for the silence between two lines."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout)
+        try:
+            connection.connect(str(path))
+            connection.sendall(json.dumps(request).encode() + b"\n")
+            with connection.makefile("r", encoding="utf-8") as lines:
+                for line in lines:
+                    answer = json.loads(line)
+                    if "result" in answer:
+                        return dict(answer["result"])
+                    progress(answer["progress"])
+        except (OSError, ValueError) as error:
+            raise UnreachableError(f"{path}: {error}") from error
+    raise UnreachableError(f"{path}: closed without an answer")

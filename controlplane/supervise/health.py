@@ -1,0 +1,62 @@
+"""Is the gateway serving? Asked as a client would: `GET /healthz` on every listener."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from controlplane import ir
+
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+async def healthy(listener: ir.Listener, within: float = 1.0) -> bool:
+    host = _EVERYWHERE.get(listener.address, listener.address)
+    tls = _any_certificate() if listener.certificates else None
+    return await http_ok(host, listener.port, "/healthz", within, tls)
+
+
+async def http_ok(
+    host: str, port: int, path: str, within: float = 1.0, tls: ssl.SSLContext | None = None
+) -> bool:
+    try:
+        async with asyncio.timeout(within):
+            return await _status(host, port, path, tls) == 200
+    except (OSError, TimeoutError, ValueError, IndexError):
+        return False
+
+
+async def unhealthy(listeners: Iterable[ir.Listener], within: float) -> tuple[ir.Listener, ...]:
+    """Waits until all are healthy; returns those that were not when the time was up."""
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + within
+    waiting = tuple(listeners)
+    while waiting:
+        answers = await asyncio.gather(*(healthy(each) for each in waiting))
+        waiting = tuple(each for each, ok in zip(waiting, answers, strict=True) if not ok)
+        if not waiting or clock() >= deadline:
+            break
+        await asyncio.sleep(0.02)
+    return waiting
+
+
+async def _status(host: str, port: int, path: str, tls: ssl.SSLContext | None) -> int:
+    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
+    try:
+        request = f"GET {path} HTTP/1.1\r\nhost: archgw\r\nconnection: close\r\n\r\n"
+        writer.write(request.encode("ascii"))
+        return int((await reader.readline()).split(b" ", 2)[1])
+    finally:
+        writer.close()
+
+
+def _any_certificate() -> ssl.SSLContext:
+    # It is our own listener on our own machine; its names are for its clients.
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context

@@ -1,0 +1,126 @@
+"""What one config file comes to: everything that running it needs, worked out beforehand.
+
+Making a plan touches nothing that runs. It either succeeds as a whole or says what is wrong,
+so a bad file can never be half applied.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from controlplane.compile import compile_file
+from controlplane.emit import Resources, emit, names, proto
+from controlplane.emit.bootstrap import static_bootstrap
+from controlplane.emit.render import to_json
+from controlplane.lower.addresses import slug
+from controlplane.problem import for_start, has_errors
+from controlplane.supervise.ports import Port
+from controlplane.supervise.told import Told, tell
+from controlplane.xds.snapshot import Bundle, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from controlplane import ir, model
+    from controlplane.emit.proto import Message
+    from controlplane.layout import Layout
+    from controlplane.source import Document
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    gateway: ir.Gateway
+    snapshot: Snapshot
+    static_bootstrap: str
+    """The same as `snapshot` in one file, for `envoy --mode validate`."""
+    secret_files: Mapping[str, str] = field(repr=False)
+    """Keys, and the files that tell Envoy where they are."""
+    warnings: tuple[Told, ...]
+    places: tuple[tuple[str, str], ...]
+    """Name of an Envoy resource → `file:line:column` of what it was made from."""
+
+    def locate(self, reason: str) -> str | None:
+        """Where in the config the thing stands that Envoy names in its reason."""
+        named = [
+            (name, place)
+            for name, place in self.places
+            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", reason)
+        ]
+        return max(named, key=lambda item: len(item[0]))[1] if named else None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    problems: tuple[Told, ...]
+
+
+def make_plan(config: Path, env: Mapping[str, str], layout: Layout) -> Plan | Refused:
+    compiled = compile_file(config, env)
+    problems = for_start(compiled.problems)
+    told = tell(config, compiled.document, problems)
+    gateway = compiled.gateway
+    if gateway is None or has_errors(problems):
+        return Refused(told)
+    resources = emit(gateway, layout)
+    return Plan(
+        gateway=gateway,
+        snapshot=_snapshot(resources),
+        static_bootstrap=to_json(static_bootstrap(layout, resources)),
+        secret_files={**_keys(gateway, layout), **dict(resources.secret_files)},
+        warnings=told,
+        places=_places(config, compiled.document, compiled.model),
+    )
+
+
+def _snapshot(resources: Resources) -> Snapshot:
+    return Snapshot(
+        clusters=_bundle((each.name, each) for each in resources.clusters),
+        listeners=_bundle((each.name, each) for each in resources.listeners),
+        routes=_bundle((each.name, each) for each in resources.routes),
+    )
+
+
+def _bundle(messages: Iterable[tuple[str, Message]]) -> Bundle:
+    return Bundle.of({name: proto.pack(each) for name, each in messages})
+
+
+def _keys(gateway: ir.Gateway, layout: Layout) -> dict[str, str]:
+    return {
+        layout.key_file(secret.name).name: secret.value
+        for secret in gateway.secrets
+        if secret.value is not None
+    }
+
+
+def wanted_ports(gateway: ir.Gateway) -> tuple[Port, ...]:
+    found = [
+        Port(f"{each.name} listener", each.address, each.port, _SETTINGS[each.name])
+        for each in gateway.listeners
+    ]
+    if gateway.stats_port:
+        found.append(Port("stats", "127.0.0.1", gateway.stats_port, "overrides.stats_port"))
+    return tuple(found)
+
+
+_SETTINGS = {
+    "llm": "listeners.egress_traffic.port",
+    "prompt": "listeners.ingress_traffic.port",
+}
+
+
+def _places(
+    config: Path, document: Document | None, written: model.Config | None
+) -> tuple[tuple[str, str], ...]:
+    if document is None or written is None:
+        return ()
+    paths = [
+        *((names.provider_cluster(slug(each.name)), each.path) for each in written.providers),
+        *((names.api_cluster(slug(each.name)), each.path) for each in written.endpoints),
+        *(("llm", each.path) for each in (written.egress,) if each),
+        *(("prompt", each.path) for each in (written.ingress,) if each),
+    ]
+    positions = ((name, document.position(path)) for name, path in paths)
+    return tuple((name, f"{config}:{at.line}:{at.column}") for name, at in positions)

@@ -1,0 +1,363 @@
+"""The life of one gateway: take the lock, start, serve, drain, leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from controlplane.supervise import drain, envoy, health, ports
+from controlplane.supervise.admin import Admin
+from controlplane.supervise.applying import (
+    COULD_NOT_RUN,
+    DONE,
+    FOUND,
+    Applier,
+    RefusedError,
+    Verdict,
+)
+from controlplane.supervise.child import ChildFailedError
+from controlplane.supervise.children import Children, end_leftovers
+from controlplane.supervise.control import ControlServer
+from controlplane.supervise.lock import HeldError, Lock
+from controlplane.supervise.plan import Plan, Refused, make_plan, wanted_ports
+from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
+from controlplane.supervise.services import Needs, Service, children
+from controlplane.supervise.told import as_text
+from controlplane.xds.server import AdsServer, NoAnswerError
+from controlplane.xds.watch import FileWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from pathlib import Path
+
+    from controlplane.layout import Layout
+
+log = logging.getLogger("archgw")
+
+T = TypeVar("T")
+START_TIMEOUT = 60.0
+DRAIN_TIMEOUT = 60.0
+_CHILD_GRACE = 5.0
+
+_SOCKET_PATH_MAX = 107
+"""The kernel's limit for a Unix socket's path."""
+
+
+class StartError(Exception):
+    """The gateway could not be started; the message is for the user."""
+
+
+class StoppedError(Exception):
+    """Asked to stop before it was up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `archgw up` was asked for."""
+
+    config: Path | None
+    layout: Layout
+    service: Service
+    env: Mapping[str, str] = field(repr=False)
+
+
+class Supervisor:
+    def __init__(self, request: Request, progress: Callable[[str], None]) -> None:
+        layout = request.layout
+        self._request = request
+        self._layout = layout
+        self._env = dict(request.env)
+        self._listening = {progress}
+        self._lock = Lock(layout.lock_file)
+        self._ads = AdsServer(layout.ads_socket)
+        self._admin = Admin(layout.admin_socket)
+        self._control = ControlServer(layout.control_socket, self._answer)
+        self._children = Children(layout.children_file)
+        self._store = SecretStore(layout.secrets)
+        self._stop = asyncio.Event()
+        self._gone = asyncio.Event()
+        self._drain_timeout = DRAIN_TIMEOUT
+        self._state = "starting"
+        self._began = asyncio.get_running_loop().time()
+        self._executable: Path | None = None
+        self._envoy_version = ""
+        self._applier: Applier | None = None
+        self._reloading = asyncio.Lock()
+        self._last_reload: tuple[float, Verdict] | None = None
+        self._cut = 0
+        self._tasks: set[asyncio.Future[Any]] = set()
+
+    async def run(self, ready: Callable[[Verdict], None]) -> int:
+        """Until it is told to stop; `ready` is called once, with how the start went."""
+        try:
+            self._take_home()
+        except (HeldError, UnsafeError, StartError, OSError) as error:
+            ready(Verdict(COULD_NOT_RUN, str(error)))
+            return COULD_NOT_RUN
+        self._catch_signals()
+        try:
+            verdict = await self._start()
+            if verdict.ok:
+                ready(verdict)
+                return await self._serve()
+        finally:
+            await self._end()
+        ready(verdict)
+        return verdict.code
+
+    # ---- starting
+
+    def _take_home(self) -> None:
+        layout = self._layout
+        longest = max(map(len, map(os.fsencode, layout.sockets)))
+        if longest > _SOCKET_PATH_MAX:
+            raise StartError(
+                f"the path {layout.home} is too long for sockets; choose a shorter --home"
+            )
+        for directory in (layout.home, layout.run, layout.logs):
+            private_directory(directory)
+        self._lock.take(str(self._request.config or ""))
+        for name in end_leftovers(layout.children_file):
+            log.warning("ended %s, left over from a supervisor that was killed", name)
+        for path in (*layout.sockets, layout.failure_file):
+            path.unlink(missing_ok=True)
+        self._store.clear()
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._told_to_stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reload("SIGHUP")))
+
+    def _told_to_stop(self) -> None:
+        if self._stop.is_set():
+            log.warning("told to stop a second time: not waiting for open requests any more")
+            self._drain_timeout = 0.0
+        self._stop.set()
+
+    async def _start(self) -> Verdict:
+        try:
+            plan = await self._plan()
+            if isinstance(plan, Refused):
+                return _refusal(plan)
+            await self._bring_up(plan)
+        except (RefusedError, StartError, ChildFailedError, NoAnswerError) as error:
+            return Verdict(getattr(error, "code", COULD_NOT_RUN), str(error))
+        except (envoy.EnvoyError, UnsafeError, OSError) as error:
+            return Verdict(COULD_NOT_RUN, str(error))
+        except StoppedError:
+            return Verdict(COULD_NOT_RUN, "stopped before it was up")
+        self._children.settle()
+        self._state = "running"
+        version = plan.snapshot.version if plan else ""
+        log.info("up: config %s, version %s", self._request.config, version or "none")
+        return Verdict(DONE, "up", plan.warnings if plan else (), (), version)
+
+    async def _plan(self) -> Plan | Refused | None:
+        config = self._request.config
+        if config is None:
+            return None
+        self._say(f"reading {config}")
+        return await asyncio.to_thread(make_plan, config, dict(self._env), self._layout)
+
+    async def _bring_up(self, plan: Plan | None) -> None:
+        await self._control.start()
+        if plan and self._request.service is not Service.MODEL_SERVER:
+            await self._bring_up_envoy(plan)
+        else:
+            self._reconcile(plan)
+        for child in self._children.waited_for():
+            self._say(f"waiting for {child.spec.name}")
+            if not await self._unless_failed(child.answers(START_TIMEOUT)):
+                raise StartError(f"{child.spec.name} did not become healthy; see {child.spec.log}")
+
+    async def _bring_up_envoy(self, plan: Plan) -> None:
+        self._executable = envoy.binary()
+        self._envoy_version = await asyncio.to_thread(envoy.checked_version, self._executable)
+        for port in wanted_ports(plan.gateway):
+            if reason := ports.busy(port):
+                raise StartError(reason)
+        applier = self._applier = Applier(self._layout, self._ads, self._executable)
+        applier.prepare_first(plan)
+        self._layout.bootstrap_file.write_text(envoy.bootstrap(self._layout), "utf-8")
+        await self._ads.start()
+        self._say(f"starting Envoy {self._envoy_version}")
+        self._reconcile(plan)
+        await self._unless_failed(applier.first(plan))
+        waiting = health.unhealthy(plan.gateway.listeners, START_TIMEOUT / 4)
+        if late := await self._unless_failed(waiting):
+            which = ", ".join(f"{each.name} ({each.address}:{each.port})" for each in late)
+            reason = await applier.validate(plan)
+            why = f": {reason}" if reason else f"; see {self._layout.logs / 'envoy.log'}"
+            raise StartError(f"Envoy took the configuration but does not serve {which}{why}")
+
+    def _reconcile(self, plan: Plan | None) -> None:
+        gateway = plan.gateway if plan else None
+        executable = self._executable or self._layout.home
+        needs = Needs(self._request.service, gateway, self._layout, executable)
+        for child in self._children.reconcile(children(needs)):
+            self._spawn(child.stop(_CHILD_GRACE))
+
+    async def _unless_failed(self, work: Awaitable[T]) -> T:
+        """The work's result; or why a child ended, or that we are to stop, if that is first."""
+        task = asyncio.ensure_future(work)
+        stopping = asyncio.create_task(self._stop.wait())
+        done, _ = await asyncio.wait(
+            {task, stopping, self._children.failed}, return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        if task in done:
+            return task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if self._children.failed in done:
+            self._children.failed.result()
+        raise StoppedError
+
+    # ---- serving
+
+    async def _serve(self) -> int:
+        watching = asyncio.create_task(self._watch())
+        try:
+            await self._unless_failed(asyncio.Event().wait())
+        except StoppedError:
+            return DONE
+        except ChildFailedError as error:
+            log.critical("%s", error)
+            self._layout.failure_file.write_text(f"{error}\n", "utf-8")
+            self._drain_timeout = 0.0
+        finally:
+            watching.cancel()
+        return COULD_NOT_RUN
+
+    async def _watch(self) -> None:
+        config = self._request.config
+        if config is None:
+            return
+        watch = FileWatch((config, config.parent / ".env"))
+        while True:
+            await watch.wait()
+            await self._reload("the file changed")
+
+    async def _reload(self, why: str) -> Verdict:
+        async with self._reloading:
+            plan = await self._plan()
+            if isinstance(plan, Refused):
+                verdict = _refusal(plan, "; the old configuration keeps serving")
+            elif plan is None or self._applier is None:
+                verdict = Verdict(DONE, "nothing to reload: no config is in use")
+            else:
+                self._say("applying it to Envoy")
+                verdict = await self._applier.apply(plan)
+                if verdict.ok:
+                    self._reconcile(plan)
+            self._last_reload = (asyncio.get_running_loop().time(), verdict)
+            level = logging.INFO if verdict.ok else logging.ERROR
+            log.log(level, "reload (%s): %s", why, verdict.summary)
+            for each in verdict.problems:
+                log.log(level, "%s", as_text(each))
+            return verdict
+
+    # ---- answering
+
+    async def _answer(
+        self, request: Mapping[str, Any], progress: Callable[[str], None]
+    ) -> Mapping[str, Any]:
+        command = request.get("command")
+        if command == "status":
+            return await self._status()
+        self._listening.add(progress)
+        try:
+            if command == "reload":
+                self._env.update(request.get("env", {}))
+                return (await self._reload("archgw reload")).as_json()
+            if command == "down":
+                self._drain_timeout = float(request.get("timeout", DRAIN_TIMEOUT))
+                self._stop.set()
+                await self._gone.wait()
+                return {"ok": True, "cut": self._cut}
+        finally:
+            self._listening.discard(progress)
+        return {"ok": False, "summary": f"unknown command {command!r}"}
+
+    async def _status(self) -> Mapping[str, Any]:
+        now = asyncio.get_running_loop().time()
+        current = self._applier.current if self._applier else None
+        listeners = current.gateway.listeners if current else ()
+        answers = await asyncio.gather(*(health.healthy(each) for each in listeners))
+        statuses = self._children.statuses()
+        running = all(answers) and all(each.state == "running" for each in statuses)
+        state = "degraded" if self._state == "running" and not running else self._state
+        return {
+            "state": state,
+            "pid": os.getpid(),
+            "uptime_s": round(now - self._began, 1),
+            "home": str(self._layout.home),
+            "config": str(self._request.config or ""),
+            "service": str(self._request.service),
+            "version": current.snapshot.version if current else "",
+            "envoy_version": self._envoy_version,
+            "acknowledged": self._ads.versions(),
+            "listeners": [
+                {"name": each.name, "address": each.address, "port": each.port, "healthy": ok}
+                for each, ok in zip(listeners, answers, strict=True)
+            ],
+            "children": [asdict(each) for each in statuses],
+            "last_reload": self._told_reload(now),
+        }
+
+    def _told_reload(self, now: float) -> Mapping[str, Any] | None:
+        if self._last_reload is None:
+            return None
+        at, verdict = self._last_reload
+        return {"ago_s": round(now - at, 1), **verdict.as_json()}
+
+    # ---- ending
+
+    async def _end(self) -> None:
+        self._state = "draining"
+        if self._applier and self._applier.current and self._drain_timeout:
+            self._say("draining")
+            self._cut = await self._drain()
+        self._say("stopping")
+        if self._applier:
+            await self._applier.close()
+        await self._children.stop(_CHILD_GRACE)
+        await self._ads.stop()
+        self._store.clear()
+        for path in (*self._layout.sockets, self._layout.bootstrap_file):
+            if path != self._layout.control_socket:
+                path.unlink(missing_ok=True)
+        self._gone.set()
+        await self._control.stop()
+        self._lock.release()
+
+    async def _drain(self) -> int:
+        # A second signal sets the timeout to nothing while this waits.
+        left = await drain.drain(self._admin, lambda: self._drain_timeout, self._say)
+        if left:
+            log.warning("%d request(s) were still open when the time was up", left)
+        return left
+
+    # ---- small things
+
+    def _say(self, text: str) -> None:
+        for each in tuple(self._listening):
+            with contextlib.suppress(OSError):
+                each(text)
+
+    def _spawn(self, work: Awaitable[Any]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _refusal(refused: Refused, and_then: str = "") -> Verdict:
+    errors = sum(each["severity"] == "error" for each in refused.problems)
+    plural = "" if errors == 1 else "s"
+    return Verdict(FOUND, f"{errors} error{plural} in the config{and_then}", refused.problems)
