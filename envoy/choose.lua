@@ -1,0 +1,192 @@
+-- Listener filter: which route an LLM call takes, and what it is going to cost.
+--
+-- Reads the body once, before routing. The route is, in this order,
+--   1. what the client's hint says (x-arch-llm-provider-hint, here as x-gateway-hint): the name
+--      of a route, or "default";
+--   2. the body's `model`, when it is the name of a route or the model of a provider;
+--   3. the default.
+-- It goes into the header x-arch-llm-provider, which alone the routes match on. For the token
+-- limits, the messages and the access log it leaves dynamic metadata in "arch.llm":
+--   path        the path as the client gave it (attempts share one set of headers, see rewrite.lua)
+--   route       the route's name
+--   model       the route's model as messages name it
+--   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
+--               digits prints as 1.23457e+06. Not there without a body.
+--   limited     the route's name if the route has limits. Their descriptors ask for it.
+--   period_N    seconds in which the bucket of slot N that this request draws on fills up
+-- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
+--
+-- Before this file come json.lua and the tables of the route config:
+--   NAMES    names of the routes, in the order of the config
+--   MODELS   model → name of a route
+--   DEFAULT  name of a route, or nil
+--   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … } }
+--            header nil: for everybody; value nil: for each value that no other limit names
+--   TEXT_ERRORS  true if messages are to be v0.1's and no more; may be missing
+
+local HINT = "x-gateway-hint"
+local PROVIDER = "x-arch-llm-provider"
+local NAMESPACE = "arch.llm"
+local BODY_PATHS = {
+  ["/v1/chat/completions"] = true, ["/v1/completions"] = true, ["/v1/embeddings"] = true,
+}
+local MODELS_PATH = "/v1/models"
+local NO_ROUTE = "x-arch-llm-provider header not set, llm gateway cannot perform routing\n"
+
+local ANY_LIMIT = false
+for _, route in pairs(ROUTES) do ANY_LIMIT = ANY_LIMIT or #route.limits > 0 end
+
+local function refusal(status, code, message)
+  return {
+    message = message,
+    headers = {
+      [":status"] = status,
+      ["content-type"] = "text/plain; charset=utf-8",
+      ["x-arch-error-code"] = code,
+      ["x-arch-error-type"] = "invalid_request_error",
+    },
+  }
+end
+
+-- A client's word in a message: short, and nothing but printable ASCII.
+local function quoted(text)
+  text = string.gsub(sub(text, 1, 100), "[^ -~]", "?")
+  return '"' .. text .. '"'
+end
+
+local function known_names()
+  return concat(NAMES, ", ") .. (DEFAULT and " or default" or "")
+end
+
+-- The route's name, or nil and why there is none.
+local function choose(hint, model)
+  if hint and hint ~= "" then
+    if ROUTES[hint] then return hint end
+    if hint == "default" and DEFAULT then return DEFAULT end
+    if hint ~= "default" then
+      return nil, refusal("400", "unknown_provider", "unknown LLM provider " .. quoted(hint)
+        .. " in x-arch-llm-provider-hint; known are " .. known_names())
+    end
+  elseif model then
+    if ROUTES[model] then return model end
+    if MODELS[model] then return MODELS[model] end
+  end
+  if DEFAULT then return DEFAULT end
+  return nil, refusal("400", "no_provider", TEXT_ERRORS and NO_ROUTE or NO_ROUTE
+    .. "send x-arch-llm-provider-hint, or a model, that is one of: " .. known_names())
+end
+
+-- Adds the period of the limit that concerns this request, slot by slot. As in the filters, a
+-- limit on the header's very value goes before the one for any value.
+local function add_periods(found, limits, headers)
+  for _, limit in ipairs(limits) do
+    local value = limit.header and headers:get(limit.header) or nil
+    local key = "period_" .. limit.slot
+    if limit.header == nil or (value and limit.value == value) then
+      found[key] = limit.period
+    elseif value and limit.value == nil and found[key] == nil then
+      found[key] = limit.period
+    end
+  end
+end
+
+-- What is to be known of a request, or nil and a refusal. `body` is nil if there is none to read.
+local function decide(headers, body)
+  local model, tokens
+  if body then
+    local doc, problem = scan(body)
+    if not doc then
+      return nil, refusal("400", "invalid_json", "the body must be one JSON object in UTF-8: "
+        .. "found " .. problem)
+    end
+    model = string_value(body, last_member(doc, "model"))
+    tokens = math.max(1, math.ceil(doc.weight / TOKEN))
+  end
+  local name, reason = choose(headers:get(HINT), model)
+  if not name then return nil, reason end
+  local route = ROUTES[name]
+  local found = { path = headers:get(":path"), route = name, model = route.model }
+  if tokens then
+    found.est_tokens = string.format("%d", tokens)
+    if #route.limits > 0 then found.limited = name end
+    add_periods(found, route.limits, headers)
+  end
+  return found
+end
+
+local function handle_request(handle)
+  local headers = handle:headers()
+  -- Only this script may set it: whatever came in so far is a client's.
+  headers:remove(PROVIDER)
+  local method = headers:get(":method")
+  local path = string.match(headers:get(":path"), "^[^?]*")
+  local wants_body = method == "POST" and BODY_PATHS[path]
+  -- Not an API call: the routes have their own answer.
+  if not wants_body and not (method == "GET" and path == MODELS_PATH) then return end
+
+  local body
+  if wants_body then
+    local buffer = handle:body(true)
+    body = buffer:getBytes(0, buffer:length())
+    headers = handle:headers()  -- the wait for the body ended the life of the first one
+  end
+  local found, reason = decide(headers, body)
+  if not found then return handle:respond(reason.headers, reason.message) end
+
+  headers:remove(HINT)
+  headers:replace(PROVIDER, found.route)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  for key, value in pairs(found) do metadata:set(NAMESPACE, key, value) end
+  handle:clearRouteCache()
+end
+
+-- Envoy lets a request pass as it is when a script fails. It would find no route then, but the
+-- client shall be told what happened.
+function envoy_on_request(handle)
+  local done, problem = pcall(handle_request, handle)
+  if not done then
+    handle:logErr("choose.lua: " .. tostring(problem))
+    local reason = refusal("500", "internal", "internal error")
+    handle:respond(reason.headers, reason.message)
+  end
+end
+
+-- Seconds until a bucket of `limit` tokens, filled evenly over `period`, holds `wanted` of them.
+local function seconds_until(wanted, remaining, limit, period)
+  local missing = math.min(wanted, limit) - remaining
+  return math.max(1, math.ceil(missing * period / limit))
+end
+
+-- The first of several values: the limit that refused writes its own before the others do.
+local function first_number(headers, name)
+  return tonumber(string.match(headers:get(name) or "", "^%d+"))
+end
+
+-- A refusal by our token limits gains retry-after: their own x-ratelimit-reset tells only when
+-- the next single token comes.
+local function add_retry_after(headers, metadata)
+  local period = first_number(headers, "x-arch-ratelimit-period")
+  if not period then return end
+  headers:remove("x-arch-ratelimit-period")
+  local limit = first_number(headers, "x-ratelimit-limit")
+  local remaining = first_number(headers, "x-ratelimit-remaining")
+  if not (limit and remaining and limit > 0) then
+    headers:replace("retry-after", tostring(period))
+    return
+  end
+  local wanted = tonumber(metadata.est_tokens)
+  local wait = string.format("%d", seconds_until(wanted, remaining, limit, period))
+  headers:replace("x-ratelimit-limit", string.format("%d", limit))
+  headers:replace("x-ratelimit-remaining", string.format("%d", remaining))
+  headers:replace("x-ratelimit-reset", wait)
+  headers:replace("retry-after", wait)
+end
+
+-- Without limits there is nothing to do on the way back, and Envoy is spared the call.
+if ANY_LIMIT then
+  function envoy_on_response(handle)
+    local headers = handle:headers()
+    if headers:get(":status") ~= "429" then return end
+    add_retry_after(headers, handle:streamInfo():dynamicMetadata():get(NAMESPACE) or {})
+  end
+end

@@ -1,0 +1,199 @@
+-- Upstream filter of one provider: the body, path and length that this provider is to see.
+--
+-- In the body's object: its own model; no `metadata`; no `model` inside a message; and the
+-- usage asked for when a stream did not say. Every other byte goes through as it came.
+-- Two spellings of one key must not make two readers see two values, so `model` and `metadata`
+-- are known by what they say, not by how they are escaped, and in any letter case (Go reads
+-- "Model" as "model"); all of them go, and `model` is written once. Where a value has to be
+-- read, the last one given holds, as in most parsers.
+--
+-- Attempts at other providers share one set of headers with this one, so the path that the
+-- client gave is kept in the stream's metadata and every attempt starts from it. The body needs
+-- no such care: each attempt gets the original.
+--
+-- Before this file come json.lua and the constants of the provider:
+--   MODEL  its model, or nil to leave the client's
+--   ROUTE  its name as clients say it
+--   PATHS  path at the gateway → path at the provider, with a query where it needs one
+
+local NAMESPACE = "arch.llm"
+local CHAT = "/v1/chat/completions"
+local STREAM_PATHS = { [CHAT] = true, ["/v1/completions"] = true }
+local ASK_USAGE = '"stream_options":{"include_usage":true}'
+
+local function json_string(text)
+  return '"' .. string.gsub(text, '[%c"\\]', function(c)
+    return string.format("\\u%04x", byte(c))
+  end) .. '"'
+end
+
+local MODEL_VALUE = MODEL and json_string(MODEL)
+
+local function raw(s, member)
+  return sub(s, member.value_from, member.value_to - 1)
+end
+
+-- The members of that name in any letter case.
+local function members_like(members, name)
+  local found = {}
+  for _, member in ipairs(members) do
+    if lower(member.name) == name then found[#found + 1] = member end
+  end
+  return found
+end
+
+-- The raw value to write as `model`, or nil if nothing is to be written.
+-- Chat goes to the provider's model. Completions and embeddings have models of their own: one
+-- that the client names stays, unless it only chose the provider.
+local function model_value(s, doc, models, path, chosen)
+  local last = last_member(doc, "model")
+  local named = string_value(s, last)
+  local chooses = named == nil or named == ROUTE or named == chosen.route or named == chosen.model
+  if MODEL_VALUE and (path == CHAT or chooses) then return MODEL_VALUE end
+  if last and (#models > 1 or not last.plain) then return raw(s, last) end
+end
+
+-- Whether a stream's usage has to be asked for.
+local function asks_usage(s, doc, path)
+  local stream, options = last_member(doc, "stream"), last_member(doc, "stream_options")
+  return STREAM_PATHS[path] and stream and raw(s, stream) == "true"
+    and (options == nil or raw(s, options) == "null")
+end
+
+-- Adds the cuts that take `removed` out of their object; how many members stay. What stands
+-- before the first one that stays goes with the comma after it, the others with the one before.
+local function cut(edits, members, removed)
+  local kept = 0
+  for index, member in ipairs(members) do
+    if not removed[member] then
+      kept = kept + 1
+    elseif kept > 0 then
+      edits[#edits + 1] = { from = member.from - 1, to = member.to, text = "" }
+    else
+      local comma = index < #members and 1 or 0
+      edits[#edits + 1] = { from = member.from, to = member.to + comma, text = "" }
+    end
+  end
+  return kept
+end
+
+local function mark(removed, members, first)
+  for index = first, #members do removed[members[index]] = true end
+end
+
+-- The edits to the members of the body, and what to write before and after all of them.
+local function member_edits(s, doc, path, chosen)
+  local edits, removed, front, back = {}, {}, "", ""
+  mark(removed, members_like(doc.members, "metadata"), 1)
+  local asks = asks_usage(s, doc, path)
+  if asks then
+    for _, member in ipairs(doc.members) do
+      if member.name == "stream_options" then removed[member] = true end
+    end
+  end
+  local models = members_like(doc.members, "model")
+  local value = model_value(s, doc, models, path, chosen)
+  if value then
+    mark(removed, models, 2)
+  elseif last_member(doc, "model") == nil then
+    mark(removed, models, 1)
+  end
+  local kept = cut(edits, doc.members, removed)
+  if value and models[1] then
+    local first = models[1]
+    edits[#edits + 1] = { from = first.key_from, to = first.value_to, text = '"model":' .. value }
+  elseif value then
+    front = '"model":' .. value .. (kept > 0 and "," or "")
+    kept = kept + 1
+  end
+  if asks then back = (kept > 0 and "," or "") .. ASK_USAGE end
+  return edits, front, back
+end
+
+-- The body with its edits, which do not overlap.
+local function applied(s, doc, edits, front, back)
+  table.sort(edits, function(a, b) return a.from < b.from end)
+  local parts, at = { sub(s, 1, doc.from), front }, doc.from + 1
+  for _, edit in ipairs(edits) do
+    parts[#parts + 1] = sub(s, at, edit.from - 1)
+    parts[#parts + 1] = edit.text
+    at = edit.to
+  end
+  parts[#parts + 1] = sub(s, at, doc.to - 2)
+  parts[#parts + 1] = back
+  parts[#parts + 1] = sub(s, doc.to - 1)
+  return concat(parts)
+end
+
+-- The body as the provider is to see it, or nil and what is wrong with it.
+-- `chosen` is the stream's metadata: a name or model that chose the route is not for providers.
+local function rewritten(s, path, chosen)
+  local doc, problem = scan(s)
+  if not doc then return nil, problem end
+  local edits, front, back = member_edits(s, doc, path, chosen)
+  for _, element in ipairs(doc.elements) do
+    local models = members_like(element, "model")
+    if models[1] then
+      local removed = {}
+      mark(removed, models, 1)
+      cut(edits, element, removed)
+    end
+  end
+  return applied(s, doc, edits, front, back)
+end
+
+-- The provider's target for a client's: its own query first, then the client's.
+local function provider_target(target)
+  local path, query = string.match(target, "^([^?]*)%??(.*)$")
+  local own = PATHS[path]
+  if own == nil or query == "" then return path, own end
+  return path, own .. (find(own, "?", 1, true) and "&" or "?") .. query
+end
+
+local function refuse(handle, status, code, message)
+  handle:respond({
+    [":status"] = status,
+    ["content-type"] = "text/plain; charset=utf-8",
+    ["x-arch-error-code"] = code,
+    ["x-arch-error-type"] = status == "500" and "server_error" or "invalid_request_error",
+  }, message)
+end
+
+local function handle_request(handle)
+  local headers = handle:headers()
+  local metadata = handle:streamInfo():dynamicMetadata()
+  local chosen = metadata:get(NAMESPACE) or {}
+  local given = chosen.path
+  if given == nil then
+    given = headers:get(":path")
+    metadata:set(NAMESPACE, "path", given)
+  end
+  local path, target = provider_target(given)
+  if target == nil then
+    return refuse(handle, "404", "not_found", "provider " .. ROUTE .. " does not offer " .. path)
+  end
+
+  local buffer = handle:body(true)
+  local length = buffer:length()
+  if length > 0 then
+    local body, problem = rewritten(buffer:getBytes(0, length), path, chosen)
+    if not body then
+      return refuse(handle, "400", "invalid_json", "the body must be one JSON object in UTF-8: "
+        .. "found " .. problem)
+    end
+    buffer:setBytes(body)
+    headers:remove("transfer-encoding")
+    headers:replace("content-length", tostring(#body))
+  end
+  headers:replace(":path", target)
+end
+
+-- Envoy lets a request pass as it is when a script fails, with the client's model and metadata.
+-- So nothing may fail: whatever goes wrong is an answer.
+function envoy_on_request(handle)
+  local done, problem = pcall(handle_request, handle)
+  if not done then
+    handle:logErr("rewrite.lua: " .. tostring(problem))
+    refuse(handle, "500", "internal", "internal error")
+  end
+end
