@@ -22,8 +22,8 @@ local STREAM_PATHS = { [CHAT] = true, ["/v1/completions"] = true }
 local ASK_USAGE = '"stream_options":{"include_usage":true}'
 
 local function json_string(text)
-  return '"' .. string.gsub(text, '[%c"\\]', function(c)
-    return string.format("\\u%04x", byte(c))
+  return '"' .. string.gsub(text, '[%z\1-\31"\\]', function(c)
+    return (c == '"' or c == "\\") and "\\" .. c or string.format("\\u%04x", byte(c))
   end) .. '"'
 end
 
@@ -174,6 +174,7 @@ local function handle_request(handle)
   end
 
   local buffer = handle:body(true)
+  headers = handle:headers()  -- the wait for the body ended the life of the first one
   local length = buffer:length()
   if length > 0 then
     local body, problem = rewritten(buffer:getBytes(0, length), path, chosen)

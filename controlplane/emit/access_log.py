@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from controlplane.layout import Layout
 
 _TEXT = (
-    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ:ORIG)% %PROTOCOL%" %RESPONSE_CODE% '
+    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% '
     "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% "
     '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" '
     '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n'
@@ -25,7 +25,7 @@ _JSON: dict[str, str] = {
     "time": "%START_TIME%",
     "request_id": "%REQ(X-REQUEST-ID)%",
     "method": "%REQ(:METHOD)%",
-    "path": "%PATH(NQ:ORIG)%",
+    "path": "%PATH(NQ)%",
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
     "flags": "%RESPONSE_FLAGS%",

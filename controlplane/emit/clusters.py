@@ -43,12 +43,9 @@ def _api(upstream: ir.Upstream) -> Fields:
 def _cluster(name: str, upstream: ir.Upstream) -> Fields:
     fields: Fields = {
         "name": name,
-        "type": "STRICT_DNS",
+        "cluster_type": _DNS,
         "connect_timeout": duration(upstream.connect_timeout),
         "per_connection_buffer_limit_bytes": 32 << 10,
-        "dns_lookup_family": "V4_PREFERRED",
-        "respect_dns_ttl": True,
-        "dns_failure_refresh_rate": {"base_interval": "1s", "max_interval": "10s"},
         "lb_policy": "ROUND_ROBIN",
         "load_assignment": _endpoints(name, upstream.addresses),
         "circuit_breakers": _circuit_breakers(upstream.circuit_breaker),
@@ -67,6 +64,17 @@ def _cluster(name: str, upstream: ir.Upstream) -> Fields:
         fields["transport_socket"] = _tls(upstream.tls)
     return fields
 
+
+# All addresses of a name share the calls, and the last known ones serve on while DNS is away.
+_DNS: Fields = {
+    "name": "envoy.clusters.dns",
+    "typed_config": typed(
+        "envoy.extensions.clusters.dns.v3.DnsCluster",
+        dns_lookup_family="V4_PREFERRED",
+        respect_dns_ttl=True,
+        dns_failure_refresh_rate={"base_interval": "1s", "max_interval": "10s"},
+    ),
+}
 
 # Five server errors in a row (Envoy's default) take a host out for a while; a lone host stays,
 # since there is no better one.
@@ -200,7 +208,7 @@ def _remove_headers() -> Fields:
 
 def _rewrite(provider: ir.Provider) -> Fields:
     return {
-        "name": "envoy.filters.http.lua",
+        "name": names.REWRITE_FILTER,
         "typed_config": typed(
             f"{_FILTERS}.lua.v3.Lua",
             default_source_code={"inline_string": lua.rewrite_source(provider)},

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from controlplane.emit import lua, names
+from typing import TYPE_CHECKING
+
+from controlplane.emit import lua, names, ratelimit
 from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
 
 _FILTERS = "envoy.extensions.filters.http"
 
 
-def llm_filters() -> list[Fields]:
+def llm_filters(gateway: ir.Gateway) -> list[Fields]:
     return [
         _readiness(),
         _compressor(),
         _choose_provider(),
-        _token_limits(),
+        *_token_limits(gateway),
         _usage_from_json(),
         _usage_from_sse(),
         _router(),
@@ -65,21 +70,17 @@ def _compressor() -> Fields:
 def _choose_provider() -> Fields:
     # The code is per route config, so that a new provider is a new route config and not a
     # new listener. A route config without code must not let a request through unchosen.
-    return _filter(
-        "lua",
-        typed(
-            f"{_FILTERS}.lua.v3.Lua",
-            default_source_code={"inline_string": lua.refuse_source()},
-        ),
+    code = typed(
+        f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": lua.refuse_source()}
     )
+    return {"name": names.CHOOSE_FILTER, "typed_config": code}
 
 
-def _token_limits() -> Fields:
-    # The limits themselves are per route config; here the filter only takes its place.
-    return _filter(
-        "local_ratelimit",
-        typed(f"{_FILTERS}.local_ratelimit.v3.LocalRateLimit", stat_prefix="llm_tokens"),
-    )
+def _token_limits(gateway: ir.Gateway) -> list[Fields]:
+    return [
+        {"name": name, "typed_config": ratelimit.idle_filter()}
+        for name in ratelimit.filter_names(gateway)
+    ]
 
 
 _USAGE = ("total_tokens", "prompt_tokens", "completion_tokens")

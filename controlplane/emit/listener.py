@@ -35,7 +35,7 @@ def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Listener,
 
 def _llm_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:
     manager = _connection_manager(listener.name, gateway)
-    manager["http_filters"] = llm_filters()
+    manager["http_filters"] = llm_filters(gateway)
     manager["access_log"] = access_log.llm(gateway, layout)
     return _listener(listener, manager, gateway, layout)
 

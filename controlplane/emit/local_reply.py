@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane import ir
 
+_TYPE = "%RESP(X-ARCH-ERROR-TYPE)%"
+_CODE = "%RESP(X-ARCH-ERROR-CODE)%"
 _INVALID = "invalid_request_error"
 _SERVER = "server_error"
 
@@ -36,21 +37,14 @@ _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (504, "upstream_timeout", "timeout", "timed out"),
 )
 
-_TOO_MANY_TOKENS = (
-    f"exceeded limit provider=%DYNAMIC_METADATA({names.METADATA}:model)%, "
-    f'selector=Header {{ key: "%DYNAMIC_METADATA({names.METADATA}:selector_key)%", '
-    f'value: "%DYNAMIC_METADATA({names.METADATA}:selector_value)%" }}, '
-    f"tokens_used=%DYNAMIC_METADATA({names.METADATA}:est_tokens)%"
-)
-
 
 def config(gateway: ir.Gateway) -> Fields:
     form = _json if gateway.error_format == "json" else _text
     return {
         "mappers": [
             {
-                "filter": _rate_limited(),
-                "body_format_override": form(_TOO_MANY_TOKENS, "rate_limit_error", "rate_limited"),
+                "filter": _response_has("x-arch-error-message"),
+                "body_format_override": form("%RESP(X-ARCH-ERROR-MESSAGE)%", _TYPE, _CODE),
             },
             *(
                 {
@@ -60,9 +54,7 @@ def config(gateway: ir.Gateway) -> Fields:
                 for status, code, kind, text in _ENVOYS_OWN
             ),
         ],
-        "body_format": form(
-            "%LOCAL_REPLY_BODY%", "%RESP(X-ARCH-ERROR-TYPE)%", "%RESP(X-ARCH-ERROR-CODE)%"
-        ),
+        "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
 
 
@@ -84,34 +76,29 @@ def _text(message: str, _kind: str, _code: str) -> Fields:
     }
 
 
-def _rate_limited() -> Fields:
-    return {"response_flag_filter": {"flags": ["RL"]}}
+def _response_has(header: str, *, absent: bool = False) -> Fields:
+    sign = "!" if absent else ""
+    return {
+        "extension_filter": {
+            "name": "cel",
+            "typed_config": typed(
+                "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+                expression=f"{sign}('{header}' in response.headers)",
+            ),
+        }
+    }
 
 
 def _status_without_code(status: int) -> Fields:
+    comparison = {
+        "op": "EQ",
+        "value": {"default_value": status, "runtime_key": f"local_reply.{status}"},
+    }
     return {
         "and_filter": {
             "filters": [
-                {
-                    "status_code_filter": {
-                        "comparison": {
-                            "op": "EQ",
-                            "value": {
-                                "default_value": status,
-                                "runtime_key": f"local_reply.{status}",
-                            },
-                        }
-                    }
-                },
-                {
-                    "extension_filter": {
-                        "name": "cel",
-                        "typed_config": typed(
-                            "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-                            expression="!('x-arch-error-code' in response.headers)",
-                        ),
-                    }
-                },
+                {"status_code_filter": {"comparison": comparison}},
+                _response_has("x-arch-error-code", absent=True),
             ]
         }
     }

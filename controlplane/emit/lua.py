@@ -9,6 +9,8 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from controlplane.emit import ratelimit
+
 if TYPE_CHECKING:
     from controlplane import ir
 
@@ -26,11 +28,17 @@ def rewrite_source(provider: ir.Provider) -> str:
 def choose_source(gateway: ir.Gateway) -> str:
     """Listener filter: which route a request takes, what it will cost, what limits it."""
     choice = gateway.choice
+    limits = _limits_by_route(gateway)
+    routes = {
+        route.name: {"model": route.model or route.name, "limits": limits.get(route.name, [])}
+        for route in gateway.llm_routes
+    }
     constants = (
         f"local NAMES = {literal(list(choice.names))}\n"
         f"local MODELS = {literal(dict(choice.models))}\n"
         f"local DEFAULT = {literal(choice.default)}\n"
-        f"local ROUTES = {literal({route.name: _route(route) for route in gateway.llm_routes})}\n"
+        f"local ROUTES = {literal(routes)}\n"
+        f"local TEXT_ERRORS = {'true' if gateway.error_format == 'text' else 'false'}\n"
     )
     return constants + _file("json.lua") + _file("choose.lua")
 
@@ -39,9 +47,19 @@ def refuse_source() -> str:
     return _file("refuse.lua")
 
 
-def _route(route: ir.LlmRoute) -> dict[str, object]:
-    limits = [{"header": limit.header, "value": limit.value} for limit in route.limits]
-    return {"model": route.model or route.name, "limits": limits}
+def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:
+    limits: dict[str, list[dict[str, object]]] = {}
+    for slot in ratelimit.slots(gateway.llm_routes):
+        for route, limit in slot.limits:
+            limits.setdefault(route, []).append(
+                {
+                    "slot": str(slot.number),
+                    "header": slot.header,
+                    "value": limit.value,
+                    "period": str(int(limit.period.total_seconds())),
+                }
+            )
+    return limits
 
 
 def literal(value: object) -> str:

@@ -22,6 +22,11 @@ TURN_HEADER = "x-gateway-turn"
 
 METADATA = "arch.llm"
 
+# Route config reaches a filter by the filter's name, in the listener and upstream alike. Two Lua
+# filters of one name would both run the code of the route.
+CHOOSE_FILTER = "archgw.choose"
+REWRITE_FILTER = "archgw.rewrite"
+
 LLM_PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models")
 
 

@@ -30,17 +30,17 @@ def _llm_routes(gateway: ir.Gateway) -> Fields:
         "name": "llm",
         "domains": ["*"],
         "typed_per_filter_config": {
-            "envoy.filters.http.lua": typed(
+            names.CHOOSE_FILTER: typed(
                 "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
                 source_code={"inline_string": lua.choose_source(gateway)},
             ),
-            "envoy.filters.http.local_ratelimit": ratelimit.token_limits(gateway),
+            **ratelimit.per_route(gateway),
         },
         "routes": [
-            _direct("healthz", "/healthz", "GET", 200, "ok"),
+            _health(),
             _encoded_body(),
             *(
-                _provider_route(route, path, gateway)
+                _provider_route(route, path)
                 for route in gateway.llm_routes
                 for path in names.LLM_PATHS
             ),
@@ -51,13 +51,13 @@ def _llm_routes(gateway: ir.Gateway) -> Fields:
     return {"name": "llm", "validate_clusters": False, "virtual_hosts": [host]}
 
 
-def _provider_route(route: ir.LlmRoute, path: str, gateway: ir.Gateway) -> Fields:
+def _provider_route(route: ir.LlmRoute, path: str) -> Fields:
     return {
         "name": f"{route.name} {path}",
         "match": {
             "path": path,
             "headers": [
-                _header(":method", "GET" if path == "/v1/models" else "POST"),
+                _header(":method", _method(path)),
                 _header(names.PROVIDER_HEADER, route.name),
             ],
         },
@@ -147,66 +147,60 @@ def _header(name: str, value: str) -> Fields:
     return {"name": name, "string_match": {"exact": value}}
 
 
-_NO_LIMITS = {
-    "envoy.filters.http.lua": {
+_UNFILTERED = {
+    names.CHOOSE_FILTER: {
         "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.LuaPerRoute",
         "disabled": True,
     }
 }
 
 
-def _direct(name: str, path: str, method: str, status: int, body: str) -> Fields:
-    return {
+def _answer(name: str, match: Fields, status: int, body: str, code: str | None = None) -> Fields:
+    """An answer of our own, without a provider. `code`: it is an error, and this is its code."""
+    route: Fields = {
         "name": name,
-        "match": {"path": path, "headers": [_header(":method", method)]},
+        "match": match,
         "direct_response": {"status": status, "body": {"inline_string": body}},
-        "typed_per_filter_config": _NO_LIMITS,
+        "typed_per_filter_config": _UNFILTERED,
     }
+    if code:
+        headers = {"x-arch-error-code": code, "x-arch-error-type": "invalid_request_error"}
+        route["response_headers_to_add"] = [
+            {"header": {"key": key, "value": value}} for key, value in headers.items()
+        ]
+    return route
+
+
+def _health() -> Fields:
+    match = {"path": "/healthz", "headers": [_header(":method", "GET")]}
+    return _answer("healthz", match, 200, "ok")
 
 
 def _encoded_body() -> Fields:
-    return {
-        "name": "encoded-body",
-        "match": {
-            "prefix": "/",
-            "headers": [
-                {"name": "content-encoding", "present_match": True},
-                {
-                    "name": "content-encoding",
-                    "string_match": {"exact": "identity", "ignore_case": True},
-                    "invert_match": True,
-                },
-            ],
-        },
-        "direct_response": {
-            "status": 415,
-            "body": {"inline_string": "send the body without content-encoding"},
-        },
-        "typed_per_filter_config": _NO_LIMITS,
-    }
+    # Nobody scans or rewrites what is compressed, so it must not pass.
+    encoded: list[Fields] = [
+        {"name": "content-encoding", "present_match": True},
+        {**_header("content-encoding", "identity"), "invert_match": True},
+    ]
+    match = {"prefix": "/", "headers": encoded}
+    body = "send the body without content-encoding"
+    return _answer("encoded-body", match, 415, body, "unsupported_media_type")
 
 
 def _unchosen(path: str) -> Fields:
     """Where a request is before its provider is chosen; it must run the filters."""
-    return {
-        "name": f"unchosen {path}",
-        "match": {
-            "path": path,
-            "headers": [_header(":method", "GET" if path == "/v1/models" else "POST")],
-        },
-        "direct_response": {"status": 400, "body": {"inline_string": "no provider was chosen"}},
-    }
+    match = {"path": path, "headers": [_header(":method", _method(path))]}
+    route = _answer(f"unchosen {path}", match, 400, "no provider was chosen", "no_provider")
+    del route["typed_per_filter_config"]
+    return route
 
 
 def _not_found() -> Fields:
-    return {
-        "name": "not-found",
-        "match": {"prefix": "/"},
-        "direct_response": {
-            "status": 404,
-            "body": {
-                "inline_string": "no such path; this listener serves " + ", ".join(names.LLM_PATHS)
-            },
-        },
-        "typed_per_filter_config": _NO_LIMITS,
-    }
+    body = "no such path or method; this listener serves " + ", ".join(
+        f"{_method(path)} {path}" for path in names.LLM_PATHS
+    )
+    return _answer("not-found", {"prefix": "/"}, 404, body, "not_found")
+
+
+def _method(path: str) -> str:
+    return "GET" if path == "/v1/models" else "POST"

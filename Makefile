@@ -1,0 +1,78 @@
+# One word for each thing one does here; `make` lists them.
+# Only Python 3.11 and make are needed: .venv is made when it is missing or out of date.
+
+PYTHON ?= python3
+CONFIG ?= demos/llm_gateway/arch_config.yaml
+BIN := .venv/bin
+# The protobuf runtime of other packages warns about nothing we can mend.
+RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.venv/installed: pyproject.toml
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@echo "installing archgw into .venv (a minute or two the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.PHONY: install
+install: .venv/installed ## make .venv with everything the gateway and its tests need
+
+.PHONY: up
+up: install ## start the gateway with CONFIG=path/to/arch_config.yaml
+	@$(RUN) archgw up $(CONFIG)
+
+.PHONY: demo
+demo: install ## start a gateway before a stand-in LLM and show one working request
+	@$(RUN) python demos/llm_gateway/run.py
+
+.PHONY: test
+test: install ## run every test, on a real Envoy
+	@$(RUN) python -m pytest
+
+.PHONY: e2e
+e2e: install ## run the tests on a real Envoy alone
+	@$(RUN) python -m pytest tests/e2e
+
+.PHONY: check
+check: install lint types golden test ## all that must hold before a commit
+
+.PHONY: format
+format: install ## format the code
+	@$(RUN) ruff format .
+	@$(RUN) ruff check --fix --quiet . || true
+
+.PHONY: lint
+lint: install ## format check, ruff, import contracts
+	@$(RUN) ruff format --check .
+	@$(RUN) ruff check .
+	@$(RUN) lint-imports --no-cache
+
+.PHONY: types
+types: install ## mypy, strict
+	@$(RUN) mypy
+
+.PHONY: golden
+golden: install ## rewrite the golden files; fails when that changes a committed one
+	@$(RUN) python -m tests.golden
+	@git diff --exit-code --stat -- tests/golden
+
+.PHONY: protos
+protos: install ## generate the Python code of protos/
+	@$(RUN) python -m grpc_tools.protoc --proto_path=protos --python_out=extproc/wire --pyi_out=extproc/wire --grpc_python_out=extproc/wire $$(cd protos && echo *.proto)
+
+.PHONY: bench
+bench: install ## measure the gateway against plain Envoy in the same run
+	@$(RUN) python -m tests.bench
+
+.PHONY: train
+train: ## train the models: make train DATA=folder
+	@test -n "$(DATA)" || { echo "say where the training data is: make train DATA=folder"; exit 2; }
+	@test -d .venv || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
+	@$(RUN) python -m modelserver.training guard --data "$(DATA)" --out build/training
+	@$(RUN) python -m modelserver.training targets --data "$(DATA)" --out build/training

@@ -1,0 +1,175 @@
+"""A fake LLM provider: what it was sent is kept, how it answers is told.
+
+It stands outside the gateway, so it is the one thing the tests may fake. It speaks OpenAI's
+API over plain HTTP or TLS, and misbehaves on demand the way providers do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Coroutine
+
+
+@dataclass(frozen=True)
+class Received:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+
+@dataclass
+class Behaviour:
+    """How the next answers look; the default is a provider in good health."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    """Seconds before the first byte."""
+    chunks: int = 3
+    chunk_delay: float = 0.0
+    reset: bool = False
+    """Close the connection instead of answering."""
+    die_after: int | None = None
+    """Close the connection after so many chunks of a stream."""
+    hang_after: int | None = None
+    """Say nothing more after so many chunks of a stream."""
+
+
+class FakeProvider:
+    """Runs in a thread of its own, so that tests can be written straight down."""
+
+    def __init__(self, name: str, tls: ssl.SSLContext | None = None) -> None:
+        self.name = name
+        self.behaviour = Behaviour()
+        self.received: list[Received] = []
+        self.port = 0
+        self._tls = tls
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._runner: web.AppRunner | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    def stop(self) -> None:
+        """From now on connections to it are refused."""
+        if self._runner:
+            self._call(self._runner.cleanup())
+            self._runner = None
+
+    def start_again(self) -> None:
+        self._call(self._start())
+
+    @property
+    def address(self) -> str:
+        return f"localhost:{self.port}"
+
+    def forget(self) -> None:
+        self.received.clear()
+        self.behaviour = Behaviour()
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        body = await request.read()
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append(Received(request.method, request.path_qs, headers, body))
+        behaviour = self.behaviour
+        await asyncio.sleep(behaviour.delay)
+        if behaviour.reset:
+            return _cut(request)
+        if behaviour.status != 200:
+            error = {"error": {"message": f"{self.name} is unwell", "type": "server_error"}}
+            return web.json_response(error, status=behaviour.status, headers=behaviour.headers)
+        if request.method == "GET":
+            return web.json_response({"object": "list", "data": [{"id": f"{self.name}-model"}]})
+        asked = json.loads(body)
+        if asked.get("stream"):
+            return await self._stream(request, asked, behaviour)
+        return web.json_response(self._completion(asked), headers=behaviour.headers)
+
+    def _completion(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "input" in asked:
+            vector = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
+            usage = {"prompt_tokens": 2, "total_tokens": 2}
+            return {"object": "list", "data": [vector], "model": asked["model"], "usage": usage}
+        message = {"role": "assistant", "content": f"Hello from {self.name}"}
+        return {
+            "id": "chatcmpl-1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": asked.get("model"),
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+        }
+
+    async def _stream(
+        self, request: web.Request, asked: dict[str, Any], behaviour: Behaviour
+    ) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for number in range(behaviour.chunks):
+            if behaviour.die_after == number:
+                return _cut(request)
+            if behaviour.hang_after == number:
+                await asyncio.sleep(60)
+            delta = {"role": "assistant", "content": f"{self.name}-{number} "}
+            await response.write(_event(_chunk(asked, [{"index": 0, "delta": delta}])))
+            await asyncio.sleep(behaviour.chunk_delay)
+        if asked.get("stream_options", {}).get("include_usage"):
+            usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+            await response.write(_event({**_chunk(asked, []), "usage": usage}))
+        await response.write(b"data: [DONE]\n\n")
+        await response.write_eof()
+        return response
+
+
+def _chunk(asked: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": asked.get("model"),
+        "choices": choices,
+    }
+
+
+def _event(chunk: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport:
+        request.transport.abort()
+    return web.Response()
