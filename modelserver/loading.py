@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 def find_models(settings: Settings) -> tuple[Model, Model]:
     """Guard and targets, their files present and unaltered; quick, so it runs first."""
-    own = settings.own_guard
-    guard = registry.bring("guard", own.directory, own.sha256) if own else registry.find("guard")
-    return guard, registry.find("targets")
+    own, manifest = settings.own_guard, settings.manifest or registry.MANIFEST
+    if own:
+        guard = registry.bring("guard", own.directory, own.sha256)
+    else:
+        guard = registry.find("guard", manifest)
+    return guard, registry.find("targets", manifest)
 
 
 def load_service(guard: Model, targets: Model, settings: Settings, metrics: Metrics) -> Service:

@@ -1,5 +1,6 @@
 """What the person who runs the server may choose, read from a YAML file or left alone.
 
+    models:           {manifest: /models/models.yaml}
     guard:            {directory: /models/prompt-guard, sha256: …, threshold: 0.8}
     function_calling: {backend: openai, base_url: http://127.0.0.1:8000/v1,
                        model: Arch-Function-1.5B, format: arch, access_key_file: …}
@@ -82,6 +83,7 @@ class Runtime:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
+    manifest: Path | None = None
     own_guard: OwnGuard | None = None
     guard_threshold: float | None = None
     remote: Remote | None = None
@@ -107,6 +109,7 @@ def parse_settings(body: Any, *, where: str, base: Path) -> Settings:
     """YAML's value, checked; paths in it are relative to `base`."""
     reading = _Reading(body, where, base)
     settings = Settings(
+        manifest=reading.path("models", "manifest"),
         own_guard=reading.own_guard(),
         guard_threshold=reading.fraction("guard", "threshold"),
         remote=reading.remote(),
@@ -122,6 +125,7 @@ class _Reading:
     """Reads sections of the file and gathers what is wrong with them."""
 
     SECTIONS: Mapping[str, tuple[str, ...]] = {
+        "models": ("manifest",),
         "guard": ("directory", "sha256", "threshold"),
         "function_calling": (
             "backend",
@@ -191,14 +195,18 @@ class _Reading:
             return None
         return float(value)
 
+    def path(self, section: str, name: str) -> Path | None:
+        value = self._text(section, name)
+        return None if value is None else (self._base / value).resolve()
+
     def own_guard(self) -> OwnGuard | None:
-        section = self._body.get("guard", {})
-        directory = self._text("guard", "directory")
+        directory = self.path("guard", "directory")
+        sha256 = self._text("guard", "sha256")
         if directory is None:
-            if "sha256" in section:
+            if sha256 is not None:
                 self._problems.append("guard.sha256: pins nothing without guard.directory")
             return None
-        return OwnGuard((self._base / directory).resolve(), self._text("guard", "sha256"))
+        return OwnGuard(directory, sha256)
 
     def remote(self) -> Remote | None:
         backend = self._text("function_calling", "backend") or "embedded"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
@@ -13,6 +12,10 @@ from modelserver.app import State, create_app
 from modelserver.settings import Settings
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver.tiny import ScriptedTargets, tiny_service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
 from modelserver import schema
-from modelserver.app import State
 from modelserver.parse import Limits
 from modelserver.settings import Runtime, Settings
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
+
+if TYPE_CHECKING:
+    import httpx
+
+    from modelserver.app import State
 
 
 def ask(text: str, **more: Any) -> dict[str, Any]:
@@ -232,9 +235,7 @@ async def test_the_deadline_is_honoured(
     assert (response.status_code, response.json()["error"]["code"]) == (504, "deadline_exceeded")
 
 
-async def test_a_defect_is_a_bare_500(
-    client: httpx.AsyncClient, targets: ScriptedTargets
-) -> None:
+async def test_a_defect_is_a_bare_500(client: httpx.AsyncClient, targets: ScriptedTargets) -> None:
     """An exception inside becomes a bare 500; neither answer nor log quotes its words."""
     targets.error = ValueError("canary prompt")
     with capture_logs() as logs:

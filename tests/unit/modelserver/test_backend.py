@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from modelserver.backend import OnnxBackend
 from modelserver.tasks.types import Row
 from tests.unit.modelserver.tiny import write_guard, write_targets
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def row(tokens: int, markers: int = 0, first: int = 1) -> Row:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
 import pytest
 
 from modelserver.compat import clarifying_question
 from modelserver.tasks.types import Parameter, Tool
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
+
+if TYPE_CHECKING:
+    import httpx
 
 OPENINGS = ("May", "Could", "Sure", "Definitely", "Certainly", "Of course", "Can")
 

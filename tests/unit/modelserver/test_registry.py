@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
@@ -10,6 +10,9 @@ import yaml
 from modelserver import registry
 from modelserver.errors import StartError
 from tests.unit.modelserver.tiny import write_guard
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
@@ -20,6 +18,10 @@ from modelserver.remote import (
 )
 from modelserver.settings import Remote, Secret
 from tests.unit.modelserver.tiny import WEATHER, tiny_service
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
 
 class FakeLlm:
@@ -79,7 +81,10 @@ async def test_tools_format(llm: FakeLlm) -> None:
     assert authorization == "Bearer s3cret"
     assert body["tools"] == [WEATHER]
     assert body["messages"] == [{"role": "user", "content": "weather in rome"}]
-    assert (calls[0].name, calls[0].arguments) == ("get_weather", {"city": "Rome", "unit": "celsius"})
+    assert (calls[0].name, calls[0].arguments) == (
+        "get_weather",
+        {"city": "Rome", "unit": "celsius"},
+    )
     assert calls[0].missing == ()
 
 

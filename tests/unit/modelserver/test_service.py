@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from modelserver.errors import DeadlineExceeded, ModelUnavailable
 from modelserver.parse import Decide, Limits, parse_decide
-from modelserver.service import Service
 from modelserver.settings import Cache, Runtime, Settings
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets, tiny_service
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelserver.service import Service
 
 
 def question(text: str, **more: Any) -> Decide:

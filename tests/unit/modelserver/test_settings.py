@@ -37,7 +37,11 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     assert settings.remote
     assert (settings.remote.base_url, settings.remote.format) == ("http://h/v1", "arch")
     assert settings.remote.access_key == Secret("s3cret")
-    assert (settings.cache.enabled, settings.limits.tools, settings.runtime.threads) == (False, 9, 2)
+    assert (settings.cache.enabled, settings.limits.tools, settings.runtime.threads) == (
+        False,
+        9,
+        2,
+    )
 
 
 def test_every_problem_is_reported_at_once() -> None:
@@ -54,7 +58,14 @@ def test_every_problem_is_reported_at_once() -> None:
     lines = str(refused.value).splitlines()
     assert len(lines) == 6
     assert all(line.startswith("ms.yaml: ") for line in lines)
-    for key in ("gaurd", "guard.threshold", "guard.sha256", "limits.tools", "limits.colour", "cache"):
+    for key in (
+        "gaurd",
+        "guard.threshold",
+        "guard.sha256",
+        "limits.tools",
+        "limits.colour",
+        "cache",
+    ):
         assert any(f" {key}: " in line for line in lines)
 
 
@@ -108,5 +119,5 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, content: str) -> N
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A wrong path is said with its path."""
-    with pytest.raises(StartError, match="none.yaml"):
+    with pytest.raises(StartError, match=r"none\.yaml"):
         load_settings(tmp_path / "none.yaml")
