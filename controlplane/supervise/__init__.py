@@ -8,7 +8,10 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     secrets     keys in 0600 files that Envoy reads, gone after `down`
     process     a process by pid and start time, so that a reused pid is never killed
     leash       what a child runs before it becomes itself: it dies with its supervisor
-    children    start, probe, restart with backoff, give up with a reason
+    environment what a child may inherit
+    child       start, probe, restart with backoff, give up with a reason
+    children    all of them, and the file that remembers them
+    leftovers   children that outlived a killed supervisor
     envoy       the binary, its version, its flags; validation
     admin       Envoy's admin interface over a Unix socket
     health      is it serving
@@ -16,6 +19,8 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     services    which children a gateway needs: the one list to extend
     plan        a config file's whole meaning: snapshot, bootstrap, secrets, ports, children
     applying    plan → running, or the old one and the reason
-    control     the control socket, both ends
+    told        a problem on its way to the command line
+    control     the control socket; `ask` is its other end
+    launch      from the command line to a supervisor
     supervisor  the life of a gateway, from lock to drained
 """

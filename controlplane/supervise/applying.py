@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from controlplane.diff import differences
 from controlplane.supervise import envoy, health, ports
 from controlplane.supervise.admin import Admin, AdminError
-from controlplane.supervise.plan import Plan, wanted_ports
+from controlplane.supervise.plan import Plan, static_json, wanted_ports
 from controlplane.supervise.secrets import SecretStore
 from controlplane.xds.server import NoAnswerError
 from controlplane.xds.snapshot import Snapshot, steps
@@ -120,8 +120,9 @@ class Applier:
     async def validate(self, plan: Plan) -> str | None:
         """Envoy's own opinion, from a process that serves nobody."""
         file = self._layout.run / "validate.json"
-        file.write_text(plan.static_bootstrap, "utf-8")
+        text = await asyncio.to_thread(static_json, plan, self._layout)
         try:
+            file.write_text(text, "utf-8")
             return await envoy.rejection(self._executable, file)
         finally:
             file.unlink(missing_ok=True)

@@ -1,27 +1,23 @@
 """All children of one gateway, in the order of `services`, and the file that remembers them.
 
-The file names every child by pid and start time. After a supervisor that was killed in a way
-that spared its children, the next `up` finds them there and ends them before it starts.
+The file names every child by pid and start time, for `leftovers`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-import signal
-import time
 from typing import TYPE_CHECKING
 
 from controlplane.supervise.child import Child, ChildStatus
-from controlplane.supervise.process import Identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from controlplane.supervise.child import ChildSpec
+    from controlplane.supervise.process import Identity
 
 log = logging.getLogger("archgw.children")
 
@@ -88,21 +84,3 @@ class Children:
         temporary = self._record_file.with_suffix(".new")
         temporary.write_text(json.dumps(content), "utf-8")
         temporary.replace(self._record_file)
-
-
-def end_leftovers(record: Path) -> list[str]:
-    """Kills the recorded children that still run; only for the holder of the lock."""
-    try:
-        content = json.loads(record.read_text("utf-8"))
-        left = {name: Identity(int(pid), int(start)) for name, (pid, start) in content.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
-        return []
-    alive = {name: who for name, who in left.items() if who.alive}
-    for who in alive.values():
-        who.send(signal.SIGKILL)
-    deadline = time.monotonic() + 5
-    while any(who.alive for who in alive.values()) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    with contextlib.suppress(OSError):
-        record.unlink()
-    return sorted(alive)

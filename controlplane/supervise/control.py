@@ -14,7 +14,6 @@ import contextlib
 import json
 import logging
 import os
-import socket
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("archgw.control")
 
 _LIMIT = 4 << 20
-
-
-class UnreachableError(Exception):
-    """Nobody answers on the control socket."""
 
 
 class ControlServer:
@@ -75,23 +70,3 @@ class ControlServer:
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()
-
-
-def ask(
-    path: Path, request: Mapping[str, Any], progress: Progress, timeout: float | None = 60.0
-) -> dict[str, Any]:
-    """The client's end, without asyncio; `timeout` is for the silence between two lines."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout)
-        try:
-            connection.connect(str(path))
-            connection.sendall(json.dumps(request).encode() + b"\n")
-            with connection.makefile("r", encoding="utf-8") as lines:
-                for line in lines:
-                    answer = json.loads(line)
-                    if "result" in answer:
-                        return dict(answer["result"])
-                    progress(answer["progress"])
-        except (OSError, ValueError) as error:
-            raise UnreachableError(f"{path}: {error}") from error
-    raise UnreachableError(f"{path}: closed without an answer")

@@ -76,6 +76,8 @@ def flags(bootstrap: Path) -> tuple[str, ...]:
         *("--drain-strategy", "immediate"),
         *("--file-flush-interval-msec", "1000"),
         *("--log-level", "warning"),
+        # Otherwise every reload repeats which of the fields in use are young.
+        *("--component-log-level", "misc:error"),
     )
 
 

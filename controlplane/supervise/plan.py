@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controlplane.compile import compile_file
-from controlplane.emit import Resources, emit, names, proto
+from controlplane.emit import emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.lower.addresses import slug
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlplane import ir, model
+    from controlplane.emit import Resources
     from controlplane.emit.proto import Message
     from controlplane.layout import Layout
     from controlplane.source import Document
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
 class Plan:
     gateway: ir.Gateway
     snapshot: Snapshot
-    static_bootstrap: str
-    """The same as `snapshot` in one file, for `envoy --mode validate`."""
+    resources: Resources = field(repr=False)
     secret_files: Mapping[str, str] = field(repr=False)
     """Keys, and the files that tell Envoy where they are."""
     warnings: tuple[Told, ...]
@@ -68,11 +68,16 @@ def make_plan(config: Path, env: Mapping[str, str], layout: Layout) -> Plan | Re
     return Plan(
         gateway=gateway,
         snapshot=_snapshot(resources),
-        static_bootstrap=to_json(static_bootstrap(layout, resources)),
+        resources=resources,
         secret_files={**_keys(gateway, layout), **dict(resources.secret_files)},
         warnings=told,
         places=_places(config, compiled.document, compiled.model),
     )
+
+
+def static_json(plan: Plan, layout: Layout) -> str:
+    """The plan in one file, for `envoy --mode validate`."""
+    return to_json(static_bootstrap(layout, plan.resources))
 
 
 def _snapshot(resources: Resources) -> Snapshot:

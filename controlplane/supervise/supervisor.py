@@ -21,8 +21,9 @@ from controlplane.supervise.applying import (
     Verdict,
 )
 from controlplane.supervise.child import ChildFailedError
-from controlplane.supervise.children import Children, end_leftovers
+from controlplane.supervise.children import Children
 from controlplane.supervise.control import ControlServer
+from controlplane.supervise.leftovers import end_leftovers
 from controlplane.supervise.lock import HeldError, Lock
 from controlplane.supervise.plan import Plan, Refused, make_plan, wanted_ports
 from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
