@@ -24,7 +24,8 @@ FOUND = 1
 COULD_NOT_RUN = 2
 
 UNREADABLE = "AG001"
-MISSING_VARIABLE = "AG107"
+MISSING_SECRET = "AG107"  # noqa: S105 - the code of a problem, not a secret
+MISSING_VARIABLE = "AG113"
 
 
 class Severity(StrEnum):
@@ -80,7 +81,16 @@ def for_start(problems: Iterable[Problem]) -> list[Problem]:
 
     `lint` runs on machines that hold no keys, so there it only warns.
     """
+    return _raised(problems, {MISSING_SECRET, MISSING_VARIABLE})
+
+
+def for_compile(problems: Iterable[Problem]) -> list[Problem]:
+    """As `archgw compile` sees them: it needs every address, but no key."""
+    return _raised(problems, {MISSING_VARIABLE})
+
+
+def _raised(problems: Iterable[Problem], codes: set[str]) -> list[Problem]:
     return [
-        replace(problem, severity=Severity.ERROR) if problem.code == MISSING_VARIABLE else problem
+        replace(problem, severity=Severity.ERROR) if problem.code in codes else problem
         for problem in problems
     ]

@@ -16,7 +16,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controlplane.model import Secret
-from controlplane.problem import MISSING_VARIABLE, Edit, Problem, Severity
+from controlplane.problem import MISSING_SECRET, MISSING_VARIABLE, Edit, Problem, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -129,7 +129,7 @@ class SecretText:
         if text is None:
             return None
         value, names, missing = _resolve(text, reading.document.variables)
-        _report_missing(missing, node, reading)
+        _report_missing(missing, node, reading, MISSING_SECRET)
         return Secret(None if missing else value, names[0] if names else None)
 
     def schema(self) -> JsonSchema:
@@ -301,7 +301,7 @@ def _text(node: Node, reading: Reading, wanted: str) -> str | None:
 
 def _resolved(text: str, node: Node, reading: Reading) -> tuple[str, tuple[str, ...]]:
     value, _, missing = _resolve(text, reading.document.variables)
-    _report_missing(missing, node, reading)
+    _report_missing(missing, node, reading, MISSING_VARIABLE)
     return value, missing
 
 
@@ -321,11 +321,11 @@ def _resolve(
     return resolved, tuple(names), tuple(name for name in names if not variables.get(name))
 
 
-def _report_missing(missing: Iterable[str], node: Node, reading: Reading) -> None:
+def _report_missing(missing: Iterable[str], node: Node, reading: Reading, code: str) -> None:
     for name in missing:
         message = f"the variable {name} is not set"
         hint = f"export {name}=…, or write {name}=… into a `.env` file beside the config"
-        reading.warn(MISSING_VARIABLE, node, message, hint)
+        reading.warn(code, node, message, hint)
 
 
 def _number(text: str, *, whole: bool) -> float | int | None:

@@ -1,14 +1,108 @@
-"""Rules over a config that could be read: `RULES` in order, and `run` over all of them."""
+"""Rules over a config that could be read, in the order in which they run.
+
+A rule sees the model, never the YAML, and points at what it means by its path. To add one:
+write the function with its manual in the module of its concern, name it in `RULES`, and run
+the tests, which try both examples of the manual.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controlplane.lint import (
+    addresses,
+    limits,
+    parameters,
+    providers,
+    references,
+    secrets,
+    targets,
+)
+from controlplane.lint.reading import MANUALS
+
 if TYPE_CHECKING:
+    from controlplane.lint.rule import Manual, Rule
     from controlplane.model import Config
     from controlplane.problem import Problem
     from controlplane.source import Document
 
+RULES: tuple[Rule, ...] = (
+    references.unknown_endpoint,
+    references.undeclared_error_endpoint,
+    references.unused_endpoint,
+    references.unknown_path_parameter,
+    references.optional_path_parameter,
+    references.in_path_without_place,
+    references.unknown_fallback,
+    references.fallback_to_itself,
+    references.limit_for_unknown_model,
+    references.forward_without_error_target,
+    providers.unknown_provider,
+    providers.provider_not_told,
+    providers.provider_without_place,
+    providers.two_places,
+    providers.provider_without_key,
+    providers.azure_without_model,
+    providers.provider_without_model,
+    providers.two_default_providers,
+    providers.no_default_provider,
+    providers.no_providers,
+    providers.same_provider_twice,
+    providers.reserved_name,
+    providers.weight_without_pool,
+    targets.two_default_targets,
+    targets.duplicate_target,
+    targets.duplicate_parameter,
+    targets.overlapping_descriptions,
+    targets.short_description,
+    targets.target_without_endpoint,
+    targets.odd_target_name,
+    targets.targets_without_prompts,
+    targets.guard_without_message,
+    secrets.literal_secret,
+    secrets.key_in_clear,
+    secrets.plain_http_in_public,
+    secrets.secret_in_url,
+    secrets.http_on_443,
+    secrets.trust_without_tls,
+    limits.connect_timeout_out_of_range,
+    limits.no_time_at_all,
+    limits.port_clash,
+    limits.privileged_port,
+    limits.https_port_without_certificate,
+    limits.threshold_at_the_edge,
+    limits.slow_health_check,
+    limits.same_limit_twice,
+    limits.impatient_provider,
+    addresses.bad_listener_address,
+    addresses.bad_host,
+    addresses.bad_base_url,
+    addresses.path_in_host,
+    addresses.no_hosts,
+    addresses.mixed_schemes,
+    addresses.function_calling_without_server,
+    parameters.default_not_in_enum,
+    parameters.default_of_required,
+    parameters.default_out_of_range,
+    parameters.empty_range,
+    parameters.bad_pattern,
+    parameters.enum_says_little,
+    parameters.constraint_of_another_type,
+    parameters.no_description,
+)
 
-def run(document: Document, config: Config) -> list[Problem]:  # noqa: ARG001 - rules follow
-    return []
+
+def run(document: Document, config: Config) -> list[Problem]:
+    """What the rules find, in the order of the file."""
+    found = [problem for rule in RULES for problem in rule.problems(config)]
+    return sorted(found, key=lambda problem: document.position(problem.path))
+
+
+def manual(code: str) -> Manual | None:
+    """What `--explain` tells of a code."""
+    manuals = (*MANUALS, *(rule.manual for rule in RULES))
+    return next((each for each in manuals if each.code == code.upper()), None)
+
+
+def codes() -> tuple[str, ...]:
+    return tuple(sorted([each.code for each in MANUALS] + [each.code for each in RULES]))

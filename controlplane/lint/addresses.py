@@ -1,0 +1,172 @@
+"""Addresses that can be listened on, and hosts that can be called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from controlplane.lint.hosts import is_address, split, unresolved
+from controlplane.lint.rule import Finding, error, warning
+
+if TYPE_CHECKING:
+    from controlplane.model import Config, Path
+
+
+@error("AG701")
+def bad_listener_address(config: Config) -> Iterator[Finding]:
+    """A listener's address is no IP address.
+
+    A listener is bound to an address of this machine: 127.0.0.1 for callers on it alone,
+    0.0.0.0 for all.
+
+    Wrong:
+        listener: {address: my-gateway, port: 10000}
+
+    Right:
+        listener: {address: 0.0.0.0, port: 10000}
+    """
+    for listener in (config.ingress, config.egress):
+        address = listener.address if listener else None
+        if listener and address and not unresolved(address) and not is_address(address):
+            message = f"`{address}` is no IP address to listen on"
+            hint = "127.0.0.1 for callers on this machine alone, 0.0.0.0 for all"
+            yield Finding((*listener.path, "address"), message, hint)
+
+
+@error("AG702")
+def bad_host(config: Config) -> Iterator[Finding]:
+    """An endpoint's address is no host, with or without a port.
+
+    Wrong:
+        endpoints:
+          app: "127.0.0.1:80800"
+
+    Right:
+        endpoints:
+          app: "127.0.0.1:8080"
+    """
+    for path, written in _hosts(config):
+        host = None if unresolved(written) else split(written)
+        if not unresolved(written) and (host is None or host.scheme not in (None, "http", "https")):
+            message = f"`{written}` is no address" if "@" not in written else "this is no address"
+            hint = "write host, host:port (1 to 65535), http://… or https://…"
+            yield Finding(path, message, hint)
+
+
+def _hosts(config: Config) -> Iterator[tuple[Path, str]]:
+    for endpoint in config.endpoints:
+        # An undeclared one was named by the error target, where AG202 speaks of it.
+        path = endpoint.path if endpoint.implicit else (*endpoint.path, "endpoint")
+        yield from ((path, written) for written in endpoint.addresses)
+    for provider in config.providers:
+        if provider.endpoint:
+            yield (*provider.path, "endpoint"), provider.endpoint
+    if config.model_server and config.model_server.address:
+        yield (*config.model_server.path, "address"), config.model_server.address
+
+
+@error("AG703")
+def bad_base_url(config: Config) -> Iterator[Finding]:
+    """A `base_url` is no URL.
+
+    It is the provider's API with scheme, host and path, as an OpenAI client takes it.
+
+    Wrong:
+        llm_providers:
+          - {name: ours, model: m, base_url: llm.corp/v1}
+
+    Right:
+        llm_providers:
+          - {name: ours, model: m, base_url: "https://llm.corp/v1"}
+    """
+    urls = [((*provider.path, "base_url"), provider.base_url) for provider in config.providers]
+    if config.function_calling:
+        path = (*config.function_calling.path, "base_url")
+        urls.append((path, config.function_calling.base_url))
+    for path, url in urls:
+        if url is None or unresolved(url):
+            continue
+        host = split(url)
+        if host is None or host.scheme not in ("http", "https"):
+            message = "this is no http(s) URL"
+            yield Finding(path, message, "write `https://host/v1`")
+
+
+@warning("AG704")
+def path_in_host(config: Config) -> Iterator[Finding]:
+    """An endpoint's address has a path, which is not used.
+
+    Paths stand with each prompt target; the endpoint says only where the hosts are.
+
+    Wrong:
+        endpoints:
+          app: http://127.0.0.1:8000/api
+
+    Right:
+        endpoints:
+          app: http://127.0.0.1:8000
+    """
+    for endpoint in config.endpoints:
+        for written in endpoint.addresses:
+            host = split(written)
+            if host and host.path.strip("/"):
+                message = f"the path `{host.path}` of an endpoint is not used"
+                hint = "write it into the `path` of each target"
+                yield Finding((*endpoint.path, "endpoint"), message, hint)
+
+
+@error("AG705")
+def no_hosts(config: Config) -> Iterator[Finding]:
+    """An endpoint has an empty list of hosts.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: []}
+
+    Right:
+        endpoints:
+          app: {endpoint: ["127.0.0.1:8000", "127.0.0.1:8001"]}
+    """
+    for endpoint in config.endpoints:
+        if not endpoint.addresses:
+            yield Finding(endpoint.path, f"`{endpoint.name}` has no host", "add host:port")
+
+
+@warning("AG706")
+def mixed_schemes(config: Config) -> Iterator[Finding]:
+    """Hosts of one endpoint are called some with TLS and some without.
+
+    They are one pool with one way of calling it: with TLS, as soon as one of them needs it.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: ["https://a.corp", "http://b.corp"]}
+
+    Right:
+        endpoints:
+          app: {endpoint: ["https://a.corp", "https://b.corp"]}
+    """
+    for endpoint in config.endpoints:
+        hosts = [split(written) for written in endpoint.addresses]
+        kinds = {host.https for host in hosts if host}
+        if len(kinds) > 1 and endpoint.protocol is None:
+            message = f"hosts of `{endpoint.name}` are called both with and without TLS"
+            yield Finding((*endpoint.path, "endpoint"), message, "add `protocol: https` or `http`")
+
+
+@error("AG707")
+def function_calling_without_server(config: Config) -> Iterator[Finding]:
+    """Function calling is left to an OpenAI-compatible server, but which one is not said.
+
+    Wrong:
+        function_calling: {backend: openai}
+
+    Right:
+        function_calling: {backend: openai, base_url: "http://127.0.0.1:8001/v1", model: m}
+    """
+    calling = config.function_calling
+    if calling and calling.backend == "openai":
+        for key in ("base_url", "model"):
+            if getattr(calling, key) is None:
+                message = f"`backend: openai` needs `{key}`"
+                yield Finding(calling.path, message, f"add `{key}:`")

@@ -1,0 +1,283 @@
+"""Times, ports, thresholds and limits that cannot be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from controlplane.lint.rule import Finding, error, warning
+
+if TYPE_CHECKING:
+    from controlplane.model import Config, Listener, Path
+
+SHORTEST_CONNECT = timedelta(milliseconds=1)
+LONGEST_CONNECT = timedelta(seconds=60)
+PROMPT_PORT = 10000
+LLM_PORT = 12000
+STATS_PORT = 19901
+MODEL_SERVER_PORT = 51000
+
+
+def _connect_timeouts(config: Config) -> Iterator[tuple[Path, timedelta]]:
+    for listener in (config.ingress, config.egress):
+        if listener and listener.connect_timeout is not None:
+            yield (*listener.path, "connect_timeout"), listener.connect_timeout
+    for endpoint in config.endpoints:
+        if endpoint.connect_timeout is not None:
+            yield (*endpoint.path, "connect_timeout"), endpoint.connect_timeout
+    for provider in config.providers:
+        if provider.timeouts and provider.timeouts.connect is not None:
+            yield (*provider.timeouts.path, "connect"), provider.timeouts.connect
+
+
+def _other_times(config: Config) -> Iterator[tuple[Path, timedelta | None]]:
+    for provider in config.providers:
+        if provider.timeouts:
+            yield (*provider.timeouts.path, "first_byte"), provider.timeouts.first_byte
+            yield (*provider.timeouts.path, "idle"), provider.timeouts.idle
+    for endpoint in config.endpoints:
+        if endpoint.health_check:
+            yield (*endpoint.health_check.path, "interval"), endpoint.health_check.interval
+            yield (*endpoint.health_check.path, "timeout"), endpoint.health_check.timeout
+
+
+@warning("AG601")
+def connect_timeout_out_of_range(config: Config) -> Iterator[Finding]:
+    """A connect timeout is under 1 ms or over 60 s.
+
+    Under a millisecond no connection stands in time, so each call fails. Over a minute every
+    client has gone, while the gateway still waits for a host that is not there.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", connect_timeout: 0.0005s}
+
+    Right:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", connect_timeout: 0.5s}
+    """
+    for path, timeout in _connect_timeouts(config):
+        if timedelta(0) < timeout < SHORTEST_CONNECT:
+            message = "a connect timeout under 1 ms: no connection stands so soon"
+            yield Finding(path, message, "is the unit right? 0.5s is usual")
+        elif timeout > LONGEST_CONNECT:
+            message = "a connect timeout over 60 s: clients will have given up before"
+            yield Finding(path, message, "is the unit right? 5s is usual")
+
+
+@error("AG602")
+def no_time_at_all(config: Config) -> Iterator[Finding]:
+    """A time limit is zero.
+
+    It would have passed before anything began. Leave the key out for the default.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", connect_timeout: 0s}
+
+    Right:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", connect_timeout: 1s}
+    """
+    for path, time in (*_connect_timeouts(config), *_other_times(config)):
+        if time == timedelta(0):
+            yield Finding(path, "a time of zero", "leave the key out for the default")
+
+
+@error("AG603")
+def port_clash(config: Config) -> Iterator[Finding]:
+    """Two listeners want one port.
+
+    The prompt listener is on port 10000 unless `listener` says otherwise, the LLM listener on
+    12000, the statistics on 19901 and the model server on 51000.
+
+    Wrong:
+        listener: {address: 127.0.0.1, port: 12000}
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
+        prompt_targets:
+          - {name: reboot, description: Reboot one network device by its identifier}
+
+    Right:
+        listener: {address: 127.0.0.1, port: 10000}
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
+        prompt_targets:
+          - {name: reboot, description: Reboot one network device by its identifier}
+    """
+    seen: dict[int, str] = {}
+    for path, port, what in _ports(config):
+        if port in seen:
+            message = f"{what} and {seen[port]} both want port {port}"
+            yield Finding(path, message, "give one of them another port")
+        seen.setdefault(port, what)
+
+
+def _ports(config: Config) -> Iterator[tuple[Path, int, str]]:
+    """Those that nobody chose come first, so that a clash points at a chosen one."""
+    stats = config.overrides.stats_port
+    wanted = [
+        (*_port(config.ingress, PROMPT_PORT), "the prompt listener"),
+        (*_port(config.egress, LLM_PORT), "the LLM listener"),
+        (("overrides", "stats_port"), STATS_PORT if stats is None else stats, "the statistics"),
+    ]
+    if config.model_server is None or config.model_server.address is None:
+        wanted.append((("model_server",), MODEL_SERVER_PORT, "the model server"))
+    chosen = {"the prompt listener": config.ingress and config.ingress.port}
+    chosen["the LLM listener"] = config.egress and config.egress.port
+    chosen["the statistics"] = stats
+    wanted.sort(key=lambda each: chosen.get(each[2]) is not None)
+    return (each for each in wanted if each[1] != 0)
+
+
+def _port(listener: Listener | None, otherwise: int) -> tuple[Path, int]:
+    if listener is None:
+        return (), otherwise
+    return (*listener.path, "port"), otherwise if listener.port is None else listener.port
+
+
+@warning("AG604")
+def privileged_port(config: Config) -> Iterator[Finding]:
+    """A listener wants a port below 1024.
+
+    On most systems only root may listen there. archgw needs no root otherwise.
+
+    Wrong:
+        listener: {address: 0.0.0.0, port: 80}
+
+    Right:
+        listener: {address: 0.0.0.0, port: 10000}
+    """
+    for listener in (config.ingress, config.egress):
+        if listener and listener.port is not None and listener.port < 1024:
+            message = f"port {listener.port} is open to root alone on most systems"
+            hint = "choose one above 1023, and let the load balancer or the firewall map it"
+            yield Finding((*listener.path, "port"), message, hint)
+
+
+@warning("AG605")
+def https_port_without_certificate(config: Config) -> Iterator[Finding]:
+    """A listener is on port 443 or 8443 but has no certificate.
+
+    It then speaks plain HTTP on a port where every client expects TLS.
+
+    Wrong:
+        listener: {address: 0.0.0.0, port: 8443}
+
+    Right:
+        listener:
+          address: 0.0.0.0
+          port: 8443
+          tls:
+            tls_certificates:
+              - certificate_chain: /etc/certs/cert.pem
+                private_key: /etc/certs/key.pem
+    """
+    for listener in (config.ingress, config.egress):
+        if listener and listener.port in (443, 8443) and not listener.certificates:
+            message = f"port {listener.port}, but no certificate: this listener speaks plain HTTP"
+            hint = "add `tls: {tls_certificates: […]}`"
+            yield Finding((*listener.path, "port"), message, hint)
+
+
+@warning("AG606")
+def threshold_at_the_edge(config: Config) -> Iterator[Finding]:
+    """A threshold is 0 or 1.
+
+    Scores lie between the two: at 0 every prompt matches, or is refused; at 1 none is.
+
+    Wrong:
+        overrides: {guard_threshold: 0}
+
+    Right:
+        overrides: {guard_threshold: 0.5}
+    """
+    overrides = config.overrides
+    key = "prompt_target_intent_matching_threshold"
+    found: list[tuple[Path, float | None]] = [
+        ((*overrides.path, key), overrides.intent_threshold),
+        ((*overrides.path, "guard_threshold"), overrides.guard_threshold),
+    ]
+    guards = (guard for guard in (config.jailbreak_guard, config.toxicity_guard) if guard)
+    found += [((*guard.path, "threshold"), guard.threshold) for guard in guards]
+    for path, threshold in found:
+        if threshold in (0, 1):
+            what = "every prompt passes it" if threshold == 0 else "no prompt reaches it"
+            message = f"a threshold of {threshold:g}: {what}"
+            yield Finding(path, message, "choose one between, or leave the key out")
+
+
+@warning("AG607")
+def slow_health_check(config: Config) -> Iterator[Finding]:
+    """A health check may take as long as the time between two of them.
+
+    A host that hangs then has checks in flight all the time.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", health_check: {interval: 1s, timeout: 5s}}
+
+    Right:
+        endpoints:
+          app: {endpoint: "127.0.0.1:8000", health_check: {interval: 5s, timeout: 1s}}
+    """
+    for endpoint in config.endpoints:
+        check = endpoint.health_check
+        if check and check.timeout and check.interval and check.timeout >= check.interval:
+            message = "a check may take as long as the time between two of them"
+            yield Finding((*check.path, "timeout"), message, "make `timeout` less than `interval`")
+
+
+@warning("AG608")
+def same_limit_twice(config: Config) -> Iterator[Finding]:
+    """Two limits count the same thing.
+
+    The smaller one decides; the other is noise, or was meant for something else.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 900, unit: minute}}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 900, unit: hour}}
+    """
+    for limits in (config.rate_limits, *(provider.rate_limits for provider in config.providers)):
+        seen: set[tuple[object, ...]] = set()
+        for limit in limits:
+            selector = limit.selector
+            header = selector.header.lower() if selector else None
+            same = (limit.model, header, selector.value if selector else None, limit.unit)
+            if same in seen:
+                message = f"a second limit per {limit.unit} counts the same requests"
+                yield Finding((*limit.path, "limit"), message, "keep the smaller one")
+            seen.add(same)
+
+
+@warning("AG609")
+def impatient_provider(config: Config) -> Iterator[Finding]:
+    """A provider is given less than a second until its answer begins.
+
+    LLMs often think longer than that, so good answers are cut off and fall back.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K, timeout: 100ms}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K, timeout: 30s}
+    """
+    for provider in config.providers:
+        limit = provider.timeouts.first_byte if provider.timeouts else None
+        if provider.timeouts and limit and limit < timedelta(seconds=1):
+            message = f"`{provider.name}` has {limit.total_seconds():g} s until its answer begins"
+            hint = "LLMs need seconds; is the unit right?"
+            yield Finding((*provider.timeouts.path, "first_byte"), message, hint)

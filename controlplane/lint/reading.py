@@ -1,0 +1,308 @@
+"""The manual of what is reported while a config is read, before any rule runs."""
+
+from __future__ import annotations
+
+from controlplane.lint.rule import Manual
+from controlplane.problem import MISSING_SECRET, MISSING_VARIABLE, UNREADABLE, Severity
+
+
+def _error(code: str, text: str) -> Manual:
+    return Manual(code, Severity.ERROR, text.strip())
+
+
+def _warning(code: str, text: str) -> Manual:
+    return Manual(code, Severity.WARNING, text.strip())
+
+
+MANUALS = (
+    _error(
+        UNREADABLE,
+        """
+The file cannot be read.
+
+It is not there, or may not be read, or is a directory. The exit code is 2: nothing was checked.
+""",
+    ),
+    _error(
+        "AG002",
+        """
+The text is not YAML, or not UTF-8.
+
+Wrong:
+    llm_providers: [
+
+Right:
+    llm_providers: []
+    prompt_targets: [{name: a, description: b}]
+""",
+    ),
+    _error(
+        "AG003",
+        """
+The file is larger than 1 MiB, or nested more than 32 deep.
+
+No config is. The limit keeps a hostile file from using up the machine.
+""",
+    ),
+    _error(
+        "AG004",
+        """
+Something is said twice.
+
+YAML readers quietly keep the last of two equal keys, which may not be the one that is meant.
+
+Wrong:
+    overrides: {guard_threshold: 0.4}
+    overrides: {guard_threshold: 0.6}
+
+Right:
+    overrides: {guard_threshold: 0.4}
+""",
+    ),
+    _error(
+        "AG005",
+        """
+YAML aliases are not read.
+
+A few nested aliases unfold to millions of values. Write the value out in each place.
+
+Wrong:
+    system_prompt: &words Be brief.
+    prompt_targets: [{name: a, description: b, system_prompt: *words}]
+
+Right:
+    system_prompt: Be brief.
+    prompt_targets: [{name: a, description: b, system_prompt: Be brief.}]
+""",
+    ),
+    _error(
+        "AG006",
+        """
+YAML tags are not read.
+
+A tag such as `!!python/object` asks the reader to build something; a config is only data.
+
+Wrong:
+    system_prompt: !!python/name:os.system
+
+Right:
+    system_prompt: Be brief.
+""",
+    ),
+    _error(
+        "AG007",
+        """
+The file is no single mapping of keys.
+
+It is empty, a list, or holds a second document after `---`.
+
+Wrong:
+    - llm_providers
+
+Right:
+    llm_providers: []
+""",
+    ),
+    _warning(
+        "AG008",
+        """
+A value is read otherwise by other YAML readers.
+
+In YAML 1.1 `no` is false, `010` is eight and `12:30` is 750. archgw takes what is evidently
+meant; write it so that everybody does.
+
+Wrong:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K, default: yes}]
+
+Right:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K, default: true}]
+""",
+    ),
+    _warning(
+        "AG009",
+        """
+A value stands in typographic quotes.
+
+YAML knows only `"` and `'`; the others are part of the value. archgw leaves them out.
+
+Wrong:
+    system_prompt: “Be brief.”
+
+Right:
+    system_prompt: "Be brief."
+""",
+    ),
+    _error(
+        "AG101",
+        """
+A key is not known.
+
+A limit or guard whose key is misspelt would not be there, and nobody would notice. So this is
+an error, with the nearest known key.
+
+Wrong:
+    system_promt: Be brief.
+
+Right:
+    system_prompt: Be brief.
+""",
+    ),
+    _error(
+        "AG102",
+        """
+A value has the wrong type.
+
+Wrong:
+    listener: {port: many}
+
+Right:
+    listener: {port: 10000}
+""",
+    ),
+    _error(
+        "AG103",
+        """
+Something needed is missing.
+
+Wrong:
+    prompt_targets: [{description: Reboot one network device}]
+
+Right:
+    prompt_targets: [{name: reboot, description: Reboot one network device}]
+""",
+    ),
+    _error(
+        "AG104",
+        """
+A value is none of the possible ones.
+
+Wrong:
+    overrides: {error_format: xml}
+
+Right:
+    overrides: {error_format: json}
+""",
+    ),
+    _error(
+        "AG105",
+        """
+A number is outside its range.
+
+Wrong:
+    listener: {port: 80800}
+
+Right:
+    listener: {port: 8080}
+""",
+    ),
+    _warning(
+        MISSING_SECRET,
+        """
+The variable of a key is not set.
+
+`lint` only warns, because it also runs where no keys are; `archgw up` refuses to start. The
+value comes from the environment, or from a `.env` file beside the config.
+
+Wrong:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $SURELY_NOT_SET}]
+
+Right:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]
+""",
+    ),
+    _warning(
+        "AG108",
+        """
+A duration has no unit.
+
+It is read as seconds. Units are us, ms, s, m and h.
+
+Wrong:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K, timeout: 30}]
+
+Right:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K, timeout: 30s}]
+""",
+    ),
+    _warning(
+        "AG109",
+        """
+This is an old way of writing it.
+
+It means what it always meant. `archgw lint --fix` rewrites it and keeps your comments.
+
+Wrong:
+    listener: {address: 127.0.0.1, port_value: 10000}
+
+Right:
+    listener: {address: 127.0.0.1, port: 10000}
+""",
+    ),
+    _warning(
+        "AG110",
+        """
+A provider does not say which one it is.
+
+It is inferred from the model or the name. `archgw lint --fix` writes it down.
+
+Wrong:
+    llm_providers: [{name: Mistral, model: mixtral8-7B, access_key: $K}]
+
+Right:
+    llm_providers: [{name: Mistral, model: mixtral8-7B, access_key: $K, provider: mistral}]
+""",
+    ),
+    _error(
+        "AG111",
+        """
+A default or a choice does not fit its parameter's type.
+
+Wrong:
+    prompt_targets:
+      - name: weather
+        description: Current weather in a city
+        parameters: [{name: days, type: int, description: d, default: soon}]
+
+Right:
+    prompt_targets:
+      - name: weather
+        description: Current weather in a city
+        parameters: [{name: days, type: int, description: d, default: 3}]
+""",
+    ),
+    _warning(
+        "AG112",
+        """
+A parameter has no type.
+
+It is taken for a string.
+
+Wrong:
+    prompt_targets:
+      - name: weather
+        description: Current weather in a city
+        parameters: [{name: city, description: The city}]
+
+Right:
+    prompt_targets:
+      - name: weather
+        description: Current weather in a city
+        parameters: [{name: city, type: str, description: The city}]
+""",
+    ),
+    _warning(
+        MISSING_VARIABLE,
+        """
+A variable in an address, a URL or a file name is not set.
+
+`lint` only warns, because it also runs on other machines; whatever needs the value refuses to
+go on. It comes from the environment, or from a `.env` file beside the config.
+
+Wrong:
+    endpoints: {app: "$SURELY_NOT_SET:8000"}
+
+Right:
+    endpoints: {app: "$K:8000"}
+""",
+    ),
+)

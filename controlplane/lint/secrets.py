@@ -1,0 +1,182 @@
+"""Keys: not in the file, and not in clear over the internet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from controlplane.lint.hosts import Host, is_public, split
+from controlplane.lint.rule import Finding, error, warning
+
+if TYPE_CHECKING:
+    from controlplane.model import Config, Endpoint, Path, Provider, Secret
+
+
+def _variable(name: str) -> str:
+    letters = "".join(letter if letter.isalnum() else "_" for letter in name.upper())
+    return f"${letters.strip('_') or 'LLM'}_API_KEY"
+
+
+def _places(config: Config, provider: Provider) -> Iterator[tuple[Host, str | None]]:
+    """The hosts a provider's calls go to, each with the protocol its endpoint declares."""
+    named = {endpoint.name: endpoint for endpoint in config.endpoints}
+    endpoint: Endpoint | None = named.get(provider.endpoint or "")
+    written = endpoint.addresses if endpoint else (provider.base_url or provider.endpoint or "",)
+    protocol = endpoint.protocol if endpoint else None
+    hosts = (split(each) for each in written)
+    yield from ((host, protocol) for host in hosts if host)
+
+
+def _in_clear(host: Host, protocol: str | None) -> bool:
+    return not (protocol == "https" if protocol else host.https)
+
+
+@warning("AG501")
+def literal_secret(config: Config) -> Iterator[Finding]:
+    """An access key stands in the file itself.
+
+    Configs are committed, mailed and printed; a key that was in one is no secret any more.
+    Write the name of a variable, and its value into the environment or a `.env` file.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: sk-not-a-real-key}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
+    """
+    held: list[tuple[Path, Secret | None, str]] = [
+        (provider.path, provider.access_key, provider.name) for provider in config.providers
+    ]
+    if config.function_calling:
+        held.append((config.function_calling.path, config.function_calling.access_key, "function"))
+    for path, secret, name in held:
+        if secret is not None and secret.reference is None:
+            hint = f"write `access_key: {_variable(name)}`, put the key there, and replace the key"
+            yield Finding((*path, "access_key"), "an access key stands in the file itself", hint)
+
+
+@error("AG502")
+def key_in_clear(config: Config) -> Iterator[Finding]:
+    """A key would travel unencrypted over the internet.
+
+    Anyone between here and the provider could read it, and use it.
+
+    Wrong:
+        llm_providers:
+          - {name: ours, model: m, access_key: $K, base_url: "http://llm.example.com/v1"}
+
+    Right:
+        llm_providers:
+          - {name: ours, model: m, access_key: $K, base_url: "https://llm.example.com/v1"}
+    """
+    for provider in config.providers:
+        exposed = [
+            host
+            for host, protocol in _places(config, provider)
+            if _in_clear(host, protocol) and is_public(host.name)
+        ]
+        if provider.access_key is not None and exposed:
+            key = "base_url" if provider.base_url else "endpoint"
+            message = f"the key of `{provider.name}` would go to {exposed[0].name} unencrypted"
+            yield Finding((*provider.path, key), message, "use https")
+
+
+@warning("AG503")
+def plain_http_in_public(config: Config) -> Iterator[Finding]:
+    """An endpoint on a public address is called without TLS.
+
+    Prompts and the API's answers could be read and changed on the way.
+
+    Wrong:
+        endpoints:
+          weather: api.weather.example.com:80
+        prompt_targets:
+          - name: weather
+            description: Current weather in a city
+            endpoint: {name: weather, path: /now}
+
+    Right:
+        endpoints:
+          weather: https://api.weather.example.com
+        prompt_targets:
+          - name: weather
+            description: Current weather in a city
+            endpoint: {name: weather, path: /now}
+    """
+    for endpoint in config.endpoints:
+        for written in endpoint.addresses:
+            host = split(written)
+            if host and is_public(host.name) and _in_clear(host, endpoint.protocol):
+                message = f"`{endpoint.name}` calls {host.name} over plain HTTP"
+                hint = "write `https://…`, or `protocol: https`"
+                yield Finding((*endpoint.path, "endpoint"), message, hint)
+
+
+@error("AG504")
+def secret_in_url(config: Config) -> Iterator[Finding]:
+    """A URL carries a user and a password.
+
+    They would show in logs and statistics, and no provider takes them. Keys go to
+    `access_key`.
+
+    Wrong:
+        llm_providers:
+          - {name: ours, model: m, base_url: "https://user:pass@llm.corp/v1"}
+
+    Right:
+        llm_providers:
+          - {name: ours, model: m, base_url: "https://llm.corp/v1", access_key: $K}
+    """
+    urls = [((*provider.path, "base_url"), provider.base_url) for provider in config.providers]
+    urls += [((*provider.path, "endpoint"), provider.endpoint) for provider in config.providers]
+    for endpoint in config.endpoints:
+        urls += [((*endpoint.path, "endpoint"), written) for written in endpoint.addresses]
+    for path, url in urls:
+        host = split(url or "")
+        if host and host.user is not None:
+            yield Finding(path, "a user or password stands in an address", "use `access_key`")
+
+
+@warning("AG505")
+def http_on_443(config: Config) -> Iterator[Finding]:
+    """An endpoint says `protocol: http`, but its port is 443.
+
+    Port 443 speaks TLS nearly everywhere, and a plain request to it fails.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "app.corp:443", protocol: http}
+
+    Right:
+        endpoints:
+          app: {endpoint: "app.corp:443", protocol: https}
+    """
+    for endpoint in config.endpoints:
+        hosts = (split(written) for written in endpoint.addresses)
+        if endpoint.protocol == "http" and any(host and host.port == 443 for host in hosts):
+            message = f"`{endpoint.name}` speaks plain HTTP to port 443"
+            yield Finding((*endpoint.path, "protocol"), message, "write `protocol: https`")
+
+
+@warning("AG506")
+def trust_without_tls(config: Config) -> Iterator[Finding]:
+    """An endpoint has a CA file, but is called without TLS.
+
+    The file is never looked at, and the connection not as safe as it seems.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "app.corp:8000", tls: {ca_file: /etc/ca.pem}}
+
+    Right:
+        endpoints:
+          app: {endpoint: "app.corp:8000", protocol: https, tls: {ca_file: /etc/ca.pem}}
+    """
+    for endpoint in config.endpoints:
+        hosts = [split(written) for written in endpoint.addresses]
+        clear = all(host is not None and _in_clear(host, endpoint.protocol) for host in hosts)
+        if endpoint.ca_file and clear:
+            message = f"`{endpoint.name}` has a CA file, but is called without TLS"
+            yield Finding((*endpoint.path, "tls"), message, "add `protocol: https`", on_key=True)
