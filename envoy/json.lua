@@ -178,6 +178,36 @@ local function key_end(s, i)
   return skip_space(s, colon + 1), after, plain
 end
 
+-- The UTF-8 bytes of a code point.
+local function utf8_bytes(point)
+  if point < 0x80 then return char(point) end
+  local last = 0x80 + point % 64
+  local rest = floor(point / 64)
+  if point < 0x800 then return char(0xC0 + rest, last) end
+  local third = 0x80 + rest % 64
+  rest = floor(rest / 64)
+  if point < 0x10000 then return char(0xE0 + rest, third, last) end
+  return char(0xF0 + floor(rest / 64), 0x80 + rest % 64, third, last)
+end
+
+-- What the string in the span says; it has been scanned before.
+local function unescaped(s, from, to, plain)
+  local text = sub(s, from + 1, to - 2)
+  if plain then return text end
+  local parts, i, last = {}, 1, #text
+  while i <= last do
+    local slash = find(text, "\\", i, true) or last + 1
+    parts[#parts + 1] = sub(text, i, slash - 1)
+    i = slash
+    if i <= last then
+      local after, _, point = escape_end(text, i)
+      parts[#parts + 1] = utf8_bytes(point)
+      i = after
+    end
+  end
+  return concat(parts)
+end
+
 -- Open containers inside the value being scanned: their closing bytes, and whether the strings
 -- in them are text. One scan at a time uses them: a script never yields while it scans.
 local closing, texts = {}, {}
@@ -223,41 +253,11 @@ local function value_end(s, i, depth, text)
     text = texts[top]
     if closing[top] == 125 then
       local key_from = i
-      local key_to
-      i, key_to = key_end(s, i)
-      if weighed then text = TEXT_KEYS[sub(s, key_from + 1, key_to - 2)] or false end
+      local key_to, plain
+      i, key_to, plain = key_end(s, i)
+      if weighed then text = TEXT_KEYS[unescaped(s, key_from, key_to, plain)] or false end
     end
   end
-end
-
--- The UTF-8 bytes of a code point.
-local function utf8_bytes(point)
-  if point < 0x80 then return char(point) end
-  local last = 0x80 + point % 64
-  local rest = floor(point / 64)
-  if point < 0x800 then return char(0xC0 + rest, last) end
-  local third = 0x80 + rest % 64
-  rest = floor(rest / 64)
-  if point < 0x10000 then return char(0xE0 + rest, third, last) end
-  return char(0xF0 + floor(rest / 64), 0x80 + rest % 64, third, last)
-end
-
--- What the string in the span says; it has been scanned before.
-local function unescaped(s, from, to, plain)
-  local text = sub(s, from + 1, to - 2)
-  if plain then return text end
-  local parts, i, last = {}, 1, #text
-  while i <= last do
-    local slash = find(text, "\\", i, true) or last + 1
-    parts[#parts + 1] = sub(text, i, slash - 1)
-    i = slash
-    if i <= last then
-      local after, _, point = escape_end(text, i)
-      parts[#parts + 1] = utf8_bytes(point)
-      i = after
-    end
-  end
-  return concat(parts)
 end
 
 -- A key as parsers read it. Some of them stop at a NUL, so none may stand there.
