@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
@@ -39,6 +40,8 @@ def _certificate(certificate: ir.Certificate) -> Fields:
         "tls_certificate": {
             "certificate_chain": {"filename": certificate.chain_file},
             "private_key": {"filename": certificate.key_file},
+            # Renewal swaps what lies in this folder; chain and key are then read together.
+            "watched_directory": {"path": str(Path(certificate.chain_file).parent)},
         }
     }
 

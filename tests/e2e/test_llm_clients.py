@@ -1,0 +1,100 @@
+"""The clients that people use work against the LLM listener as they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import openai
+import pytest
+from langchain_openai import ChatOpenAI
+
+from tests.e2e.conftest import World
+from tests.e2e.harness import Running, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIG = """
+version: v0.1
+listeners:
+  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
+llm_providers:
+  - name: one
+    provider: openai
+    base_url: https://{one}/v1
+    model: gpt-one
+    access_key: $KEY
+    default: true
+    tls: {{ca_file: {ca}}}
+overrides: {{stats_port: 0}}
+"""
+
+
+@pytest.fixture(scope="module")
+def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    config = CONFIG.format(one=world.one.address, ca=world.ca_file)
+    with gateway(tmp_path_factory.mktemp("clients"), config, {"KEY": "sk-one"}) as started:
+        yield started
+
+
+@pytest.fixture(autouse=True)
+def _fresh(world: World) -> None:
+    world.forget()
+
+
+def test_openai_sdk(running: Running, world: World) -> None:
+    """The official SDK gets answers, and its own key goes nowhere."""
+    client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
+    messages = [{"role": "user", "content": "hi"}]
+    answer = client.chat.completions.create(model="gpt-one", messages=messages)
+    assert answer.choices[0].message.content == "Hello from one"
+    assert answer.usage is not None
+    assert answer.usage.total_tokens == 10
+    assert world.one.received[0].headers["authorization"] == "Bearer sk-one"
+    assert [model.id for model in client.models.list()] == ["one-model"]
+
+
+def test_openai_sdk_stream(running: Running) -> None:
+    """The official SDK reads streams, with the usage at the end."""
+    client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
+    messages = [{"role": "user", "content": "hi"}]
+    chunks = list(client.chat.completions.create(model="x", messages=messages, stream=True))
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    assert text == "one-0 one-1 one-2 "
+    assert chunks[-1].usage is not None
+    assert chunks[-1].usage.total_tokens == 10
+
+
+def test_openai_sdk_errors(running: Running) -> None:
+    """The official SDK turns our refusals into its own exceptions, message and code included."""
+    client = openai.OpenAI(
+        base_url=running.url,
+        api_key="the-clients-own",
+        max_retries=0,
+        default_headers={"x-arch-llm-provider-hint": "nobody"},
+    )
+    with pytest.raises(openai.BadRequestError, match="nobody") as caught:
+        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "hi"}])
+    assert caught.value.code == "unknown_provider"
+
+
+def test_langchain(running: Running) -> None:
+    """LangChain's ChatOpenAI works, whole and streamed."""
+    chat = ChatOpenAI(base_url=running.url, api_key="the-clients-own", model="gpt-one")
+    assert chat.invoke("hi").content == "Hello from one"
+    assert "".join(str(chunk.content) for chunk in chat.stream("hi")) == "one-0 one-1 one-2 "
+
+
+def test_curl(running: Running) -> None:
+    """Curl works, whole and streamed."""
+    curl = shutil.which("curl")
+    assert curl, "curl is not installed"
+    for stream, expected in ((False, "Hello from one"), (True, "data: [DONE]")):
+        body = json.dumps({"messages": [{"role": "user", "content": "hi"}], "stream": stream})
+        command = [curl, "-sS", "--fail", "-H", "content-type: application/json", "-d", body]
+        command.append(f"{running.url}/chat/completions")
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
+        assert expected in done.stdout

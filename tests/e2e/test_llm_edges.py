@@ -1,0 +1,246 @@
+"""What hostile or broken clients get from the LLM listener, on raw sockets where it matters."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import h2.config
+import h2.connection
+import h2.events
+import httpx
+import pytest
+
+from tests.e2e.conftest import Client, World
+from tests.e2e.harness import Running, gateway
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CONFIG = """
+version: v0.1
+listeners:
+  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
+llm_providers:
+  - name: one
+    provider: openai
+    base_url: https://{one}/v1
+    model: gpt-one
+    access_key: $KEY
+    default: true
+    tls: {{ca_file: {ca}}}
+overrides: {{stats_port: 0}}
+"""
+BODY = b'{"messages":[{"role":"user","content":"hi"}]}'
+
+
+@pytest.fixture(scope="module")
+def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    config = CONFIG.format(one=world.one.address, ca=world.ca_file)
+    with gateway(tmp_path_factory.mktemp("edges"), config, {"KEY": "sk"}) as started:
+        yield started
+
+
+@pytest.fixture
+def client(running: Running, world: World) -> Client:
+    world.forget()
+    return Client(running.port)
+
+
+def raw(port: int, *pieces: bytes, pause: float = 0.0, limit: float = 8.0) -> bytes:
+    """Send pieces as they are and read until the other side closes or goes quiet."""
+    with socket.create_connection(("127.0.0.1", port), 5) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+        connection.settimeout(limit)
+        received = b""
+        try:
+            while chunk := connection.recv(65536):
+                received += chunk
+        except (TimeoutError, ConnectionResetError):
+            pass
+        return received
+
+
+def request(path: str = "/v1/chat/completions", *headers: bytes, body: bytes = BODY) -> bytes:
+    lines = [b"POST " + path.encode() + b" HTTP/1.1", b"host: a", b"connection: close", *headers]
+    if not any(header.lower().startswith((b"content-length", b"transfer")) for header in headers):
+        lines.append(b"content-length: %d" % len(body))
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def test_health(client: Client, running: Running) -> None:
+    """/healthz says that the process lives; /readyz turns 503 while it drains."""
+    assert client.ask("GET", "/healthz").status == 200
+    assert client.ask("GET", "/readyz").status == 200
+    running.admin("POST", "/healthcheck/fail")
+    try:
+        assert client.ask("GET", "/healthz").status == 200
+        assert client.ask("GET", "/readyz").status == 503
+    finally:
+        running.admin("POST", "/healthcheck/ok")
+    assert client.ask("GET", "/readyz").status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/chat/completions/",
+        "/V1/chat/completions",
+        "/v1/chat/completions;x",
+        "/v1/chat",
+        "/v2/chat/completions",
+        "/v1/images/generations",
+        "/",
+    ],
+)
+def test_near_miss_paths(client: Client, world: World, path: str) -> None:
+    """A path that is not served is a 404 which says what is, and reaches nobody."""
+    answer = client.ask(path=path, body=BODY)
+    assert answer.status == 404
+    assert answer.json["error"]["code"] == "not_found"
+    assert "/v1/chat/completions" in answer.json["error"]["message"]
+    assert not world.one.received
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_other_methods(client: Client, world: World, method: str) -> None:
+    """Only POST reaches a provider's chat."""
+    assert client.ask(method, body=BODY).status == 404
+    assert not world.one.received
+
+
+@pytest.mark.parametrize("path", ["/v1/chat%2fcompletions", "/v1/chat/completions%00", "/v1/%5c"])
+def test_escapes_in_paths(client: Client, world: World, path: str) -> None:
+    """Escaped separators are refused, so that nobody reads the path differently from us."""
+    assert client.ask(path=path, body=BODY).status in {400, 404}
+    assert not world.one.received
+
+
+def test_normalised_path(client: Client, world: World) -> None:
+    """Dots and double slashes are resolved before routing; the provider sees the plain path."""
+    assert client.ask(path="/v1//x/../chat/./completions", body=BODY).status == 200
+    assert world.one.received[0].path == "/v1/chat/completions"
+
+
+@pytest.mark.parametrize(
+    ("headers", "statuses"),
+    [
+        ((b"content-length: 5", b"transfer-encoding: chunked"), (400,)),
+        ((b"transfer-encoding: xchunked",), (400, 501)),
+        ((b"content-length: 5", b"content-length: 6"), (400,)),
+        ((b"transfer-encoding : chunked",), (400, 501)),
+        ((b"x_arch_upstream: a",), (400,)),
+        ((b"x-nul: a\0b",), (400,)),
+        ((b"x-big: " + b"a" * 40_000,), (431,)),
+        (tuple(b"x-%d: a" % number for number in range(100)), (431,)),
+        ((b"upgrade: websocket",), (403, 400)),
+    ],
+    ids=lambda value: value[0][:30].decode("latin1") if isinstance(value[0], bytes) else None,
+)
+def test_smuggling_and_floods(
+    running: Running, world: World, headers: tuple[bytes, ...], statuses: tuple[int, ...]
+) -> None:
+    """Ambiguous framing and oversized headers are refused and never forwarded."""
+    world.forget()
+    if headers[0].startswith(b"upgrade"):
+        sent = request("/v1/chat/completions", *headers).replace(
+            b"connection: close", b"connection: upgrade"
+        )
+    else:
+        sent = request("/v1/chat/completions", *headers)
+    status = raw(running.port, sent, limit=3).split(b" ", 2)[1]
+    assert int(status) in statuses
+    assert not world.one.received
+
+
+def test_http10(running: Running) -> None:
+    """HTTP/1.0 is told to come back with 1.1."""
+    sent = request().replace(b"HTTP/1.1", b"HTTP/1.0")
+    assert raw(running.port, sent).startswith(b"HTTP/1.1 426")
+
+
+def test_compressed_body(client: Client, world: World) -> None:
+    """A compressed body is refused; nobody could have read it on the way."""
+    answer = client.ask(body=BODY, content_encoding="gzip")
+    assert answer.status == 415
+    assert answer.json["error"]["code"] == "unsupported_media_type"
+    assert not world.one.received
+
+
+def test_slow_headers(running: Running) -> None:
+    """Headers that do not end are cut off after five seconds."""
+    started = time.monotonic()
+    answer = raw(running.port, b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\n")
+    assert 4 < time.monotonic() - started < 7.5
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+
+
+def test_dead_provider(client: Client, world: World) -> None:
+    """A provider that is not there is a 503 in the usual form, at once and without details."""
+    world.one.stop()
+    try:
+        started = time.monotonic()
+        answer = client.chat()
+        assert time.monotonic() - started < 3
+    finally:
+        world.one.start_again()
+    assert answer.status == 503
+    assert answer.json["error"]["code"] == "unavailable"
+    assert "127.0.0.1" not in answer.text
+
+
+def test_client_that_leaves(running: Running, client: Client, world: World) -> None:
+    """When a client goes away mid-stream the provider's connection is dropped too."""
+    world.one.behaviour.chunks = 100
+    world.one.behaviour.chunk_delay = 0.05
+    body = b'{"stream":true,"messages":[{"role":"user","content":"hi"}]}'
+    with socket.create_connection(("127.0.0.1", running.port), 5) as connection:
+        connection.sendall(request(body=body))
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    deadline = time.monotonic() + 3
+    while "upstream_rq_active: 0" not in (
+        stats := running.admin("GET", "/stats?filter=cluster.llm-one.upstream_rq_active")
+    ):
+        assert time.monotonic() < deadline, stats
+        time.sleep(0.05)
+
+
+def test_http2_prior_knowledge(running: Running, world: World) -> None:
+    """HTTP/2 without TLS works for clients that know."""
+    world.forget()
+    with httpx.Client(http1=False, http2=True) as client:
+        answer = client.post(f"{running.url}/chat/completions", content=BODY)
+    assert answer.http_version == "HTTP/2"
+    assert answer.status_code == 200
+    assert len(world.one.received) == 1
+
+
+def test_http2_rapid_reset(running: Running, client: Client) -> None:
+    """A client that opens and resets streams in a flood is disconnected; others are served."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    connection.initiate_connection()
+    closed = False
+    with socket.create_connection(("127.0.0.1", running.port), 5) as raw_socket:
+        headers = [
+            (":method", "POST"),
+            (":path", "/v1/chat/completions"),
+            (":scheme", "http"),
+            (":authority", "a"),
+        ]
+        try:
+            for _ in range(400):
+                stream = connection.get_next_available_stream_id()
+                connection.send_headers(stream, headers)
+                connection.reset_stream(stream)
+                raw_socket.sendall(connection.data_to_send())
+            raw_socket.settimeout(3)
+            while chunk := raw_socket.recv(65536):
+                connection.receive_data(chunk)
+            closed = True
+        except (ConnectionError, OSError):
+            closed = True
+    assert closed
+    assert client.chat().status == 200
