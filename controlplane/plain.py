@@ -1,0 +1,29 @@
+"""Our frozen values as plain ones for YAML and JSON; what is secret prints redacted."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from controlplane import ir, model
+
+_SECRETS = (model.Secret, ir.SecretValue)
+
+
+def plain(value: object) -> Any:
+    if isinstance(value, _SECRETS):
+        return repr(value)
+    if is_dataclass(value):
+        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds():g}s"
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Enum):
+        return value.value
+    return str(value) if isinstance(value, Path) else value
