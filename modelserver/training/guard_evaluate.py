@@ -1,0 +1,122 @@
+"""Judge a guard: recall at the threshold of one false alarm in a hundred, source by source.
+
+The threshold comes from ordinary texts held back, each source counting alike, so that no
+large easy source decides it. Then the table: for every source, and for every rough kind of
+the hand-written rows, how many attacks are found and how many ordinary texts are refused.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+import torch
+from numpy.typing import NDArray
+
+from modelserver.tasks.types import Row
+from modelserver.training.guard_model import GuardModel, tensors
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from modelserver.tasks.guard import GuardTask
+    from modelserver.training.guard_data import Example
+
+FALSE_ALARMS = 0.01
+MOST_BENIGN = 120  # of one source, for the threshold
+BATCH_TOKENS = 4096
+
+Run = Callable[[list[Row]], NDArray[np.float32]]
+
+
+def torch_run(model: GuardModel, device: str) -> Run:
+    @torch.no_grad()
+    def run(rows: list[Row]) -> NDArray[np.float32]:
+        model.eval()
+        with torch.autocast(device.split(":", maxsplit=1)[0], dtype=torch.bfloat16):
+            logits: NDArray[np.float32] = model(*tensors(rows, device)).float().cpu().numpy()
+        return logits
+
+    return run
+
+
+def onnx_run(path: Path, threads: int = 1) -> Run:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+    names = ("input_ids", "attention_mask", "token_type_ids")
+
+    def run(rows: list[Row]) -> NDArray[np.float32]:
+        feed = dict(zip(names, (t.numpy() for t in tensors(rows, "cpu")), strict=True))
+        logits: NDArray[np.float32] = session.run(["logits"], feed)[0]
+        return logits
+
+    return run
+
+
+def scores(task: GuardTask, run: Run, texts: Sequence[str]) -> NDArray[np.float64]:
+    """The guard's score of each text, as served."""
+    encoded = [task.encode(text[:20000]) for text in texts]
+    flat = [(len(row.input_ids), i, row) for i, e in enumerate(encoded) for row in e.rows]
+    order = sorted(range(len(flat)), key=lambda k: flat[k][0])
+    results: list[NDArray[np.float32]] = [np.zeros(2, np.float32)] * len(flat)
+    start = 0
+    while start < len(order):
+        end = start + 1
+        while end < len(order) and flat[order[end]][0] * (end + 1 - start) <= BATCH_TOKENS:
+            end += 1
+        logits = run([flat[k][2] for k in order[start:end]])
+        for k, row in zip(order[start:end], logits, strict=True):
+            results[k] = row
+        start = end
+    outputs: dict[int, list[dict[str, NDArray[np.float32]]]] = defaultdict(list)
+    for (_, index, _), row in zip(flat, results, strict=True):
+        outputs[index].append({"logits": row})
+    return np.array([task.decode(e, outputs[i]).score for i, e in enumerate(encoded)])
+
+
+def calibrate(examples: Sequence[Example], found: NDArray[np.float64]) -> float:
+    """The threshold that refuses `FALSE_ALARMS` of the benign texts, sources weighted alike."""
+    by_source: dict[str, list[float]] = defaultdict(list)
+    for example, score in zip(examples, found, strict=True):
+        if example.label == 0 and len(by_source[example.source]) < MOST_BENIGN:
+            by_source[example.source].append(float(score))
+    benign = [score for rows in by_source.values() for score in rows]
+    return float(np.quantile(benign, 1 - FALSE_ALARMS))
+
+
+def table(
+    examples: Sequence[Example], found: NDArray[np.float64], threshold: float
+) -> list[tuple[str, int, float, int, float]]:
+    """(group, attacks, recall, benign, false alarms) for each source and for all."""
+    groups: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for example, score in zip(examples, found, strict=True):
+        groups[example.source].append((example.label, bool(score >= threshold)))
+        groups["all"].append((example.label, bool(score >= threshold)))
+    return [(name, *_line(rows)) for name, rows in sorted(groups.items())]
+
+
+def show(rows: Iterable[tuple[str, int, float, int, float]]) -> str:
+    lines = [
+        "| source | attacks | found | benign | false alarms |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for name, attacks, recall, benign, alarms in rows:
+        found = f"{recall:.1%}" if attacks else "-"
+        refused = f"{alarms:.1%}" if benign else "-"
+        lines.append(f"| {name} | {attacks} | {found} | {benign} | {refused} |")
+    return "\n".join(lines)
+
+
+def _line(rows: list[tuple[int, bool]]) -> tuple[int, float, int, float]:
+    attacks = [hit for label, hit in rows if label]
+    benign = [hit for label, hit in rows if not label]
+    return (
+        len(attacks),
+        float(np.mean(attacks)) if attacks else 0.0,
+        len(benign),
+        float(np.mean(benign)) if benign else 0.0,
+    )
