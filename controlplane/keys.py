@@ -172,7 +172,7 @@ _GUARD = Table(
 _OLD_GUARD = Table(
     {
         "name": Key(Text(), "jailbreak or toxicity"),
-        "on_exception_message": Key(Text(), "what the client is told"),
+        "on-exception-message": Key(Text(), "what the client is told"),
     }
 )
 _PROMPT_GUARDS = Table(
@@ -188,7 +188,7 @@ _PROMPT_GUARDS = Table(
             ),
             "checks of every prompt",
         ),
-        "input_guard": Key(Listing(_OLD_GUARD, lone=True), "the checks, in 0.1-beta's form"),
+        "input-guard": Key(Listing(_OLD_GUARD, lone=True), "the checks, in 0.1-beta's form"),
     }
 )
 

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 JsonSchema = dict[str, Any]
 
+MOST_PROBLEMS = 1000
+MOST_SUGGESTIONS = 100
+
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _YES = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
 _SMART_QUOTES = {"“": "”", "„": "“”", "‘": "’", "«": "»"}  # noqa: RUF001
@@ -43,8 +46,16 @@ class Reading:
     document: Document
     problems: list[Problem] = field(default_factory=list)
 
+    def add(self, problem: Problem) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
+    def suggestion(self, word: str, known: Sequence[str]) -> str | None:
+        """Looking for the nearest word is slow, and nobody mends a hundred at once."""
+        return did_you_mean(word, known) if len(self.problems) < MOST_SUGGESTIONS else None
+
     def error(self, code: str, node: Node, message: str, hint: str | None = None) -> None:
-        self.problems.append(Problem(code, Severity.ERROR, node.path, message, hint))
+        self.add(Problem(code, Severity.ERROR, node.path, message, hint))
 
     def warn(
         self, code: str, node: Node, message: str, hint: str | None = None, *edits: Edit
@@ -109,7 +120,7 @@ class Text:
         chosen = next((each for each in self.choices if folded(each) == folded(text)), None)
         if chosen is None:
             message = f"{label(node.path)} cannot be `{text}`"
-            reading.error("AG104", node, message, did_you_mean(text, self.choices))
+            reading.error("AG104", node, message, reading.suggestion(text, self.choices))
         return chosen
 
     def schema(self) -> JsonSchema:

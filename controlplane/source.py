@@ -69,12 +69,27 @@ class Document:
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
 
 
+def lines(text: str) -> list[str]:
+    """Split where YAML begins a new line, so that numbers agree with its marks."""
+    return _LINE_BREAK.split(text)
+
+
 def load(path: FilePath, env: Mapping[str, str]) -> tuple[Document | None, list[Problem]]:
     """Read a config file. No document comes back when no sense can be made of the text."""
     text, problem = read_text(path)
     if text is None:
         return None, [problem] if problem else []
-    return read(text, str(path), {**dot_env(path.parent / ".env"), **_filled(env)})
+    return read(text, str(path), variables(path, env))
+
+
+def variables(path: FilePath, env: Mapping[str, str]) -> dict[str, str]:
+    """The environment, filled up from the `.env` file beside the config."""
+    return {**dot_env(path.parent / ".env"), **_filled(env)}
+
+
+def cannot(do: str, error: OSError) -> Problem:
+    reason = (error.strerror or type(error).__name__).lower()
+    return fatal(UNREADABLE, f"cannot {do} the file: {reason}")
 
 
 def read(
@@ -99,8 +114,7 @@ def read_text(path: FilePath) -> tuple[str | None, Problem | None]:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
-        return None, fatal(UNREADABLE, f"cannot read the file: {reason}")
+        return None, cannot("read", error)
     if len(raw) > MAX_BYTES:
         hint = "is this the config you meant?"
         return None, fatal("AG003", "the file is larger than 1 MiB", hint=hint)

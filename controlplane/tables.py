@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from controlplane.model import Secret
 from controlplane.problem import Edit, Problem, Severity
-from controlplane.shapes import did_you_mean, folded, label
+from controlplane.shapes import folded, label
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,7 +148,7 @@ class Table:
                 on_key=True,
                 edits=(edit,),
             )
-            reading.problems.append(problem)
+            reading.add(problem)
         return key
 
     def _similar(self, name: str) -> str | None:
@@ -158,10 +158,8 @@ class Table:
         known = [key for key, entry_ in self.keys.items() if entry_.now is None]
         where = label(entry.path[:-1])
         message = f"unknown key `{name}` in {where}"
-        hint = did_you_mean(name, known)
-        reading.problems.append(
-            Problem("AG101", Severity.ERROR, entry.path, message, hint, on_key=True)
-        )
+        hint = reading.suggestion(name, known)
+        reading.add(Problem("AG101", Severity.ERROR, entry.path, message, hint, on_key=True))
 
     def _report_absent(self, node: Node, written: Mapping[str, str], reading: Reading) -> None:
         for name, key in self.keys.items():

@@ -18,6 +18,8 @@ _SHORTEST = 3
 """Words that mean something, below which a description says less than a name."""
 _SAME = 0.75
 """Shared words, of all words of both, from which two descriptions say the same."""
+_MOST_COMPARED = 300
+"""Each is compared with each."""
 _FILLERS = frozenset(
     [
         *("a", "an", "the", "of", "to", "in", "on", "for", "and", "or", "with", "this", "that"),
@@ -126,7 +128,8 @@ def overlapping_descriptions(config: Config) -> Iterator[Finding]:
           - {name: reboot, description: Restart one network device of the site}
           - {name: status, description: Show uptime and error counters of a switch}
     """
-    words = [(target, _words(target.description)) for target in config.prompt_targets]
+    targets = config.prompt_targets[:_MOST_COMPARED]
+    words = [(target, _words(target.description)) for target in targets]
     for (first, left), (second, right) in combinations(words, 2):
         shared, either = left & right, left | right
         if len(left) >= _SHORTEST <= len(right) and len(shared) >= _SAME * len(either):

@@ -42,7 +42,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         ingress=ingress,
         egress=egress,
         providers=read_providers(top, reading),
-        endpoints=read_endpoints(top),
+        endpoints=read_endpoints(top, reading),
         system_prompt=read_system_prompt(top, reading),
         jailbreak_guard=jailbreak,
         toxicity_guard=toxicity,

@@ -9,24 +9,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import CircuitBreaker, Endpoint, HealthCheck
+from controlplane.parse.old_forms import named_pool
 from controlplane.parse.targets import error_endpoint
 
 if TYPE_CHECKING:
+    from controlplane.shapes import Reading
     from controlplane.tables import Record
 
 POOL = "prompt_endpoints"
 """The name the nameless pool of 0.1-beta goes by."""
 
 
-def read_endpoints(top: Record) -> tuple[Endpoint, ...]:
+def read_endpoints(top: Record, reading: Reading) -> tuple[Endpoint, ...]:
     declared = [_endpoint(name, record) for name, record in top.listed("endpoints")]
     if pool := top.texts(POOL):
         declared.append(Endpoint(path=top.path_of(POOL), name=POOL, addresses=pool))
+        _report_pool(top, reading)
     named = error_endpoint(top)
     if named and named[1] not in {endpoint.name for endpoint in declared}:
         path, host = named
         declared.append(Endpoint(path=path, name=host, addresses=(host,), implicit=True))
     return tuple(declared)
+
+
+def _report_pool(top: Record, reading: Reading) -> None:
+    node = reading.document.node(top.path_of(POOL))
+    if node is not None:
+        message = f"`{POOL}` is 0.1-beta's nameless pool of hosts; taken for an endpoint"
+        hint = f"write `endpoints: {{{POOL}: […]}}`"
+        reading.warn("AG109", node, message, hint, *named_pool(node, reading.document))
 
 
 def _endpoint(name: str, record: Record) -> Endpoint:

@@ -19,10 +19,10 @@ def read_guards(record: Record, reading: Reading) -> tuple[Guard | None, Guard |
     """The guard against jailbreaks and the one against toxicity."""
     named = record.record("input_guards")
     found = {kind: _guard(named.record(kind)) for kind in KINDS if kind in named}
-    for old in record.records("input_guard"):
+    for old in record.records("input-guard"):
         kind = _old_kind(old, reading)
         if kind is not None and kind not in found:
-            found[kind] = Guard(path=old.path, message=old.text("on_exception_message"))
+            found[kind] = Guard(path=old.path, message=old.text("on-exception-message"))
             _report_old_form(kind, old, reading)
     return found.get("jailbreak"), found.get("toxicity")
 

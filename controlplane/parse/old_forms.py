@@ -6,6 +6,7 @@ rewritten line by line; the problem then stands with its hint alone.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from controlplane.problem import Edit
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
     from controlplane.tables import Record
 
 
-def inserted_before(node: Node, line: str, document: Document) -> tuple[Edit, ...]:
-    """A new first line of a block mapping."""
-    if node.kind != "map" or node.flow:
+_COMMENT = re.compile(r"(?<=\s)#[^\r\n]*")
+
+
+def inserted(node: Node, line: str, document: Document) -> tuple[Edit, ...]:
+    """A new line behind the first of a block mapping; before it, if it is the only one."""
+    keys = [entry.key for entry in node.entries.values() if entry.key]
+    if node.kind != "map" or node.flow or not keys:
         return ()
-    indent = " " * (document.position_at(node.span.start).column - 1)
-    return (Edit(node.span.start, node.span.start, f"{line}\n{indent}"),)
+    start = sorted(key.start for key in keys)[:2][-1]
+    indent = " " * (document.position_at(start).column - 1)
+    return (Edit(start, start, f"{line}\n{indent}"),)
 
 
 def endpoint_around(
@@ -49,23 +55,34 @@ def guard_entry(kind: str, old: Record, document: Document) -> tuple[Edit, ...]:
     """The only item of the list `input-guard` becomes an entry of `input_guards`."""
     item = document.node(old.path)
     listing = document.node(old.path[:-1])
-    message = document.node(old.path_of("on_exception_message"))
+    message = document.node(old.path_of("on-exception-message"))
     if not (item and listing and listing.key and message and message.key):
         return ()
     if item.flow or listing.flow or len(listing.items) != 1:
         return ()
-    # The dash stands in the column of the list, its item two or more further on.
-    dash = document.text.rfind("-", listing.span.start, item.span.start)
-    column = document.position_at(max(dash, listing.span.start)).column - 1
-    inner = "\n" + " " * (column + 2)
+    # The list begins at its dash, its item two or more columns further on.
+    start, end = listing.span.start, message.span.start
+    comments = "".join(f"  {each}" for each in _COMMENT.findall(document.text, start, end))
+    inner = "\n" + " " * (document.position_at(start).column + 1)
     return (
         Edit(listing.key.start, listing.key.end, "input_guards"),
-        Edit(
-            max(dash, listing.span.start),
-            message.span.start,
-            f"{kind}:{inner}on_exception:{inner}  message: ",
-        ),
+        Edit(start, end, f"{kind}:{comments}{inner}on_exception:{inner}  message: "),
     )
+
+
+def named_pool(node: Node, document: Document) -> tuple[Edit, ...]:
+    """The nameless list of hosts gets a name under `endpoints`."""
+    if node.key is None or node.flow or "endpoints" in document.root.entries:
+        return ()
+    text = document.text
+    first = text.find("\n", node.key.start) + 1
+    starts = [first, *_line_starts(text, first, node.span.end)]
+    deeper = tuple(Edit(start, start, "  ") for start in starts if start < node.span.end)
+    return (Edit(node.key.start, node.key.start, "endpoints:\n  "), *deeper)
+
+
+def _line_starts(text: str, start: int, end: int) -> list[int]:
+    return [at + 1 for at in range(start, end) if text[at] == "\n" and at + 1 < end]
 
 
 def single_system_prompt(node: Node, document: Document) -> tuple[Edit, ...]:

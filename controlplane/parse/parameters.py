@@ -69,7 +69,8 @@ def _value(node: Node, kind: str, reading: Reading) -> Json:
         trial = Reading(reading.document)
         value: Json = _SCALARS[kind].read(node, trial)
         if value is not None:
-            reading.problems += trial.problems
+            for problem in trial.problems:
+                reading.add(problem)
             return value
     message = f"{label(node.path)} does not fit `type: {kind}`"
     reading.error("AG111", node, message, f"write a value of type {kind}, or change the type")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.model import Provider, Timeouts
 from controlplane.parse.limits import provider_limits
-from controlplane.parse.old_forms import inserted_before
+from controlplane.parse.old_forms import inserted
 from controlplane.providers import KNOWN
 from controlplane.shapes import label
 
@@ -119,5 +119,5 @@ def _report_inferred(kind: str, record: Record, reading: Reading) -> None:
     if node is None:
         return
     message = f"{label(record.path)} does not say its `provider`; taken for {kind}"
-    edit = inserted_before(node, f"provider: {kind}", reading.document)
+    edit = inserted(node, f"provider: {kind}", reading.document)
     reading.warn("AG110", node, message, f"add `provider: {kind}`", *edit)
