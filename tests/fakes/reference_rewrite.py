@@ -11,7 +11,6 @@ import json
 import math
 import re
 from dataclasses import dataclass
-from json.decoder import scanstring
 from typing import Any, NoReturn
 
 CHAT = "/v1/chat/completions"
@@ -174,7 +173,7 @@ def _members(text: str, start: int) -> tuple[list[_Member], int]:
         return members, _skip(text, index) + 1
     while True:
         key = _skip(text, index)
-        name, key_end = scanstring(text, key + 1)
+        name, key_end = json.JSONDecoder().raw_decode(text, key)
         value = _skip(text, _skip(text, key_end) + 1)
         value_end = _value_end(text, value)
         end = _skip(text, value_end)

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lupa.luajit21 import LuaRuntime
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 FOLDER = Path(__file__).parents[3] / "envoy"
 
 
-def load(
-    constants: str, entry: str, *names: str
-) -> tuple[LuaRuntime, dict[str, Callable[..., Any]]]:
-    """The runtime, and local functions of the script by name. Strings are bytes."""
-    parts = [constants, *((FOLDER / name).read_text() for name in ("json.lua", entry))]
-    parts.append("return {" + ",".join(f"{name}={name}" for name in names) + "}")
-    runtime = LuaRuntime(encoding=None, unpack_returned_tuples=True)
-    exported = runtime.execute("\n".join(parts).encode())
-    return runtime, {name: exported[name.encode()] for name in names}
+class Script:
+    """One script with its constants; calls its local functions. Strings are bytes."""
+
+    def __init__(self, constants: str, entry: str, *functions: str) -> None:
+        parts = [constants, *((FOLDER / name).read_text() for name in ("json.lua", entry))]
+        parts.append("return {" + ",".join(f"{name}={name}" for name in functions) + "}")
+        self._runtime = LuaRuntime(encoding=None, unpack_returned_tuples=True)
+        self._functions = self._runtime.execute("\n".join(parts).encode())
+
+    def call(self, function: str, *arguments: Any) -> Any:
+        """A dict goes in as a table; several results come out as a tuple."""
+        ready = (
+            self._runtime.table_from(argument) if isinstance(argument, dict) else argument
+            for argument in arguments
+        )
+        return self._functions[function.encode()](*ready)

@@ -14,13 +14,13 @@ from tests.fakes.reference_rewrite import (
     estimated_tokens,
     rewrite,
 )
-from tests.unit.envoy.scripts import load
+from tests.unit.envoy.scripts import Script
 
 _PATHS = (CHAT, COMPLETIONS, "/v1/embeddings")
 _MODELS = ("gpt-4o", 'odd "\\\x01é', None)
 _LITERALS = ('"gpt-4o"', '"odd \\034\\092\\001\\195\\169"', "nil")
 _SCRIPTS = [
-    load(
+    Script(
         f'local MODEL = {literal}\nlocal ROUTE = "main"\nlocal PATHS = {{}}',
         "rewrite.lua",
         "rewritten",
@@ -31,13 +31,12 @@ _SCRIPTS = [
 
 
 def _by_lua(made: bytes, which: int, target: Target, path: str) -> bytes | None:
-    runtime, functions = _SCRIPTS[which]
     chosen = {
         key: value.encode()
         for key, value in ((b"route", target.route), (b"model", target.route_model))
         if value is not None
     }
-    result = functions["rewritten"](made, path.encode(), runtime.table_from(chosen))
+    result = _SCRIPTS[which].call("rewritten", made, path.encode(), chosen)
     return result if isinstance(result, bytes) else None
 
 
@@ -67,5 +66,5 @@ def test_the_rewrite_agrees_with_the_reference(data: bytes) -> None:
     expected = _by_python(made, target, path)
     assert _by_lua(made, which, target, path) == expected
     if expected is not None:
-        weight = _SCRIPTS[which][1]["scan"](made)[b"weight"]
+        weight = _SCRIPTS[which].call("scan", made)[b"weight"]
         assert max(1, -(-weight // 20)) == estimated_tokens(made)
