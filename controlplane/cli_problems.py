@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from controlplane.report import masked, printable
 from controlplane.terminal import paint
 
 if TYPE_CHECKING:
@@ -24,18 +25,18 @@ def _text(problem: Mapping[str, Any]) -> str:
     severity = paint(problem["severity"], _COLOURS[problem["severity"]], sys.stderr)
     place = f"{problem['file']}:{problem['line']}:{problem['column']}"
     lines = [
-        f"{paint(place, 'bold', sys.stderr)}: {severity} {problem['code']} {problem['message']}"
+        f"{paint(place, 'bold', sys.stderr)}: {severity} {problem['code']} {printable(problem['message'])}"
     ]
     if source := _source(problem["file"], problem["line"]):
         lines += [f"    {source}", f"    {' ' * (problem['column'] - 1)}^"]
     if problem["hint"]:
-        lines.append(f"    hint: {problem['hint']}")
+        lines.append(f"    hint: {printable(problem['hint'])}")
     return "\n".join(lines)
 
 
 def _source(file: str, line: int) -> str | None:
     lines = _lines(file)
-    return lines[line - 1].replace("\t", " ") if 0 < line <= len(lines) else None
+    return masked(lines[line - 1]).replace("\t", " ") if 0 < line <= len(lines) else None
 
 
 @cache

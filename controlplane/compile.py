@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane import lint, parse, source
 from controlplane.lower import lower
-from controlplane.problem import Problem, has_errors
+from controlplane.problem import Problem, for_compile, has_errors
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,8 @@ def compile_file(path: Path, env: Mapping[str, str]) -> Compiled:
     if document is None:
         return Compiled(None, None, None, tuple(problems))
     config, parse_problems = parse.parse(document)
-    problems = [*problems, *parse_problems, *lint.run(document, config)]
+    # What is built needs every address, though not yet a key.
+    problems = for_compile([*problems, *parse_problems, *lint.run(document, config)])
     if has_errors(problems):
         return Compiled(document, config, None, tuple(problems))
     gateway, lower_problems = lower(config, ca_bundle(env))
