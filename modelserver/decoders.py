@@ -81,12 +81,13 @@ _JOINED = re.compile(r"[A-Za-z]{12,}")
 
 def spacing(text: str, lexicon: Lexicon) -> list[Edit]:
     """Letters set apart, words cut by punctuation, words run together."""
-    edits = [Edit(*m.span(), _joined(m[0], lexicon)) for m in _SPACED.finditer(text)]
+    runs = [m for m in _SPACED.finditer(text) if _is_lettered(m[0])]
+    edits = [Edit(*m.span(), _joined(m[0], lexicon)) for m in runs]
     edits += _chunks(text, lexicon)
     for match in _JOINED.finditer(text):
         words = None if lexicon.knows(match[0]) else lexicon.cut(match[0])
         # Names and compounds of other languages fall into scraps; attacks into words.
-        if words and len(words) >= 3 and len(match[0]) >= 3.4 * len(words):
+        if words and len(words) >= 3 and len(match[0]) >= 4 * len(words):
             edits.append(Edit(*match.span(), " ".join(words)))
     return _apart(edits)
 
@@ -103,6 +104,12 @@ def _chunks(text: str, lexicon: Lexicon) -> list[Edit]:
             edits.append(Edit(*match.span(), word))
             parts += len(pieces)
     return edits if parts > 2 else []
+
+
+def _is_lettered(run: str) -> bool:
+    """Letters set apart, not the figures of a table or a formula."""
+    signs = [c for c in run if c.isalnum()]
+    return sum(map(str.isalpha, signs)) > len(signs) / 2
 
 
 def _joined(run: str, lexicon: Lexicon) -> str:

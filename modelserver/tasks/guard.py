@@ -179,9 +179,9 @@ class GuardTask:
         columns = max(self.labels.attack + self.labels.toxic) + 1
         if len(logits) != len(windows.rows) or logits.ndim != 2 or logits.shape[1] < columns:
             raise ModelUnavailable(f"The guard answered with logits of shape {logits.shape}.")
-        chances = _probabilities(logits, self.labels)
-        if not np.isfinite(chances).all():
+        if not np.isfinite(logits).all():
             raise ModelUnavailable("The guard answered with scores that are no numbers.")
+        chances = _probabilities(logits, self.labels)
         attack = _any_of(chances, self.labels.attack, self.labels.independent)
         worst = int(attack.argmax())
         score = float(attack[worst])
