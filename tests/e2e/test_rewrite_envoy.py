@@ -1,0 +1,350 @@
+"""The scripts of `envoy/` inside a real Envoy, on a bootstrap with nothing else in it.
+
+Two providers, `one` with `two` as its fallback; `lame` has a script that fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import random
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.harness import ENVOY, free_port
+from tests.fakes.bodies import Choices, body
+from tests.fakes.provider import Behaviour, FakeProvider
+from tests.fakes.reference_rewrite import CHAT, RefusedBody, Target, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCRIPTS = Path(__file__).parents[2] / "envoy"
+EXTENSIONS = "type.googleapis.com/envoy.extensions."
+LISTENER_BUFFER = 1114112
+
+ONE = Target("gpt-4o", "one", route="one", route_model="gpt-4o")
+TWO = Target("claude-3", "two", route="one", route_model="gpt-4o")
+
+CHOOSE = """
+local NAMES = {"one", "two", "lame"}
+local MODELS = {["gpt-4o"] = "one", ["claude-3"] = "two"}
+local DEFAULT = "one"
+local ROUTES = {
+  one = {model = "gpt-4o", limits = {}},
+  two = {model = "claude-3", limits = {}},
+  lame = {model = "lame", limits = {}},
+}
+"""
+REWRITE_ONE = """
+local MODEL = "gpt-4o"
+local ROUTE = "one"
+local PATHS = {
+  ["/v1/chat/completions"] = "/deployments/chat?api-version=2",
+  ["/v1/embeddings"] = "/deployments/embeddings",
+  ["/v1/models"] = "/deployments/models",
+}
+"""
+REWRITE_TWO = """
+local MODEL = "claude-3"
+local ROUTE = "two"
+local PATHS = {["/v1/chat/completions"] = "/v1/chat/completions"}
+"""
+REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
+
+
+def lua_filter(constants: str, entry: str) -> dict[str, Any]:
+    code = constants + (SCRIPTS / "json.lua").read_text() + (SCRIPTS / entry).read_text()
+    return {
+        "name": "envoy.filters.http.lua",
+        "typed_config": {
+            "@type": EXTENSIONS + "filters.http.lua.v3.Lua",
+            "default_source_code": {"inline_string": code},
+        },
+    }
+
+
+def cluster(name: str, port: int, constants: str) -> dict[str, Any]:
+    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "1s",
+        "per_connection_buffer_limit_bytes": 32768,
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
+        "typed_extension_protocol_options": {
+            "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+                "@type": EXTENSIONS + "upstreams.http.v3.HttpProtocolOptions",
+                "explicit_http_config": {"http_protocol_options": {}},
+                "http_filters": [
+                    lua_filter(constants, "rewrite.lua"),
+                    {
+                        "name": "envoy.filters.http.upstream_codec",
+                        "typed_config": {
+                            "@type": EXTENSIONS + "filters.http.upstream_codec.v3.UpstreamCodec"
+                        },
+                    },
+                ],
+            }
+        },
+    }
+
+
+def route(name: str, *clusters: str) -> dict[str, Any]:
+    groups = [
+        {"name": f"group-{each}", "clusters": [{"cluster_name": each, "weight": 1}]}
+        for each in clusters
+    ]
+    plugin = {
+        "@type": EXTENSIONS
+        + "router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier",
+        "priority_groups": groups,
+    }
+    header = {"name": "x-arch-llm-provider", "string_match": {"exact": name}}
+    return {
+        "match": {"prefix": "/v1/", "headers": [header]},
+        "route": {
+            "timeout": "10s",
+            "retry_policy": {
+                "retry_on": "5xx",
+                "num_retries": len(clusters) - 1 or 1,
+                "refresh_cluster_on_retry": True,
+            },
+            "inline_cluster_specifier_plugin": {
+                "extension": {
+                    "name": "envoy.router.cluster_specifier_plugin.priority_group",
+                    "typed_config": plugin,
+                }
+            },
+        },
+    }
+
+
+def bootstrap(port: int, admin_port: int, one: int, two: int) -> dict[str, Any]:
+    manager = {
+        "@type": EXTENSIONS + "filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "llm",
+        "route_config": {
+            "virtual_hosts": [
+                {
+                    "name": "llm",
+                    "domains": ["*"],
+                    "routes": [
+                        route("one", "one", "two"),
+                        route("two", "two"),
+                        route("lame", "lame"),
+                    ],
+                }
+            ]
+        },
+        "http_filters": [
+            lua_filter(CHOOSE, "choose.lua"),
+            {
+                "name": "envoy.filters.http.router",
+                "typed_config": {"@type": EXTENSIONS + "filters.http.router.v3.Router"},
+            },
+        ],
+    }
+
+    def address(number: int) -> dict[str, Any]:
+        return {"socket_address": {"address": "127.0.0.1", "port_value": number}}
+
+    listener = {
+        "name": "llm",
+        "address": address(port),
+        "per_connection_buffer_limit_bytes": LISTENER_BUFFER,
+        "filter_chains": [{"filters": [{"name": "http", "typed_config": manager}]}],
+    }
+    clusters = [
+        cluster("one", one, REWRITE_ONE),
+        cluster("two", two, REWRITE_TWO),
+        cluster("lame", two, REWRITE_LAME),
+    ]
+    return {
+        "admin": {"address": address(admin_port)},
+        "static_resources": {"listeners": [listener], "clusters": clusters},
+    }
+
+
+@dataclass(frozen=True)
+class Setup:
+    port: int
+    one: FakeProvider
+    two: FakeProvider
+    log: Path
+
+    def send(
+        self, sent: bytes | Iterator[bytes], path: str = CHAT, method: str = "POST", **headers: str
+    ) -> tuple[int, str, str]:
+        """Status, text and error code of the answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, sent, given)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return answer.status, text, answer.getheader("x-arch-error-code") or ""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setup]:
+    folder = tmp_path_factory.mktemp("rewrite")
+    port, admin_port = free_port(), free_port()
+    with FakeProvider("one") as one, FakeProvider("two") as two:
+        file = folder / "envoy.json"
+        file.write_text(json.dumps(bootstrap(port, admin_port, one.port, two.port)))
+        log = folder / "envoy.log"
+        command = [str(ENVOY), "-c", str(file), "--concurrency", "1", "--use-dynamic-base-id"]
+        with log.open("wb") as output:
+            process = subprocess.Popen([*command, "-l", "warning"], stdout=output, stderr=output)
+        try:
+            _wait_until_live(admin_port, log)
+            yield Setup(port, one, two, log)
+        finally:
+            process.terminate()
+            process.wait(10)
+
+
+def _wait_until_live(admin_port: int, log: Path) -> None:
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", admin_port, timeout=1)
+            connection.request("GET", "/ready")
+            if connection.getresponse().read() == b"LIVE\n":
+                return
+        time.sleep(0.05)
+    raise AssertionError("Envoy did not start:\n" + log.read_text()[-3000:])
+
+
+@pytest.fixture
+def setup(running: Setup) -> Setup:
+    for provider in (running.one, running.two):
+        provider.forget()
+        provider.behaviour = Behaviour()
+    return running
+
+
+def test_odd_bodies_through_envoy(setup: Setup) -> None:
+    """Of 400 odd bodies Envoy refuses and rewrites each as the reference does."""
+    # A fake that answers like this does not look into the body.
+    setup.one.behaviour = Behaviour(status=202)
+    random_bytes = random.Random(11)
+    connection = http.client.HTTPConnection("127.0.0.1", setup.port, timeout=20)
+    outcomes = set()
+    for _ in range(400):
+        made = body(Choices(random_bytes.randbytes(400)))
+        setup.one.received.clear()
+        connection.request("POST", CHAT, made, {"x-gateway-hint": "one"})
+        answer = connection.getresponse()
+        answer.read()
+        outcomes.add(answer.status)
+        try:
+            expected = [rewrite(made, ONE, CHAT)]
+        except RefusedBody:
+            expected = []
+        assert [received.body for received in setup.one.received] == expected, made
+        assert answer.status == (202 if expected else 400), made
+    connection.close()
+    assert outcomes == {202, 400}
+
+
+def test_a_megabyte_reaches_the_fallback_whole(setup: Setup) -> None:
+    """Each attempt starts from the client's body and path, also after another provider's."""
+    setup.one.behaviour = Behaviour(status=503)
+    words = "naïve 你好 " * 45000
+    asked = {"model": "one", "metadata": {"a": 1}, "messages": [{"content": words}]}
+    made = json.dumps(asked).encode()
+    assert len(made) > 1_000_000
+    assert setup.send(made, CHAT + "?trace=1", x_gateway_hint="one")[0] == 200
+    (first,), (second,) = setup.one.received, setup.two.received
+    assert first.body == rewrite(made, ONE, CHAT)
+    assert second.body == rewrite(made, TWO, CHAT)
+    assert first.path == "/deployments/chat?api-version=2&trace=1"
+    assert second.path == "/v1/chat/completions?trace=1"
+    assert second.headers["content-length"] == str(len(second.body))
+
+
+def test_a_chunked_body_gets_a_length(setup: Setup) -> None:
+    """A body sent in chunks is read whole and goes on with its length."""
+    chunks = (b'{"model":"x","mess', b'ages":[{"model":"y","conte', b'nt":"hi"}]}')
+    assert setup.send(iter(chunks))[0] == 200
+    (received,) = setup.one.received
+    assert received.body == b'{"model":"gpt-4o","messages":[{"content":"hi"}]}'
+    assert received.headers["content-length"] == str(len(received.body))
+    assert "transfer-encoding" not in received.headers
+
+
+def test_a_list_of_models_has_no_body(setup: Setup) -> None:
+    """`GET /v1/models` passes without a body, to the provider's own path."""
+    setup.send(b"", "/v1/models?limit=2", "GET")
+    (received,) = setup.one.received
+    assert (received.method, received.path) == ("GET", "/deployments/models?limit=2")
+    assert received.body == b""
+
+
+def test_an_embedding_keeps_its_model(setup: Setup) -> None:
+    """Through Envoy too, a model for embeddings is not turned into the chat model."""
+    sent = b'{"input":"x","model":"text-embedding-3-small","metadata":{}}'
+    setup.send(sent, "/v1/embeddings")
+    (received,) = setup.one.received
+    assert received.body == b'{"input":"x","model":"text-embedding-3-small"}'
+
+
+def test_the_body_chooses_the_provider(setup: Setup) -> None:
+    """A model, however spelled, leads to its provider; the client's own choice header does not."""
+    setup.send(b'{"mod\\u0065l":"claude-3"}', x_arch_llm_provider="one")
+    assert not setup.one.received
+    assert setup.two.received[0].json == {"model": "claude-3"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "hint", "code", "said"),
+    [
+        (b"{}", "three", "unknown_provider", "known are one, two, lame or default"),
+        (b"", "one", "invalid_json", "the body is empty"),
+        (b"[" * 1_000_000, "one", "invalid_json", "something other than an object"),
+        (b'{"a":' + b"[" * 1_000_000, "one", "invalid_json", "nesting deeper than 64 levels"),
+        (b'{"a":"\xff"}', "one", "invalid_json", "bytes that are not UTF-8 at byte 7"),
+    ],
+)
+def test_refusals_before_any_provider(
+    setup: Setup, sent: bytes, hint: str, code: str, said: str
+) -> None:
+    """What the listener's script refuses is a 400 that says why, and no provider is called."""
+    status, text, error = setup.send(sent, x_gateway_hint=hint)
+    assert (status, error) == (400, code)
+    assert said in text
+    assert not setup.one.received
+    assert not setup.two.received
+
+
+def test_a_path_that_the_provider_lacks(setup: Setup) -> None:
+    """A provider without an API is not called for it."""
+    status, text, error = setup.send(b"{}", "/v1/embeddings", x_gateway_hint="two")
+    assert (status, error) == (404, "not_found")
+    assert text == "provider two does not offer /v1/embeddings"
+    assert not setup.two.received
+
+
+def test_a_failing_script_fails_closed(setup: Setup) -> None:
+    """A script that breaks answers 500: Envoy itself would have let the body pass as it was."""
+    status, _, error = setup.send(b'{"metadata":{"secret":1}}', x_gateway_hint="lame")
+    assert (status, error) == (500, "internal")
+    assert not setup.two.received
+
+
+def test_scripts_log_nothing_in_good_health(setup: Setup) -> None:
+    """No request of a client makes a script fail, so the log holds the one failure made here."""
+    setup.send(b'{"a":1')
+    errors = [line for line in setup.log.read_text().splitlines() if "script log" in line]
+    assert all("PATHS" in line for line in errors), errors
