@@ -291,5 +291,6 @@ def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     hint = next((hint for part, hint in _SYNTAX_HINTS if part in reason), None)
     if mark and text[mark.index : mark.index + 1] == "\t":
-        hint = "YAML indents with spaces: replace the tab by spaces"
+        reason = "a tab where YAML takes only spaces"
+        hint = "replace the tab by spaces"
     return fatal("AG002", f"not valid YAML: {reason.splitlines()[0]}", position, hint)

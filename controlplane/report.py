@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECRET = re.compile(
-    r"""(?ix) ( (?:access|api|private|secret)[-_]?key | password | token | secret )
+    r"""(?ix) ( [\w-]+key | password | token | secret )
         (["']?\s*:\s*["']?) (?!\$) ([^\s"',}\#][^"',}\#]*)"""
 )
 _KEY_LIKE = re.compile(r"\b(sk|gsk|xai|pk|key)[-_][A-Za-z0-9_-]{8,}|(?<=://)[^/@\s]+(?=@)")

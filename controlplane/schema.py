@@ -6,8 +6,12 @@ endpoint that exists, a default among its choices) is for `archgw lint`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from controlplane.keys import CONFIG
-from controlplane.shapes import JsonSchema
+
+if TYPE_CHECKING:
+    from controlplane.shapes import JsonSchema
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -50,9 +50,13 @@ class Reading:
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(problem)
 
-    def suggestion(self, word: str, known: Sequence[str]) -> str | None:
-        """Looking for the nearest word is slow, and nobody mends a hundred at once."""
-        return did_you_mean(word, known) if len(self.problems) < MOST_SUGGESTIONS else None
+    def suggestion(self, word: str, known: Sequence[str]) -> tuple[str | None, str | None]:
+        """The word that was meant, if any is near, and a hint that says so."""
+        # Looking for the nearest word is slow, and nobody mends a hundred at once.
+        if len(self.problems) >= MOST_SUGGESTIONS:
+            return None, None
+        meant = nearest(word, known)
+        return meant, f"did you mean `{meant}`?" if meant else f"known here: {', '.join(known)}"
 
     def error(self, code: str, node: Node, message: str, hint: str | None = None) -> None:
         self.add(Problem(code, Severity.ERROR, node.path, message, hint))
@@ -62,8 +66,10 @@ class Reading:
     ) -> None:
         self.problems.append(Problem(code, Severity.WARNING, node.path, message, hint, edits=edits))
 
-    def wrong_type(self, node: Node, wanted: str) -> None:
-        self.error("AG102", node, f"{label(node.path)} must be {wanted}, but is {_found(node)}")
+    def wrong_type(self, node: Node, wanted: str, *, show: bool = False) -> None:
+        """With `show`, the value is told too: never where a key might stand by mistake."""
+        found = f"`{node.text}`" if show and node.text.strip() else _found(node)
+        self.error("AG102", node, f"{label(node.path)} must be {wanted}, but is {found}")
 
 
 class Shape(Protocol):
@@ -120,7 +126,7 @@ class Text:
         chosen = next((each for each in self.choices if folded(each) == folded(text)), None)
         if chosen is None:
             message = f"{label(node.path)} cannot be `{text}`"
-            reading.error("AG104", node, message, reading.suggestion(text, self.choices))
+            reading.error("AG104", node, message, reading.suggestion(text, self.choices)[1])
         return chosen
 
     def schema(self) -> JsonSchema:
@@ -151,7 +157,7 @@ class SecretText:
 class Flag:
     def read(self, node: Node, reading: Reading) -> bool | None:
         if node.kind != "scalar":
-            reading.wrong_type(node, "true or false")
+            reading.wrong_type(node, "true or false", show=True)
             return None
         word = node.text.strip().lower()
         if word in ("true", "false"):
@@ -162,7 +168,7 @@ class Flag:
             hint = f"write `{meant}`: not every YAML reader takes `{node.text}` for it"
             reading.warn("AG008", node, message, hint, replaced(node, meant))
             return _YES[word]
-        reading.wrong_type(node, "true or false")
+        reading.wrong_type(node, "true or false", show=True)
         return None
 
     def schema(self) -> JsonSchema:
@@ -187,7 +193,7 @@ class Number:
             return None
         number = _number(text, whole=self.whole)
         if number is None:
-            reading.wrong_type(node, wanted)
+            reading.wrong_type(node, wanted, show=True)
             return None
         if not self.least <= number <= self.most:
             message = f"{label(node.path)} is {text}, outside {self.least:g} to {self.most:g}"
@@ -217,7 +223,7 @@ class Duration:
         match = _DURATION.fullmatch(text) if len(text) < 32 else None
         if missing or match is None:
             if not missing:
-                reading.wrong_type(node, wanted)
+                reading.wrong_type(node, wanted, show=True)
             return None
         seconds = float(match[1]) * _UNITS[match[2] or "s"]
         if seconds > _LONGEST.total_seconds():

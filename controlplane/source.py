@@ -53,7 +53,8 @@ class Document:
         for step in path:
             child = node.child(step)
             if child is None:
-                return node.key or node.span
+                # In a mapping the key is missing; elsewhere one value stands for the whole.
+                return node.key if node.key and node.kind == "map" else node.span
             node = child
         return node.key if on_key and node.key else node.span
 

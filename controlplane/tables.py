@@ -108,7 +108,7 @@ class Table:
         values: dict[str, Any] = {}
         written: dict[str, str] = {}
         for name, entry in node.entries.items():
-            key = self._key(name, entry, reading)
+            key = self._key(name, node, reading)
             if key is None or (entry.is_null and self._means_nothing(key)):
                 continue
             if key in written:
@@ -131,11 +131,11 @@ class Table:
             return None
         return self.keys[key].shape.read(entry, reading)
 
-    def _key(self, name: str, entry: Node, reading: Reading) -> str | None:
+    def _key(self, name: str, node: Node, reading: Reading) -> str | None:
+        entry = node.entries[name]
         known = name if name in self.keys else self._similar(name)
         if known is None:
-            self._report_unknown(name, entry, reading)
-            return None
+            return self._misspelt(name, node, reading)
         key = self.keys[known].now or known
         if key != name and entry.key is not None:
             edit = Edit(entry.key.start, entry.key.end, key)
@@ -154,12 +154,14 @@ class Table:
     def _similar(self, name: str) -> str | None:
         return next((key for key in self.keys if folded(key) == folded(name)), None)
 
-    def _report_unknown(self, name: str, entry: Node, reading: Reading) -> None:
-        known = [key for key, entry_ in self.keys.items() if entry_.now is None]
-        where = label(entry.path[:-1])
-        message = f"unknown key `{name}` in {where}"
-        hint = reading.suggestion(name, known)
-        reading.add(Problem("AG101", Severity.ERROR, entry.path, message, hint, on_key=True))
+    def _misspelt(self, name: str, node: Node, reading: Reading) -> str | None:
+        """The key that was meant: an error all the same, but one that causes no others."""
+        path = node.entries[name].path
+        known = [key for key, entry in self.keys.items() if entry.now is None]
+        message = f"unknown key `{name}` in {label(path[:-1])}"
+        meant, hint = reading.suggestion(name, known)
+        reading.add(Problem("AG101", Severity.ERROR, path, message, hint, on_key=True))
+        return meant if meant not in node.entries else None
 
     def _report_absent(self, node: Node, written: Mapping[str, str], reading: Reading) -> None:
         for name, key in self.keys.items():

@@ -57,7 +57,7 @@ def _hosts(config: Config) -> Iterator[tuple[Path, str]]:
     for endpoint in config.endpoints:
         # An undeclared one was named by the error target, where AG202 speaks of it.
         path = endpoint.path if endpoint.implicit else (*endpoint.path, "endpoint")
-        yield from ((path, written) for written in endpoint.addresses)
+        yield from (((*path, number), each) for number, each in enumerate(endpoint.addresses))
     for provider in config.providers:
         if provider.endpoint:
             yield (*provider.path, "endpoint"), provider.endpoint
@@ -107,12 +107,12 @@ def path_in_host(config: Config) -> Iterator[Finding]:
           app: http://127.0.0.1:8000
     """
     for endpoint in config.endpoints:
-        for written in endpoint.addresses:
+        for number, written in enumerate(endpoint.addresses):
             host = split(written)
             if host and host.path.strip("/"):
                 message = f"the path `{host.path}` of an endpoint is not used"
                 hint = "write it into the `path` of each target"
-                yield Finding((*endpoint.path, "endpoint"), message, hint)
+                yield Finding((*endpoint.path, "endpoint", number), message, hint)
 
 
 @error("AG705")

@@ -242,11 +242,11 @@ def unknown_fallback(config: Config) -> Iterator[Finding]:
     """
     known = [provider.name for provider in config.providers]
     for provider in config.providers:
-        for name in provider.fallbacks:
+        for number, name in enumerate(provider.fallbacks):
             if name not in known:
                 message = f"the fallback `{name}` is no provider"
                 hint = _suggestion(name, known, f"known here: {', '.join(known)}")
-                yield Finding((*provider.path, "fallbacks"), message, hint)
+                yield Finding((*provider.path, "fallbacks", number), message, hint)
 
 
 @error("AG208")
@@ -265,8 +265,9 @@ def fallback_to_itself(config: Config) -> Iterator[Finding]:
     """
     for provider in config.providers:
         if provider.name in provider.fallbacks:
+            path = (*provider.path, "fallbacks", provider.fallbacks.index(provider.name))
             message = f"`{provider.name}` falls back to itself"
-            yield Finding((*provider.path, "fallbacks"), message, "name another, or use `retries`")
+            yield Finding(path, message, "name another, or use `retries`")
 
 
 @warning("AG209")

@@ -106,12 +106,12 @@ def plain_http_in_public(config: Config) -> Iterator[Finding]:
             endpoint: {name: weather, path: /now}
     """
     for endpoint in config.endpoints:
-        for written in endpoint.addresses:
+        for number, written in enumerate(endpoint.addresses):
             host = split(written)
             if host and is_public(host.name) and _in_clear(host, endpoint.protocol):
                 message = f"`{endpoint.name}` calls {host.name} over plain HTTP"
                 hint = "write `https://…`, or `protocol: https`"
-                yield Finding((*endpoint.path, "endpoint"), message, hint)
+                yield Finding((*endpoint.path, "endpoint", number), message, hint)
 
 
 @error("AG504")
@@ -129,14 +129,17 @@ def secret_in_url(config: Config) -> Iterator[Finding]:
         llm_providers:
           - {name: ours, model: m, base_url: "https://llm.corp/v1", access_key: $K}
     """
-    urls = [((*provider.path, "base_url"), provider.base_url) for provider in config.providers]
+    urls: list[tuple[Path, str | None]] = [
+        ((*provider.path, "base_url"), provider.base_url) for provider in config.providers
+    ]
     urls += [((*provider.path, "endpoint"), provider.endpoint) for provider in config.providers]
     for endpoint in config.endpoints:
-        urls += [((*endpoint.path, "endpoint"), written) for written in endpoint.addresses]
-    for path, url in urls:
+        path = (*endpoint.path, "endpoint")
+        urls += [((*path, number), written) for number, written in enumerate(endpoint.addresses)]
+    for place, url in urls:
         host = split(url or "")
         if host and host.user is not None:
-            yield Finding(path, "a user or password stands in an address", "use `access_key`")
+            yield Finding(place, "a user or password stands in an address", "use `access_key`")
 
 
 @warning("AG505")

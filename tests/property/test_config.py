@@ -1,0 +1,117 @@
+"""Whatever a config holds, reading it ends with problems or a model, never with a traceback."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from controlplane import fix, lint, report, source
+from controlplane.keys import CONFIG
+from controlplane.parse import parse
+from controlplane.shapes import Listing, Named, Shape
+from controlplane.tables import Table
+
+if TYPE_CHECKING:
+    from controlplane.model import Config
+    from controlplane.problem import Problem
+
+FILE = Path("in.yaml")
+SPECS = [
+    path.read_text("utf-8")
+    for path in sorted((Path(__file__).parents[1] / "golden").glob("*/in.yaml"))
+]
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-10, 100_000),
+    st.floats(),
+    st.sampled_from(["$K", "${NONE}", "$$", "5s", "0s", "1:2", "no", "010", "“a”", "a | b"]),
+    st.sampled_from(["openai", "local", "http://a:1/x", "127.0.0.1:80", "[::1]:8", "GET", "{x}"]),
+    st.text(max_size=8),
+)
+TREES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
+    max_leaves=8,
+)
+
+
+def values(shape: Shape) -> st.SearchStrategy[Any]:
+    """Mostly what the shape is made for, at times anything."""
+    if isinstance(shape, Table):
+        keys = {name: values(key.shape) for name, key in shape.keys.items()}
+        odd = st.dictionaries(st.text(max_size=6), SCALARS, max_size=1)
+        known = st.fixed_dictionaries({}, optional=keys)
+        return st.one_of(st.builds(lambda one, two: {**two, **one}, known, odd), SCALARS)
+    if isinstance(shape, Listing):
+        return st.lists(values(shape.item), max_size=3) | values(shape.item)
+    if isinstance(shape, Named):
+        names = st.sampled_from(["app", "other", "default", "a b"])
+        return st.dictionaries(names, values(shape.item), max_size=3)
+    return st.one_of(SCALARS, TREES)
+
+
+def read_all(text: str) -> tuple[Config | None, list[Problem]]:
+    document, problems = source.read(text, "in.yaml", {"K": "a key"})
+    if document is None:
+        assert problems
+        assert all(problem.position for problem in problems)
+        return None, problems
+    config, more = parse(document)
+    problems = [*problems, *more, *lint.run(document, config)]
+    located = report.locate(FILE, text, document, problems)
+    count = len(source.lines(text))
+    assert all(1 <= each.position.line <= count for each in located)
+    for form in report.FORMATS.values():
+        form(located)
+    json.loads(report.as_json(located))
+    json.loads(report.as_sarif(located))
+    return config, problems
+
+
+@given(st.text())
+def test_any_text(text: str) -> None:
+    """Text of any kind is read to the end."""
+    read_all(text)
+
+
+@given(st.binary())
+def test_any_bytes(tmp_path_factory: Any, raw: bytes) -> None:
+    """A file of any bytes is read to the end."""
+    path = tmp_path_factory.mktemp("config") / "in.yaml"
+    path.write_bytes(raw)
+    document, problems = source.load(path, {})
+    assert document is not None or problems
+
+
+@settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
+@given(values(CONFIG))
+def test_any_values_under_known_keys(tree: Any) -> None:
+    """Any value under any known key gives problems or a model, in every rendering."""
+    read_all(yaml.safe_dump(tree, allow_unicode=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(SPECS), st.data())
+def test_damaged_configs(text: str, data: st.DataObject) -> None:
+    """A config with a piece cut out or put in twice is read to the end."""
+    start = data.draw(st.integers(0, len(text)))
+    end = data.draw(st.integers(start, min(len(text), start + 200)))
+    piece = data.draw(st.sampled_from(["", text[start:end] * 2, "\t", "{", "'", "&a", "*a", ": "]))
+    read_all(text[:start] + piece + text[end:])
+
+
+@settings(max_examples=150, suppress_health_check=list(HealthCheck), deadline=None)
+@given(values(CONFIG))
+def test_fix_settles(tree: Any) -> None:
+    """Mending a mended text changes nothing, and the text still has its model."""
+    text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+    once = fix.fixed(text, "in.yaml", {"K": "a key"})
+    assert fix.fixed(once, "in.yaml", {"K": "a key"}) == once
+    before, after = read_all(text)[0], read_all(once)[0]
+    assert (before is None) == (after is None)
