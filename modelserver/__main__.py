@@ -9,10 +9,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import signal
 import socket
 import stat
 import sys
-from contextlib import suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ from modelserver.settings import load_settings
 from modelserver.telemetry import Metrics, configure_logs, log, process_age
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from modelserver.registry import Model
     from modelserver.settings import Settings
@@ -47,6 +48,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StartError as error:
         sys.stderr.write(f"archgw-modelserver: {error}\n")
         return 2
+
+
+@contextmanager
+def _bound(options: argparse.Namespace) -> Iterator[socket.socket]:
+    """The socket to serve on; a Unix socket's file goes with the server."""
+    if options.uds is None:
+        with _bound_port(options.host, options.port) as listening:
+            yield listening
+        return
+    with _bound_path(options.uds) as listening:
+        try:
+            yield listening
+        finally:
+            options.uds.unlink(missing_ok=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,18 +88,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _bound(options: argparse.Namespace) -> socket.socket:
-    if options.uds:
-        return _bound_path(options.uds)
-    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+def _bound_port(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listening.bind((options.host, options.port))
+        listening.bind((host, port))
     except OSError as error:
         listening.close()
         raise StartError(
-            f"cannot listen on {options.host}:{options.port} ({error.strerror}).\n"
+            f"cannot listen on {host}:{port} ({error.strerror}).\n"
             "Another model server may be running; stop it, or choose with --port."
         ) from None
     return listening
@@ -121,6 +134,25 @@ def _remove_stale(path: Path) -> None:
     raise StartError(f"{path}: another model server listens there already.")
 
 
+class _Server(uvicorn.Server):
+    """uvicorn, but a signal it was told to stop by is not raised again afterwards.
+
+    A server that drained and stopped as asked has exit code 0, not the signal's.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        signals = (signal.SIGINT, signal.SIGTERM)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
+
+
 async def _serve(listening: socket.socket, models: tuple[Model, Model], settings: Settings) -> int:
     state = State(settings, Metrics())
     config = uvicorn.Config(
@@ -128,7 +160,7 @@ async def _serve(listening: socket.socket, models: tuple[Model, Model], settings
         access_log=False, server_header=False, backlog=1024,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )  # fmt: skip
-    server = uvicorn.Server(config)
+    server = _Server(config)
     log.info("listening", address=_address(listening))
     loading = asyncio.create_task(_load(state, models, settings, server))
     await server.serve(sockets=[listening])
@@ -138,7 +170,6 @@ async def _serve(listening: socket.socket, models: tuple[Model, Model], settings
     if state.service:
         service, state.service = state.service, None
         await service.close()
-    _unlink(listening)
     if isinstance(failed, StartError):
         raise failed
     return 0
@@ -163,12 +194,6 @@ async def _load(
 def _address(listening: socket.socket) -> str:
     name = listening.getsockname()
     return f"unix:{name}" if isinstance(name, str) else f"http://{name[0]}:{name[1]}"
-
-
-def _unlink(listening: socket.socket) -> None:
-    with suppress(OSError):
-        if listening.family == socket.AF_UNIX:
-            Path(listening.getsockname()).unlink()
 
 
 if __name__ == "__main__":

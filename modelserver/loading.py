@@ -14,7 +14,6 @@ from modelserver.remote import RemoteFunctions
 from modelserver.service import Lane, Service
 from modelserver.tasks.guard import GuardTask
 from modelserver.tasks.targets import Targets
-from modelserver.tokenization import Tokenizer
 
 if TYPE_CHECKING:
     from modelserver.registry import Model
@@ -73,10 +72,14 @@ def _guard_task(model: Model) -> GuardTask:
 
 def _targets_task(model: Model) -> Targets:
     try:
-        tokenizer = Tokenizer.load(model.directory / "tokenizer.json")
+        return Targets.load(model.directory)
+    except (KeyError, TypeError) as error:
+        path = model.directory / "config.json"
+        raise StartError(
+            f"targets: {path} lacks or misspells a calibrated value ({error})."
+        ) from error
     except Exception as error:  # the library raises bare Exceptions
         raise _bad_tokenizer("targets", model, error) from error
-    return Targets.from_config(tokenizer, model.config)
 
 
 def _bad_tokenizer(task: str, model: Model, error: Exception) -> StartError:

@@ -22,7 +22,7 @@ from modelserver.batching import Batcher, BatchSettings
 from modelserver.cache import AnswerCache, digest
 from modelserver.errors import DeadlineExceeded, ModelUnavailable, ServerError
 from modelserver.remote import RemoteFailed
-from modelserver.tasks.types import Decision, Message, Output, Request, Row
+from modelserver.tasks.types import Call, Decision, IntentAnswer, Message, Output, Request, Row
 from modelserver.telemetry import log, trace_of
 
 if TYPE_CHECKING:
@@ -146,9 +146,10 @@ class Service:
     async def intent(self, request: Decide) -> schema.IntentResponse:
         """Which of the tools the last user message wants, if any."""
         began = time.perf_counter()
-        decision = await self._within(self._decide_local(request), request.timeout_ms)
+        answer = await self._within(self._intent(request), request.timeout_ms)
+        self._metrics.intents.labels("none" if answer.name is None else "matched").inc()
         return schema.IntentResponse(
-            _intent(decision), {"intent": _since(began)},
+            _intent(answer), {"intent": _since(began)},
             {self._targets.name: self._targets.identity},
         )  # fmt: skip
 
@@ -156,6 +157,13 @@ class Service:
         """Guard, intent and parameters of one request."""
         began = time.perf_counter()
         return await self._within(self._decide(request, began), request.timeout_ms)
+
+    async def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """A vector of unit length for each text, as the shortlist of targets uses it."""
+        task = self._targets.task.intent
+        rows = [task.embed_conversation([Message("user", text)]) for text in texts]
+        outputs = await self._within(self._targets.run(rows), None)
+        return [output["embedding"].tolist() for output in outputs]
 
     async def _within(self, work: Awaitable[A], timeout_ms: int | None) -> A:
         limit = min(timeout_ms or self._runtime.timeout_ms, self._runtime.timeout_ms)
@@ -218,7 +226,7 @@ class Service:
         self, request: Decide, timings: dict[str, float]
     ) -> tuple[schema.Intent, tuple[schema.Call, ...]]:
         decision = await _timed(self._decide_local(request), timings, "targets")
-        intent = _intent(decision)
+        intent = _intent(decision.intent)
         self._metrics.intents.labels("none" if intent.name is None else "matched").inc()
         calls = tuple(_call(call) for call in decision.calls)
         if self._remote is None or intent.name is None:
@@ -242,21 +250,21 @@ class Service:
         return calls
 
     async def _decide_local(self, request: Decide) -> Decision:
-        key = self._decision_key(request)
+        key = self._key(request)
         known = self._decisions.get(key)
-        if known is not None:
-            return known
-        question = Request(
-            tuple(Message(turn.role, turn.content) for turn in request.turns),
-            request.tools,
-            request.threshold,
-            **({} if request.max_calls is None else {"max_calls": request.max_calls}),
-        )
-        decision = await self._targets.task.decide(question, self._targets.run)
-        self._decisions.put(key, decision)
-        return decision
+        if known is None:
+            known = await self._targets.task.decide(_question(request), self._targets.run)
+            self._decisions.put(key, known)
+        return known
 
-    def _decision_key(self, request: Decide) -> bytes:
+    async def _intent(self, request: Decide) -> IntentAnswer:
+        """The intent alone: of a remembered decision, or in fewer passes than a whole one."""
+        known = self._decisions.get(self._key(request))
+        if known is not None:
+            return known.intent
+        return await self._targets.task.intents(_question(request), self._targets.run)
+
+    def _key(self, request: Decide) -> bytes:
         asked = [
             request.raw_tools,
             [(turn.role, turn.content) for turn in request.turns],
@@ -264,6 +272,14 @@ class Service:
             request.max_calls,
         ]
         return digest((self._targets.identity.encode(), orjson.dumps(asked)))
+
+
+def _question(request: Decide) -> Request:
+    messages = tuple(Message(turn.role, turn.content) for turn in request.turns)
+    question = Request(messages, request.tools, request.threshold)
+    if request.max_calls is None:
+        return question
+    return replace(question, max_calls=request.max_calls)
 
 
 def _guarded(turns: Sequence[Turn]) -> tuple[list[str], list[int]]:
@@ -305,13 +321,12 @@ def _guard_result(answer: GuardAnswer, limit: float) -> schema.GuardResult:
     return schema.GuardResult(verdict, answer.score, answer.view, answer.toxicity)
 
 
-def _intent(decision: Decision) -> schema.Intent:
-    intent = decision.intent
+def _intent(intent: IntentAnswer) -> schema.Intent:
     ranking = tuple(schema.Ranked(item.name, item.score) for item in intent.ranking)
     return schema.Intent(intent.name, intent.score, ranking, intent.threshold)
 
 
-def _call(call: Any) -> schema.Call:
+def _call(call: Call) -> schema.Call:
     evidence = {
         name: schema.Evidence(item.message, item.start, item.end, item.text, item.confidence)
         for name, item in call.evidence.items()

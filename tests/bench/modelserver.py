@@ -29,10 +29,11 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-WORDS = (
+SENTENCE = (
     "please show me the weather for next friday in lisbon and book a table near the river "
     "with a window for two people because my sister arrives by train from porto at seven"
-).split()  # noqa: SIM905 - read as text
+)
+WORDS = SENTENCE.split()
 TARGETS = {
     "guard_p50_ms": 6.0,
     "decide_p50_ms": 40.0,
@@ -45,7 +46,7 @@ TARGETS = {
 
 def main() -> int:
     options = _options()
-    with _server(options.config) as (process, url, ready):
+    with server(options.config, "cache: {enabled: false}\n") as (process, url, ready):
         figures = asyncio.run(_measure(url, options.seconds, options.callers))
         figures["warm_seconds"] = ready
         figures["rss_mib"] = _rss_mib(process.pid, "VmRSS")
@@ -69,12 +70,14 @@ def _options() -> argparse.Namespace:
 
 
 @contextmanager
-def _server(config: Path | None) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
+def server(
+    config: Path | None, settings: str = ""
+) -> Iterator[tuple[subprocess.Popen[bytes], str, float]]:
     """The server as its own process; yields it, its address and its time to ready."""
     with tempfile.TemporaryDirectory() as directory:
         file = config or Path(directory) / "settings.yaml"
         if config is None:
-            file.write_text("cache: {enabled: false}\n")
+            file.write_text(settings)
         command = [sys.executable, "-m", "modelserver", "--port", "0", "--config", str(file)]
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
         try:
@@ -120,10 +123,10 @@ async def _measure(url: str, seconds: float, callers: int) -> dict[str, Any]:
                 return await response.json()
 
         async def guard() -> Any:
-            return await post("/v1/guard", {"texts": [_text(48, next(numbers))]})
+            return await post("/v1/guard", {"texts": [some_text(48, next(numbers))]})
 
         def decide(tools: int) -> Callable[[], Any]:
-            described = [_tool(number) for number in range(tools)]
+            described = [some_tool(number) for number in range(tools)]
 
             async def call() -> Any:
                 body = {"messages": _conversation(next(numbers)), "tools": described}
@@ -178,7 +181,7 @@ async def _together(
     return round(len(flat) / took, 1), flat
 
 
-def _text(words: int, number: int) -> str:
+def some_text(words: int, number: int) -> str:
     chosen = random.Random(number).choices(WORDS, k=words)
     return f"{' '.join(chosen)} {number}"
 
@@ -186,13 +189,13 @@ def _text(words: int, number: int) -> str:
 def _conversation(number: int) -> list[dict[str, str]]:
     """About a hundred tokens in three turns."""
     return [
-        {"role": "user", "content": _text(28, number)},
-        {"role": "assistant", "content": _text(24, number + 1)},
-        {"role": "user", "content": _text(24, number + 2)},
+        {"role": "user", "content": some_text(28, number)},
+        {"role": "assistant", "content": some_text(24, number + 1)},
+        {"role": "user", "content": some_text(24, number + 2)},
     ]
 
 
-def _tool(number: int) -> dict[str, Any]:
+def some_tool(number: int) -> dict[str, Any]:
     words = random.Random(number).sample(WORDS, 6)
     names = [f"{word}_{number}" for word in words[:3]]
     return {

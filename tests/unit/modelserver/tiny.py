@@ -98,7 +98,7 @@ def write_targets(directory: Path) -> Path:
     """A model with the targets model's inputs and outputs; all of them zero."""
     directory.mkdir(parents=True, exist_ok=True)
     write_tokenizer(directory / "tokenizer.json")
-    (directory / "config.json").write_text("{}")
+    (directory / "config.json").write_text('{"intent": {}, "functions": {}}')
     nodes = [
         helper.make_node("Cast", ["markers"], ["m"], to=TensorProto.FLOAT),
         helper.make_node("Cast", ["input_ids"], ["t"], to=TensorProto.FLOAT),
@@ -108,11 +108,18 @@ def write_targets(directory: Path) -> Path:
         helper.make_node("Mul", ["m1", "t1"], ["starts"]),
         helper.make_node("Add", ["m1", "t1"], ["ends"]),
         helper.make_node("ReduceSum", ["t", "one"], ["none"], keepdims=0),
+        helper.make_node("Expand", ["unit", "wide"], ["row"]),
+        helper.make_node("Mul", ["none", "zero"], ["zeros"]),
+        helper.make_node("Unsqueeze", ["zeros", "one"], ["column"]),
+        helper.make_node("Add", ["column", "row"], ["embedding"]),
     ]
     constants = {
         "last": np.array([2], np.int64),
         "middle": np.array([1], np.int64),
         "one": np.array([1], np.int64),
+        "unit": np.array([[384**-0.5]], np.float32),
+        "wide": np.array([1, 384], np.int64),
+        "zero": np.array(0, np.float32),
         "six": np.ones((1, 1, 6), np.float32),
     }
     inputs = ["input_ids", "attention_mask", "token_type_ids", "markers"]
@@ -121,6 +128,7 @@ def write_targets(directory: Path) -> Path:
         "starts": ["rows", "markers", "tokens"],
         "ends": ["rows", "markers", "tokens"],
         "none": ["rows"],
+        "embedding": ["rows", 384],
     }
     save(_model(nodes, inputs, constants, outputs), directory / "model.onnx")
     return directory
@@ -150,6 +158,9 @@ class ScriptedTargets:
         self.error: Exception | None = None
         self.wait = asyncio.Event()
         self.wait.set()
+
+    async def intents(self, request: Request, runner: Runner) -> IntentAnswer:
+        return (await self.decide(request, runner)).intent
 
     async def decide(self, request: Request, runner: Runner) -> Decision:
         self.asked.append(request)
