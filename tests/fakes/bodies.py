@@ -20,7 +20,7 @@ _KEYS = (
 )  # fmt: skip
 _MESSAGE_KEYS = ("content", "role", "model", "name", "text", "MODEL", "tool_calls", "x")
 _PART_KEYS = ("text", "type", "image_url", "arguments", "function", "model", "metadata")
-_MODELS = ("main", "gpt-4o", "text-embedding-3-small", "other", "", "é😀")
+_MODELS = ("main", "gpt-4o", "text-embedding-3-small", "embed", "other", "", "é😀")
 _NUMBERS = (
     "0", "1", "-0", "-12", "0.5", "1e9", "1E+5", "-1.50e-3", "123456789012345678901234567890",
     "1e999", "7",
@@ -30,7 +30,8 @@ _SPACES = ("", "", "", " ", "\n", "\t", "\r\n  ")
 _CHARACTERS = 'ab Z09{}[]:,"\\/\n\t\0\x1f\x7féя中\u2028\uffff😀\U0010ffff'
 _BREAKERS = (
     b",", b"}", b"]", b"{", b"[", b'"', b":", b"\\", b"0", b"1", b"-", b".", b"e", b"x", b" ",
-    b"\x00", b"\x0b", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe4\xb8",
+    b"\x00", b"\x0b", b"\xff", b"\xc0\xaf", b"\xe0\x80\xaf", b"\xf0\x80\x80\xaf",
+    b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xe4\xb8",
     b"\xef\xbb\xbf", b"\\ud800", b"\\udc00\\ud800", b"\\u00", b"\\x41", b"NaN", b"/**/", b"//",
     b"tru", b"null", b"\xc2\xa0", b"01", b"+1", b".5", b"1.", b"{}", b"[]",
 )  # fmt: skip

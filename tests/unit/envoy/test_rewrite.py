@@ -203,6 +203,8 @@ def test_every_other_byte_stays() -> None:
         (b'{"a":"\\ude00\\ud83d"}', "half of a surrogate pair"),
         (b'{"a":"\xff"}', "bytes that are not UTF-8 at byte 7"),
         (b'{"a":"\xc0\xaf"}', "bytes that are not UTF-8"),
+        (b'{"a":"\xe0\x80\xaf"}', "bytes that are not UTF-8"),
+        (b'{"a":"\xf0\x80\x80\xaf"}', "bytes that are not UTF-8"),
         (b'{"a":"\xed\xa0\x80"}', "bytes that are not UTF-8"),
         (b'{"a":"\xf4\x90\x80\x80"}', "bytes that are not UTF-8"),
         (b'{"a":"\xe4\xb8"}', "bytes that are not UTF-8"),
