@@ -78,9 +78,9 @@ class Layout:
         )
 
     @property
-    def runtime_file(self) -> Path:
-        """What the extproc processes read: the runtime config."""
-        return self.run / "runtime.json"
+    def runtime(self) -> Path:
+        """What prompts are decided by: a file for each generation of the config."""
+        return self.run / "runtime"
 
     def key_file(self, secret: str) -> Path:
         """The only file that holds the key."""

@@ -54,6 +54,14 @@ def llm(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
     return [_file("access_llm.log", gateway, layout, _LLM)]
 
 
+def prompt(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
+    return [_file("access_ingress.log", gateway, layout, _LLM)]
+
+
+def internal(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
+    return [_file("access_internal.log", gateway, layout, {})]
+
+
 def _file(name: str, gateway: ir.Gateway, layout: Layout, extra: dict[str, str]) -> Fields:
     log_format: Fields = (
         {"json_format": {**_JSON, **extra}}

@@ -21,15 +21,16 @@ _FILTERS = "envoy.extensions.filters.http"
 
 
 def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Cluster, ...]:
-    providers = [_provider(provider, layout) for provider in gateway.providers]
+    providers = [_provider(provider, gateway, layout) for provider in gateway.providers]
     apis = [_api(upstream) for upstream in gateway.upstreams]
-    return tuple(proto.message(proto.Cluster, fields) for fields in providers + apis)
+    ours = _prompt_path(gateway, gateway.prompts, layout) if gateway.prompts else []
+    return tuple(proto.message(proto.Cluster, fields) for fields in providers + apis + ours)
 
 
-def _provider(provider: ir.Provider, layout: Layout) -> Fields:
+def _provider(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> Fields:
     cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
     cluster["typed_extension_protocol_options"] = _http_options(
-        http_filters=_upstream_filters(provider, layout)
+        http_filters=_upstream_filters(provider, gateway, layout)
     )
     return cluster
 
@@ -164,13 +165,20 @@ def _http_options(http_filters: list[Fields] | None = None) -> Fields:
     return {_HTTP_OPTIONS: options}
 
 
-def _upstream_filters(provider: ir.Provider, layout: Layout) -> list[Fields]:
-    filters = [_remove_headers(), _rewrite(provider)]
+def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> list[Fields]:
+    tells = bool(gateway.prompts and gateway.prompts.error_target)
+    filters = [
+        _remove_headers(),
+        _lua(names.REWRITE_FILTER, lua.rewrite_source(provider, record_failures=tells)),
+    ]
     if provider.credential:
         filters.append(_credential(provider.credential, layout))
+    return [*filters, _codec()]
+
+
+def _codec() -> Fields:
     codec = typed(f"{_FILTERS}.upstream_codec.v3.UpstreamCodec")
-    filters.append({"name": "envoy.filters.http.upstream_codec", "typed_config": codec})
-    return filters
+    return {"name": "envoy.filters.http.upstream_codec", "typed_config": codec}
 
 
 # Whatever identifies the client to us must not reach a provider. Route-level removal is too
@@ -206,14 +214,9 @@ def _remove_headers() -> Fields:
     }
 
 
-def _rewrite(provider: ir.Provider) -> Fields:
-    return {
-        "name": names.REWRITE_FILTER,
-        "typed_config": typed(
-            f"{_FILTERS}.lua.v3.Lua",
-            default_source_code={"inline_string": lua.rewrite_source(provider)},
-        ),
-    }
+def _lua(name: str, source: str) -> Fields:
+    code = typed(f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": source})
+    return {"name": name, "typed_config": code}
 
 
 def _credential(credential: ir.Credential, layout: Layout) -> Fields:
@@ -247,5 +250,91 @@ def sds_secret(name: str, layout: Layout) -> Fields:
                 "path": str(layout.sds_file(name)),
                 "watched_directory": {"path": str(layout.secrets)},
             },
+        },
+    }
+
+
+def _prompt_path(gateway: ir.Gateway, prompts: ir.Prompts, layout: Layout) -> list[Fields]:
+    clusters = [_extproc(layout)]
+    if prompts.error_target:
+        clusters.append(_error_target(gateway, prompts.error_target))
+    return clusters
+
+
+def _error_target(gateway: ir.Gateway, call: ir.ApiCall) -> Fields:
+    """The error target as the last provider of a failover chain."""
+    upstream = next(entry for entry in gateway.upstreams if entry.name == call.upstream)
+    cluster = _cluster(names.ERROR_TARGET_CLUSTER, upstream)
+    cluster["typed_extension_protocol_options"] = _http_options(
+        http_filters=[
+            _remove_headers(),
+            _lua("archgw.error_target", lua.error_target_source(call)),
+            _codec(),
+        ]
+    )
+    return cluster
+
+
+def _extproc(layout: Layout) -> Fields:
+    """Two processes: one that dies or hangs is left at once, and the other serves on."""
+    endpoints = [
+        {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
+        for socket in layout.extproc_sockets
+    ]
+    http2 = {
+        "connection_keepalive": {"interval": "5s", "timeout": "2s"},
+        "initial_stream_window_size": 1 << 20,
+        "initial_connection_window_size": 4 << 20,
+    }
+    return {
+        "name": names.EXTPROC_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "0.25s",
+        "lb_policy": "LEAST_REQUEST",
+        "load_assignment": {
+            "cluster_name": names.EXTPROC_CLUSTER,
+            "endpoints": [{"lb_endpoints": endpoints}],
+        },
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "outlier_detection": {
+            "split_external_local_origin_errors": True,
+            "consecutive_local_origin_failure": 1,
+            "enforcing_consecutive_local_origin_failure": 100,
+            "consecutive_gateway_failure": 3,
+            "enforcing_consecutive_gateway_failure": 100,
+            "enforcing_success_rate": 0,
+            "enforcing_local_origin_success_rate": 0,
+            "interval": "0.5s",
+            "base_ejection_time": "1s",
+            "max_ejection_time": "5s",
+            "max_ejection_percent": 50,
+        },
+        "health_checks": [
+            {
+                "timeout": "0.3s",
+                "interval": "0.5s",
+                "no_traffic_interval": "0.5s",
+                "unhealthy_interval": "0.5s",
+                "unhealthy_threshold": 1,
+                "healthy_threshold": 1,
+                "reuse_connection": False,
+                "grpc_health_check": {},
+            }
+        ],
+        "circuit_breakers": {
+            "thresholds": [
+                {
+                    "max_connections": 64,
+                    "max_pending_requests": 512,
+                    "max_requests": 512,
+                    "max_retries": 1,
+                    "track_remaining": True,
+                }
+            ]
+        },
+        "typed_extension_protocol_options": {
+            _HTTP_OPTIONS: typed(
+                _HTTP_OPTIONS, explicit_http_config={"http2_protocol_options": http2}
+            )
         },
     }

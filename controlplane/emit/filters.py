@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import lua, names, ratelimit
+from controlplane.emit import lua, names, ratelimit, runtime
 from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
@@ -25,7 +25,22 @@ def llm_filters(gateway: ir.Gateway) -> list[Fields]:
     ]
 
 
-def stats_filters() -> list[Fields]:
+def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
+    """The LLM listener's, behind the service that decides what to do with a prompt."""
+    return [
+        _readiness(),
+        _compressor(),
+        _prompts(),
+        _choose_provider(),
+        *_token_limits(gateway),
+        _usage_from_json(),
+        _usage_from_sse(),
+        _answer(),
+        _router(),
+    ]
+
+
+def plain_filters() -> list[Fields]:
     return [_router()]
 
 
@@ -65,6 +80,53 @@ def _compressor() -> Fields:
             },
         ),
     )
+
+
+def _prompts() -> Fields:
+    """extproc: sees the request's headers and whole body, nothing of the answer.
+
+    It ends its side of the call with its one reply, so no running answer hangs on it. Without
+    a reply there is no answer: a prompt that nobody has judged must not pass.
+    """
+    settings = typed(
+        f"{_FILTERS}.ext_proc.v3.ExternalProcessor",
+        stat_prefix="prompts",
+        grpc_service={"envoy_grpc": {"cluster_name": names.EXTPROC_CLUSTER}, "timeout": "0s"},
+        failure_mode_allow=False,
+        status_on_error={"code": "ServiceUnavailable"},
+        message_timeout=f"{runtime.DEADLINE_SECONDS + 1}s",
+        max_message_timeout="0s",
+        allow_mode_override=False,
+        route_cache_action="CLEAR",
+        mutation_rules={
+            "allow_all_routing": False,
+            "allow_envoy": False,
+            "disallow_system": True,
+            "disallow_is_error": True,
+        },
+        forward_rules={
+            "disallowed_headers": {
+                "patterns": [{"exact": "authorization"}, {"exact": "cookie"}],
+            }
+        },
+        processing_mode={
+            "request_header_mode": "SEND",
+            "request_body_mode": "BUFFERED",
+            "request_trailer_mode": "SKIP",
+            "response_header_mode": "SKIP",
+            "response_body_mode": "NONE",
+            "response_trailer_mode": "SKIP",
+        },
+        metadata_options={"receiving_namespaces": {"untyped": [names.PROMPT_METADATA]}},
+    )
+    return {"name": names.PROMPTS_FILTER, "typed_config": settings}
+
+
+def _answer() -> Fields:
+    code = typed(
+        f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": lua.answer_source()}
+    )
+    return {"name": names.ANSWER_FILTER, "typed_config": code}
 
 
 def _choose_provider() -> Fields:

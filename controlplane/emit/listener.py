@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import access_log, local_reply, names, proto
 from controlplane.emit.clusters import sds_secret
-from controlplane.emit.filters import llm_filters, stats_filters
+from controlplane.emit.filters import llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
@@ -23,20 +23,22 @@ _EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderM
 
 
 def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Listener, ...]:
-    listeners = [
-        _llm_listener(listener, gateway, layout)
-        for listener in gateway.listeners
-        if listener.name == "llm"
-    ]
+    listeners = [_public_listener(listener, gateway, layout) for listener in gateway.listeners]
+    if gateway.prompts:
+        listeners.append(_internal_listener(gateway, layout))
     if gateway.stats_port:
         listeners.append(_stats_listener(gateway))
     return tuple(proto.message(proto.Listener, fields) for fields in listeners)
 
 
-def _llm_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:
+def _public_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:
     manager = _connection_manager(listener.name, gateway)
-    manager["http_filters"] = llm_filters(gateway)
-    manager["access_log"] = access_log.llm(gateway, layout)
+    if listener.name == "llm":
+        manager["http_filters"] = llm_filters(gateway)
+        manager["access_log"] = access_log.llm(gateway, layout)
+    else:
+        manager["http_filters"] = prompt_filters(gateway)
+        manager["access_log"] = access_log.prompt(gateway, layout)
     return _listener(listener, manager, gateway, layout)
 
 
@@ -167,10 +169,7 @@ def _connection_manager(name: str, gateway: ir.Gateway) -> Fields:
         },
         early_header_mutation_extensions=[_header_trust()],
         local_reply_config=local_reply.config(gateway),
-        rds={
-            "route_config_name": name,
-            "config_source": {"resource_api_version": "V3", "ads": {}},
-        },
+        rds=_rds(name),
     )
 
 
@@ -199,34 +198,51 @@ def _header_trust() -> Fields:
     return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
 
 
+def _internal_listener(gateway: ir.Gateway, layout: Layout) -> Fields:
+    """Where extproc calls the user's APIs: a socket that only this user can open."""
+    manager = typed(
+        _HCM,
+        stat_prefix="internal",
+        generate_request_id=False,
+        stream_idle_timeout="60s",
+        http_filters=plain_filters(),
+        access_log=access_log.internal(gateway, layout),
+        rds=_rds("internal"),
+    )
+    return _plain_listener("internal", proto.pipe(layout.internal_socket), manager)
+
+
 def _stats_listener(gateway: ir.Gateway) -> Fields:
     """Prometheus' door: the admin socket stays closed, this answers two exact paths."""
     routes = [
         {"match": {"path": path}, "route": {"cluster": "admin", "prefix_rewrite": path}}
         for path in ("/stats", "/stats/prometheus")
     ]
+    host = {"name": "stats", "domains": ["*"], "routes": routes}
     manager = typed(
         _HCM,
         stat_prefix="stats",
-        route_config={
-            "name": "stats",
-            "virtual_hosts": [
-                {"name": "stats", "domains": ["*"], "routes": routes},
-            ],
-        },
-        http_filters=stats_filters(),
+        route_config={"name": "stats", "virtual_hosts": [host]},
+        http_filters=plain_filters(),
     )
+    address = proto.socket_address("127.0.0.1", gateway.stats_port)
+    return _plain_listener("stats", address, manager)
+
+
+def _plain_listener(name: str, address: Fields, manager: Fields) -> Fields:
+    connection_manager = {
+        "name": "envoy.filters.network.http_connection_manager",
+        "typed_config": manager,
+    }
     return {
-        "name": "stats",
-        "address": proto.socket_address("127.0.0.1", gateway.stats_port),
-        "filter_chains": [
-            {
-                "filters": [
-                    {
-                        "name": "envoy.filters.network.http_connection_manager",
-                        "typed_config": manager,
-                    }
-                ]
-            }
-        ],
+        "name": name,
+        "address": address,
+        "filter_chains": [{"filters": [connection_manager]}],
+    }
+
+
+def _rds(name: str) -> Fields:
+    return {
+        "route_config_name": name,
+        "config_source": {"resource_api_version": "V3", "ads": {}},
     }

@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from controlplane import ir
 
 
-def rewrite_source(provider: ir.Provider) -> str:
+def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
     """Upstream filter of one provider: its model in the body, its path in the URL."""
     constants = (
         f"local MODEL = {literal(provider.model)}\n"
         f"local ROUTE = {literal(provider.label)}\n"
         f"local PATHS = {literal(dict(provider.paths))}\n"
     )
-    return constants + _file("json.lua") + _file("rewrite.lua")
+    files = ["json.lua", "rewrite.lua", *(["failures.lua"] if record_failures else [])]
+    return constants + "".join(_file(name) for name in files)
 
 
 def choose_source(gateway: ir.Gateway) -> str:
@@ -45,6 +46,14 @@ def choose_source(gateway: ir.Gateway) -> str:
 
 def refuse_source() -> str:
     return _file("refuse.lua")
+
+
+def answer_source() -> str:
+    return _file("answer.lua")
+
+
+def error_target_source(call: ir.ApiCall) -> str:
+    return f"local PATH = {literal(call.path)}\n" + _file("error_target.lua")
 
 
 def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:

@@ -21,11 +21,23 @@ TURN_HEADER = "x-gateway-turn"
 """A count that goes round: picks the member of a pool."""
 
 METADATA = "arch.llm"
+PROMPT_METADATA = "arch.prompt"
 
 # Route config reaches a filter by the filter's name, in the listener and upstream alike. Two Lua
 # filters of one name would both run the code of the route.
 CHOOSE_FILTER = "archgw.choose"
 REWRITE_FILTER = "archgw.rewrite"
+PROMPTS_FILTER = "archgw.prompts"
+ANSWER_FILTER = "archgw.answer"
+
+GUARDED_HEADER = "x-arch-guarded"
+"""Set by extproc alone, on what it lets through to an LLM."""
+
+UPSTREAM_HEADER = "x-arch-upstream"
+"""On the internal listener: which API a call is for."""
+
+EXTPROC_CLUSTER = "extproc"
+ERROR_TARGET_CLUSTER = "error-target"
 
 LLM_PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models")
 

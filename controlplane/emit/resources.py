@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.emit import proto
 from controlplane.emit.clusters import emit_clusters
 from controlplane.emit.listener import emit_listeners
-from controlplane.emit.routes import emit_routes
+from controlplane.emit.prompt_routes import internal_routes, prompt_routes
+from controlplane.emit.routes import llm_routes
+from controlplane.emit.runtime import Runtime, emit_runtime
 from controlplane.emit.secrets import emit_secret_files
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.emit import proto
     from controlplane.layout import Layout
 
 
@@ -23,12 +25,23 @@ class Resources:
     clusters: tuple[proto.Cluster, ...]
     secret_files: tuple[tuple[str, str], ...]
     """(file name under the home's `secrets`, text); none of them holds a key."""
+    runtime: Runtime | None
+    """What extproc decides by; to be in place before the routes that name it."""
 
 
 def emit(gateway: ir.Gateway, layout: Layout) -> Resources:
+    runtime = emit_runtime(gateway, layout)
     return Resources(
         listeners=emit_listeners(gateway, layout),
-        routes=emit_routes(gateway),
+        routes=_routes(gateway, runtime),
         clusters=emit_clusters(gateway, layout),
         secret_files=emit_secret_files(gateway, layout),
+        runtime=runtime,
     )
+
+
+def _routes(gateway: ir.Gateway, runtime: Runtime | None) -> tuple[proto.RouteConfiguration, ...]:
+    configs = [llm_routes(gateway)]
+    if gateway.prompts and runtime:
+        configs += [prompt_routes(gateway, gateway.prompts, runtime), internal_routes(gateway)]
+    return tuple(proto.message(proto.RouteConfiguration, fields) for fields in configs)

@@ -9,65 +9,71 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controlplane.emit import lua, names, proto, ratelimit
+from controlplane.emit import lua, names, ratelimit
 from controlplane.emit.proto import Fields, duration, typed
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from controlplane import ir
 
-_CHAT = "/v1/chat/completions"
 _PRIORITY_GROUP = (
     "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
 )
 
 
-def emit_routes(gateway: ir.Gateway) -> tuple[proto.RouteConfiguration, ...]:
-    return (proto.message(proto.RouteConfiguration, _llm_routes(gateway)),)
+def llm_routes(gateway: ir.Gateway) -> Fields:
+    routes = [
+        *(provider_route(r, path) for r in gateway.llm_routes for path in names.LLM_PATHS),
+        *(unchosen(path) for path in names.LLM_PATHS),
+    ]
+    return route_config("llm", routes, choosing(gateway))
 
 
-def _llm_routes(gateway: ir.Gateway) -> Fields:
-    host: Fields = {
-        "name": "llm",
+def route_config(name: str, routes: list[Fields], per_filter: Fields) -> Fields:
+    """Routes of one listener, between what every listener answers itself."""
+    host = {
+        "name": name,
         "domains": ["*"],
-        "typed_per_filter_config": {
-            names.CHOOSE_FILTER: typed(
-                "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-                source_code={"inline_string": lua.choose_source(gateway)},
-            ),
-            **ratelimit.per_route(gateway),
-        },
-        "routes": [
-            _health(),
-            _encoded_body(),
-            *(
-                _provider_route(route, path)
-                for route in gateway.llm_routes
-                for path in names.LLM_PATHS
-            ),
-            *(_unchosen(path) for path in names.LLM_PATHS),
-            _not_found(),
-        ],
+        "typed_per_filter_config": per_filter,
+        "routes": [_health(), _encoded_body(), *routes, _not_found()],
     }
-    return {"name": "llm", "validate_clusters": False, "virtual_hosts": [host]}
+    return {"name": name, "validate_clusters": False, "virtual_hosts": [host]}
 
 
-def _provider_route(route: ir.LlmRoute, path: str) -> Fields:
+def choosing(gateway: ir.Gateway) -> Fields:
+    """Per-route config of the filters that choose a provider and count its tokens."""
+    return {
+        names.CHOOSE_FILTER: typed(
+            "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
+            source_code={"inline_string": lua.choose_source(gateway)},
+        ),
+        **ratelimit.per_route(gateway),
+    }
+
+
+def provider_route(
+    route: ir.LlmRoute, path: str, headers: Sequence[Fields] = (), last_resort: str | None = None
+) -> Fields:
+    """`headers`: what a request must carry besides; `last_resort`: a cluster after all others."""
+    groups = _groups(route, path)
     return {
         "name": f"{route.name} {path}",
         "match": {
             "path": path,
             "headers": [
-                _header(":method", _method(path)),
-                _header(names.PROVIDER_HEADER, route.name),
+                header(":method", _method(path)),
+                header(names.PROVIDER_HEADER, route.name),
+                *headers,
             ],
         },
         "route": {
-            "inline_cluster_specifier_plugin": _specifier(_groups(route, path)),
+            "inline_cluster_specifier_plugin": _specifier(groups, last_resort),
             "auto_host_rewrite": True,
             "timeout": "0s",
             "idle_timeout": duration(_idle(route)),
             "max_stream_duration": {"max_stream_duration": "0s"},
-            "retry_policy": _retries(route, path),
+            "retry_policy": _retries(route, groups, last_resort),
         },
     }
 
@@ -84,7 +90,15 @@ def _groups(route: ir.LlmRoute, path: str) -> tuple[tuple[ir.WeightedProvider, .
     return ((pool,) * (1 + route.retries)) + tuple(fallbacks)
 
 
-def _specifier(groups: tuple[tuple[ir.WeightedProvider, ...], ...]) -> Fields:
+def _specifier(
+    groups: tuple[tuple[ir.WeightedProvider, ...], ...], last_resort: str | None
+) -> Fields:
+    attempts = [
+        [(names.provider_cluster(member.provider), member.weight) for member in group]
+        for group in groups
+    ]
+    if last_resort:
+        attempts.append([(last_resort, 1)])
     return {
         "extension": {
             "name": "envoy.router.cluster_specifier_plugin.priority_group",
@@ -94,14 +108,11 @@ def _specifier(groups: tuple[tuple[ir.WeightedProvider, ...], ...]) -> Fields:
                     {
                         "name": f"attempt-{number}",
                         "clusters": [
-                            {
-                                "cluster_name": names.provider_cluster(member.provider),
-                                "weight": member.weight,
-                            }
-                            for member in group
+                            {"cluster_name": cluster, "weight": weight}
+                            for cluster, weight in attempt
                         ],
                     }
-                    for number, group in enumerate(groups)
+                    for number, attempt in enumerate(attempts)
                 ],
                 header_name=names.TURN_HEADER,
             ),
@@ -109,15 +120,19 @@ def _specifier(groups: tuple[tuple[ir.WeightedProvider, ...], ...]) -> Fields:
     }
 
 
-def _retries(route: ir.LlmRoute, path: str) -> Fields:
+def _retries(
+    route: ir.LlmRoute,
+    groups: tuple[tuple[ir.WeightedProvider, ...], ...],
+    last_resort: str | None,
+) -> Fields:
     """A request is sent again only when nobody can have been billed for it, or when the user
     named fallbacks, which is to say that an answer from elsewhere is worth it.
     """
-    groups = _groups(route, path)
-    fails_over = len(groups) > 1 + route.retries
+    attempts = len(groups) + (1 if last_resort else 0)
+    fails_over = attempts > 1 + route.retries
     policy: Fields = {
         "retry_on": "connect-failure,refused-stream,reset-before-request",
-        "num_retries": max(len(groups) - 1, 1),
+        "num_retries": max(attempts - 1, 1),
         "per_try_timeout": duration(route.first_byte_timeout),
         "per_try_idle_timeout": duration(_idle(route)),
         "refresh_cluster_on_retry": True,
@@ -143,15 +158,15 @@ def _idle(route: ir.LlmRoute) -> timedelta:
     return max(route.idle_timeout, route.first_byte_timeout)
 
 
-def _header(name: str, value: str) -> Fields:
+def header(name: str, value: str) -> Fields:
     return {"name": name, "string_match": {"exact": value}}
 
 
 _UNFILTERED = {
-    names.CHOOSE_FILTER: {
-        "@type": "type.googleapis.com/envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-        "disabled": True,
-    }
+    names.CHOOSE_FILTER: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", disabled=True),
+    names.PROMPTS_FILTER: typed(
+        "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", disabled=True
+    ),
 }
 
 
@@ -172,7 +187,7 @@ def _answer(name: str, match: Fields, status: int, body: str, code: str | None =
 
 
 def _health() -> Fields:
-    match = {"path": "/healthz", "headers": [_header(":method", "GET")]}
+    match = {"path": "/healthz", "headers": [header(":method", "GET")]}
     return _answer("healthz", match, 200, "ok")
 
 
@@ -180,16 +195,16 @@ def _encoded_body() -> Fields:
     # Nobody scans or rewrites what is compressed, so it must not pass.
     encoded: list[Fields] = [
         {"name": "content-encoding", "present_match": True},
-        {**_header("content-encoding", "identity"), "invert_match": True},
+        {**header("content-encoding", "identity"), "invert_match": True},
     ]
     match = {"prefix": "/", "headers": encoded}
     body = "send the body without content-encoding"
     return _answer("encoded-body", match, 415, body, "unsupported_media_type")
 
 
-def _unchosen(path: str) -> Fields:
+def unchosen(path: str) -> Fields:
     """Where a request is before its provider is chosen; it must run the filters."""
-    match = {"path": path, "headers": [_header(":method", _method(path))]}
+    match = {"path": path, "headers": [header(":method", _method(path))]}
     route = _answer(f"unchosen {path}", match, 400, "no provider was chosen", "no_provider")
     del route["typed_per_filter_config"]
     return route

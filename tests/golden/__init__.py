@@ -7,13 +7,21 @@ then read what it wrote. In one line of `in.yaml`, `# env: NAME=value …` sets 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
-from controlplane import lint, report, source
+import yaml
+
+from controlplane import ir, lint, report, source
+from controlplane.compile import compile_file
+from controlplane.emit import Resources, emit
 from controlplane.fix import fixed
+from controlplane.layout import Layout
 from controlplane.parse import parse
+from controlplane.plain import plain
 
 HERE = Path(__file__).parent
 INPUTS = {"in.yaml", ".env"}
@@ -47,9 +55,58 @@ def mended(case: Path, env: Mapping[str, str]) -> str:
     return fixed(text, "in.yaml", source.variables(path, env))
 
 
+HOME = Layout(Path("/home/archgw"), Path("/home/archgw/logs"))
+
+
+def compiled(case: Path, env: Mapping[str, str], layout: Layout) -> tuple[ir.Gateway, Resources]:
+    """The whole way of a case; the trust store is named alike on every machine."""
+    result = compile_file(case / "in.yaml", {"SSL_CERT_FILE": "/etc/ssl/ca.pem", **env})
+    assert result.gateway is not None, [problem.message for problem in result.problems]
+    return result.gateway, emit(result.gateway, layout)
+
+
+def gateway(case: Path, env: Mapping[str, str]) -> str:
+    """The gateway to be built, every default in place."""
+    return yaml.safe_dump(plain(compiled(case, env, HOME)[0]), sort_keys=False, allow_unicode=True)
+
+
+def resources_of(kind: str) -> Callable[[Path, Mapping[str, str]], str]:
+    """Envoy's resources of one kind, without the text of the Lua files that never change."""
+
+    def render(case: Path, env: Mapping[str, str]) -> str:
+        _, resources = compiled(case, env, HOME)
+        found = [resource.to_dict() for resource in getattr(resources, kind)]
+        return yaml.safe_dump(_without_code(found), sort_keys=False, allow_unicode=True)
+
+    return render
+
+
+def _without_code(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_code(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_code(item) for item in value]
+    if isinstance(value, str) and "function envoy_on_" in value:
+        constants = itertools.takewhile(lambda line: line.startswith("local "), value.splitlines())
+        return "\n".join([*constants, "-- and the code"])
+    return value
+
+
+def runtime(case: Path, env: Mapping[str, str]) -> str:
+    """What prompts are decided by."""
+    _, resources = compiled(case, env, HOME)
+    assert resources.runtime is not None, "a case without prompts has no runtime config"
+    return resources.runtime.text
+
+
 RENDERINGS: dict[str, Callable[[Path, Mapping[str, str]], str]] = {
     "problems.txt": problems,
     "fixed.yaml": mended,
+    "ir.yaml": gateway,
+    "listeners.yaml": resources_of("listeners"),
+    "routes.yaml": resources_of("routes"),
+    "clusters.yaml": resources_of("clusters"),
+    "runtime.json": runtime,
 }
 
 

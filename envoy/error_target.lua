@@ -1,0 +1,18 @@
+-- Upstream filter of the error target: an LLM call that nobody could answer is told to it.
+--
+-- It is the last group of a route's failover chain, so it is asked only when every provider has
+-- failed. It gets the conversation as the LLM would have got it.
+--
+-- Before this file comes PATH, where the error target listens.
+
+local LLM = "arch.llm"
+
+function envoy_on_request(handle)
+  local failed = (handle:streamInfo():dynamicMetadata():get(LLM) or {}).failed_status or "503"
+  local headers = handle:headers()
+  headers:replace(":path", PATH)
+  headers:replace("x-function-error-code", failed)
+  headers:replace("x-arch-error-type", "llm_unavailable")
+  headers:replace("x-arch-error-message", "the LLM provider failed with status " .. failed)
+  headers:replace("x-arch-error-timestamp", os.date("!%Y-%m-%dT%H:%M:%SZ"))
+end

@@ -1,0 +1,10 @@
+-- Upstream, after rewrite.lua, where there is an error target: remembers the status of the first
+-- provider that failed, so that the error target and, at worst, the client can be told of it.
+
+function envoy_on_response(handle)
+  local status = handle:headers():get(":status")
+  if tonumber(status) < 500 then return end
+  local metadata = handle:streamInfo():dynamicMetadata()
+  if (metadata:get("arch.llm") or {}).failed_status then return end
+  metadata:set("arch.llm", "failed_status", status)
+end
