@@ -174,7 +174,7 @@ local function add_retry_after(headers, metadata)
     headers:replace("retry-after", tostring(period))
     return
   end
-  local wanted = tonumber(metadata.est_tokens)
+  local wanted = tonumber(metadata.est_tokens or 1)
   local wait = string.format("%d", seconds_until(wanted, remaining, limit, period))
   headers:replace("x-ratelimit-limit", string.format("%d", limit))
   headers:replace("x-ratelimit-remaining", string.format("%d", remaining))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,7 @@ def _by_python(made: bytes, target: Target, path: str) -> bytes | None:
         return None
 
 
+@pytest.mark.slow
 @settings(
     max_examples=10_000,
     derandomize=True,
