@@ -65,9 +65,15 @@ def ask(question: str, *, stream: bool) -> None:
     connection.request("POST", "/v1/chat/completions", json.dumps(body), headers)
     response = connection.getresponse()
     text = response.read().decode()
-    print(text if stream else json.dumps(json.loads(text), indent=2))
+    print(_shortened(text) if stream else json.dumps(json.loads(text), indent=2))
     if response.status != http.client.OK:
         sys.exit(f"the gateway answered {response.status}")
+
+
+def _shortened(stream: str) -> str:
+    events = stream.strip().split("\n\n")
+    left_out = f"… {len(events) - 4} more events …"
+    return "\n\n".join([*events[:2], left_out, *events[-2:]])
 
 
 if __name__ == "__main__":

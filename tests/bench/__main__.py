@@ -1,0 +1,23 @@
+"""`make bench`: every benchmark, one after the other, as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import llm
+
+BENCHMARKS = {"llm": llm.run}
+
+
+def main() -> None:
+    chosen = sys.argv[1:] or list(BENCHMARKS)
+    for name in chosen:
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+            print(f"{name}: measuring", file=sys.stderr)
+            print(json.dumps({name: BENCHMARKS[name](Path(folder))}, indent=2), flush=True)
+
+
+main()
