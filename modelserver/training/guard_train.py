@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from modelserver.tasks.types import Row
     from modelserver.training.guard_data import Example
 
-KEEP_EVERY = 200
+KEEP_EVERY = 100
 MOST_ROWS = {0: 1, 1: 2}  # windows of one text in training, by label
 BATCH_TOKENS = 2048
 MOST_EXAMPLES = 48
@@ -42,7 +42,7 @@ class Settings:
     device: str = "cpu"
     epochs: int = 3
     seed: int = 0
-    rate: float = 8e-5
+    rate: float = 1.5e-4
     head_rate: float = 1e-3
     smoothing: float = 0.02
 
@@ -145,7 +145,7 @@ def _rows(task: GuardTask, text: str) -> tuple[Row, ...]:
 def _bucketed(items: list[Item], rng: random.Random) -> list[list[Item]]:
     """Batches of texts of like length, each within the token budget, in random order."""
     batches: list[list[Item]] = []
-    jitter = {id(item): rng.uniform(0.85, 1.15) for item in items}
+    jitter = {id(item): rng.uniform(0.95, 1.05) for item in items}
     items = sorted(items, key=lambda i: max(len(r.input_ids) for r in i.rows) * jitter[id(i)])
     current: list[Item] = []
     longest = count = 0
