@@ -80,8 +80,6 @@ class RuntimeConfig:
     """Envoy's own listener for calls to the application's APIs."""
     deadline: float
     """Seconds for a whole decision; Envoy gives up a little later."""
-    max_hops: int
-    """Gateways a request may pass through before it is taken for a loop."""
 
     @property
     def default_target(self) -> Target | None:

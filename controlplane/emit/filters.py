@@ -16,6 +16,7 @@ _FILTERS = "envoy.extensions.filters.http"
 def llm_filters(gateway: ir.Gateway) -> list[Fields]:
     return [
         _readiness(),
+        _loop_guard(),
         _compressor(),
         _choose_provider(),
         *_token_limits(gateway),
@@ -29,6 +30,7 @@ def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
     """The LLM listener's, behind the service that decides what to do with a prompt."""
     return [
         _readiness(),
+        _loop_guard(),
         _compressor(),
         _prompts(),
         _choose_provider(),
@@ -56,6 +58,22 @@ def _readiness() -> Fields:
             f"{_FILTERS}.health_check.v3.HealthCheck",
             pass_through_mode=False,
             headers=[{"name": ":path", "string_match": {"exact": "/readyz"}}],
+        ),
+    )
+
+
+MAX_HOPS = 8
+"""Gateways that a request may pass through before it is taken to go round in circles."""
+
+
+def _loop_guard() -> Fields:
+    # Counts in CDN-Loop (RFC 8586), the one header of this kind that every hop has to keep.
+    return _filter(
+        "cdn_loop",
+        typed(
+            f"{_FILTERS}.cdn_loop.v3.CdnLoopConfig",
+            cdn_id="archgw",
+            max_allowed_occurrences=MAX_HOPS - 1,
         ),
     )
 

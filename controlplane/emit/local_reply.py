@@ -43,6 +43,16 @@ def config(gateway: ir.Gateway) -> Fields:
     return {
         "mappers": [
             {
+                "filter": _cel("response.code_details == 'cdn_loop_detected'"),
+                "status_code": 508,
+                "body_format_override": form(
+                    "the request has passed through too many gateways: check that none of them"
+                    " sends its calls back to another",
+                    _INVALID,
+                    "loop_detected",
+                ),
+            },
+            {
                 "filter": _response_has("x-arch-error-message"),
                 "body_format_override": form("%RESP(X-ARCH-ERROR-MESSAGE)%", _TYPE, _CODE),
             },
@@ -77,13 +87,16 @@ def _text(message: str, _kind: str, _code: str) -> Fields:
 
 
 def _response_has(header: str, *, absent: bool = False) -> Fields:
-    sign = "!" if absent else ""
+    return _cel(f"{'!' if absent else ''}('{header}' in response.headers)")
+
+
+def _cel(expression: str) -> Fields:
     return {
         "extension_filter": {
             "name": "cel",
             "typed_config": typed(
                 "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
-                expression=f"{sign}('{header}' in response.headers)",
+                expression=expression,
             ),
         }
     }

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 DEADLINE_SECONDS = 30.0
 """For a whole decision: the models, and the application's API or error target."""
 
-MAX_HOPS = 8
-
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
@@ -51,7 +49,6 @@ def _config(prompts: ir.Prompts, layout: Layout) -> runtime.RuntimeConfig:
         model_server=prompts.model_server.address,
         internal_socket=str(layout.internal_socket),
         deadline=DEADLINE_SECONDS,
-        max_hops=MAX_HOPS,
     )
 
 

@@ -178,6 +178,17 @@ def test_slow_headers(running: Running) -> None:
     assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
 
 
+def test_gateway_behind_gateway(client: Client, world: World) -> None:
+    """A request may pass through a few gateways, which count; a loop ends with 508."""
+    assert client.chat(headers={"cdn-loop": ", ".join(["archgw"] * 3)}).status == 200
+    assert world.one.received[0].headers["cdn-loop"].count("archgw") == 4
+    world.forget()
+    answer = client.chat(headers={"cdn-loop": ", ".join(["archgw"] * 8)})
+    assert answer.status == 508
+    assert answer.json["error"]["code"] == "loop_detected"
+    assert not world.one.received
+
+
 def test_dead_provider(client: Client, world: World) -> None:
     """A provider that is not there is a 503 in the usual form, at once and without details."""
     world.one.stop()
