@@ -63,7 +63,7 @@ golden: install ## rewrite the golden files; fails when that changes a committed
 
 .PHONY: protos
 protos: install ## generate the Python code of protos/
-	@$(RUN) python -m grpc_tools.protoc --proto_path=protos --python_out=extproc/wire --pyi_out=extproc/wire --grpc_python_out=extproc/wire $$(cd protos && echo *.proto)
+	@$(RUN) python -m grpc_tools.protoc --proto_path=protos --python_out=extproc/wire --pyi_out=extproc/wire $$(cd protos && echo *.proto)
 
 .PHONY: bench
 bench: install ## measure the gateway against plain Envoy in the same run

@@ -1,0 +1,113 @@
+"""The extproc process: `python -m extproc --socket PATH --runtime DIR`.
+
+On SIGTERM it first says NOT_SERVING, so that Envoy sends new requests to its twin, waits for
+that to be heard, and then ends when the last request has its answer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvloop
+from aiohttp import web
+
+from extproc.clients import HttpEndpoints, HttpModels
+from extproc.exchange import World
+from extproc.runtime import Generations
+from extproc.server import Health, Processor, create_server, listen
+from extproc.telemetry import Metrics, configure_logs, log
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+# Envoy asks for our health twice a second.
+_HEARD = 1.2
+_GRACE = 30.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    configure_logs(options.log_level)
+    if not options.runtime.is_dir():
+        print(  # noqa: T201 - said to the person who started it
+            f"extproc: --runtime {options.runtime} is no folder; the control plane writes the "
+            "configs there",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        uvloop.run(_serve(options))
+    except OSError as error:
+        print(f"extproc: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    return 0
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="extproc", description=__doc__)
+    parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve on")
+    parser.add_argument(
+        "--runtime", type=Path, required=True, help="folder of the configs, one file each"
+    )
+    parser.add_argument("--metrics", type=Path, help="Unix socket for GET /metrics")
+    parser.add_argument(
+        "--log-level", default="info", choices=("debug", "info", "warning", "error")
+    )
+    return parser.parse_args(arguments)
+
+
+async def _serve(options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    models, endpoints, metrics = HttpModels(), HttpEndpoints(), Metrics()
+    checks = Health()
+    processor = Processor(Generations(options.runtime), World(models, endpoints, metrics))
+    server = create_server(processor, checks)
+    listen(server, options.socket)
+    async with contextlib.AsyncExitStack() as rest:
+        if options.metrics:
+            await rest.enter_async_context(_metrics(options.metrics, metrics))
+        await server.start()
+        await checks.set_serving(serving=True)
+        log.info("serving", socket=str(options.socket))
+        await stop.wait()
+        await checks.set_serving(serving=False)
+        await asyncio.sleep(_HEARD)
+        await server.stop(_GRACE)
+    await models.close()
+    await endpoints.close()
+    log.info("stopped")
+
+
+@contextlib.asynccontextmanager
+async def _metrics(socket: Path, metrics: Metrics) -> AsyncIterator[None]:
+    async def expose(_request: web.Request) -> web.Response:
+        return web.Response(
+            body=metrics.text(), headers={"content-type": "text/plain; version=0.0.4"}
+        )
+
+    app = web.Application()
+    app.router.add_get("/metrics", expose)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(socket)
+    await web.UnixSite(runner, str(socket)).start()
+    os.chmod(socket, 0o600)
+    try:
+        yield
+    finally:
+        await runner.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The chat-completions API: requests read strictly, answers written so that any SDK reads them."""

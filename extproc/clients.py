@@ -1,0 +1,260 @@
+"""The world outside: the model server and the application's APIs, as Protocols and over HTTP.
+
+Each call has a deadline and says in two words how it failed. Calls of APIs go through Envoy's
+internal listener on a Unix socket, which balances, breaks circuits and speaks TLS; nothing is
+retried or redirected here. A model server that keeps failing is left alone for a second at a
+time, so that a hung one costs a prompt nothing but a refusal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from modelserver import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+T = TypeVar("T")
+
+MAX_ANSWER = 1 << 20
+_CONNECTIONS = 256
+# Shorter than the model server's own, so that it never closes a connection we have just taken.
+_MODEL_KEEPALIVE = 3.0
+_API_KEEPALIVE = 20.0
+
+
+class Unavailable(Exception):
+    """The model server gave no answer that can be used."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class TooLong(Exception):
+    """The model server says that there is more text than it reads."""
+
+
+class CallFailed(Exception):
+    """No answer from the API, or one that cannot be read."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CallTimeout(CallFailed):
+    """No answer from the API in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpCall:
+    upstream: str
+    method: str
+    path: str = field(repr=False)
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HttpReply:
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+class Models(Protocol):
+    async def decide(
+        self,
+        address: str,
+        request: schema.DecideRequest,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> schema.DecideResponse: ...
+
+    async def guard(
+        self, address: str, request: schema.GuardRequest, headers: Mapping[str, str], seconds: float
+    ) -> schema.GuardResponse: ...
+
+
+class Endpoints(Protocol):
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply: ...
+
+
+class Breaker:
+    """Open after some failures in a row; then one try a second until one succeeds."""
+
+    def __init__(self, failures: int = 5, pause: float = 1.0) -> None:
+        self._most = failures
+        self._pause = pause
+        self._failures = 0
+        self._next_try = 0.0
+
+    def admit(self) -> None:
+        if self._failures < self._most:
+            return
+        now = time.monotonic()
+        if now < self._next_try:
+            raise Unavailable("failed repeatedly")
+        self._next_try = now + self._pause
+
+    def succeeded(self) -> None:
+        self._failures = 0
+
+    def failed(self) -> None:
+        self._failures += 1
+        if self._failures == self._most:
+            self._next_try = time.monotonic() + self._pause
+
+
+class HttpModels:
+    """The model server over HTTP with kept-alive connections."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+        self._breakers: dict[str, Breaker] = {}
+
+    async def close(self) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def decide(
+        self,
+        address: str,
+        request: schema.DecideRequest,
+        headers: Mapping[str, str],
+        seconds: float,
+    ) -> schema.DecideResponse:
+        body = await self._ask(address, "/v1/decide", request.to_json(), headers, seconds)
+        return _read(schema.DecideResponse.from_json, body)
+
+    async def guard(
+        self, address: str, request: schema.GuardRequest, headers: Mapping[str, str], seconds: float
+    ) -> schema.GuardResponse:
+        body = await self._ask(address, "/v1/guard", request.to_json(), headers, seconds)
+        answer = _read(schema.GuardResponse.from_json, body)
+        if len(answer.results) != len(request.texts):
+            raise Unavailable("judged another number of texts")
+        return answer
+
+    async def _ask(
+        self, address: str, path: str, body: Any, headers: Mapping[str, str], seconds: float
+    ) -> Any:
+        breaker = self._breakers.setdefault(address, Breaker())
+        breaker.admit()
+        try:
+            status, content = await self._post(
+                f"http://{address}{path}", orjson.dumps(body), headers, seconds
+            )
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            breaker.failed()
+            raise Unavailable(type(error).__name__) from None
+        if status == 413:
+            breaker.succeeded()
+            raise TooLong
+        if status != 200:
+            # 5xx is the server's state, 4xx a request of ours that it does not take.
+            (breaker.failed if status >= 500 else breaker.succeeded)()
+            raise Unavailable(f"status {status}")
+        breaker.succeeded()
+        try:
+            return orjson.loads(content)
+        except orjson.JSONDecodeError:
+            raise Unavailable("answer is not JSON") from None
+
+    async def _post(
+        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float
+    ) -> tuple[int, bytes]:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    limit=_CONNECTIONS, keepalive_timeout=_MODEL_KEEPALIVE
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        async with asyncio.timeout(seconds):
+            for last in (False, True):
+                try:
+                    async with self._session.post(
+                        url, data=body, headers={"content-type": "application/json", **headers}
+                    ) as response:
+                        return response.status, await response.read()
+                except aiohttp.ServerDisconnectedError:
+                    # A kept connection that the server closed as we took it. Asking twice
+                    # changes nothing over there.
+                    if last:
+                        raise
+        raise AssertionError
+
+
+def _read(reader: Callable[[Any], T], body: Any) -> T:
+    try:
+        return reader(body)
+    except ValueError as error:
+        # The schema's words name fields, never their values.
+        raise Unavailable(f"answer is not of the agreed form: {error}") from None
+
+
+class HttpEndpoints:
+    """The application's APIs, through Envoy's internal listener."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, aiohttp.ClientSession] = {}
+
+    async def close(self) -> None:
+        for session in self._sessions.values():
+            await session.close()
+
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._send(self._session(socket), call)
+        except TimeoutError:
+            raise CallTimeout("no answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise CallFailed(type(error).__name__) from None
+
+    def _session(self, socket: str) -> aiohttp.ClientSession:
+        found = self._sessions.get(socket)
+        if found is None:
+            found = self._sessions[socket] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(
+                    socket, limit=_CONNECTIONS, keepalive_timeout=_API_KEEPALIVE
+                ),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                skip_auto_headers=("user-agent", "accept-encoding", "content-type"),
+            )
+        return found
+
+    async def _send(self, session: aiohttp.ClientSession, call: HttpCall) -> HttpReply:
+        async with session.request(
+            call.method,
+            # The path is encoded already; encoding it again would change what was checked.
+            URL("http://internal" + call.path, encoded=True),
+            headers={"x-arch-upstream": call.upstream, **call.headers},
+            data=call.body,
+            allow_redirects=False,
+        ) as response:
+            encoding = response.headers.get("content-encoding", "identity").lower()
+            if encoding != "identity":
+                raise CallFailed("answer is compressed, though none was asked for")
+            body = await _bounded(response.content)
+            return HttpReply(response.status, response.headers.get("content-type", ""), body)
+
+
+async def _bounded(content: aiohttp.StreamReader) -> bytes:
+    found = bytearray()
+    async for chunk in content.iter_any():
+        found += chunk
+        if len(found) > MAX_ANSWER:
+            raise CallFailed(f"answer is longer than {MAX_ANSWER} bytes")
+    return bytes(found)

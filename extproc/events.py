@@ -1,0 +1,71 @@
+"""What Envoy tells us of a request, and what we may tell Envoy to do. No protobuf here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extproc.errors import GatewayError
+
+
+@dataclass(frozen=True, slots=True)
+class RequestHeaders:
+    """Names in lower case; several of one name are joined by commas, as HTTP has it."""
+
+    headers: Mapping[str, str]
+    end_of_stream: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    body: bytes = field(repr=False)
+
+
+Event = RequestHeaders | RequestBody
+
+
+class Form(StrEnum):
+    """What a body of ours is; Envoy sets its content type by it."""
+
+    JSON = "json"
+    SSE = "sse"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Proceed:
+    """The headers are fine: send the body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """On to the LLM with this body. The prefixes go before the LLM's answer."""
+
+    body: bytes = field(repr=False)
+    headers: Mapping[str, str]
+    sse_prefix: str = field(default="", repr=False)
+    json_prefix: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The client's answer; the LLM is not asked."""
+
+    body: bytes = field(repr=False)
+    form: Form
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """An error for the client."""
+
+    error: GatewayError
+
+
+Decision = Proceed | Forward | Answer | Refuse

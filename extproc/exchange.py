@@ -1,0 +1,116 @@
+"""One request: who asks, what was asked, the config it is decided under, what was learnt so far.
+
+Stages read and fill the fields in the order of the pipeline. The runtime is pinned: however
+often the config changes meanwhile, a request ends under the one it began with.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from extproc.chat.answers import ToolCall
+    from extproc.chat.types import ChatRequest
+    from extproc.clients import Endpoints, HttpReply, Models
+    from extproc.config import Target
+    from extproc.runtime import Runtime
+    from extproc.telemetry import Metrics
+    from modelserver.schema import DecideResponse, GuardResult
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How long this request may still take, and how much of that goes to whom."""
+
+    ends: float
+    whole: float
+
+    @classmethod
+    def starting(cls, seconds: float) -> Clock:
+        return cls(time.monotonic() + seconds, seconds)
+
+    def left(self) -> float:
+        return max(0.0, self.ends - time.monotonic())
+
+    def for_models(self) -> float:
+        """Late enough for a slow model, early enough that the refusal is ours and not Envoy's."""
+        return min(self.left(), 0.7 * self.whole)
+
+    def for_api(self, *, reserve: bool) -> float:
+        """With an error target, some time stays for that."""
+        return self.left() * (0.8 if reserve else 0.95)
+
+    def for_error_target(self) -> float:
+        return self.left() * 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """What the request's headers say that matters here."""
+
+    request_id: str
+    onward: Mapping[str, str]
+    """Headers for calls on behalf of this request. Nothing of the client's credentials."""
+    debug: bool
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    models: Models
+    endpoints: Endpoints
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A call to be made. `target.call` is None when its LLM answers without any API."""
+
+    target: Target
+    arguments: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A call that was made, and the API's answer."""
+
+    target: Target
+    reply: HttpReply
+    record: ToolCall
+
+
+@dataclass(slots=True)
+class Exchange:
+    runtime: Runtime
+    request: ChatRequest
+    caller: Caller
+    world: World
+    clock: Clock
+    decision: DecideResponse | None = None
+    verdicts: Sequence[GuardResult] = ()
+    target: Target | None = None
+    """The prompt target this is about: the matched one, or the default one."""
+    plan: Sequence[Planned] = ()
+    made: Sequence[Made] = ()
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What a client who asks for it learns of the decision."""
+        intent = self.decision.intent if self.decision else None
+        if not (self.caller.debug and self.runtime.config.debug_headers and intent):
+            return {}
+        best = intent.ranking[0] if intent.ranking else None
+        second = intent.ranking[1] if len(intent.ranking) > 1 else None
+        found = {
+            "x-arch-intent": intent.name or "",
+            "x-arch-intent-score": f"{intent.score:.4f}",
+            "x-arch-intent-threshold": f"{intent.threshold:.4f}",
+            "x-arch-intent-best": best.name if best else "",
+        }
+        if second:
+            found["x-arch-intent-runner-up"] = second.name
+            found["x-arch-intent-runner-up-score"] = f"{second.score:.4f}"
+        return found

@@ -1,0 +1,164 @@
+"""Envoy's messages to events and decisions to Envoy's messages; and which may follow which.
+
+Envoy sends headers, then the whole body (buffered), and waits for one reply to each. That
+order is the table `NEXT`; whatever else comes is one `PhaseError`, raised in one place:
+
+    START --headers--> HEADERS --body--> DONE
+    START --headers without a body--> DONE
+
+After DONE the call ends, and with it Envoy's interest in this process: a stream that runs
+for minutes afterwards does not hang on it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING, TypeAlias
+
+from extproc.events import (
+    Answer,
+    Decision,
+    Event,
+    Form,
+    Forward,
+    Proceed,
+    Refuse,
+    RequestBody,
+    RequestHeaders,
+)
+from extproc.wire import archgw_ext_proc_pb2 as wire
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+METADATA = "arch.prompt"
+
+_OVERWRITE = wire.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
+_CONTENT_TYPES = {
+    Form.JSON: "application/json",
+    Form.SSE: "text/event-stream",
+    Form.TEXT: "text/plain; charset=utf-8",
+}
+
+
+class Phase(Enum):
+    START = auto()
+    HEADERS = auto()
+    DONE = auto()
+
+
+class PhaseError(Exception):
+    """Envoy sent what its settings rule out."""
+
+
+_Kind: TypeAlias = type[RequestHeaders] | type[RequestBody]
+
+NEXT: Mapping[Phase, Mapping[_Kind, Phase]] = {
+    Phase.START: {RequestHeaders: Phase.HEADERS},
+    Phase.HEADERS: {RequestBody: Phase.DONE},
+    Phase.DONE: {},
+}
+
+
+def next_phase(phase: Phase, event: Event) -> Phase:
+    found = NEXT[phase].get(type(event))
+    if found is None:
+        raise PhaseError(f"{type(event).__name__} in phase {phase.name}")
+    return Phase.DONE if isinstance(event, RequestHeaders) and event.end_of_stream else found
+
+
+def decode(message: bytes) -> Event:
+    request = wire.ProcessingRequest.FromString(message)
+    match request.WhichOneof("request"):
+        case "request_headers":
+            sent = request.request_headers
+            return RequestHeaders(_headers(sent.headers.headers), sent.end_of_stream)
+        case "request_body":
+            return RequestBody(request.request_body.body)
+        case other:
+            raise PhaseError(f"unexpected message: {other}")
+
+
+def _headers(sent: Iterable[wire.HeaderValue]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for header in sent:
+        # Latin-1 reads any bytes; header values mean nothing beyond ASCII to us.
+        value = header.raw_value.decode("latin-1") or header.value
+        key = header.key.lower()
+        found[key] = f"{found[key]},{value}" if key in found else value
+    return found
+
+
+def encode(decision: Decision) -> bytes:
+    match decision:
+        case Proceed():
+            return _PROCEED
+        case Forward():
+            return _forward(decision)
+        case Answer():
+            headers = {
+                "content-type": _CONTENT_TYPES[decision.form],
+                "x-arch-answer": decision.form.value,
+                **decision.headers,
+            }
+            return _immediate(decision.status, headers, decision.body, "prompt_answered")
+        case Refuse():
+            return _refuse(decision)
+
+
+def _forward(decision: Forward) -> bytes:
+    # Envoy refuses a changed body whose content-length is still the old one.
+    headers = {"content-length": str(len(decision.body)), **decision.headers}
+    response = wire.ProcessingResponse(
+        request_body=wire.BodyResponse(
+            response=wire.CommonResponse(
+                header_mutation=_mutation(headers),
+                body_mutation=wire.BodyMutation(body=decision.body),
+                clear_route_cache=True,
+            )
+        )
+    )
+    if decision.sse_prefix or decision.json_prefix:
+        fields = response.dynamic_metadata.fields[METADATA].struct_value.fields
+        fields["sse_prefix"].string_value = decision.sse_prefix
+        fields["json_prefix"].string_value = decision.json_prefix
+    return response.SerializeToString()
+
+
+def _refuse(decision: Refuse) -> bytes:
+    error = decision.error
+    headers = {
+        "content-type": "text/plain; charset=utf-8",
+        "x-arch-error-code": error.code,
+        "x-arch-error-type": error.type,
+    }
+    if error.param:
+        headers["x-arch-error-param"] = error.param
+    return _immediate(error.status, headers, error.message.encode(), error.code)
+
+
+def _immediate(status: int, headers: Mapping[str, str], body: bytes, details: str) -> bytes:
+    response = wire.ImmediateResponse(
+        status=wire.HttpStatus(code=status),
+        headers=_mutation(headers),
+        body=body,
+        details=details,
+    )
+    return wire.ProcessingResponse(immediate_response=response).SerializeToString()
+
+
+def _mutation(headers: Mapping[str, str]) -> wire.HeaderMutation:
+    return wire.HeaderMutation(
+        set_headers=[
+            wire.HeaderValueOption(
+                header=wire.HeaderValue(key=name, raw_value=value.encode("latin-1", "replace")),
+                append_action=_OVERWRITE,
+            )
+            for name, value in headers.items()
+        ]
+    )
+
+
+_PROCEED = wire.ProcessingResponse(
+    request_headers=wire.HeadersResponse(response=wire.CommonResponse())
+).SerializeToString()

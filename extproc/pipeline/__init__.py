@@ -1,0 +1,78 @@
+"""From a prompt to a decision: the stages, in order, and the fold over them.
+
+Each stage is `async (Exchange) -> Decision | None`: a decision ends the pipeline, None hands
+on to the next. What goes wrong is raised as a `GatewayError`, here and nowhere else turned
+into an answer: by the error target if the error is one for it, else by the error itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from extproc.errors import GatewayError, PromptRefused, Unavailable
+from extproc.events import Decision, Refuse
+from extproc.pipeline import api_call, ask, dispatch, error_target, guard, intent, parameters
+from extproc.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from extproc.exchange import Exchange
+
+    Stage = Callable[[Exchange], Awaitable[Decision | None]]
+
+STAGES: Final[tuple[Stage, ...]] = (
+    ask.ask_models,
+    guard.judge,
+    intent.choose,
+    parameters.complete,
+    api_call.call,
+    dispatch.finish,
+)
+
+
+async def run(exchange: Exchange) -> Decision:
+    try:
+        # Each outside call has its own, shorter deadline; this one is for what was overlooked.
+        async with asyncio.timeout(exchange.clock.left()):
+            return await _decided(exchange)
+    except TimeoutError:
+        log.error("request.too_slow", request_id=exchange.caller.request_id)
+        return Refuse(OutOfTime("timed out"))
+
+
+class OutOfTime(Unavailable):
+    """The whole decision took longer than Envoy waits for it."""
+
+    status = 504
+    code = "upstream_timeout"
+    type = "timeout"
+
+
+async def _decided(exchange: Exchange) -> Decision:
+    try:
+        for stage in STAGES:
+            decision = await stage(exchange)
+            if decision is not None:
+                return decision
+    except GatewayError as error:
+        return await _failed(exchange, error)
+    raise AssertionError("the last stage always decides")
+
+
+async def _failed(exchange: Exchange, error: GatewayError) -> Decision:
+    log.info(
+        "request.failed", code=error.code, status=error.status, target=error.target,
+        request_id=exchange.caller.request_id,
+    )  # fmt: skip
+    if error.forwarded:
+        answer = await error_target.hand_over(exchange, error)
+        if answer is not None:
+            return answer
+    if isinstance(error, PromptRefused):
+        return guard.refusal(exchange, error)
+    return Refuse(error)
+
+
+__all__ = ["STAGES", "run"]

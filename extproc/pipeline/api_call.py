@@ -1,0 +1,128 @@
+"""Call the application's APIs for the planned targets, through Envoy's internal listener.
+
+What an API gets: the arguments (in path and query for GET, HEAD and DELETE, else as a JSON
+body beside the conversation, as v0.1 did), the request's id and trace, and nothing of the
+client's credentials. Any 2xx is an answer. What it answers otherwise reaches the client as
+v0.1 told it, with one exception: of a failing server's answer only the length is told, since
+such bodies are stack traces and connection strings.
+
+Calls that only read run side by side. As soon as one of them changes something they run in
+the order the user asked for, and the first that fails ends the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from extproc.chat import answers, strict_json
+from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
+from extproc.errors import ToolError, ToolTimeout
+from extproc.exchange import Made, Planned
+from extproc.pipeline import url
+from extproc.telemetry import log, redacted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extproc.config import ApiCall
+    from extproc.exchange import Exchange
+
+_IN_URL: Final = frozenset({"GET", "HEAD", "DELETE"})
+_READS: Final = frozenset({"GET", "HEAD"})
+_QUOTED: Final = 1024
+
+
+async def call(exchange: Exchange) -> None:
+    to_make = [(planned, planned.target.call) for planned in exchange.plan]
+    requests = [
+        (planned, request(exchange, planned, api)) for planned, api in to_make if api is not None
+    ]
+    if not requests:
+        return
+    began = time.perf_counter()
+    try:
+        exchange.made = await _make(exchange, requests)
+    finally:
+        exchange.world.metrics.stages.labels("api").observe(time.perf_counter() - began)
+
+
+def request(exchange: Exchange, planned: Planned, api: ApiCall) -> HttpCall:
+    target = planned.target
+    path = url.path(api.path, planned.arguments, target.name)
+    headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "identity",
+               "user-agent": "archgw", **exchange.caller.onward}  # fmt: skip
+    if api.method in _IN_URL:
+        used = url.names_in(api.path)
+        path = url.with_query(path, target.parameters, planned.arguments, used)
+        return HttpCall(api.upstream, api.method, path, headers)
+    body: dict[str, Any] = {} if target.default else dict(planned.arguments)
+    body["messages"] = conversation(exchange)
+    headers["content-type"] = "application/json"
+    return HttpCall(api.upstream, api.method, path, headers, strict_json.dumps(body))
+
+
+def conversation(exchange: Exchange) -> list[dict[str, Any]]:
+    return [message.raw for message in exchange.request.messages]
+
+
+async def _make(exchange: Exchange, requests: Sequence[tuple[Planned, HttpCall]]) -> Sequence[Made]:
+    if len(requests) > 1 and all(sent.method in _READS for _, sent in requests):
+        return await asyncio.gather(*(_one(exchange, *each) for each in requests))
+    return [await _one(exchange, *each) for each in requests]
+
+
+async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
+    config = exchange.runtime.config
+    timeout = exchange.clock.for_api(reserve=config.error_target is not None)
+    name = planned.target.name
+    calls = exchange.world.metrics.calls
+    try:
+        reply = await exchange.world.endpoints.send(config.internal_socket, sent, timeout)
+    except CallFailed as error:
+        late = isinstance(error, CallTimeout)
+        calls.labels(sent.upstream, "timeout" if late else "failed").inc()
+        log.warning("api.failed", target=name, upstream=sent.upstream, reason=error.reason,
+                    request_id=exchange.caller.request_id)  # fmt: skip
+        if late:
+            raise ToolTimeout(_told(sent, 504, error.reason), target=name) from None
+        raise ToolError(_told(sent, 502, error.reason), target=name) from None
+    calls.labels(sent.upstream, f"{reply.status // 100}xx").inc()
+    _require_success(exchange, sent, reply, name)
+    record = answers.ToolCall(answers.call_id(), name, planned.arguments, _text(sent, reply, name))
+    return Made(planned.target, reply, record)
+
+
+def _require_success(exchange: Exchange, sent: HttpCall, reply: HttpReply, name: str) -> None:
+    if 200 <= reply.status < 300:
+        return
+    log.warning("api.status", target=name, upstream=sent.upstream, status=reply.status,
+                body=redacted(reply.body), request_id=exchange.caller.request_id)  # fmt: skip
+    if 400 <= reply.status < 500:
+        # The application's own word on what the user asked for.
+        said = reply.body[:_QUOTED].decode("utf-8", "replace")
+        raise ToolError(_told(sent, reply.status, said), target=name, status=reply.status)
+    withheld = f"[{len(reply.body)} bytes]"
+    # 504 is also Envoy's word for an API that did not answer in time.
+    if reply.status == 504:
+        raise ToolTimeout(_told(sent, reply.status, withheld), target=name)
+    status = 503 if reply.status == 503 else 502
+    raise ToolError(_told(sent, reply.status, withheld), target=name, status=status)
+
+
+def _text(sent: HttpCall, reply: HttpReply, name: str) -> str:
+    try:
+        text = reply.body.decode("utf-8", "strict")
+    except UnicodeDecodeError:
+        raise ToolError(_told(sent, reply.status, "not UTF-8"), target=name) from None
+    # orjson would refuse nothing here, but Envoy's metadata and many a reader take no NUL.
+    return text.replace("\0", "\ufffd")
+
+
+def _told(sent: HttpCall, status: int, body: str) -> str:
+    """v0.1's words."""
+    return (
+        f"upstream application error host={sent.upstream}, path={sent.path}, "
+        f"status={status}, body={body}"
+    )

@@ -1,0 +1,121 @@
+"""Ask the models, once for all the stages that follow.
+
+Guard, intent and parameters of a request are one call to the model server, which runs its
+models side by side. Only texts that are no message need a second one, at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from extproc.clients import TooLong, Unavailable
+from extproc.errors import GatewayError, GuardUnavailable, IntentUnavailable, TooLongForGuard
+from extproc.pipeline import leaves
+from extproc.telemetry import log
+from modelserver import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extproc.exchange import Exchange
+
+MAX_TEXTS = 256
+
+
+async def ask_models(exchange: Exchange) -> None:
+    runtime = exchange.runtime
+    guarded = bool(runtime.config.guards)
+    if not guarded and not runtime.tools:
+        return
+    began = time.perf_counter()
+    try:
+        if not runtime.tools:
+            exchange.verdicts = await _verdicts(exchange, _every_text(exchange))
+        else:
+            await _decide(exchange, guarded=guarded)
+    except TooLong:
+        raise TooLongForGuard("the prompt is longer than the prompt guard can check") from None
+    except Unavailable as error:
+        log.warning(
+            "models.unavailable", reason=error.reason, request_id=exchange.caller.request_id
+        )
+        raise _outage(guarded=guarded) from None
+    finally:
+        exchange.world.metrics.stages.labels("models").observe(time.perf_counter() - began)
+
+
+async def _decide(exchange: Exchange, *, guarded: bool) -> None:
+    extra: Sequence[str] = ()
+    if guarded:
+        exchange.request.require_readable()
+        extra = leaves.extra_texts(exchange.request, exchange.runtime.own_prompts)
+    if not extra:
+        exchange.decision = await _decision(exchange, guarded=guarded)
+        found = exchange.decision.guard
+        exchange.verdicts = () if found is None else (found,)
+        return
+    decision, verdicts = await asyncio.gather(
+        _decision(exchange, guarded=guarded), _verdicts(exchange, extra)
+    )
+    exchange.decision = decision
+    # Without a verdict on the messages the others are worth nothing.
+    exchange.verdicts = () if decision.guard is None else (decision.guard, *verdicts)
+
+
+async def _decision(exchange: Exchange, *, guarded: bool) -> schema.DecideResponse:
+    runtime = exchange.runtime
+    timeout = exchange.clock.for_models()
+    request = schema.DecideRequest(
+        messages=tuple(
+            schema.Message(each.role, each.text, guard=not leaves.is_own(each, runtime.own_prompts))
+            for each in exchange.request.messages
+        ),
+        tools=runtime.tools,
+        guard=guarded,
+        threshold=runtime.config.intent_threshold,
+        guard_threshold=_threshold(exchange),
+        max_calls=runtime.config.max_calls,
+        timeout_ms=_milliseconds(timeout),
+    )
+    return await exchange.world.models.decide(
+        runtime.config.model_server, request, exchange.caller.onward, timeout
+    )
+
+
+async def _verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:
+    if len(texts) > MAX_TEXTS:
+        raise TooLong
+    timeout = exchange.clock.for_models()
+    request = schema.GuardRequest(texts, _threshold(exchange), _milliseconds(timeout))
+    answer = await exchange.world.models.guard(
+        exchange.runtime.config.model_server, request, exchange.caller.onward, timeout
+    )
+    return answer.results
+
+
+def _every_text(exchange: Exchange) -> list[str]:
+    exchange.request.require_readable()
+    own = exchange.runtime.own_prompts
+    texts = [
+        each.text
+        for each in exchange.request.messages
+        if each.text.strip() and not leaves.is_own(each, own)
+    ]
+    return list(dict.fromkeys(texts + leaves.extra_texts(exchange.request, own)))
+
+
+def _threshold(exchange: Exchange) -> float | None:
+    guards = exchange.runtime.config.guards
+    return next((each.threshold for each in guards if each.kind == "jailbreak"), None)
+
+
+def _milliseconds(seconds: float) -> int:
+    return max(1, int(seconds * 1000))
+
+
+def _outage(*, guarded: bool) -> GatewayError:
+    if guarded:
+        return GuardUnavailable("the prompt guard cannot answer; try again in a moment")
+    return IntentUnavailable("the model server cannot answer; try again in a moment")

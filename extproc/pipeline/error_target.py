@@ -1,0 +1,93 @@
+"""Hand an error to the config's error target: its answer is the client's answer.
+
+The target gets the conversation, and in headers what went wrong: the code under
+`X-Function-Error-Code` or `X-Prompt-Guard-Error-Code`, and type, message, prompt target and
+time under `X-Arch-…`. If it fails too, the client gets the error itself.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from extproc.chat import answers, strict_json
+from extproc.clients import CallFailed, HttpCall
+from extproc.errors import PromptRefused
+from extproc.events import Answer, Form
+from extproc.pipeline.api_call import conversation
+from extproc.pipeline.reply import repeat, say, speech
+from extproc.telemetry import log, redacted
+
+if TYPE_CHECKING:
+    from extproc.clients import HttpReply
+    from extproc.config import ApiCall
+    from extproc.errors import GatewayError
+    from extproc.exchange import Exchange
+
+_LONGEST: Final = 512
+_MODEL: Final = answers.FUNCTION_MODEL
+
+
+async def hand_over(exchange: Exchange, error: GatewayError) -> Answer | None:
+    """The error target's answer, or None: there is no such target, or it failed."""
+    target = exchange.runtime.config.error_target
+    if target is None or not _wanted(exchange, error):
+        return None
+    call = _call(exchange, error, target)
+    socket = exchange.runtime.config.internal_socket
+    try:
+        reply = await exchange.world.endpoints.send(socket, call, exchange.clock.for_error_target())
+        said = reply.body.decode("utf-8", "strict")
+    except (CallFailed, UnicodeDecodeError) as problem:
+        log.warning("error_target.failed", reason=type(problem).__name__, code=error.code)
+        return None
+    if not 200 <= reply.status < 300:
+        log.warning("error_target.status", status=reply.status, body=redacted(reply.body))
+        return None
+    return _answer(exchange, error, reply, said)
+
+
+def _wanted(exchange: Exchange, error: GatewayError) -> bool:
+    """A refusal by a guard goes there only when that guard's config says so."""
+    if not isinstance(error, PromptRefused):
+        return True
+    guards = exchange.runtime.config.guards
+    return any(each.kind == error.code and each.forward_to_error_target for each in guards)
+
+
+def _call(exchange: Exchange, error: GatewayError, target: ApiCall) -> HttpCall:
+    prompt_target = error.target or (exchange.target.name if exchange.target else "")
+    headers = {
+        "content-type": "application/json",
+        "accept": "application/json, */*;q=0.5",
+        "accept-encoding": "identity",
+        "user-agent": "archgw",
+        **exchange.caller.onward,
+        error.header: error.code,
+        "x-arch-error-type": error.kind,
+        "x-arch-error-message": header_text(error.message),
+        "x-arch-target-prompt": header_text(prompt_target),
+        "x-arch-error-timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+    }
+    body = strict_json.dumps({"messages": conversation(exchange)})
+    # A config may name another method, but only these carry the conversation.
+    method = target.method if target.method in ("POST", "PUT", "PATCH") else "POST"
+    return HttpCall(target.upstream, method, target.path, headers, body)
+
+
+def header_text(text: str) -> str:
+    """One line of printable ASCII; what else there is stands percent-encoded."""
+    return quote(" ".join(text.split())[:_LONGEST], safe=" !\"#$&'()*+,/:;<=>?@[\\]^_`{|}~")
+
+
+def _answer(exchange: Exchange, error: GatewayError, reply: HttpReply, said: str) -> Answer:
+    found = speech(reply)
+    if found.completion is not None or exchange.request.stream:
+        answer = repeat(exchange, found, _MODEL)
+        return Answer(answer.body, answer.form, headers={error.header: error.code})
+    media = reply.content_type.partition(";")[0].strip().lower()
+    if media == "text/event-stream":
+        return say(exchange, found.text, found.model or _MODEL, headers={error.header: error.code})
+    form = Form.JSON if media == "application/json" else Form.TEXT
+    return Answer(said.encode(), form, reply.status, {error.header: error.code})

@@ -1,0 +1,67 @@
+"""Prompt guard: refuse a request when anything untrusted in it reads as an attack.
+
+Every turn is judged each time: the client sends the whole transcript anew, so an old turn is
+no more trustworthy than the last one. No verdict, or none that the configured guard can read,
+is a refusal too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from extproc.chat import answers
+from extproc.errors import GuardUnavailable, PromptRefused
+from extproc.pipeline.reply import say
+from extproc.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from extproc.config import Guard
+    from extproc.errors import GatewayError
+    from extproc.events import Answer
+    from extproc.exchange import Exchange
+    from modelserver.schema import GuardResult
+
+TOXICITY_THRESHOLD = 0.5
+
+
+async def judge(exchange: Exchange) -> None:
+    guards = exchange.runtime.config.guards
+    if not guards:
+        return
+    if not exchange.verdicts and not _nothing_to_judge(exchange):
+        raise GuardUnavailable("the prompt guard gave no verdict; try again in a moment")
+    for guard in guards:
+        if _hit(guard, exchange.verdicts):
+            exchange.world.metrics.guard_hits.labels(guard.kind).inc()
+            log.info(
+                "guard.refused", guard=guard.kind, request_id=exchange.caller.request_id,
+                score=max(verdict.score for verdict in exchange.verdicts),
+            )  # fmt: skip
+            raise PromptRefused(guard.message, guard.kind)
+
+
+def _nothing_to_judge(exchange: Exchange) -> bool:
+    """A conversation without any words, with no targets to be asked about either."""
+    return not exchange.runtime.tools and not any(
+        message.text.strip() for message in exchange.request.messages
+    )
+
+
+def _hit(guard: Guard, verdicts: Sequence[GuardResult]) -> bool:
+    if guard.kind == "jailbreak":
+        return any(verdict.attack for verdict in verdicts)
+    scores = [verdict.toxicity for verdict in verdicts]
+    if any(score is None for score in scores):
+        raise GuardUnavailable(
+            "the guard model cannot judge toxicity; remove input_guards.toxicity from the "
+            "config, or name a model that can in model_server.guard_model"
+        )
+    limit = TOXICITY_THRESHOLD if guard.threshold is None else guard.threshold
+    return any(score is not None and score >= limit for score in scores)
+
+
+def refusal(exchange: Exchange, error: GatewayError) -> Answer:
+    """The configured message, as an assistant says it."""
+    return say(exchange, error.message, answers.GUARD_MODEL, headers={error.header: error.code})

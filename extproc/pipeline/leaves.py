@@ -1,0 +1,99 @@
+"""Every text of a request that a model might read, for the guard.
+
+An attack need not stand in a message: names, arguments of tool calls, descriptions of tools,
+the schema of the wanted answer are read by an LLM too. And it may be cut in pieces that are
+harmless each. So besides the messages themselves there are here: the parts of messages, every
+other string of the body, keys included, and the whole conversation run together, with and
+without a space at the seams.
+
+Running it together would have every long text judged twice more. Only its ends matter for a
+seam, so of a long text its ends stand there; its middle was judged with the text itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from extproc.chat.types import ChatRequest, Message
+
+# Strings of up to this many characters say nothing alone; they are judged together.
+CRUMB: Final = 24
+SEAM: Final = 200
+
+# What the API defines: roles and types are checked or enumerated, ids name nothing to a model,
+# and the model is replaced by the provider's.
+_NOT_TEXT: Final = frozenset({"role", "model", "content"})
+_NO_WORDS: Final = frozenset(
+    {"type", "function", "functions", "name", "arguments", "description", "parameters",
+     "properties", "required", "object", "string", "number", "integer", "boolean", "array",
+     "items", "enum", "id", "tool_calls", "tool_call_id", "tools", "tool_choice", "auto", "none",
+     "strict", "additionalProperties", "default", "format", "stream_options", "include_usage",
+     "response_format", "json_schema", "json_object", "schema", "text", "stream", "temperature",
+     "top_p", "max_tokens", "max_completion_tokens", "stop", "user", "n", "seed", "metadata",
+     "presence_penalty", "frequency_penalty", "parallel_tool_calls", "logprobs", "store"}
+)  # fmt: skip
+
+
+def extra_texts(request: ChatRequest, own_prompts: frozenset[str]) -> list[str]:
+    """What to judge besides each message's text. No text twice."""
+    untrusted = [each for each in request.messages if not is_own(each, own_prompts)]
+    long: list[str] = []
+    crumbs: list[str] = []
+    for text in _strings(request):
+        # The words of the API itself come with every request and are no news.
+        if text in _NO_WORDS:
+            continue
+        (crumbs if len(text) <= CRUMB else long).append(text)
+    if crumbs:
+        long.append(" ".join(crumbs))
+    long += _parts(untrusted)
+    long += _run_together([each.text for each in untrusted if each.text.strip()])
+    return [text for text in dict.fromkeys(long) if text.strip()]
+
+
+def is_own(message: Message, own_prompts: frozenset[str]) -> bool:
+    """The config's own system prompt, sent back: known by its text, never by its role."""
+    return message.role in ("system", "developer") and message.text in own_prompts
+
+
+def _parts(messages: list[Message]) -> list[str]:
+    found = []
+    for message in messages:
+        content = message.raw.get("content")
+        if isinstance(content, list) and len(content) > 1:
+            texts = [part.get("text") or part.get("refusal") for part in content]
+            found += [text for text in texts if isinstance(text, str)]
+            found.append("".join(text for text in texts if isinstance(text, str)))
+    return found
+
+
+def _run_together(texts: list[str]) -> list[str]:
+    if len(texts) < 2:
+        return []
+    ends = [text if len(text) <= 2 * SEAM else f"{text[:SEAM]} … {text[-SEAM:]}" for text in texts]
+    return [" ".join(ends), "".join(ends)]
+
+
+def _strings(request: ChatRequest) -> Iterator[str]:
+    body = {key: value for key, value in request.body.items() if key not in ("messages", "model")}
+    yield from _inside(body)
+    for message in request.messages:
+        yield from _inside(
+            {key: value for key, value in message.raw.items() if key not in _NOT_TEXT}
+        )
+
+
+def _inside(value: Any) -> Iterator[str]:
+    """Every string in a value, keys too. The reader has bounded how deep it is."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _inside(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _inside(item)

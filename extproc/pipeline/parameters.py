@@ -1,0 +1,184 @@
+"""Parameters of the planned calls: declared ones only, of the declared type, or asked for.
+
+The model server has filled and checked them already. A value is checked here once more, since
+what stands in the plan becomes a URL or a body: a model may invent names and values, and may
+be a remote one. Every call must be complete before the first one is made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from extproc.chat import answers
+from extproc.pipeline.reply import say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from extproc.config import Parameter
+    from extproc.events import Answer
+    from extproc.exchange import Exchange, Planned
+
+_WRONG: Final = object()
+_INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
+_TRUE: Final = frozenset({"true", "yes"})
+_FALSE: Final = frozenset({"false", "no"})
+_DESCRIPTION: Final = 160
+
+
+async def complete(exchange: Exchange) -> Answer | None:
+    complete_plan: list[Planned] = []
+    missing: list[Parameter] = []
+    known = False
+    for planned in exchange.plan:
+        found, lacking = fill(planned.target.parameters, planned.arguments)
+        complete_plan.append(replace(planned, arguments=found))
+        missing += [each for each in lacking if each not in missing]
+        known = known or bool(planned.arguments)
+    exchange.plan = complete_plan
+    if not missing:
+        return None
+    return say(exchange, question(missing, known=known), answers.FUNCTION_MODEL)
+
+
+def fill(
+    parameters: Sequence[Parameter], arguments: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[Parameter]]:
+    """The arguments to call with, defaults included, and the required parameters without one."""
+    found: dict[str, Any] = {}
+    missing: list[Parameter] = []
+    for parameter in parameters:
+        value = checked(parameter, arguments.get(parameter.name))
+        if value is not _WRONG:
+            found[parameter.name] = value
+        elif parameter.has_default:
+            found[parameter.name] = parameter.default
+        elif parameter.required:
+            missing.append(parameter)
+    return found, missing
+
+
+def checked(parameter: Parameter, value: Any) -> Any:
+    """The value in the declared type and within its bounds, or `_WRONG`."""
+    if value is None:
+        return _WRONG
+    value = _typed(parameter.type, parameter.items, value)
+    if value is _WRONG:
+        return _WRONG
+    if parameter.enum:
+        value = _chosen(parameter.enum, value)
+    return value if value is not _WRONG and _within(parameter, value) else _WRONG
+
+
+def _typed(kind: str, items: str | None, value: Any) -> Any:
+    match kind, value:
+        case "boolean", bool():
+            return value
+        case "boolean", str() if value.strip().lower() in _TRUE | _FALSE:
+            return value.strip().lower() in _TRUE
+        case (("integer" | "number" | "string"), bool()):
+            return _WRONG
+        case "integer", int():
+            return value
+        case "integer", float() if value.is_integer():
+            return int(value)
+        case "integer", str() if _INTEGER.fullmatch(value.strip()):
+            return int(value)
+        case "number", int() | float():
+            return value
+        case "number", str():
+            return _number(value)
+        case "string", str():
+            return value if value.strip() else _WRONG
+        case "string", int() | float():
+            return str(value)
+        case "array", list() | tuple():
+            found = [_typed(items, None, item) for item in value] if items else list(value)
+            return _WRONG if any(item is _WRONG for item in found) else found
+        case "object", dict():
+            return value
+        case _:
+            return _WRONG
+
+
+def _number(text: str) -> Any:
+    try:
+        value = float(text)
+    except ValueError:
+        return _WRONG
+    return value if abs(value) < float("inf") else _WRONG
+
+
+def _chosen(choices: Sequence[Any], value: Any) -> Any:
+    """The declared choice that is meant, in the spelling that was declared."""
+    if isinstance(value, list):
+        found = [_chosen(choices, item) for item in value]
+        return _WRONG if any(item is _WRONG for item in found) else found
+    for choice in choices:
+        # True equals 1 in Python, but not in JSON.
+        if choice == value and isinstance(choice, bool) == isinstance(value, bool):
+            return choice
+    folded = _folded(value)
+    return next((choice for choice in choices if _folded(choice) == folded), _WRONG)
+
+
+def _folded(value: Any) -> str:
+    return str(value).strip().casefold()
+
+
+def _within(parameter: Parameter, value: Any) -> bool:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        low, high = parameter.minimum, parameter.maximum
+        if (low is not None and value < low) or (high is not None and value > high):
+            return False
+    if parameter.pattern and isinstance(value, str):
+        return re.search(parameter.pattern, value) is not None
+    return True
+
+
+def question(missing: Sequence[Parameter], *, known: bool) -> str:
+    """One friendly sentence that names what is missing; v0.1's clients know it by its opening."""
+    named = _listed([_described(parameter) for parameter in missing], "and")
+    if known:
+        return f"Sure, could you also tell me the {named}?"
+    return f"Could you please tell me the {named}?"
+
+
+def _described(parameter: Parameter) -> str:
+    notes = []
+    description = parameter.description.strip().rstrip(".?!:;")
+    if description and description.lower() != parameter.name.lower():
+        notes.append(_shortened(description))
+    choices = _choices(parameter)
+    if choices:
+        notes.append(choices)
+    return f"{parameter.name} ({'; '.join(notes)})" if notes else parameter.name
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split())
+    if len(text) > _DESCRIPTION:
+        text = text[:_DESCRIPTION].rsplit(" ", 1)[0] + "…"
+    # A description that opens with a word in capitals, such as an acronym, stays as it is.
+    return text if text[:2].isupper() else text[0].lower() + text[1:]
+
+
+def _choices(parameter: Parameter) -> str:
+    if parameter.type == "boolean":
+        return "yes or no"
+    if parameter.enum:
+        return _listed([str(choice) for choice in parameter.enum], "or")
+    low, high = parameter.minimum, parameter.maximum
+    if low is not None and high is not None:
+        return f"from {low:g} to {high:g}"
+    if low is not None:
+        return f"at least {low:g}"
+    return f"at most {high:g}" if high is not None else ""
+
+
+def _listed(items: Sequence[str], word: str) -> str:
+    if len(items) == 1:
+        return items[0]
+    return f"{', '.join(items[:-1])} {word} {items[-1]}"

@@ -1,0 +1,79 @@
+"""Answers of the gateway's own in the form the client asked for: a stream of chunks, or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from extproc.chat import answers
+from extproc.chat.stream import assemble
+from extproc.events import Answer, Form
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from extproc.clients import HttpReply
+    from extproc.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """What an application's answer says, whichever form it came in."""
+
+    text: str = field(repr=False)
+    model: str | None = None
+    completion: dict[str, Any] | None = field(default=None, repr=False)
+    """The answer itself when it was a chat completion."""
+
+
+def speech(reply: HttpReply) -> Speech:
+    """A chat completion, a stream of one, or any text. The body is UTF-8: that was checked."""
+    media = reply.content_type.partition(";")[0].strip().lower()
+    try:
+        if media == "text/event-stream":
+            assembly = assemble(reply.body)
+            return Speech(assembly.text, assembly.model)
+        body = orjson.loads(reply.body)
+    except ValueError:
+        return Speech(reply.body.decode())
+    text = completion_text(body)
+    if text is None:
+        return Speech(reply.body.decode())
+    model = body.get("model")
+    return Speech(text, model if isinstance(model, str) and model else None, body)
+
+
+def completion_text(body: Any) -> str | None:
+    """`choices[0].message.content` of a chat completion; None for anything else."""
+    try:
+        content = body["choices"][0]["message"]["content"]
+    except (KeyError, IndexError, TypeError):
+        return None
+    return content if isinstance(content, str) else None
+
+
+def say(
+    exchange: Exchange,
+    text: str,
+    model: str,
+    *,
+    calls: Sequence[answers.ToolCall] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Answer:
+    request = exchange.request
+    reply = answers.Reply(text, model, calls, exchange.metadata, request.include_usage)
+    if request.stream:
+        return Answer(answers.stream(reply), Form.SSE, headers=headers or {})
+    return Answer(answers.completion(reply), Form.JSON, headers=headers or {})
+
+
+def repeat(
+    exchange: Exchange, said: Speech, model: str, calls: Sequence[answers.ToolCall] = ()
+) -> Answer:
+    """An application's answer as the client's: a completion as it is, where that can be."""
+    if said.completion is not None and not exchange.request.stream:
+        body = answers.with_metadata(said.completion, calls, exchange.metadata)
+        return Answer(body, Form.JSON)
+    return say(exchange, said.text, said.model or model, calls=calls)

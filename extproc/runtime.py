@@ -1,0 +1,109 @@
+"""Generations of the config: each request is decided by the one that Envoy routed it with.
+
+Envoy names the generation in the call's initial metadata; the control plane has written
+`<hash>.json` before any route names it. Parsed configs are kept while they are in use: two at
+a time in practice, a few more while changes are tried in a row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from extproc.config import Parameter, RuntimeConfig, Target, loads
+from extproc.errors import Unavailable
+from extproc.telemetry import log
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_NAME = re.compile(r"[0-9a-f]{8,64}")
+_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """A config, and what is worked out from it once."""
+
+    generation: str
+    config: RuntimeConfig
+    tools: tuple[Mapping[str, Any], ...]
+    """Every target but the default one, as the model server takes them."""
+    targets: Mapping[str, Target]
+    own_prompts: frozenset[str] = field(repr=False)
+    """System prompts of the config: not scanned when a client sends them back."""
+
+
+def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
+    matched = [target for target in settings.targets if not target.default]
+    prompts = (settings.system_prompt, *(target.system_prompt for target in settings.targets))
+    return Runtime(
+        generation=generation,
+        config=settings,
+        tools=tuple(_tool(target) for target in matched),
+        targets={target.name: target for target in matched},
+        own_prompts=frozenset(prompt for prompt in prompts if prompt),
+    )
+
+
+def _tool(target: Target) -> dict[str, Any]:
+    return {
+        "type": "function",
+        "function": {
+            "name": target.name,
+            "description": target.description,
+            "parameters": {
+                "type": "object",
+                "properties": {each.name: _schema(each) for each in target.parameters},
+                "required": [each.name for each in target.parameters if each.required],
+            },
+        },
+    }
+
+
+def _schema(parameter: Parameter) -> dict[str, Any]:
+    given = {
+        "format": parameter.format,
+        "minimum": parameter.minimum,
+        "maximum": parameter.maximum,
+        "pattern": parameter.pattern,
+        "enum": list(parameter.enum) or None,
+        "items": {"type": parameter.items} if parameter.items else None,
+        "default": parameter.default if parameter.has_default else None,
+    }
+    schema = {"type": parameter.type, "description": parameter.description}
+    return schema | {name: value for name, value in given.items() if value is not None}
+
+
+class Generations:
+    """Reads `<folder>/<generation>.json` when a generation is first seen."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: OrderedDict[str, Runtime] = OrderedDict()
+
+    def get(self, generation: str) -> Runtime:
+        found = self._known.get(generation)
+        if found is None:
+            found = self._load(generation)
+            self._known[generation] = found
+            if len(self._known) > _KEPT:
+                self._known.popitem(last=False)
+        self._known.move_to_end(generation)
+        return found
+
+    def _load(self, generation: str) -> Runtime:
+        # The name comes over the wire and becomes a path.
+        if not _NAME.fullmatch(generation):
+            raise Unavailable("no configuration was named for this request")
+        path = self._folder / f"{generation}.json"
+        try:
+            settings = loads(path.read_text())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.error("runtime.unreadable", path=str(path), reason=type(error).__name__)
+            raise Unavailable("the configuration of this request cannot be read") from None
+        log.info("runtime.loaded", generation=generation, targets=len(settings.targets))
+        return compiled(generation, settings)

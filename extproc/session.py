@@ -1,0 +1,102 @@
+"""One ext_proc call: events in, decisions out, in the legal order.
+
+The headers are looked at as they come; the work is done on the body. Nothing here knows of
+gRPC, so that a test drives it like Envoy does.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from extproc import pipeline
+from extproc.chat import types
+from extproc.errors import GatewayError, InvalidRequest, NotFound
+from extproc.events import Decision, Event, Forward, Proceed, Refuse, RequestBody, RequestHeaders
+from extproc.exchange import Caller, Clock, Exchange, World
+from extproc.phases import Phase, next_phase
+from extproc.telemetry import onward
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extproc.runtime import Runtime
+
+PATH: Final = "/v1/chat/completions"
+# Envoy removes a client's x-arch-*; its config copies this one to a name of its own first.
+_DEBUG: Final = ("x-gateway-debug", "x-arch-debug")
+
+
+class Session:
+    def __init__(self, runtime: Runtime, world: World) -> None:
+        self._runtime = runtime
+        self._world = world
+        self._phase = Phase.START
+        self._headers: Mapping[str, str] = {}
+
+    @property
+    def done(self) -> bool:
+        return self._phase is Phase.DONE
+
+    async def on(self, event: Event) -> Decision:
+        self._phase = next_phase(self._phase, event)
+        try:
+            match event:
+                case RequestHeaders():
+                    decision = self._on_headers(event)
+                case RequestBody():
+                    decision = await self._on_body(event.body)
+        except GatewayError as error:
+            decision = Refuse(error)
+        if not isinstance(decision, Proceed):
+            self._phase = Phase.DONE
+        return decision
+
+    def _on_headers(self, event: RequestHeaders) -> Decision:
+        self._headers = event.headers
+        path = event.headers.get(":path", "").partition("?")[0]
+        if path != PATH or event.headers.get(":method") != "POST":
+            raise NotFound(f"not found; prompts go to POST {PATH}")
+        if event.end_of_stream:
+            raise InvalidRequest("the body is empty; send a chat-completions request")
+        return Proceed()
+
+    async def _on_body(self, body: bytes) -> Decision:
+        metrics = self._world.metrics
+        began = time.perf_counter()
+        clock = Clock.starting(self._runtime.config.deadline)
+        decision: Decision | None = None
+        with metrics.active.track_inprogress():
+            try:
+                request = types.read(body, self._headers.get("content-type", ""))
+                decision = await pipeline.run(
+                    Exchange(self._runtime, request, self._caller(), self._world, clock)
+                )
+            except GatewayError as error:
+                decision = Refuse(error)
+            finally:
+                metrics.seconds.observe(time.perf_counter() - began)
+                metrics.requests.labels(_outcome(decision)).inc()
+        if isinstance(decision, Refuse):
+            metrics.errors.labels(decision.error.code).inc()
+        return decision
+
+    def _caller(self) -> Caller:
+        headers = self._headers
+        return Caller(
+            request_id=headers.get("x-request-id", ""),
+            onward=onward(headers),
+            debug=any(headers.get(name, "").lower() == "true" for name in _DEBUG),
+        )
+
+
+def _outcome(decision: Decision | None) -> str:
+    match decision:
+        case None:
+            return "cancelled"
+        case Forward():
+            return "forwarded"
+        case Refuse():
+            return "refused"
+        case _:
+            return "answered"

@@ -1,0 +1,109 @@
+"""Logs, metrics and the trace context. None of them ever holds a prompt or a key.
+
+Logs are JSON lines on standard error: names, lengths, scores and hashes. Metrics are
+Prometheus's, in a registry of the process's own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import sys
+import traceback
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+# The request's id, the trace it belongs to, and the gateways it has passed (RFC 8586).
+ONWARD = ("x-request-id", "traceparent", "tracestate", "cdn-loop")
+
+log = structlog.stdlib.get_logger("extproc")
+
+
+def configure_logs(level: str = "info") -> None:
+    """JSON lines on standard error, for our own logger and for the libraries'."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.upper()]
+        ),
+        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, force=True)
+
+
+class Metrics:
+    """Every metric of the process, named here and nowhere else."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
+        self.requests = Counter(
+            "archgw_extproc_requests", "Prompts decided, by what became of them", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self.seconds = Histogram(
+            "archgw_extproc_request_seconds", "From the body to the decision", buckets=SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self.stages = Histogram(
+            "archgw_extproc_outside_seconds", "Time waited for others", ["what"],
+            buckets=SECONDS, registry=registry,
+        )  # fmt: skip
+        self.errors = Counter(
+            "archgw_extproc_errors", "Errors, by code", ["code"], registry=registry
+        )
+        self.exceptions = Counter(
+            "archgw_extproc_exceptions", "Errors that nothing foresaw", registry=registry
+        )
+        self.guard_hits = Counter(
+            "archgw_extproc_guard_refusals", "Prompts refused by a guard", ["guard"],
+            registry=registry,
+        )  # fmt: skip
+        self.intents = Counter(
+            "archgw_extproc_intents", "Where prompts went", ["result"], registry=registry
+        )
+        self.calls = Counter(
+            "archgw_extproc_api_calls", "Calls of the application's APIs",
+            ["upstream", "status"], registry=registry,
+        )  # fmt: skip
+        self.active = Gauge("archgw_extproc_active", "Requests being decided", registry=registry)
+
+    def text(self) -> bytes:
+        """The exposition in Prometheus's text format."""
+        return generate_latest(self.registry)
+
+
+def trace_of(error: BaseException) -> list[str]:
+    """Where an error came from, without its words: those may quote what a caller sent."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames]
+    return [*places, type(error).__qualname__]
+
+
+def redacted(content: bytes) -> str:
+    """A body in a log: its length, and a hash to tell two of them apart."""
+    return f"[{len(content)} bytes, sha256 {hashlib.sha256(content).hexdigest()[:16]}]"
+
+
+def onward(headers: Mapping[str, str]) -> dict[str, str]:
+    """What every call on behalf of a request carries. Nothing of the client's credentials."""
+    return {name: headers[name] for name in ONWARD if headers.get(name)}

@@ -1,0 +1,161 @@
+"""A model server with scripted answers: real HTTP on a free port, no model behind it.
+
+What a test does not script is harmless and matches nothing. Decisions are found by a piece of
+the last user message, verdicts by a piece of the text that is judged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+
+THRESHOLD = 0.5
+
+
+@dataclass
+class Script:
+    """`calls`: piece of the last user message → calls, each (target, arguments, missing).
+
+    `attacks`: pieces of texts that read as attacks. `toxic`: piece of a text → toxicity; None
+    means that the model knows nothing of toxicity.
+    """
+
+    calls: Mapping[str, Sequence[tuple[str, Mapping[str, Any], Sequence[str]]]] = field(
+        default_factory=dict
+    )
+    attacks: Sequence[str] = ()
+    toxic: Mapping[str, float] | None = None
+    status: int = 200
+    delay: float = 0.0
+    body: bytes | None = None
+    """Sent instead of an answer."""
+
+    def judge(self, text: str) -> dict[str, Any]:
+        hit = any(piece in text for piece in self.attacks)
+        toxicity = None
+        if self.toxic is not None:
+            toxicity = max((s for piece, s in self.toxic.items() if piece in text), default=0.0)
+        return {
+            "verdict": "attack" if hit else "benign",
+            "score": 0.99 if hit else 0.01,
+            "view": "text",
+            "toxicity": toxicity,
+            "message": None,
+        }
+
+    def decide(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        last = next((m for m in reversed(request["messages"]) if m["role"] == "user"), None)
+        text = last["content"] if last else ""
+        calls = next((calls for piece, calls in self.calls.items() if piece in text), ())
+        names = [tool["function"]["name"] for tool in request["tools"]]
+        chosen = calls[0][0] if calls else None
+        ranking = sorted(
+            ({"name": name, "score": 0.9 if name == chosen else 0.1} for name in names),
+            key=lambda item: -item["score"],
+        )
+        return {
+            "guard": self._worst(request["messages"]) if request.get("guard", True) else None,
+            "intent": {
+                "name": chosen,
+                "score": ranking[0]["score"] if ranking else 0.0,
+                "ranking": ranking,
+                "threshold": THRESHOLD,
+            },
+            "calls": [
+                {"name": name, "arguments": arguments, "missing": list(missing), "evidence": {}}
+                for name, arguments, missing in calls
+            ],
+            "timings_ms": {},
+            "models": {},
+        }
+
+    def _worst(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        judged = [
+            {**self.judge(message["content"]), "message": index}
+            for index, message in enumerate(messages)
+            if message.get("guard", True)
+        ]
+        if not judged:
+            return self.judge("")
+        worst = max(judged, key=lambda result: result["score"])
+        toxic = [result["toxicity"] for result in judged if result["toxicity"] is not None]
+        return {**worst, "toxicity": max(toxic, default=None)}
+
+
+class FakeModelServer:
+    """Runs in a thread of its own, so that tests can be written straight down."""
+
+    def __init__(self) -> None:
+        self.script = Script()
+        self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+        self.port = 0
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._runner: web.AppRunner | None = None
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._call(self._start())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(5)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def forget(self) -> None:
+        self.received.clear()
+        self.script = Script()
+
+    def stop(self) -> None:
+        """From now on connections to it are refused."""
+        if self._runner:
+            self._call(self._runner.cleanup())
+            self._runner = None
+
+    def start_again(self) -> None:
+        self._call(self._start())
+
+    def _call(self, work: Coroutine[Any, Any, None]) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
+
+    async def _start(self) -> None:
+        app = web.Application(client_max_size=64 << 20)
+        app.router.add_post("/v1/decide", self._answer)
+        app.router.add_post("/v1/guard", self._answer)
+        app.router.add_get("/healthz", self._healthy)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _healthy(self, _request: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.received.append((request.path, body, headers))
+        script = self.script
+        await asyncio.sleep(script.delay)
+        if script.body is not None:
+            return web.Response(body=script.body, status=script.status)
+        if script.status != 200:
+            return web.json_response({"error": {"message": "no"}}, status=script.status)
+        if request.path == "/v1/guard":
+            results = [script.judge(text) for text in body["texts"]]
+            return web.json_response({"results": results, "timings_ms": {}, "models": {}})
+        return web.json_response(script.decide(body))
