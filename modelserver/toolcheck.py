@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Wrong = Callable[[str, str], None]
 
+# Longer than any description that helps; they are read again with every candidate value.
+MOST_DESCRIPTION = 2048
+
 _OPTIONAL = re.compile(r"^(?:typing\.)?optional\[(.+)\]$|^(.+?)\s*\|\s*none$", re.IGNORECASE)
 _GENERIC = re.compile(r"^(\w+)\[\s*(\w+).*\]$")
 
@@ -51,7 +54,7 @@ def _plain_tool(item: Any, path: str, wrong: Wrong, most: int) -> Mapping[str, A
     if not isinstance(name, str) or not name.strip():
         wrong(f"{inner}.name", "must be text, and not empty")
         return None
-    _require_text(function.get("description"), f"{inner}.description", wrong)
+    _require_description(function.get("description"), f"{inner}.description", wrong)
     schema = _plain_schema(function.get("parameters"), f"{inner}.parameters", wrong, most)
     return {**function, "parameters": schema}
 
@@ -109,7 +112,7 @@ def _plain_parameter(value: Any, path: str, wrong: Wrong) -> Mapping[str, Any]:
         plain.pop("enum")
     elif plain.get("enum"):
         plain["enum"] = [choice for choice in plain["enum"] if choice is not None]
-    _require_text(value.get("description"), f"{path}.description", wrong)
+    _require_description(value.get("description"), f"{path}.description", wrong)
     for name in ("minimum", "maximum"):
         _require_number(value.get(name), f"{path}.{name}", wrong)
     _require_pattern(value.get("pattern"), f"{path}.pattern", wrong)
@@ -146,6 +149,12 @@ def _plain_type(value: Any, path: str, wrong: Wrong) -> tuple[str, str | None]:
 def _require_text(value: Any, path: str, wrong: Wrong) -> None:
     if value is not None and not isinstance(value, str):
         wrong(path, "must be text")
+
+
+def _require_description(value: Any, path: str, wrong: Wrong) -> None:
+    _require_text(value, path, wrong)
+    if isinstance(value, str) and len(value) > MOST_DESCRIPTION:
+        wrong(path, f"{len(value)} characters, the limit is {MOST_DESCRIPTION}")
 
 
 def _require_number(value: Any, path: str, wrong: Wrong) -> None:

@@ -90,6 +90,7 @@ def test_required_in_either_place() -> None:
         ({"parameters": {"properties": {"p": {"pattern": "("}}}}, "tools.0.parameters.properties.p.pattern"),
         ({"parameters": {"properties": {"p": {"description": 1}}}}, "tools.0.parameters.properties.p.description"),
         ({"description": ["d"]}, "tools.0.description"),
+        ({"description": "d" * 2049}, "tools.0.description"),
     ],
 )  # fmt: skip
 def test_mistakes_are_named_by_path(schema: dict[str, Any], path: str) -> None:
