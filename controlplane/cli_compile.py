@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli_home import add_home, layout_of
+from controlplane.cli_home import add_home, layout_of, show_problems
 
 if TYPE_CHECKING:
     import argparse
@@ -46,8 +46,6 @@ def run(args: argparse.Namespace) -> int:
     compiled = compile_file(args.config, os.environ)
     problems = for_compile(compiled.problems)
     if problems:
-        from controlplane.cli_problems import show_problems  # noqa: PLC0415
-
         show_problems(tell(args.config, compiled.document, problems))
     if compiled.gateway is None or has_errors(problems):
         return 1

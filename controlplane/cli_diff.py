@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.cli_home import show_problems
 from controlplane.terminal import paint
 
 if TYPE_CHECKING:
@@ -46,7 +47,6 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _gateway(path: Path) -> ir.Gateway | None:
-    from controlplane.cli_problems import show_problems  # noqa: PLC0415
     from controlplane.compile import compile_file  # noqa: PLC0415
     from controlplane.problem import Severity, for_compile, has_errors  # noqa: PLC0415
     from controlplane.supervise.told import tell  # noqa: PLC0415

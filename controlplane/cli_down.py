@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from controlplane.cli_home import add_home, layout_of
 from controlplane.supervise.ask import UnreachableError, ask
 from controlplane.supervise.leftovers import end_leftovers
-from controlplane.supervise.lock import holder, is_held
+from controlplane.supervise.lock import Holder, holder, is_held
 from controlplane.supervise.secrets import SecretStore
 from controlplane.terminal import failure, progress
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _COULD_NOT_RUN = 2
 _DRAIN_TIMEOUT = 60.0
+_SILENCE = 10.0
+"""A supervisor that drains says so every second."""
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -33,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     add_home(parser)
     parser.add_argument(
         "--timeout",
-        type=float,
+        type=_seconds,
         default=_DRAIN_TIMEOUT,
         metavar="SECONDS",
         help="cut requests that are still open after this (default: %(default)g)",
@@ -42,19 +44,27 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--service", help=argparse.SUPPRESS)
 
 
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise ValueError(text)
+    return value
+
+
 def run(args: argparse.Namespace) -> int:
     layout = layout_of(args)
     if not is_held(layout.lock_file):
         _clean(layout)
         print(f"no gateway runs in {layout.home}")
         return 0
+    supervisor = holder(layout.lock_file)
     request = {"command": "down", "timeout": args.timeout}
     try:
-        result = ask(layout.control_socket, request, progress, timeout=args.timeout + 30)
+        result = ask(layout.control_socket, request, progress, timeout=_SILENCE)
     except UnreachableError:
         result = {"cut": 0}
         _force(layout)
-    if not _released(layout, 5.0):
+    if not _ended(supervisor, layout, 5.0):
         failure(f"the gateway in {layout.home} does not stop; see {layout.logs / 'supervisor.log'}")
         return _COULD_NOT_RUN
     _clean(layout)
@@ -70,8 +80,18 @@ def _force(layout: Layout) -> None:
         return
     progress(f"the supervisor (pid {who.identity.pid}) does not answer: ending it")
     who.identity.send(signal.SIGTERM)
-    if not _released(layout, 10.0):
+    if not _released(layout, 3.0):
         who.identity.send(signal.SIGKILL)
+
+
+def _ended(supervisor: Holder | None, layout: Layout, seconds: float) -> bool:
+    """The lock is free and the process itself is gone."""
+    deadline = time.monotonic() + seconds
+    while supervisor and supervisor.identity.alive:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return _released(layout, max(0.0, deadline - time.monotonic()))
 
 
 def _released(layout: Layout, seconds: float) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 from controlplane.layout import Layout, locate
-from controlplane.terminal import failure, paint
+from controlplane.terminal import coloured, failure, paint
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -36,10 +37,14 @@ def not_running(layout: Layout) -> str:
     return f"{text}; the last one ended because {reason}"
 
 
+def show_problems(told: Sequence[Mapping[str, Any]]) -> None:
+    from controlplane.supervise.told import as_text  # noqa: PLC0415  usually there are none
+
+    sys.stderr.write(as_text(told, colour=coloured(sys.stderr, os.environ)))
+
+
 def show_verdict(verdict: Mapping[str, Any]) -> None:
     """A refused config goes to stderr with its problems; an accepted one says what changed."""
-    from controlplane.cli_problems import show_problems  # noqa: PLC0415  usually there are none
-
     if verdict["problems"]:
         show_problems(verdict["problems"])
     if not verdict["ok"]:

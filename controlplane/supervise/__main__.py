@@ -90,10 +90,13 @@ class _Report:
             print(f"archgw: {line['progress']}", file=sys.stderr, flush=True)  # noqa: T201
             return
         result = line["result"]
-        for problem in result["problems"]:
-            print(as_text(problem), file=sys.stderr)  # noqa: T201
+        sys.stderr.write(as_text(result["problems"], colour=sys.stderr.isatty()))
         print(f"archgw: {result['summary']}", file=sys.stderr, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    logging.shutdown()
+    sys.stderr.flush()
+    # Nothing is left to clean up; Python would spend a second on freeing its modules.
+    os._exit(status)

@@ -40,14 +40,14 @@ class Plan:
     """Keys, and the files that tell Envoy where they are."""
     warnings: tuple[Told, ...]
     places: tuple[tuple[str, str], ...]
-    """Name of an Envoy resource → `file:line:column` of what it was made from."""
+    """Name of an Envoy resource, or a file it uses → `file:line:column` in the config."""
 
     def locate(self, reason: str) -> str | None:
         """Where in the config the thing stands that Envoy names in its reason."""
         named = [
             (name, place)
             for name, place in self.places
-            if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", reason)
+            if re.search(rf"(?<![\w/-]){re.escape(name)}(?![\w/-])", reason)
         ]
         return max(named, key=lambda item: len(item[0]))[1] if named else None
 
@@ -122,6 +122,8 @@ def _places(
     if document is None or written is None:
         return ()
     paths = [
+        *((each.ca_file, each.path) for each in written.providers if each.ca_file),
+        *((each.ca_file, each.path) for each in written.endpoints if each.ca_file),
         *((names.provider_cluster(slug(each.name)), each.path) for each in written.providers),
         *((names.api_cluster(slug(each.name)), each.path) for each in written.endpoints),
         *(("llm", each.path) for each in (written.egress,) if each),

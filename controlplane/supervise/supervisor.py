@@ -28,7 +28,7 @@ from controlplane.supervise.lock import HeldError, Lock
 from controlplane.supervise.plan import Plan, Refused, make_plan, wanted_ports
 from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
 from controlplane.supervise.services import Needs, Service, children
-from controlplane.supervise.told import as_text
+from controlplane.supervise.told import as_line
 from controlplane.xds.server import AdsServer, NoAnswerError
 from controlplane.xds.watch import FileWatch
 
@@ -89,6 +89,10 @@ class Supervisor:
         self._envoy_version = ""
         self._applier: Applier | None = None
         self._reloading = asyncio.Lock()
+        config = request.config
+        self._watched = FileWatch((config, config.parent / ".env") if config else ())
+        self._read_marks = self._watched.marks()
+        """The files as they were last read: `archgw reload` may be quicker than the watch."""
         self._last_reload: tuple[float, Verdict] | None = None
         self._cut = 0
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -163,6 +167,7 @@ class Supervisor:
         config = self._request.config
         if config is None:
             return None
+        self._read_marks = self._watched.marks()
         self._say(f"reading {config}")
         return await asyncio.to_thread(make_plan, config, dict(self._env), self._layout)
 
@@ -237,13 +242,10 @@ class Supervisor:
         return COULD_NOT_RUN
 
     async def _watch(self) -> None:
-        config = self._request.config
-        if config is None:
-            return
-        watch = FileWatch((config, config.parent / ".env"))
         while True:
-            await watch.wait()
-            await self._reload("the file changed")
+            await self._watched.wait()
+            if self._watched.marks() != self._read_marks:
+                await self._reload("the file changed")
 
     async def _reload(self, why: str) -> Verdict:
         async with self._reloading:
@@ -261,7 +263,7 @@ class Supervisor:
             level = logging.INFO if verdict.ok else logging.ERROR
             log.log(level, "reload (%s): %s", why, verdict.summary)
             for each in verdict.problems:
-                log.log(level, "%s", as_text(each))
+                log.log(level, "%s", as_line(each))
             return verdict
 
     # ---- answering

@@ -32,11 +32,11 @@ class FileWatch:
     _seen: tuple[Mark, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._seen = self._look()
+        self._seen = self.marks()
 
     def changed(self) -> bool:
         """Since this was last asked."""
-        before, self._seen = self._seen, self._look()
+        before, self._seen = self._seen, self.marks()
         return before != self._seen
 
     async def wait(self) -> None:
@@ -47,5 +47,5 @@ class FileWatch:
         while self.changed():  # noqa: ASYNC110  nobody tells us
             await asyncio.sleep(_SETTLE)
 
-    def _look(self) -> tuple[Mark, ...]:
+    def marks(self) -> tuple[Mark, ...]:
         return tuple(mark(path) for path in self.paths)

@@ -1,0 +1,144 @@
+"""What changes between two configs, told in words."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from controlplane import cli, ir
+from controlplane.compile import compile_file
+from controlplane.diff import CUTS_STREAMS, Change, differences
+
+BASE = """\
+version: v0.1
+listeners:
+  egress_traffic: {address: 127.0.0.1, port: 12000}
+llm_providers:
+  - name: gpt
+    provider: openai
+    model: gpt-4o
+    access_key: $KEY
+    default: true
+    rate_limits:
+      - limit: {tokens: 100, unit: minute}
+  - name: near
+    provider: ollama
+    model: llama
+    endpoint: 127.0.0.1:11434
+endpoints:
+  app: {endpoint: "127.0.0.1:8080"}
+prompt_targets:
+  - name: weather
+    description: Weather forecast for a place over the coming days
+    endpoint: {name: app, path: /weather}
+"""
+
+
+def lowered(folder: Path, text: str, key: str = "sk-1") -> ir.Gateway:
+    file = folder / "arch.yaml"
+    file.write_text(text)
+    gateway = compile_file(file, {"KEY": key}).gateway
+    assert gateway is not None
+    return gateway
+
+
+def told(folder: Path, *replaced: tuple[str, str], key: str = "sk-1") -> tuple[Change, ...]:
+    new = BASE
+    for before, after in replaced:
+        assert before in new
+        new = new.replace(before, after)
+    return differences(lowered(folder, BASE), lowered(folder, new, key))
+
+
+def test_same_config_has_no_difference(tmp_path: Path) -> None:
+    """Also when it is only written differently."""
+    assert told(tmp_path) == ()
+    assert told(tmp_path, ("{address: 127.0.0.1, port: 12000}", "{port: 12000}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "area", "words"),
+    [
+        ("port: 12000", "port: 12001", "listener", ["llm listener", "127.0.0.1:12001"]),
+        ("model: gpt-4o", "model: gpt-5", "provider", ["provider gpt", "gpt-4o → gpt-5"]),
+        ("tokens: 100,", "tokens: 50,", "limit", ["limit for gpt", "100 tokens", "50 tokens"]),
+        ("127.0.0.1:8080", "127.0.0.1:8081", "endpoint", ["endpoint app", "http://127.0.0.1:8081"]),
+        ("path: /weather", "path: /w", "target", ["target weather", "/w"]),
+        ("127.0.0.1:11434", "127.0.0.1:1", "provider", ["provider near", "http://127.0.0.1:1"]),
+        ("    access_key", "    timeout: 7s\n    access_key", "provider", ["120 s → 7 s"]),
+        ("    access_key", "    fallbacks: [near]\n    access_key", "provider", ["then near"]),
+        ("version: v0.1", "overrides: {error_format: text}", "setting", ["'json' → 'text'"]),
+    ],
+)
+def test_change_is_told_in_words(
+    tmp_path: Path, before: str, after: str, area: str, words: list[str]
+) -> None:
+    """One change gives one line, of the right area, with the old and the new value."""
+    (change,) = told(tmp_path, (before, after))
+    assert change.area == area
+    assert change.kind == "changed"
+    for word in words:
+        assert word in change.text
+
+
+def test_added_and_removed(tmp_path: Path) -> None:
+    """What came and what went is told by name and address."""
+    renamed = told(tmp_path, ("name: weather", "name: climate"))
+    assert [(each.area, each.kind) for each in renamed] == [
+        ("target", "removed"),
+        ("target", "added"),
+    ]
+    (came, *_) = differences(lowered(tmp_path, BASE), lowered(tmp_path, _with_provider()))
+    assert (came.area, came.kind) == ("provider", "added")
+    assert "https://api.mistral.ai:443" in came.text
+
+
+def _with_provider() -> str:
+    extra = "  - {name: m, provider: mistral, model: x, access_key: $KEY}\nendpoints:"
+    return BASE.replace("endpoints:", extra, 1)
+
+
+def test_new_key_is_told_without_the_key(tmp_path: Path) -> None:
+    """That it changed is told; neither the old nor the new one is."""
+    (change,) = told(tmp_path, key="sk-2")
+    assert "a new key" in change.text
+    assert "sk-" not in change.text
+    assert change.way == "secret"
+
+
+def test_nothing_cuts_streams(tmp_path: Path) -> None:
+    """Whatever changes, running streams come to their end."""
+    assert not any(CUTS_STREAMS.values())
+    changes = told(tmp_path, ("port: 12000", "port: 1200"), ("gpt-4o", "x"), ("/weather", "/w"))
+    assert {each.way for each in changes} == {"listener", "cluster", "prompt"}
+    assert not any(each.cuts_streams for each in changes)
+
+
+def test_command_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`archgw diff OLD NEW` ends with 0 and says that no stream is cut."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(BASE)
+    new.write_text(BASE.replace("gpt-4o", "gpt-5"))
+    assert cli.main(["diff", str(old), str(new)]) == 0
+    shown = capsys.readouterr().out
+    assert "provider gpt: model gpt-4o → gpt-5" in shown
+    assert "no running stream is cut" in shown
+    assert cli.main(["diff", str(old), str(new), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["cuts_streams"] is False
+    assert printed["changes"][0]["area"] == "provider"
+    assert cli.main(["diff", str(old), str(old)]) == 0
+    assert capsys.readouterr().out == "no difference\n"
+
+
+def test_command_refuses_a_broken_config(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit status 1 and the problem with its place."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(BASE)
+    new.write_text(BASE.replace("llm_providers:", "llm_provider:"))
+    assert cli.main(["diff", str(old), str(new)]) == 1
+    assert f"{new}:4:1" in capsys.readouterr().err
