@@ -74,7 +74,9 @@ class FakeModels:
     @property
     def judged(self) -> list[str]:
         """Every text that went to `/v1/guard`."""
-        return [t for each in self.asked if isinstance(each, schema.GuardRequest) for t in each.texts]
+        return [
+            t for each in self.asked if isinstance(each, schema.GuardRequest) for t in each.texts
+        ]
 
 
 Says = HttpReply | Exception | Callable[[HttpCall], HttpReply]
@@ -127,7 +129,9 @@ def target(name: str, *parameters: Parameter, **more: Any) -> Target:
 
 
 def guard(kind: Any = "jailbreak", **more: Any) -> Guard:
-    return replace(Guard(kind, "Not with me.", forward_to_error_target=False, threshold=None), **more)
+    return replace(
+        Guard(kind, "Not with me.", forward_to_error_target=False, threshold=None), **more
+    )
 
 
 def settings(*targets: Target, **more: Any) -> RuntimeConfig:
@@ -208,7 +212,9 @@ def prompt(text: str = "hello", **rest: Any) -> list[Event]:
     return chat({"role": "user", "content": text}, **rest)
 
 
-def chat(*messages: Mapping[str, Any], headers_: Mapping[str, str] | None = None, **rest: Any) -> list[Event]:
+def chat(
+    *messages: Mapping[str, Any], headers_: Mapping[str, str] | None = None, **rest: Any
+) -> list[Event]:
     return [headers(**(headers_ or {})), body({"messages": list(messages), **rest})]
 
 
@@ -233,7 +239,9 @@ def refuses(status: int, code: str, *pieces: str) -> Expectation:
     return check
 
 
-def says(text: str, *, form: Form = Form.JSON, model: str | None = None, **found: str) -> Expectation:
+def says(
+    text: str, *, form: Form = Form.JSON, model: str | None = None, **found: str
+) -> Expectation:
     """An assistant's message; `found` are headers of the answer."""
 
     def check(decision: Decision) -> None:
@@ -253,7 +261,9 @@ def asks_for(*names: str) -> Expectation:
         assert isinstance(decision, Answer), decision
         text, model = spoken_by(decision)
         assert model.startswith("Arch"), model
-        assert text.startswith(("May", "Could", "Sure", "Definitely", "Certainly", "Of course", "Can"))
+        assert text.startswith(
+            ("May", "Could", "Sure", "Definitely", "Certainly", "Of course", "Can")
+        )
         for name in names:
             assert name in text, text
 
@@ -277,7 +287,9 @@ def spoken_by(answer: Answer) -> tuple[str, str]:
     """Text and model of an assistant's answer in either form."""
     if answer.form is Form.SSE:
         chunks = events(answer.body)
-        spoken = [c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("role") != "tool"]
+        spoken = [
+            c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("role") != "tool"
+        ]
         text = "".join(c["choices"][0]["delta"].get("content") or "" for c in spoken)
         return text, chunks[-1]["model"]
     found = json.loads(answer.body)

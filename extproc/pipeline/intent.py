@@ -26,7 +26,7 @@ async def choose(exchange: Exchange) -> None:
         exchange.target = default
     result = "target" if calls else "default" if default else "llm"
     exchange.world.metrics.intents.labels(result).inc()
-    log.info(
+    log.debug(
         "intent.chosen", result=result, request_id=exchange.caller.request_id,
         targets=[planned.target.name for planned in exchange.plan],
         score=exchange.decision.intent.score if exchange.decision else None,
