@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from controlplane.model import Json, Path
 
 MAX_DEPTH = 32
+MOST_PROBLEMS = 1000
+"""Nobody mends more at once."""
 
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
@@ -162,6 +164,10 @@ class _Builder:
         self._stack: list[_Open] = []
         self._documents = 0
 
+    def _report(self, problem: Problem) -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(problem)
+
     def feed(self, event: yaml.Event) -> None:
         if isinstance(event, yaml.ScalarEvent):
             self._scalar(event)
@@ -191,7 +197,7 @@ class _Builder:
         problem = _problem("AG005", event, message, "write the value out in each place")
         if self._at_key():
             raise NoTreeError(problem)
-        self.problems.append(problem)
+        self._report(problem)
         path, key = self._place()
         self._add(Node(path, _span(event), key, "scalar", plain=True))
 
@@ -202,7 +208,7 @@ class _Builder:
         parent.repeated = event.value in parent.entries
         if parent.repeated:
             message = f"the key `{event.value}` stands here twice; the first is on line {first}"
-            self.problems.append(_problem("AG004", event, message, "keep one of the two"))
+            self._report(_problem("AG004", event, message, "keep one of the two"))
 
     def _open(self, event: yaml.SequenceStartEvent | yaml.MappingStartEvent) -> None:
         if self._at_key():
@@ -267,7 +273,7 @@ class _Builder:
         if event.tag and event.tag != "!" and event.tag not in _CORE_TAGS:
             shown = event.tag.replace("tag:yaml.org,2002:", "!!")
             message = f"the tag `{shown}` is not read in a config"
-            self.problems.append(_problem("AG006", event, message, "remove the tag"))
+            self._report(_problem("AG006", event, message, "remove the tag"))
 
 
 def _span(event: yaml.Event) -> Span:

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SECRET = re.compile(
-    r"""(?ix) ( [\w-]+key | password | token | secret )
+    r"""(?ix) ( [\w-]{1,40}key | password | token | secret )
         (["']?\s*:\s*["']?) (?!\$) ([^\s"',}\#][^"',}\#]*)"""
 )
 _KEY_LIKE = re.compile(r"\b(sk|gsk|xai|pk|key)[-_][A-Za-z0-9_-]{8,}|(?<=://)[^/@\s]+(?=@)")
 _LONGEST_MESSAGE = 600
+_LONGEST_LINE = 2000
 _WIDEST = 120
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
@@ -64,6 +65,8 @@ def _located(
         position, length = document.position_at(span.start), span.end - span.start
     position = position or Position(1, 1)
     line = all_lines[position.line - 1] if position.line <= len(all_lines) else ""
+    if len(line) > _LONGEST_LINE:  # nobody reads it, and no pattern finds a key in it in time
+        line = ""
     length = max(1, min(length, len(line) - position.column + 1))
     return Located(problem, str(path), position, masked(line), length)
 

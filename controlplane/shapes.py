@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controlplane.model import Secret
+from controlplane.nodes import MOST_PROBLEMS
 from controlplane.problem import MISSING_SECRET, MISSING_VARIABLE, Edit, Problem, Severity
 
 if TYPE_CHECKING:
@@ -27,8 +29,8 @@ if TYPE_CHECKING:
 
 JsonSchema = dict[str, Any]
 
-MOST_PROBLEMS = 1000
 MOST_SUGGESTIONS = 100
+MOST_COMPARED = 500
 
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
 _YES = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
@@ -64,7 +66,7 @@ class Reading:
     def warn(
         self, code: str, node: Node, message: str, hint: str | None = None, *edits: Edit
     ) -> None:
-        self.problems.append(Problem(code, Severity.WARNING, node.path, message, hint, edits=edits))
+        self.add(Problem(code, Severity.WARNING, node.path, message, hint, edits=edits))
 
     def wrong_type(self, node: Node, wanted: str, *, show: bool = False) -> None:
         """With `show`, the value is told too: never where a key might stand by mistake."""
@@ -94,7 +96,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant."""
     from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
 
-    by_fold = {folded(each): each for each in known}
+    by_fold = {folded(each): each for each in islice(known, MOST_COMPARED)}
     found = get_close_matches(folded(word), by_fold, n=1, cutoff=0.6)
     return by_fold[found[0]] if found else None
 
@@ -335,7 +337,8 @@ def _resolve(
         return variables.get(names[-1]) or match[0]
 
     resolved = _VARIABLE.sub(value, text)
-    return resolved, tuple(names), tuple(name for name in names if not variables.get(name))
+    missing = (name for name in dict.fromkeys(names) if not variables.get(name))
+    return resolved, tuple(names), tuple(missing)
 
 
 def _report_missing(missing: Iterable[str], node: Node, reading: Reading, code: str) -> None:

@@ -96,12 +96,12 @@ class Table:
     lone: str | None = None
 
     def read(self, node: Node, reading: Reading) -> Record | None:
-        if self.lone and node.kind != "map" and not node.is_null:
-            value = self.keys[self.lone].shape.read(node, reading)
-            return Record(node.path, {self.lone: value}, {})
         if node.kind == "list" and len(node.items) == 1 and node.items[0].kind == "map":
             reading.warn("AG109", node, f"{label(node.path)} is a list of one; a mapping is meant")
             node = node.items[0]
+        if self.lone and node.kind != "map" and not node.is_null:
+            value = self.keys[self.lone].shape.read(node, reading)
+            return Record(node.path, {self.lone: value}, {})
         if node.kind != "map":
             reading.wrong_type(node, "a mapping")
             return None

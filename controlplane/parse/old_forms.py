@@ -60,13 +60,16 @@ def guard_entry(kind: str, old: Record, document: Document) -> tuple[Edit, ...]:
         return ()
     if item.flow or listing.flow or len(listing.items) != 1:
         return ()
-    # The list begins at its dash, its item two or more columns further on.
+    # The list begins at its dash, which may stand in the column of its key; a mapping may not.
     start, end = listing.span.start, message.span.start
+    dash = document.position_at(start).column
+    column = max(dash, document.position_at(listing.key.start).column + 2) - 1
     comments = "".join(f"  {each}" for each in _COMMENT.findall(document.text, start, end))
-    inner = "\n" + " " * (document.position_at(start).column + 1)
+    inner = "\n" + " " * (column + 2)
+    entry = " " * (column + 1 - dash) + f"{kind}:{comments}"
     return (
         Edit(listing.key.start, listing.key.end, "input_guards"),
-        Edit(start, end, f"{kind}:{comments}{inner}on_exception:{inner}  message: "),
+        Edit(start, end, f"{entry}{inner}on_exception:{inner}  message: "),
     )
 
 
