@@ -84,10 +84,11 @@ def bring(task: str, directory: Path, pinned: str | None = None) -> Model:
     return Model(name, "own", directory, hashes, config)
 
 
-def pin(manifest: Path = MANIFEST) -> None:
-    """Write the hashes of the files as they are."""
+def pin(manifest: Path = MANIFEST, tasks: Sequence[str] = ()) -> None:
+    """Write the hashes of these tasks' files as they are; without any, of all."""
     entries = _manifest(manifest)
-    for task, entry in entries.items():
+    for task in tasks or entries:
+        entry = _entry(task, manifest) if task not in entries else entries[task]
         directory = (manifest.parent / str(entry["directory"])).resolve()
         _require_files(task, directory)
         entry["sha256"] = {name: _sha256(directory / name) for name in FILES}
@@ -147,11 +148,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Check the pins of all models, or write them."""
     parser = argparse.ArgumentParser(prog="python -m modelserver.registry", description=__doc__)
     parser.add_argument("--pin", action="store_true", help="pin the files as they are now")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help="guard, targets; all if absent")
     options = parser.parse_args(arguments)
     try:
         if options.pin:
-            pin()
-        models = [find(task) for task in _manifest(MANIFEST)]
+            pin(tasks=options.tasks)
+        models = [find(task) for task in options.tasks or _manifest(MANIFEST)]
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 2
