@@ -49,8 +49,8 @@ def fixed(text: str) -> str:
                 "      on-exception-message: No.\n"
             ),
             (
-                "prompt_guards:\n  input_guards:\n  jailbreak:  #jailbreak\n"
-                "    on_exception:\n      message: No.\n"
+                "prompt_guards:\n  input_guards:\n    jailbreak:  #jailbreak\n"
+                "      on_exception:\n        message: No.\n"
             ),
         ),
     ],
