@@ -133,6 +133,8 @@ class GuardTask:
         """
         tokenizer.no_padding()
         tokenizer.no_truncation()
+        # "[SEP]" written in a text is five letters in brackets, not the end of the text.
+        tokenizer.encode_special_tokens = True
         longest = int(config.get("max_position_embeddings") or WINDOW)
         window = min(int(config.get("window") or WINDOW), longest)
         overlap = min(int(config.get("overlap") or OVERLAP), window // 2)

@@ -5,13 +5,14 @@
     python -m modelserver.training guard --data DIR --evaluate DIR_OF_A_MODEL
 
 The first trains on all sources, holds back a tenth of each for the threshold, and exports.
-The second judges the recipe: whole sources are left out and tested on, nothing is exported
-unless `--export` says so. The third prints the same tables for an exported model.
+The second keeps whole sources out of training and tests the result on them, too. The third
+prints the same tables for an exported model.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,10 @@ from tokenizers import Tokenizer
 
 from modelserver.tasks.guard import GuardTask
 from modelserver.training import guard_data, guard_evaluate, guard_export, guard_train
-from modelserver.training.guard_model import guard_task, unpack_base
+from modelserver.training.guard_model import unpack_base
 
 if TYPE_CHECKING:
     import argparse
-
-    from modelserver.training.guard_evaluate import Run
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +33,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--minutes", type=float, default=math.inf, help="end by then, if earlier")
+    parser.add_argument("--start", type=Path, help="folder of a checkpoint to start from")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", default="", help="sources to test on, by comma")
-    parser.add_argument("--export", action="store_true", help="export also with sources left out")
     parser.add_argument("--evaluate", type=Path, help="folder of an exported model; no training")
 
 
@@ -46,36 +46,34 @@ def run(args: argparse.Namespace) -> None:
     left_out = frozenset(filter(None, args.leave_out.split(",")))
     parts = guard_data.split(guard_data.load(args.data), left_out)
     if args.evaluate:
-        config = json.loads((args.evaluate / "config.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_file(str(args.evaluate / "tokenizer.json"))
-        task = GuardTask.from_config(tokenizer, config)
-        found = guard_evaluate.onnx_run(args.evaluate / "model.onnx", args.threads)
-        report(parts, task, found, task.threshold)
+        report(parts, args.evaluate)
         return
     out = args.out / "guard"
     base = unpack_base(args.out / "base")
     settings = guard_train.Settings(
-        base, out, device=args.device, epochs=args.epochs, seed=args.seed
+        base,
+        out,
+        device=args.device,
+        epochs=args.epochs,
+        seed=args.seed,
+        minutes=args.minutes,
+        start=args.start,
     )
     model = guard_train.train(parts.train, settings)
-    threshold = report(parts, guard_task(base), guard_evaluate.torch_run(model, args.device))
-    if args.export or not left_out:
-        held = [*parts.validation, *parts.test]
-        print(guard_export.export(model, threshold, base, held, out / "model"))
+    print(guard_export.export(model, base, parts.validation, out / "model"))
+    report(parts, out / "model")
 
 
-def report(
-    parts: guard_data.Split, task: GuardTask, found: Run, threshold: float | None = None
-) -> float:
-    """Print the tables; the threshold is the given one, or what the held back rows ask for."""
-    scores = guard_evaluate.scores(task, found, [e.text for e in parts.validation])
-    limit = guard_evaluate.calibrate(parts.validation, scores) if threshold is None else threshold
-    print(f"\nthreshold {limit:.4f}\n\nHeld back, by source\n")
-    print(guard_evaluate.show(parts.validation, scores, limit, lambda e: e.source))
-    print("\nHeld back, by phenomenon\n")
-    print(guard_evaluate.show(parts.validation, scores, limit, guard_evaluate.phenomenon))
-    if parts.test:
-        scores = guard_evaluate.scores(task, found, [e.text for e in parts.test])
-        print("\nLeft out of training\n")
-        print(guard_evaluate.show(parts.test, scores, limit, lambda e: e.source))
-    return limit
+def report(parts: guard_data.Split, folder: Path) -> None:
+    """Print the tables of an exported model, at the threshold it was exported with."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    task = GuardTask.from_config(tokenizer, config)
+    found = guard_evaluate.onnx_run(folder / "model.onnx")
+    for title, rows in (("Held back", parts.validation), ("Left out of training", parts.test)):
+        if not rows:
+            continue
+        scores = guard_evaluate.scores(task, found, [example.text for example in rows])
+        for name, group in (("source", lambda e: e.source), ("kind", guard_evaluate.phenomenon)):
+            print(f"\n{title}, by {name}\n")
+            print(guard_evaluate.show(rows, scores, task.threshold, group))

@@ -8,6 +8,7 @@ average of the trained ones, which generalises better to sources never seen.
 from __future__ import annotations
 
 import copy
+import math
 import random
 import time
 from dataclasses import dataclass
@@ -42,7 +43,9 @@ class Settings:
     device: str = "cpu"
     epochs: int = 3
     seed: int = 0
-    rate: float = 1.5e-4
+    minutes: float = math.inf
+    start: Path | None = None
+    rate: float = 1.2e-4
     head_rate: float = 1e-3
     smoothing: float = 0.02
 
@@ -57,36 +60,69 @@ class Item:
 def train(examples: Sequence[Example], settings: Settings) -> GuardModel:
     """Train on the examples, or go on from the checkpoint, and return the averaged model."""
     torch.manual_seed(settings.seed)
-    batches = _plan(examples, settings)
+    state = _begin(settings)
+    batches = [] if state.done else _plan(examples, settings)
+    first, total = state.step, len(batches)
+    mean, before, began = 0.0, state.seconds, time.monotonic()
+    while not state.done:
+        step = state.step
+        # Training ends with its batches or with its time, and the rate falls accordingly.
+        progress = max(step / total, state.seconds / 60 / settings.minutes)
+        rate = min(1.0, (step + 1) / 60) * max(0.02, 1 - progress)
+        for group in state.optimiser.param_groups:
+            group["lr"] = group["peak"] * rate
+        loss = _step(state.model, batches[step], settings)
+        state.optimiser.step()
+        state.optimiser.zero_grad()
+        _follow(state.average, state.model, min(LATEST, (step + 1) / (step + 10)))
+        mean = loss if step == first else 0.98 * mean + 0.02 * loss
+        state.step += 1
+        state.seconds = before + time.monotonic() - began
+        state.done = state.step == total or state.seconds > 60 * settings.minutes
+        if step % 50 == 0:
+            pace = (state.seconds - before) / (state.step - first)
+            print(f"{step}/{total} loss {mean:.4f} {pace:.2f} s/step", flush=True)
+        if state.step % KEEP_EVERY == 0 or state.done:
+            _keep(state, settings)
+    return state.average.eval()
+
+
+@dataclass(slots=True)
+class State:
+    """What a checkpoint holds."""
+
+    model: GuardModel
+    average: GuardModel
+    optimiser: torch.optim.Optimizer
+    step: int = 0
+    seconds: float = 0.0
+    done: bool = False
+
+
+def _begin(settings: Settings) -> State:
+    """The checkpoint of `out`; else the weights of the run to start from; else the base."""
     model = GuardModel(settings.base).to(settings.device)
-    average = copy.deepcopy(model)
     heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     groups = [
-        {"params": model.encoder.parameters(), "lr": settings.rate},
-        {"params": heads, "lr": settings.head_rate},
+        {"params": list(model.encoder.parameters()), "peak": settings.rate},
+        {"params": heads, "peak": settings.head_rate},
     ]
-    optimiser = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
-    total = len(batches)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda k: min(1.0, (k + 1) / 60) * max(0.02, 1 - k / total)
-    )
-    state = {"model": model, "average": average, "optimiser": optimiser, "schedule": schedule}
-    step = _resume(state, settings)
-    mean, began = 0.0, time.monotonic()
-    first = step
-    for step in range(first, total):
-        loss = _step(model, batches[step], settings)
-        optimiser.step()
-        schedule.step()
-        optimiser.zero_grad()
-        _follow(average, model, min(LATEST, (step + 1) / (step + 10)))
-        mean = loss if step == first else 0.98 * mean + 0.02 * loss
-        if step % 50 == 0:
-            pace = (time.monotonic() - began) / (step - first + 1)
-            print(f"{step}/{total} loss {mean:.4f} {pace:.2f} s/step", flush=True)
-        if (step + 1) % KEEP_EVERY == 0 or step + 1 == total:
-            _keep(state, step + 1, settings)
-    return average.eval()
+    optimiser = torch.optim.AdamW(groups, lr=settings.rate, weight_decay=0.01, fused=True)
+    state = State(model, copy.deepcopy(model), optimiser)
+    for folder in filter(None, (settings.out, settings.start)):
+        path = folder / "checkpoint.pt"
+        if not path.exists():
+            continue
+        saved = torch.load(path, map_location=settings.device, weights_only=True)
+        state.average.load_state_dict(saved["average"])
+        model.load_state_dict(saved["model"])
+        if folder == settings.out:
+            optimiser.load_state_dict(saved["optimiser"])
+            state.step, state.seconds = saved["step"], saved["seconds"]
+            state.done = saved["done"]
+        print(f"from {path}, step {saved['step']}", flush=True)
+        break
+    return state
 
 
 def _step(model: GuardModel, batch: list[Item], settings: Settings) -> float:
@@ -162,20 +198,18 @@ def _bucketed(items: list[Item], rng: random.Random) -> list[list[Item]]:
     return batches
 
 
-def _keep(state: dict[str, object], step: int, settings: Settings) -> None:
+def _keep(state: State, settings: Settings) -> None:
     settings.out.mkdir(parents=True, exist_ok=True)
-    saved = {name: part.state_dict() for name, part in state.items()}  # type: ignore[attr-defined]
     unfinished = settings.out / "checkpoint.tmp"
-    torch.save({"step": step, **saved}, unfinished)
+    torch.save(
+        {
+            "model": state.model.state_dict(),
+            "average": state.average.state_dict(),
+            "optimiser": state.optimiser.state_dict(),
+            "step": state.step,
+            "seconds": state.seconds,
+            "done": state.done,
+        },
+        unfinished,
+    )
     unfinished.replace(settings.out / "checkpoint.pt")
-
-
-def _resume(state: dict[str, object], settings: Settings) -> int:
-    path = settings.out / "checkpoint.pt"
-    if not path.exists():
-        return 0
-    saved = torch.load(path, map_location=settings.device, weights_only=True)
-    for name, part in state.items():
-        part.load_state_dict(saved[name])  # type: ignore[attr-defined]
-    print(f"resumed at step {saved['step']}", flush=True)
-    return int(saved["step"])

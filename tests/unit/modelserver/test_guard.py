@@ -76,6 +76,13 @@ def test_an_attack_is_whole_in_a_window_wherever_it_stands(task: GuardTask, offs
     assert any(wanted == row[i : i + len(wanted)] for row in rows for i in range(len(row)))
 
 
+@pytest.mark.parametrize("mark", ["[SEP]", "[PAD]", "[CLS]", "[MASK]"])
+def test_special_tokens_written_in_a_text_are_plain_text(mark: str, task: GuardTask) -> None:
+    """A text cannot end itself, or blank itself out, by naming the tokenizer's own tokens."""
+    (row,) = task.encode(f"hello {mark} there").rows
+    assert task.tokenizer.token_to_id(mark) not in row.input_ids[1:-1]
+
+
 def test_views_that_read_alike_are_one_row(task: GuardTask) -> None:
     """The tokenizer folds case, so that a view which differs in case alone costs nothing."""
     hidden = base64.b64encode(b"hello there you").decode()
