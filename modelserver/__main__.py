@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 51000
 GRACE_SECONDS = 10
+# Longer than clients keep a connection, so that none is closed as a request comes in.
+KEEP_ALIVE_SECONDS = 75
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -158,7 +160,7 @@ async def _serve(listening: socket.socket, models: tuple[Model, Model], settings
     config = uvicorn.Config(
         create_app(state), http="httptools", ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, backlog=1024,
-        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )  # fmt: skip
     server = _Server(config)
     log.info("listening", address=_address(listening))

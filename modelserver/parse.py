@@ -30,7 +30,7 @@ class Limits:
 
     body_bytes: int = 2 * 1024 * 1024
     text_chars: int = 128 * 1024
-    texts: int = 256
+    texts: int = 1024
     messages: int = 512
     tools: int = 256
     parameters: int = 64

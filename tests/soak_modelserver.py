@@ -93,7 +93,7 @@ async def garbage(soak: Soak) -> None:
 async def oversized(soak: Soak) -> None:
     too_long = {"texts": ["x" * (200 * 1024)]}
     await soak.post("oversized", "/v1/guard", {413}, json=too_long)
-    many = {"texts": ["x"] * 300}
+    many = {"texts": ["x"] * 1025}
     await soak.post("oversized", "/v1/guard", {413}, json=many)
     try:
         await soak.post("oversized", "/v1/guard", {413}, data=b" " * (3 * 1024 * 1024))
