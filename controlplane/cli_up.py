@@ -30,6 +30,8 @@ _SERVICES = {
     "model_server": "model_server",
 }
 _COULD_NOT_RUN = 2
+_LAST_MOMENTS = 15.0
+"""A supervisor that could not start is gone when `up` returns."""
 _QUIET_FOR = 0.8
 """Progress is for what takes longer than this."""
 
@@ -93,6 +95,8 @@ def _start(launch: Launch) -> dict[str, Any]:
             for line in lines:
                 message = json.loads(line)
                 if "result" in message:
+                    if not message["result"]["ok"]:
+                        process.wait(_LAST_MOMENTS)
                     return dict(message["result"])
                 if time.monotonic() - began > _QUIET_FOR:
                     progress(message["progress"])

@@ -75,16 +75,14 @@ class Applier:
         self.current: Plan | None = None
 
     async def first(self, plan: Plan) -> None:
-        """Before and while Envoy starts: nothing runs yet that could be kept."""
+        """While Envoy starts: nothing runs yet that could be kept."""
+        self._store.prepare()
+        self._store.keep_only(())
+        self._store.write(plan.secret_files)
         refusal = await self._push(plan.snapshot)
         if refusal:
             raise RefusedError(_placed(plan, refusal))
         self.current = plan
-
-    def prepare_first(self, plan: Plan) -> None:
-        self._store.prepare()
-        self._store.keep_only(())
-        self._store.write(plan.secret_files)
 
     async def apply(self, plan: Plan) -> Verdict:
         """From the running plan to another one."""

@@ -53,25 +53,39 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Sound:
+    """A config without errors; what it means to Envoy is not worked out yet."""
+
+    gateway: ir.Gateway
+    warnings: tuple[Told, ...]
+    places: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     problems: tuple[Told, ...]
 
 
-def make_plan(config: Path, env: Mapping[str, str], layout: Layout) -> Plan | Refused:
+def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
     compiled = compile_file(config, env)
     problems = for_start(compiled.problems)
     told = tell(config, compiled.document, problems)
-    gateway = compiled.gateway
-    if gateway is None or has_errors(problems):
+    if compiled.gateway is None or has_errors(problems):
         return Refused(told)
+    places = _places(config, compiled.document, compiled.model)
+    return Sound(compiled.gateway, told, places)
+
+
+def make_plan(sound: Sound, layout: Layout) -> Plan:
+    gateway = sound.gateway
     resources = emit(gateway, layout)
     return Plan(
         gateway=gateway,
         snapshot=_snapshot(resources),
         resources=resources,
         secret_files={**_keys(gateway, layout), **dict(resources.secret_files)},
-        warnings=told,
-        places=_places(config, compiled.document, compiled.model),
+        warnings=sound.warnings,
+        places=sound.places,
     )
 
 

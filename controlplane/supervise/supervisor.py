@@ -25,7 +25,7 @@ from controlplane.supervise.children import Children
 from controlplane.supervise.control import ControlServer
 from controlplane.supervise.leftovers import end_leftovers
 from controlplane.supervise.lock import HeldError, Lock
-from controlplane.supervise.plan import Plan, Refused, make_plan, wanted_ports
+from controlplane.supervise.plan import Plan, Refused, Sound, make_plan, read, wanted_ports
 from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
 from controlplane.supervise.services import Needs, Service, children
 from controlplane.supervise.told import as_line
@@ -147,10 +147,10 @@ class Supervisor:
 
     async def _start(self) -> Verdict:
         try:
-            plan = await self._plan()
-            if isinstance(plan, Refused):
-                return _refusal(plan)
-            await self._bring_up(plan)
+            sound = await self._read()
+            if isinstance(sound, Refused):
+                return _refusal(sound)
+            plan = await self._bring_up(sound)
         except (RefusedError, StartError, ChildFailedError, NoAnswerError) as error:
             return Verdict(getattr(error, "code", COULD_NOT_RUN), str(error))
         except (envoy.EnvoyError, UnsafeError, OSError) as error:
@@ -163,37 +163,41 @@ class Supervisor:
         log.info("up: config %s, version %s", self._request.config, version or "none")
         return Verdict(DONE, "up", plan.warnings if plan else (), (), version)
 
-    async def _plan(self) -> Plan | Refused | None:
+    async def _read(self) -> Sound | Refused | None:
         config = self._request.config
         if config is None:
             return None
         self._read_marks = self._watched.marks()
         self._say(f"reading {config}")
-        return await asyncio.to_thread(make_plan, config, dict(self._env), self._layout)
+        return await asyncio.to_thread(read, config, dict(self._env))
 
-    async def _bring_up(self, plan: Plan | None) -> None:
+    async def _bring_up(self, sound: Sound | None) -> Plan | None:
         await self._control.start()
-        if plan and self._request.service is not Service.MODEL_SERVER:
-            await self._bring_up_envoy(plan)
+        plan = None
+        if sound and self._request.service is not Service.MODEL_SERVER:
+            plan = await self._bring_up_envoy(sound)
         else:
-            self._reconcile(plan)
+            self._reconcile(sound)
         for child in self._children.waited_for():
             self._say(f"waiting for {child.spec.name}")
             if not await self._unless_failed(child.answers(START_TIMEOUT)):
                 raise StartError(f"{child.spec.name} did not become healthy; see {child.spec.log}")
+        return plan
 
-    async def _bring_up_envoy(self, plan: Plan) -> None:
+    async def _bring_up_envoy(self, sound: Sound) -> Plan:
         self._executable = envoy.binary()
         self._envoy_version = await asyncio.to_thread(envoy.checked_version, self._executable)
-        for port in wanted_ports(plan.gateway):
+        for port in wanted_ports(sound.gateway):
             if reason := ports.busy(port):
                 raise StartError(reason)
         applier = self._applier = Applier(self._layout, self._ads, self._executable)
-        applier.prepare_first(plan)
         self._layout.bootstrap_file.write_text(envoy.bootstrap(self._layout), "utf-8")
         await self._ads.start()
         self._say(f"starting Envoy {self._envoy_version}")
-        self._reconcile(plan)
+        self._reconcile(sound)
+        # Envoy and the plan for it take about as long: they are got ready side by side.
+        planning = asyncio.to_thread(make_plan, sound, self._layout)
+        plan = await self._unless_failed(planning)
         await self._unless_failed(applier.first(plan))
         waiting = health.unhealthy(plan.gateway.listeners, START_TIMEOUT / 4)
         if late := await self._unless_failed(waiting):
@@ -201,9 +205,10 @@ class Supervisor:
             reason = await applier.validate(plan)
             why = f": {reason}" if reason else f"; see {self._layout.logs / 'envoy.log'}"
             raise StartError(f"Envoy took the configuration but does not serve {which}{why}")
+        return plan
 
-    def _reconcile(self, plan: Plan | None) -> None:
-        gateway = plan.gateway if plan else None
+    def _reconcile(self, config: Sound | Plan | None) -> None:
+        gateway = config.gateway if config else None
         executable = self._executable or self._layout.home
         needs = Needs(self._request.service, gateway, self._layout, executable)
         for child in self._children.reconcile(children(needs)):
@@ -249,13 +254,14 @@ class Supervisor:
 
     async def _reload(self, why: str) -> Verdict:
         async with self._reloading:
-            plan = await self._plan()
-            if isinstance(plan, Refused):
-                verdict = _refusal(plan, "; the old configuration keeps serving")
-            elif plan is None or self._applier is None:
+            sound = await self._read()
+            if isinstance(sound, Refused):
+                verdict = _refusal(sound, "; the old configuration keeps serving")
+            elif sound is None or self._applier is None:
                 verdict = Verdict(DONE, "nothing to reload: no config is in use")
             else:
                 self._say("applying it to Envoy")
+                plan = await asyncio.to_thread(make_plan, sound, self._layout)
                 verdict = await self._applier.apply(plan)
                 if verdict.ok:
                     self._reconcile(plan)
