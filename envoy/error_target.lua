@@ -9,7 +9,10 @@ local LLM = "arch.llm"
 
 function envoy_on_request(handle)
   local failed = (handle:streamInfo():dynamicMetadata():get(LLM) or {}).failed_status or "503"
+  -- The headers are the last attempt's, the body is the first one's: its length is said anew.
+  local length = handle:body(true):length()
   local headers = handle:headers()
+  headers:replace("content-length", tostring(length))
   headers:replace(":path", PATH)
   headers:replace("x-function-error-code", failed)
   headers:replace("x-arch-error-type", "llm_unavailable")

@@ -20,6 +20,13 @@ _CODE = "%RESP(X-ARCH-ERROR-CODE)%"
 _INVALID = "invalid_request_error"
 _SERVER = "server_error"
 
+# An answer that extproc gives in full passes as it is; it says its form in `x-arch-answer`.
+_ANSWERS = (
+    ("json", "application/json"),
+    ("sse", "text/event-stream"),
+    ("text", "text/plain; charset=utf-8"),
+)
+
 _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (400, "bad_request", _INVALID, "bad request"),
     (403, "forbidden", "permission_error", "forbidden"),
@@ -42,6 +49,16 @@ def config(gateway: ir.Gateway) -> Fields:
     form = _json if gateway.error_format == "json" else _text
     return {
         "mappers": [
+            *(
+                {
+                    "filter": _cel(f"response.headers['x-arch-answer'] == '{form_name}'"),
+                    "body_format_override": {
+                        "text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"},
+                        "content_type": content_type,
+                    },
+                }
+                for form_name, content_type in _ANSWERS
+            ),
             {
                 "filter": _cel("response.code_details == 'cdn_loop_detected'"),
                 "status_code": 508,

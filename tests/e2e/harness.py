@@ -15,7 +15,7 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,6 +44,8 @@ class Running:
     port: int
     layout: Layout
     process: subprocess.Popen[bytes]
+    prompt_port: int
+    extprocs: tuple[Extproc, ...]
 
     @property
     def url(self) -> str:
@@ -66,27 +68,77 @@ class Running:
 
 @contextlib.contextmanager
 def gateway(folder: Path, config: str, env: Mapping[str, str]) -> Iterator[Running]:
-    """`config` may hold `{port}` for the LLM listener's port."""
-    port = free_port()
+    """`{port}` and `{prompt_port}` in `config` become free ports.
+
+    A config with prompts gets its two extproc processes, too.
+    """
+    port, prompt_port = free_port(), free_port()
     file = folder / "arch_config.yaml"
-    file.write_text(config.replace("{port}", str(port)))
-    layout = _write(folder, file, env)
-    process = _start(layout)
-    try:
+    ports = {"{port}": str(port), "{prompt_port}": str(prompt_port)}
+    for name, value in ports.items():
+        config = config.replace(name, value)
+    file.write_text(config)
+    layout = write(folder, file, env)
+    with contextlib.ExitStack() as stack:
+        extprocs = [
+            Extproc(path, layout) for path in layout.extproc_sockets if _has_prompts(layout)
+        ]
+        for extproc in extprocs:
+            stack.callback(extproc.stop)
+            extproc.start()
+        process = _start(layout)
+        stack.callback(_end, process)
         wait_until_open(port, process)
-        yield Running(port, layout, process)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+        yield Running(port, layout, process, prompt_port, tuple(extprocs))
 
 
-def _write(folder: Path, file: Path, env: Mapping[str, str]) -> Layout:
+def _has_prompts(layout: Layout) -> bool:
+    return any(layout.runtime.glob("*.json"))
+
+
+@dataclass
+class Extproc:
+    """One extproc process, on the socket where Envoy looks for it."""
+
+    socket: Path
+    layout: Layout
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    @property
+    def log(self) -> Path:
+        return self.layout.logs / f"{self.socket.stem}.log"
+
+    def start(self) -> None:
+        begun = self.log.stat().st_size if self.log.exists() else 0
+        command = [sys.executable, "-m", "extproc", "--socket", str(self.socket)]
+        command += ["--runtime", str(self.layout.runtime)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        deadline = time.monotonic() + 20
+        while b'"serving"' not in self.log.read_bytes()[begun:]:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(self.log.read_text())
+            time.sleep(0.02)
+
+    def stop(self) -> None:
+        _end(self.process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(8)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def write(folder: Path, file: Path, env: Mapping[str, str]) -> Layout:
     layout = Layout(home=folder / "home", logs=folder / "logs")
-    for directory in (layout.run, layout.secrets, layout.logs):
+    for directory in (layout.run, layout.secrets, layout.logs, layout.runtime):
         directory.mkdir(parents=True, exist_ok=True)
     compiled = compile_file(file, env)
     if compiled.gateway is None:
@@ -96,6 +148,9 @@ def _write(folder: Path, file: Path, env: Mapping[str, str]) -> Layout:
         layout.key_file(secret.name).write_text(secret.value or "")
     for name, text in resources.secret_files:
         (layout.secrets / name).write_text(text)
+    if resources.runtime:
+        file = layout.runtime / f"{resources.runtime.generation}.json"
+        file.write_text(resources.runtime.text)
     layout.bootstrap_file.write_text(to_json(static_bootstrap(layout, resources)))
     return layout
 
