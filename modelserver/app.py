@@ -126,7 +126,7 @@ class Door:
         async def endpoint(request: Request) -> Response:
             return await self._serve(request, path, handler, error_body or _error_body)
 
-        app.add_api_route(path, endpoint, methods=["POST"], response_model=None)
+        app.add_route(path, endpoint, methods=["POST"])
 
     async def _serve(
         self, request: Request, route: str, handler: Handler, error_body: ErrorBody

@@ -1,0 +1,357 @@
+"""Fixed conversations for the targets model that ships, by phenomenon; at least three of each.
+
+Services, wordings and values were written for this file: none is in the training data. A case
+is a conversation, the tools it may use and the calls it must give, arguments complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is said (user and assistant by turns, the user last) and what must come of it."""
+
+    said: str | Sequence[str]
+    tools: Sequence[Any]
+    calls: Sequence[tuple[str, Mapping[str, Any]]] = ()
+    missing: Sequence[str] = ()
+    must_not_hold: Sequence[str] = field(default=())
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        turns = [self.said] if isinstance(self.said, str) else list(self.said)
+        roles = ["user", "assistant"]
+        return [
+            {"role": roles[(len(turns) - 1 - place) % 2], "content": turn}
+            for place, turn in enumerate(turns)
+        ]
+
+
+def tool(name: str, description: str, required: str = "", **parameters: Any) -> Any:
+    """A tool in OpenAI's form; a parameter is its schema, or its type and description."""
+    properties = {
+        key: value
+        if isinstance(value, dict)
+        else {"type": value[0], "description": value[1]} | (value[2] if len(value) > 2 else {})
+        for key, value in parameters.items()
+    }
+    schema = {"type": "object", "properties": properties, "required": required.split()}
+    return {
+        "type": "function",
+        "function": {"name": name, "description": description, "parameters": schema},
+    }
+
+
+WEATHER = tool(
+    "get_forecast",
+    "Get the weather forecast for a city",
+    "city",
+    city=("str", "The city to get the forecast for"),
+    days=("int", "Number of days of the forecast"),
+    unit=("str", "Temperature unit", {"enum": ["celsius", "fahrenheit"]}),
+)
+REBOOT = tool(
+    "reboot_device",
+    "Reboot a network device",
+    "device_id",
+    device_id=("string", "Identifier of the device to reboot"),
+    force=("boolean", "Whether to reboot without waiting for active sessions"),
+)
+TABLE = tool(
+    "reserve_table",
+    "Reserve a table at a restaurant",
+    "restaurant people",
+    restaurant=("string", "Name of the restaurant"),
+    people=("integer", "Number of people"),
+    time=("string", "Time of the reservation"),
+    area=("string", "Where to sit", {"enum": ["inside", "terrace", "bar"]}),
+)
+TAXI = tool(
+    "order_taxi",
+    "Order a taxi",
+    "pickup destination",
+    pickup=("string", "Address where the ride starts"),
+    destination=("string", "Address where the ride ends"),
+    passengers=("integer", "Number of passengers"),
+)
+MUSIC = tool(
+    "play_music",
+    "Play music in a room of the house",
+    "artist",
+    artist=("string", "Name of the artist or band"),
+    room=("string", "Room to play in", {"enum": ["kitchen", "bedroom", "living room"]}),
+    volume=("integer", "Volume in percent", {"minimum": 0, "maximum": 100}),
+)
+LEAVE = tool(
+    "request_leave",
+    "Request days off work",
+    "start_date days",
+    start_date=("string", "First day of the leave"),
+    days=("integer", "Number of working days"),
+    kind=("string", "Kind of leave", {"enum": ["vacation", "sick", "parental"]}),
+)
+SHOPPING = tool(
+    "add_to_list",
+    "Add items to the shopping list",
+    "items",
+    items=("list[str]", "The items to add"),
+)
+TRANSFER = tool(
+    "transfer_money",
+    "Transfer money to another person's account",
+    "recipient amount",
+    recipient=("string", "Name of the person who gets the money"),
+    amount=("number", "Amount to transfer"),
+    currency=("string", "Currency of the amount", {"enum": ["EUR", "USD", "GBP"]}),
+)
+HOUSE = (WEATHER, REBOOT, TABLE, TAXI, MUSIC, LEAVE, SHOPPING, TRANSFER)
+
+INTENTS: Mapping[str, str] = {
+    "Will it rain in Hamburg this weekend?": "get_forecast",
+    "The router with id rt-17 hangs, restart it please": "reboot_device",
+    "I need a cab from 12 Mill Lane to the central station": "order_taxi",
+    "Put on some Nina Simone in the kitchen": "play_music",
+    "I'd like to take four days off from the 3rd of June": "request_leave",
+    "Send 50 euros to Clara Weiss": "transfer_money",
+    "Could you get us a table for four at Chez Janou?": "reserve_table",
+    "We are out of milk and eggs, add them to the list": "add_to_list",
+}
+
+NOTHING_FITS = (
+    "Who wrote The Count of Monte Cristo?",
+    "Thank you, that was very helpful!",
+    "Translate good morning into Japanese",
+    "Tell me a joke about penguins",
+    "What is the square root of 1764?",
+)
+
+CASES: Mapping[str, Sequence[Case]] = {
+    "free values": (
+        Case("What's the forecast for Lisbon?", HOUSE, [("get_forecast", {"city": "Lisbon"})]),
+        Case(
+            "Order me a taxi from 5 Park Road to Victoria Station",
+            HOUSE,
+            [("order_taxi", {"pickup": "5 Park Road", "destination": "Victoria Station"})],
+        ),
+        Case("Play something by Miles Davis", HOUSE, [("play_music", {"artist": "Miles Davis"})]),
+        Case("Please reboot device fw-203", HOUSE, [("reboot_device", {"device_id": "fw-203"})]),
+    ),
+    "choices": (
+        Case(
+            "Weather in Oslo in fahrenheit please",
+            HOUSE,
+            [("get_forecast", {"city": "Oslo", "unit": "fahrenheit"})],
+        ),
+        Case(
+            "Play Radiohead in the bedroom",
+            HOUSE,
+            [("play_music", {"artist": "Radiohead", "room": "bedroom"})],
+        ),
+        Case(
+            "Reserve a table for 2 people at Noma on the terrace",
+            HOUSE,
+            [("reserve_table", {"restaurant": "Noma", "people": 2, "area": "terrace"})],
+        ),
+    ),
+    "numbers": (
+        Case(
+            "Show the forecast for Madrid for the next 7 days",
+            HOUSE,
+            [("get_forecast", {"city": "Madrid", "days": 7})],
+        ),
+        Case(
+            "Reserve a table for twelve people at Luigi's",
+            HOUSE,
+            [("reserve_table", {"restaurant": "Luigi's", "people": 12})],
+        ),
+        Case(
+            "Transfer 249.90 EUR to Peter Novak",
+            HOUSE,
+            [("transfer_money", {"recipient": "Peter Novak", "amount": 249.9, "currency": "EUR"})],
+        ),
+        Case(
+            "Get me the weather for Berlin for the next three days",
+            HOUSE,
+            [("get_forecast", {"city": "Berlin", "days": 3})],
+        ),
+    ),
+    "lists": (
+        Case(
+            "Add bread, butter and honey to my shopping list",
+            HOUSE,
+            [("add_to_list", {"items": ["bread", "butter", "honey"]})],
+        ),
+        Case(
+            "Put tomatoes and basil on the shopping list",
+            HOUSE,
+            [("add_to_list", {"items": ["tomatoes", "basil"]})],
+        ),
+        Case(
+            "Please add coffee, tea, sugar and oat milk to the list",
+            HOUSE,
+            [("add_to_list", {"items": ["coffee", "tea", "sugar", "oat milk"]})],
+        ),
+    ),
+    "dates": (
+        Case(
+            "I want to request 5 days of vacation starting on 12 May",
+            HOUSE,
+            [("request_leave", {"start_date": "12 May", "days": 5, "kind": "vacation"})],
+        ),
+        Case(
+            "Request 2 days of sick leave from next Monday",
+            HOUSE,
+            [("request_leave", {"start_date": "next Monday", "days": 2, "kind": "sick"})],
+        ),
+        Case(
+            "Request 10 days off from 2025-07-01",
+            HOUSE,
+            [("request_leave", {"start_date": "2025-07-01", "days": 10})],
+        ),
+    ),
+    "booleans": (
+        Case(
+            "Reboot device sw-9 with force, do not wait for active sessions",
+            HOUSE,
+            [("reboot_device", {"device_id": "sw-9", "force": True})],
+        ),
+        Case(
+            "Force a reboot of device ap-11 without waiting for sessions",
+            HOUSE,
+            [("reboot_device", {"device_id": "ap-11", "force": True})],
+        ),
+        Case(
+            "Reboot device core-1, but don't force it, wait for the active sessions",
+            HOUSE,
+            [("reboot_device", {"device_id": "core-1", "force": False})],
+        ),
+    ),
+    "carried over and follow-ups": (
+        Case(
+            ("What's the weather in Paris?", "Sunny, 24 degrees.", "And what about Chicago?"),
+            HOUSE,
+            [("get_forecast", {"city": "Chicago"})],
+        ),
+        Case(
+            (
+                "Show me the forecast for Rome",
+                "For how many days would you like the forecast?",
+                "5 days",
+            ),
+            HOUSE,
+            [("get_forecast", {"city": "Rome", "days": 5})],
+        ),
+        Case(
+            (
+                "I want to book a table at Gino's",
+                "For how many people?",
+                "6 people please",
+            ),
+            HOUSE,
+            [("reserve_table", {"restaurant": "Gino's", "people": 6})],
+        ),
+        Case(
+            ("I need a taxi to the airport", "Where should we pick you up?", "At 8 Abbey Street"),
+            HOUSE,
+            [("order_taxi", {"pickup": "8 Abbey Street", "destination": "the airport"})],
+        ),
+    ),
+    "corrected": (
+        Case(
+            (
+                "Book a table for 4 people at Sakura",
+                "A table for 4 at Sakura, is that right?",
+                "No, make it 5 people",
+            ),
+            HOUSE,
+            [("reserve_table", {"restaurant": "Sakura", "people": 5})],
+        ),
+        Case(
+            (
+                "Play Coldplay in the kitchen",
+                "Playing Coldplay in the kitchen.",
+                "Play it in the bedroom instead",
+            ),
+            HOUSE,
+            [("play_music", {"artist": "Coldplay", "room": "bedroom"})],
+        ),
+        Case(
+            (
+                "What is the weather in Vienna?",
+                "It is 12 degrees in Vienna.",
+                "Sorry, I meant the weather in Graz",
+            ),
+            HOUSE,
+            [("get_forecast", {"city": "Graz"})],
+        ),
+    ),
+    "offered and accepted": (
+        Case(
+            (
+                "I'd like to book a table for 2 people",
+                "Shall I reserve it at Trattoria Roma?",
+                "Yes, that sounds great",
+            ),
+            HOUSE,
+            [("reserve_table", {"restaurant": "Trattoria Roma", "people": 2})],
+        ),
+        Case(
+            (
+                "Get me a weather forecast",
+                "Would you like the forecast for Stockholm?",
+                "Yes please",
+            ),
+            HOUSE,
+            [("get_forecast", {"city": "Stockholm"})],
+        ),
+        Case(
+            (
+                "I want to hear some music",
+                "Should I play Norah Jones?",
+                "Yes, go ahead",
+            ),
+            HOUSE,
+            [("play_music", {"artist": "Norah Jones"})],
+        ),
+    ),
+    "missing": (
+        Case("What will the weather be like?", HOUSE, [("get_forecast", {})], ["city"]),
+        Case("I want to reboot a device", HOUSE, [("reboot_device", {})], ["device_id"]),
+        Case(
+            "Send money to Anna Bauer",
+            HOUSE,
+            [("transfer_money", {"recipient": "Anna Bauer"})],
+            ["amount"],
+        ),
+        Case(
+            "Book a table at The Anchor",
+            HOUSE,
+            [("reserve_table", {"restaurant": "The Anchor"})],
+            ["people"],
+        ),
+    ),
+    "several calls": (
+        Case(
+            "What is the weather in Tokyo and in Seoul?",
+            HOUSE,
+            [("get_forecast", {"city": "Tokyo"}), ("get_forecast", {"city": "Seoul"})],
+        ),
+        Case(
+            "Reboot devices rt-1 and rt-2",
+            HOUSE,
+            [("reboot_device", {"device_id": "rt-1"}), ("reboot_device", {"device_id": "rt-2"})],
+        ),
+        Case(
+            "Play Adele in the kitchen and tell me the weather in Dublin",
+            HOUSE,
+            [
+                ("play_music", {"artist": "Adele", "room": "kitchen"}),
+                ("get_forecast", {"city": "Dublin"}),
+            ],
+        ),
+    ),
+}

@@ -1,0 +1,199 @@
+"""The models that ship, through the service, on fixed cases of every phenomenon.
+
+Nothing is faked here: real weights, real onnxruntime, caches off. A case that a new model no
+longer answers is a regression to look at, not a number to adjust.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+
+from modelserver import registry, schema
+from modelserver.loading import find_models, load_service
+from modelserver.parse import Limits, parse_decide
+from modelserver.service import Service
+from modelserver.settings import Cache, Runtime, Settings
+from modelserver.telemetry import Metrics
+from tests.unit.modelserver import real_guard_cases as guard_cases
+from tests.unit.modelserver import real_target_cases as target_cases
+from tests.unit.modelserver.real_target_cases import HOUSE, Case, tool
+
+T = TypeVar("T")
+Ask = Callable[[Callable[[Service], Awaitable[T]]], T]
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask[Any]]:
+    """Runs a question on one service that lives as long as this module."""
+    settings = Settings(cache=Cache(enabled=False), runtime=Runtime(timeout_ms=120_000))
+    guard, targets = find_models(settings)
+    with asyncio.Runner() as runner:
+        service = load_service(guard, targets, settings, Metrics())
+        runner.run(service.start())
+        yield lambda question: runner.run(question(service))
+        runner.run(service.close())
+
+
+def verdicts(ask: Ask[Any], texts: list[str]) -> list[schema.GuardResult]:
+    response: schema.GuardResponse = ask(lambda service: service.guard(texts))
+    return list(response.results)
+
+
+def decided(ask: Ask[Any], case: Case) -> schema.DecideResponse:
+    body = {"messages": case.messages, "tools": list(case.tools), "guard": False}
+    request = parse_decide(body, Limits())
+    answer: schema.DecideResponse = ask(lambda service: service.decide(request))
+    return answer
+
+
+def told(results: list[schema.GuardResult], texts: list[str], verdict: str) -> list[str]:
+    """The texts that got another verdict than they should have."""
+    return [
+        f"{result.score:.3f} {result.view}: {text[:80]}"
+        for result, text in zip(results, texts, strict=True)
+        if result.verdict != verdict
+    ]
+
+
+@pytest.mark.parametrize("task", ["guard", "targets"])
+def test_the_weights_are_the_pinned_ones(task: str) -> None:
+    """Every file that ships has the hash that models.yaml names, and is at most 30 MB."""
+    model = registry.find(task)
+    assert model.graph.stat().st_size <= 30_000_000
+
+
+@pytest.mark.parametrize("kind", ["DIRECT", "IN_DOCUMENTS", "TOOL_OUTPUT"])
+def test_attacks_are_found(ask: Ask[Any], kind: str) -> None:
+    """Direct attacks, and instructions hidden in documents and tool output, are attacks."""
+    texts = getattr(guard_cases, kind)
+    assert told(verdicts(ask, texts), texts, "attack") == []
+
+
+@pytest.mark.parametrize("disguise", guard_cases.DISGUISES)
+def test_disguises_do_not_help(ask: Ask[Any], disguise: str) -> None:
+    """Each attack is found in each disguise as well as in plain words."""
+    texts = [guard_cases.DISGUISES[disguise](text) for text in guard_cases.DIRECT]
+    assert told(verdicts(ask, texts), texts, "attack") == []
+
+
+@pytest.mark.parametrize("kind", ["TRIGGER_WORDS", "EVERYDAY"])
+def test_harmless_words_pass(ask: Ask[Any], kind: str) -> None:
+    """Words that attacks use, and everyday requests, are no attacks by themselves."""
+    texts = getattr(guard_cases, kind)
+    assert told(verdicts(ask, texts), texts, "benign") == []
+
+
+def test_an_attack_is_found_at_twenty_places_of_a_long_text(ask: Ask[Any]) -> None:
+    """Padding before and after does not dilute an attack, and the padding alone passes."""
+    sentences, attack = 60, guard_cases.PAYLOAD
+    texts = [
+        guard_cases.FILLER * place + attack + " " + guard_cases.FILLER * (sentences - place)
+        for place in range(0, sentences, 3)
+    ]
+    assert told(verdicts(ask, texts), texts, "attack") == []
+    plain = [guard_cases.FILLER * sentences]
+    assert told(verdicts(ask, plain), plain, "benign") == []
+
+
+@pytest.mark.parametrize("said", target_cases.INTENTS)
+def test_the_intent_is_found_among_eight(ask: Ask[Any], said: str) -> None:
+    """A request in the user's own words finds its target among eight described ones."""
+    assert decided(ask, Case(said, HOUSE)).intent.name == target_cases.INTENTS[said]
+
+
+@pytest.mark.parametrize("said", target_cases.NOTHING_FITS)
+def test_none_of_them_is_an_answer(ask: Ask[Any], said: str) -> None:
+    """What no target is described for wants none of them, and makes no call."""
+    answer = decided(ask, Case(said, HOUSE))
+    assert (answer.intent.name, tuple(answer.calls)) == (None, ())
+
+
+@pytest.mark.parametrize("said", target_cases.INTENTS)
+def test_the_intent_is_found_among_fifty(ask: Ask[Any], said: str) -> None:
+    """With forty-two more targets around, the shortlist still holds the right one."""
+    crowd = [tool(f"task_{word}", f"Look up the {word} of a {word} museum") for word in CROWD]
+    answer = decided(ask, Case(said, [*crowd, *HOUSE]))
+    assert len(crowd) + len(HOUSE) == 50
+    assert answer.intent.name == target_cases.INTENTS[said]
+
+
+PHENOMENA = [
+    pytest.param(case, id=f"{name}-{number}")
+    for name, cases in target_cases.CASES.items()
+    for number, case in enumerate(cases)
+]
+
+
+@pytest.mark.parametrize("case", PHENOMENA)
+def test_the_calls_are_whole(ask: Ask[Any], case: Case) -> None:
+    """Every call has its target and all of its arguments, typed; nothing is invented."""
+    answer = decided(ask, case)
+    calls = [(call.name, dict(call.arguments)) for call in answer.calls]
+    assert calls == [(name, dict(arguments)) for name, arguments in case.calls]
+    assert [name for call in answer.calls for name in call.missing] == list(case.missing)
+
+
+@pytest.mark.parametrize("case", PHENOMENA)
+def test_every_value_has_its_evidence(ask: Ask[Any], case: Case) -> None:
+    """Each argument points at the very words of the conversation that say it."""
+    for call in decided(ask, case).calls:
+        assert set(call.evidence) == set(call.arguments)
+        for found in call.evidence.values():
+            said = case.messages[found.message]["content"]
+            assert said[found.start : found.end] == found.text
+            assert 0 <= found.confidence <= 1
+
+
+def test_python_and_json_schema_names_of_types_decide_alike(ask: Ask[Any]) -> None:
+    """`int` and `integer`, `str` and `string`, `list` and `array` give the same calls."""
+    names = {"str": "string", "int": "integer", "float": "number", "list[str]": "array"}
+    for said, plain in (
+        ("Weather for Bergen for the next 4 days", "get_forecast"),
+        ("Add rice and beans to the shopping list", "add_to_list"),
+        ("Reserve a table for 3 people at Lotus", "reserve_table"),
+    ):
+        answers = []
+        for spelling in (names, {value: key for key, value in names.items()}):
+            tools = [_spelt(one, spelling) for one in HOUSE]
+            answers.append(decided(ask, Case(said, tools)).calls)
+        assert answers[0] == answers[1]
+        assert answers[0][0].name == plain
+
+
+def _spelt(described: Any, spelling: dict[str, str]) -> Any:
+    function = described["function"]
+    schema_ = function["parameters"]
+    properties = {
+        name: value | {"type": spelling.get(value["type"], value["type"])}
+        for name, value in schema_["properties"].items()
+    }
+    return {"function": function | {"parameters": schema_ | {"properties": properties}}}
+
+
+def test_an_answer_does_not_depend_on_company(ask: Ask[Any]) -> None:
+    """Twelve questions at once are answered exactly as one by one."""
+    cases = [case for cases in target_cases.CASES.values() for case in cases][:12]
+    alone = [decided(ask, case) for case in cases]
+
+    async def together(service: Service) -> list[schema.DecideResponse]:
+        bodies = [
+            {"messages": case.messages, "tools": list(case.tools), "guard": True} for case in cases
+        ]
+        requests = [parse_decide(body, Limits()) for body in bodies]
+        return await asyncio.gather(*(service.decide(request) for request in requests))
+
+    for one, other in zip(alone, ask(together), strict=True):
+        assert one.intent == other.intent
+        assert one.calls == other.calls
+
+
+CROWD_WORDS = (
+    "amber beetle cactus dragon ember falcon garnet heron indigo jasper kestrel lantern marble "
+    "nettle onyx pebble quartz raven saffron thistle umber violet willow xylem yarrow zephyr acorn "
+    "birch cedar dahlia elm fern gorse hazel iris juniper kelp larch maple nutmeg oak pine"
+)
+CROWD = CROWD_WORDS.split()
