@@ -77,6 +77,9 @@ class Row:
     token_type_ids: tuple[int, ...]
     markers: tuple[int, ...] = ()
 
+    def __len__(self) -> int:
+        return len(self.input_ids)
+
 
 # One row's outputs by name, without the batch axis and without padding.
 Output = Mapping[str, NDArray[np.float32]]

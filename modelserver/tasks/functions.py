@@ -1,0 +1,201 @@
+"""Parameters: what the conversation says for each parameter of the chosen targets.
+
+`encode` lays the tools out with all their parameters; `decode` reads spans and choices,
+turns them into typed values (`values`) and deals them out to calls: one call of a tool as
+a rule, several when the message asks for the same thing more than once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from modelserver.tasks import values
+from modelserver.tasks.layout import Layout, Layouts, options
+from modelserver.tasks.reading import SEVERAL, Reader, sigmoid
+from modelserver.tasks.types import Call, Evidence, Message, Output, Parameter, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Margins over "absent" and the certainty several calls need, calibrated."""
+
+    span_margin: float = 0.0
+    option_margin: float = 0.0
+    several: float = 0.5
+    extra_span: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One value read for a parameter, typed, with its evidence."""
+
+    value: Any
+    evidence: Evidence
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was read for one tool: by parameter, and whether several calls are meant."""
+
+    several: float = 0.0
+    readings: dict[str, list[Reading]] = field(default_factory=dict)
+
+
+class Functions:
+    """The parameters task."""
+
+    def __init__(self, layouts: Layouts, settings: Settings | None = None) -> None:
+        self._layouts = layouts
+        self._settings = settings or Settings()
+
+    def encode(self, messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Layout, ...]:
+        """The rows that ask for the parameters of these tools."""
+        return self._layouts.full(messages, tools)
+
+    def decode(
+        self, messages: Sequence[Message], tools: Sequence[Tool], layouts: Sequence[Layout],
+        outputs: Sequence[Output], wanted: Iterable[int],
+    ) -> tuple[Call, ...]:  # fmt: skip
+        """The calls of the wanted tools, in the order in which they are asked for."""
+        chosen = frozenset(wanted)
+        found = [_Found() for _ in tools]
+        for layout, output in zip(layouts, outputs, strict=True):
+            reader = Reader(layout, output, messages)
+            for marker, mark in enumerate(layout.marks):
+                if mark.tool not in chosen:
+                    continue
+                if mark.kind == "tool":
+                    several = sigmoid(reader.score(marker, SEVERAL))
+                    found[mark.tool].several = max(found[mark.tool].several, several)
+                elif mark.kind == "parameter":
+                    parameter = tools[mark.tool].parameters[mark.parameter]
+                    found[mark.tool].readings[parameter.name] = self._read(
+                        reader, layout, marker, parameter, messages
+                    )
+        calls: list[Call] = []
+        for number in sorted(chosen):
+            calls += self._calls(tools[number], found[number], messages)
+        calls.sort(key=_place)
+        return tuple(calls)
+
+    def _read(
+        self, reader: Reader, layout: Layout, marker: int, parameter: Parameter,
+        messages: Sequence[Message],
+    ) -> list[Reading]:  # fmt: skip
+        mark = layout.marks[marker]
+        choices = options(parameter)
+        if choices:
+            own = [
+                k for k, m in enumerate(layout.marks)
+                if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
+            ]  # fmt: skip
+            chosen = reader.choices(marker, own, margin=self._settings.option_margin)
+            return [
+                Reading(values.choice(parameter, choices[c.option]), c.evidence) for c in chosen
+            ]
+        readings = []
+        for evidence in reader.spans(marker, margin=self._settings.span_margin):
+            text = messages[evidence.message].content
+            value = values.read(parameter, text, evidence.start, evidence.end)
+            if value is not None:
+                readings.append(Reading(value, evidence))
+        return readings
+
+    def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
+        several = found.several > self._settings.several
+        kept = {p.name: _distinct(found.readings.get(p.name, [])) for p in tool.parameters}
+        if several:
+            count = max((len(kept[p.name]) for p in tool.parameters if p.type != "array"), default=1)
+        else:
+            count = 1
+            kept = {
+                p.name: kept[p.name] if p.type == "array" else kept[p.name][:1]
+                for p in tool.parameters
+            }
+        dealt = _deal(tool, kept, max(1, count))
+        return [_call(tool, readings, messages) for readings in dealt]
+
+
+def _distinct(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings with different values; the surest mention of each."""
+    seen: list[Reading] = []
+    for reading in readings:
+        if all(reading.value != other.value for other in seen):
+            seen.append(reading)
+    return seen
+
+
+def _deal(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], count: int
+) -> list[dict[str, list[Reading]]]:
+    """Readings dealt out to `count` calls by where they are said.
+
+    The parameters said `count` times name the calls, in order. What is said once holds
+    for all of them; anything between goes to the call it stands nearest to.
+    """
+    dealt: list[dict[str, list[Reading]]] = [{} for _ in range(count)]
+    if count == 1:
+        return [{name: list(many) for name, many in readings.items()}]
+    ordered = {name: sorted(many, key=_order) for name, many in readings.items()}
+    leading = next(p for p in tool.parameters if p.type != "array" and len(ordered[p.name]) == count)
+    anchors = [_order(reading) for reading in ordered[leading.name]]
+    for parameter in tool.parameters:
+        many = ordered[parameter.name]
+        if len(many) == count and parameter.type != "array":
+            for call, reading in zip(dealt, many, strict=True):
+                call[parameter.name] = [reading]
+        elif len(many) == 1:
+            for call in dealt:
+                call[parameter.name] = list(many)
+        else:
+            for reading in many:
+                nearest = min(range(count), key=lambda k: _distance(anchors[k], _order(reading)))
+                dealt[nearest].setdefault(parameter.name, []).append(reading)
+    return dealt
+
+
+def _call(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message]
+) -> Call:
+    arguments: dict[str, Any] = {}
+    evidence: dict[str, Evidence] = {}
+    for parameter in tool.parameters:
+        many = sorted(readings.get(parameter.name, ()), key=_order)
+        if not many:
+            continue
+        if parameter.type == "array":
+            arguments[parameter.name] = values.items(parameter, [r.value for r in many])
+        else:
+            arguments[parameter.name] = many[0].value
+        evidence[parameter.name] = _joined([r.evidence for r in many], messages)
+    missing = tuple(p.name for p in tool.parameters if p.required and p.name not in arguments)
+    return Call(tool.name, arguments, missing, evidence)
+
+
+def _joined(parts: Sequence[Evidence], messages: Sequence[Message]) -> Evidence:
+    """The evidence of a list: from its first item to its last one in the same message."""
+    first = parts[0]
+    same = [part for part in parts if part.message == first.message]
+    last = same[-1]
+    if last is first:
+        return first
+    sure = min(part.confidence for part in parts)
+    text = messages[first.message].content[first.start : last.end]
+    return Evidence(first.message, first.start, last.end, text, sure)
+
+
+def _order(reading: Reading) -> tuple[int, int]:
+    return reading.evidence.message, reading.evidence.start
+
+
+def _distance(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return abs(one[0] - other[0]), abs(one[1] - other[1])
+
+
+def _place(call: Call) -> tuple[int, int]:
+    """Where the newest of a call's evidence begins: later requests stand later."""
+    spots = [(e.message, e.start) for e in call.evidence.values()]
+    newest = max((m for m, _ in spots), default=1 << 30)
+    return min((spot for spot in spots if spot[0] == newest), default=(1 << 30, 0))

@@ -1,0 +1,212 @@
+"""How targets and a conversation are laid out as one row, and what each marker means.
+
+    [CLS] [T] name: description [P] name: description (type) [O] option … [SEP]
+    [user] … [assistant] … [last user] … [SEP]
+
+The first part has token type 0, the conversation 1. Every [T], [P] and [O] is a marker
+that the heads read. The conversation keeps its newest tokens: older turns go first, and
+of an over-long last message the beginning and the end stay, since the request is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from modelserver import tokenization
+from modelserver.tasks.tools import humanized
+from modelserver.tasks.types import Message, Parameter, Row, Tool
+from modelserver.tokenization import Tokenizer
+
+MAX_TOOL = 24
+MAX_TOOL_ALONE = 32
+MAX_PARAMETER = 26
+MAX_OPTION = 8
+MAX_OPTIONS = 20
+MAX_SCHEMA = 300
+MAX_CONVERSATION = 192
+MAX_EMBEDDED = 64
+MAX_MESSAGE_CHARACTERS = 4096
+
+_ROLES = {
+    "user": tokenization.USER,
+    "assistant": tokenization.ASSISTANT,
+    "tool": tokenization.TOOL_OUTPUT,
+    "system": tokenization.SYSTEM,
+    "developer": tokenization.SYSTEM,
+}
+_TYPE_WORDS = {"integer": "integer", "number": "number", "array": "list", "object": "object"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a marker stands for: a tool, one of its parameters, or one option of that."""
+
+    kind: Literal["tool", "parameter", "option"]
+    tool: int
+    parameter: int = -1
+    option: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token of the conversation: its place in the row and the characters it covers."""
+
+    position: int
+    message: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A row with the meaning of its markers and of its conversation tokens."""
+
+    row: Row
+    marks: tuple[Mark, ...]
+    tokens: tuple[Token, ...]
+
+
+def options(parameter: Parameter) -> tuple[str, ...]:
+    """The choices a parameter offers the model; none when its values are spans."""
+    if parameter.enum and len(parameter.enum) <= MAX_OPTIONS:
+        return tuple(str(value) for value in parameter.enum)
+    return ("true", "false") if parameter.type == "boolean" else ()
+
+
+class Layouts:
+    """Makes layouts with one tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer, conversation: int = MAX_CONVERSATION) -> None:
+        self._tokenizer = tokenizer
+        self._room = conversation
+        token = tokenizer.token
+        self._tool = token(tokenization.TOOL)
+        self._parameter = token(tokenization.PARAMETER)
+        self._option = token(tokenization.OPTION)
+        self._roles = {role: token(name) for role, name in _ROLES.items()}
+        self._last_user = token(tokenization.LAST_USER)
+
+    def size(self, tool: Tool) -> int:
+        """How many tokens a tool takes in a row."""
+        parts = (self._parameter_part(p, 0, k) for k, p in enumerate(tool.parameters))
+        return 1 + len(self._tool_text(tool, names=False)) + sum(len(part.ids) for part in parts)
+
+    def full(self, messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Layout, ...]:
+        """Tools with their parameters, in as few rows as the schema's length allows."""
+        conversation = self._conversation(messages, self._room)
+        rows: list[list[_Part]] = [[]]
+        for number, tool in enumerate(tools):
+            head = _Part(
+                (self._tool, *self._tool_text(tool, names=False)),
+                (Mark("tool", number),), (0,),
+            )  # fmt: skip
+            pending = [head]
+            for index, parameter in enumerate(tool.parameters):
+                part = self._parameter_part(parameter, number, index)
+                used = sum(len(p.ids) for p in (*rows[-1], *pending))
+                if used + len(part.ids) > MAX_SCHEMA and (rows[-1] or len(pending) > 1):
+                    rows[-1].extend(pending if len(pending) > 1 else ())
+                    rows.append([])
+                    pending = [head]
+                pending.append(part)
+            rows[-1].extend(pending)
+        return tuple(self._layout(parts, conversation) for parts in rows)
+
+    def tool_alone(self, tool: Tool) -> Row:
+        """A tool without a conversation, for its embedding."""
+        text = self._tool_text(tool, names=True)
+        ids = (self._tokenizer.cls, self._tool, *text, self._tokenizer.sep)
+        return Row(ids, (0,) * len(ids))
+
+    def conversation_alone(self, messages: Sequence[Message]) -> Row:
+        """The newest of the conversation without tools, for its embedding."""
+        tokens = self._conversation(messages, MAX_EMBEDDED)
+        ids = (self._tokenizer.cls, *(token[0] for token in tokens), self._tokenizer.sep)
+        return Row(ids, (1,) * len(ids))
+
+    def _tool_text(self, tool: Tool, *, names: bool) -> tuple[int, ...]:
+        text = humanized(tool.name) + ": " + tool.description
+        if names and tool.parameters:
+            text += " (" + ", ".join(humanized(p.name) for p in tool.parameters) + ")"
+        return self._tokenizer.pieces(text).ids[: MAX_TOOL_ALONE if names else MAX_TOOL]
+
+    def _parameter_part(self, parameter: Parameter, tool: int, index: int) -> _Part:
+        text = humanized(parameter.name)
+        if parameter.description:
+            text += ": " + parameter.description
+        ids = [self._parameter, *self._tokenizer.pieces(text).ids[:MAX_PARAMETER]]
+        word = _TYPE_WORDS.get(parameter.type)
+        if word:
+            ids += self._tokenizer.pieces(f"({word})").ids
+        marks, places = [Mark("parameter", tool, index)], [0]
+        for number, option in enumerate(options(parameter)):
+            marks.append(Mark("option", tool, index, number))
+            places.append(len(ids))
+            words = option.replace("_", " ")
+            ids += (self._option, *self._tokenizer.pieces(words).ids[:MAX_OPTION])
+        return _Part(tuple(ids), tuple(marks), tuple(places))
+
+    def _conversation(
+        self, messages: Sequence[Message], room: int
+    ) -> list[tuple[int, int, int, int]]:
+        """Tokens as (id, message, start, end), oldest first; a role's token has end 0."""
+        last = max((i for i, m in enumerate(messages) if m.role == "user"), default=-1)
+        blocks: list[list[tuple[int, int, int, int]]] = []
+        for number in range(len(messages) - 1, -1, -1):
+            role = messages[number].role
+            mark = self._last_user if number == last else self._roles.get(role, self._roles["tool"])
+            block = self._message(messages[number].content, number, room - 1)
+            blocks.append([(mark, number, 0, 0), *block])
+            room -= len(block) + 1
+            if room < 8:  # noqa: PLR2004 - a shorter rest says nothing
+                break
+        return [token for block in reversed(blocks) for token in block]
+
+    def _message(self, text: str, number: int, room: int) -> list[tuple[int, int, int, int]]:
+        half = MAX_MESSAGE_CHARACTERS // 2
+        cut = len(text) > MAX_MESSAGE_CHARACTERS
+        parts = [(0, text[:half]), (len(text) - half, text[-half:])] if cut else [(0, text)]
+        tokens = []
+        for base, part in parts:
+            pieces = self._tokenizer.pieces(part)
+            tokens += [
+                (i, number, base + start, base + end)
+                for i, (start, end) in zip(pieces.ids, pieces.offsets, strict=True)
+            ]
+        if len(tokens) <= room:
+            return tokens
+        head = room // 3
+        return tokens[:head] + tokens[len(tokens) - (room - head) :]
+
+    def _layout(
+        self, parts: Sequence[_Part], conversation: Sequence[tuple[int, int, int, int]]
+    ) -> Layout:
+        ids = [self._tokenizer.cls]
+        marks: list[Mark] = []
+        places: list[int] = []
+        for part in parts:
+            places += (len(ids) + place for place in part.places)
+            marks += part.marks
+            ids += part.ids
+        ids.append(self._tokenizer.sep)
+        base = len(ids)
+        ids += (token[0] for token in conversation)
+        ids.append(self._tokenizer.sep)
+        types = (0,) * base + (1,) * (len(ids) - base)
+        tokens = tuple(
+            Token(base + k, message, start, end)
+            for k, (_, message, start, end) in enumerate(conversation)
+            if end > start
+        )
+        return Layout(Row(tuple(ids), types, tuple(places)), tuple(marks), tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A piece of the schema: its ids, its markers, and where in the ids they stand."""
+
+    ids: tuple[int, ...]
+    marks: tuple[Mark, ...]
+    places: tuple[int, ...]
