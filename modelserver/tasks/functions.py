@@ -24,7 +24,6 @@ class Settings:
     span_margin: float = 0.0
     option_margin: float = 0.0
     several: float = 0.5
-    extra_span: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +48,10 @@ class Functions:
     def __init__(self, layouts: Layouts, settings: Settings | None = None) -> None:
         self._layouts = layouts
         self._settings = settings or Settings()
+
+    def with_settings(self, settings: Settings) -> Functions:
+        """The same task with other settings."""
+        return Functions(self._layouts, settings)
 
     def encode(self, messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Layout, ...]:
         """The rows that ask for the parameters of these tools."""

@@ -65,7 +65,7 @@ class Targets:
         """Intent, and the calls of every tool that is wanted."""
         if not request.tools or not request.messages:
             return Decision(self._nothing(request))
-        chosen = await self._candidates(request.messages, request.tools, run)
+        chosen = await self.candidates(request.messages, request.tools, run)
         tools = [request.tools[number] for number in chosen.numbers]
         layouts = self.functions.encode(request.messages, tools)
         outputs = await run([layout.row for layout in layouts])
@@ -98,9 +98,10 @@ class Targets:
         calls = self.functions.decode(request.messages, tools, layouts, outputs, wanted)
         return Decision(answer, calls[: request.max_calls])
 
-    async def _candidates(
+    async def candidates(
         self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner
     ) -> Candidates:
+        """The tools worth a closer look: all of a few, else the nearest ones."""
         if self.intent.all_fit(tools):
             return Candidates(tuple(range(len(tools))))
         keys = [_text(tool) for tool in tools]

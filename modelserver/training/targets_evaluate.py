@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import random
+import zlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -59,11 +60,65 @@ def evaluate(
     corpus = read(data, heldout=True)
     intents, values = settings or (intent.Settings(), functions.Settings())
     targets = Targets(Tokenizer.load(tokenizer), intents, values)
-    bench = Bench(run, targets, corpus, _strangers(data), random.Random(seed), limit)
+    bench = Bench(run, targets, corpus, strangers(data), random.Random(seed), limit)
     bench.unseen_targets()
     for source in sorted(corpus.cases):
         bench.source(source)
     return bench.table
+
+
+class Judge:
+    """Compares calls with the wanted ones, and counts."""
+
+    def __init__(self, corpus: Corpus, table: Table) -> None:
+        self._corpus = corpus
+        self._table = table
+        self.mistakes: list[str] = []
+
+    def calls(self, source: str, case: Case, calls: Sequence[Call]) -> None:
+        """Count one case."""
+        left = list(calls)
+        whole = True
+        for gold in case.calls:
+            tool = self._corpus.tools[gold.tool]
+            call = _closest(gold, tool, [c for c in left if c.name == tool.name])
+            if call is None:
+                whole = False
+                self._table.add(f"{source}: values", 0, len(gold.arguments))
+                continue
+            left.remove(call)
+            whole &= self._call(source, case, gold, tool, call)
+        whole &= not left
+        kind = "several" if len(case.calls) > 1 else case.kind
+        self._table.add(f"{source}: whole calls", whole)
+        self._table.add(f"{source}: whole calls, {kind}", whole)
+        if not whole:
+            said = " | ".join(m.content for m in case.messages)[-300:]
+            found = [(c.name, dict(c.arguments)) for c in calls]
+            truth = [(self._corpus.tools[g.tool].name, dict(g.arguments)) for g in case.calls]
+            self.mistakes.append(f"{source} {case.kind} {said!r}\n    GOT {found}\n    NOT {truth}")
+
+    def _call(self, source: str, case: Case, gold: Gold, tool: Tool, call: Call) -> bool:
+        right = True
+        for parameter in tool.parameters:
+            name = parameter.name
+            if name in gold.ignored:
+                continue
+            if name in gold.arguments:
+                good = name in call.arguments and same(
+                    call.arguments[name], gold.arguments[name], gold.accept.get(name, ())
+                )
+                self._table.add(f"{source}: values", good)
+                kind = "choice" if parameter.enum or parameter.type == "boolean" else parameter.type
+                self._table.add(f"{source}: values, {kind}", good)
+                right &= good
+            else:
+                invented = name in call.arguments and call.arguments[name] != parameter.default
+                self._table.add(f"{source}: absent left absent", not invented)
+                right &= not invented
+            if name in gold.missing:
+                self._table.add(f"{source}: missing noticed", name in call.missing)
+        return right
 
 
 class Bench:
@@ -80,7 +135,8 @@ class Bench:
         self._rng = rng
         self._limit = limit
         self.table = Table()
-        self.mistakes: list[str] = []
+        self.judge = Judge(corpus, self.table)
+        self.mistakes = self.judge.mistakes
 
     def unseen_targets(self) -> None:
         """20 targets no training row named, and messages that want none of them."""
@@ -111,16 +167,13 @@ class Bench:
 
     def source(self, source: str) -> None:
         """Intent and calls on the left-out cases of one source."""
-        cases = [c for c in self._corpus.cases[source] if c.kind not in SKIPPED_KINDS]
+        cases = judged_cases(self._corpus, source)
         cases = self._rng.sample(cases, min(len(cases), self._limit))
-        asked = [
-            Request(case.messages, tuple(self._corpus.tools[t] for t in case.tools), max_calls=16)
-            for case in cases
-        ]
+        asked = [request(self._corpus, case) for case in cases]
         for case, decision in zip(cases, self.decide(asked), strict=True):
             self._judge_intent(source, case, decision)
             if case.calls:
-                self._judge(f"{source} end to end", case, decision.calls)
+                self.judge.calls(f"{source} end to end", case, decision.calls)
         self._given_tools(source, [case for case in cases if case.calls])
 
     def decide(self, requests: Sequence[Request]) -> list[Decision]:
@@ -139,7 +192,7 @@ class Bench:
             )
         )
         for case, calls in zip(cases, answers, strict=True):
-            self._judge(source, case, calls)
+            self.judge.calls(source, case, calls)
 
     def _judge_intent(self, source: str, case: Case, decision: Decision) -> None:
         gold = {self._corpus.tools[call.tool].name for call in case.calls}
@@ -157,55 +210,25 @@ class Bench:
             last = case.messages[-1].content
             self.mistakes.append(f"{source} {case.kind} intent {last!r} {best} not {gold}")
 
-    def _judge(self, source: str, case: Case, calls: Sequence[Call]) -> None:
-        left = list(calls)
-        whole = True
-        for gold in case.calls:
-            tool = self._corpus.tools[gold.tool]
-            call = _closest(gold, tool, [c for c in left if c.name == tool.name])
-            if call is None:
-                whole = False
-                self.table.add(f"{source}: values", 0, len(gold.arguments))
-                continue
-            left.remove(call)
-            whole &= self._judge_call(source, case, gold, tool, call)
-        whole &= not left
-        kind = "several" if len(case.calls) > 1 else case.kind
-        self.table.add(f"{source}: whole calls", whole)
-        self.table.add(f"{source}: whole calls, {kind}", whole)
-        if not whole:
-            said = " | ".join(m.content for m in case.messages)[-300:]
-            found = [(c.name, dict(c.arguments)) for c in calls]
-            truth = [(self._corpus.tools[g.tool].name, dict(g.arguments)) for g in case.calls]
-            self.mistakes.append(f"{source} {case.kind} {said!r}\n    GOT {found}\n    NOT {truth}")
 
-    def _judge_call(self, source: str, case: Case, gold: Gold, tool: Tool, call: Call) -> bool:
-        right = True
-        for parameter in tool.parameters:
-            name = parameter.name
-            if name in gold.ignored:
-                continue
-            if name in gold.arguments:
-                good = name in call.arguments and same(
-                    call.arguments[name], gold.arguments[name], gold.accept.get(name, ())
-                )
-                self.table.add(f"{source}: values", good)
-                kind = "choice" if parameter.enum or parameter.type == "boolean" else parameter.type
-                self.table.add(f"{source}: values, {kind}", good)
-                right &= good
-            else:
-                invented = name in call.arguments and call.arguments[name] != parameter.default
-                self.table.add(f"{source}: absent left absent", not invented)
-                right &= not invented
-            if name in gold.missing:
-                self.table.add(f"{source}: missing noticed", name in call.missing)
-        return right
-
-
-def _strangers(data: Path) -> list[Utterance]:
+def strangers(data: Path) -> list[Utterance]:
     """Messages that want none of the left-out targets: what other targets are for."""
     seen = read_intents(data, heldout=False).utterances
     return [u for group in ("clinc", "hwu64") for u in seen[group]]
+
+
+def judged_cases(corpus: Corpus, source: str, *, calibrating: bool = False) -> list[Case]:
+    """The cases of a source that are judged, or the other half that calibrates."""
+    return [
+        case for case in corpus.cases[source]
+        if case.kind not in SKIPPED_KINDS
+        and (zlib.crc32(case.messages[0].content.encode()) % 2 == 0) == calibrating
+    ]  # fmt: skip
+
+
+def request(corpus: Corpus, case: Case) -> Request:
+    """A case as a caller would ask it."""
+    return Request(case.messages, tuple(corpus.tools[t] for t in case.tools), max_calls=16)
 
 
 def same(found: Any, gold: Any, accept: Sequence[Any] = ()) -> bool:

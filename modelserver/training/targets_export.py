@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from modelserver.tasks import functions, intent
 from modelserver.tasks.types import Row
 from modelserver.training.quantise import quantise
+from modelserver.training.targets_calibrate import calibrate
 from modelserver.training.targets_model import HEADS, NEVER, WIDTH, Layer, TargetsModel
 from modelserver.training.targets_run import NAMES, onnx_run
 

@@ -1,0 +1,225 @@
+"""Choose the few numbers that turn scores into answers, on cases that are not judged.
+
+Left-out cases fall into two halves by their first message: one calibrates, the other is
+what `targets_evaluate` reports. Sources weigh the same, however many cases they have.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from modelserver.tasks import functions, intent
+from modelserver.tasks.layout import Layout
+from modelserver.tasks.targets import Targets
+from modelserver.tasks.types import Message, Output, Request, Runner
+from modelserver.tokenization import Tokenizer
+from modelserver.training import targets_evaluate as bench
+from modelserver.training.targets_data import Case, Corpus, read
+from modelserver.training.targets_run import Pooled, Run, together
+
+T = TypeVar("T")
+
+SOURCES = {"sgd": 160, "written": 240, "api-bank": 60, "glaive": 60, "seal-tools": 80}
+UTTERANCES = 160
+# Choosing a wanted target weighs more than turning down what no target is for.
+WANTED_SHARE = 0.65
+NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0)
+MARGINS = (-2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.3, 0.6)
+SEVERAL = (0.3, 0.5, 0.7, 0.85)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was run: its tools' raw scores and nearness, and who was wanted."""
+
+    source: str
+    scores: dict[int, float]
+    nearness: dict[int, float]
+    wanted: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A case whose wanted tools were run, to be decoded with different margins."""
+
+    case: Case
+    ids: tuple[str, ...]
+    layouts: tuple[Layout, ...]
+    outputs: tuple[Output, ...]
+
+
+def calibrate(
+    run: Run, data: Path, tokenizer: Path, seed: int = 5
+) -> tuple[intent.Settings, functions.Settings]:
+    """Settings for a model."""
+    rng = random.Random(seed)
+    corpus = read(data, heldout=True)
+    targets = Targets(Tokenizer.load(tokenizer))
+    cases = [
+        case
+        for source, count in SOURCES.items()
+        for case in _some(bench.judged_cases(corpus, source, calibrating=True), count, rng)
+    ]
+    asked = asyncio.run(together(_ask(targets, Pooled(run), a, b, c) for a, b, c in
+                                 _questions(corpus, cases, data, rng)))  # fmt: skip
+    intents = choose_intent(asked)
+    shown = _show(targets, run, corpus, [case for case in cases if case.calls])
+    return intents, choose_values(targets, corpus, shown)
+
+
+def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
+    """The share of nearness and the thresholds that answer most questions rightly."""
+    best, best_score = intent.Settings(), -1.0
+    pivots = np.quantile([n for a in asked for n in a.nearness.values()] or [0.0], 0.8)
+    for weight in NEARNESS:
+        for threshold in np.linspace(0.05, 0.9, 35):
+            settings = intent.Settings(float(threshold), 0.5, weight, float(pivots))
+            score = _intent_score(asked, settings)
+            if score > best_score:
+                best, best_score = settings, score
+    print(f"intent: {best_score:.4f} with {best}", flush=True)
+    further = max(np.linspace(0.3, 0.97, 24), key=lambda f: _further_score(asked, best, float(f)))
+    return dataclasses.replace(best, further=float(further))
+
+
+def choose_values(
+    targets: Targets, corpus: Corpus, shown: Sequence[Shown]
+) -> functions.Settings:
+    """The margins with the most whole calls and values right."""
+    settings = functions.Settings()
+    for name, choices in (
+        ("span_margin", MARGINS), ("option_margin", MARGINS), ("several", SEVERAL),
+        ("span_margin", MARGINS),
+    ):  # fmt: skip
+        def score(choice: float, name: str = name, base: functions.Settings = settings) -> float:
+            return _value_score(corpus, targets, shown, dataclasses.replace(base, **{name: choice}))
+
+        settings = dataclasses.replace(settings, **{name: max(choices, key=score)})
+    print(f"values: {_value_score(corpus, targets, shown, settings):.4f} with {settings}", flush=True)
+    return settings
+
+
+def _questions(
+    corpus: Corpus, cases: Sequence[Case], data: Path, rng: random.Random
+) -> list[tuple[str, Request, frozenset[int]]]:
+    questions = []
+    for case in cases:
+        wanted = {call.tool for call in case.calls}
+        numbers = frozenset(k for k, tool in enumerate(case.tools) if tool in wanted)
+        questions.append((case.source, bench.request(corpus, case), numbers))
+    names = [(group, name) for group, targets in corpus.targets.items() for name in targets]
+    used = {u.gold for group in corpus.utterances.values() for u in group}
+    left = [(group, name) for group, name in names if name in used]
+    own = _some([u for g in corpus.utterances.values() for u in g if u.gold], UTTERANCES, rng)
+    strange = _some(bench.strangers(data), UTTERANCES // 2, rng)
+    for utterance in (*own, *strange):
+        # Other draws of targets than the judged one, always from those left out.
+        offered = rng.sample(left, 12)
+        gold = next((pair for pair in left if pair[1] == utterance.gold), None)
+        if gold and gold not in offered:
+            offered[rng.randrange(12)] = gold
+        tools = tuple(corpus.targets[group][name] for group, name in offered)
+        numbers = frozenset(k for k, pair in enumerate(offered) if pair == gold)
+        message = (Message("user", utterance.text),)
+        questions.append(("utterances", Request(message, tools), numbers))
+    return questions
+
+
+async def _ask(
+    targets: Targets, run: Runner, source: str, request: Request, wanted: frozenset[int]
+) -> Asked:
+    chosen = await targets.candidates(request.messages, request.tools, run)
+    layouts = targets.functions.encode(
+        request.messages, [request.tools[number] for number in chosen.numbers]
+    )
+    outputs = await run([layout.row for layout in layouts])
+    scores = targets.intent.scores(layouts, outputs)
+    return Asked(
+        source, {chosen.numbers[k]: _logit(score) for k, score in scores.items()},
+        dict(chosen.nearness), wanted,
+    )  # fmt: skip
+
+
+def _show(targets: Targets, run: Run, corpus: Corpus, cases: Sequence[Case]) -> list[Shown]:
+    layouts, ids = [], []
+    for case in cases:
+        wanted = tuple(dict.fromkeys(call.tool for call in case.calls))
+        tools = [corpus.tools[name] for name in wanted]
+        layouts.append(targets.functions.encode(case.messages, tools))
+        ids.append(wanted)
+    outputs = run([layout.row for many in layouts for layout in many])
+    shown = []
+    for case, wanted, many in zip(cases, ids, layouts, strict=True):
+        shown.append(Shown(case, wanted, many, tuple(outputs[: len(many)])))
+        outputs = outputs[len(many) :]
+    return shown
+
+
+def _intent_score(asked: Sequence[Asked], settings: intent.Settings) -> float:
+    """Right answers, as the mean over sources of the wanted and of the unwanted ones."""
+    right: dict[tuple[str, bool], list[bool]] = {}
+    for one in asked:
+        scores = _blended(one, settings)
+        best = max(scores, key=lambda number: scores[number])
+        found = best if scores[best] >= _logit(settings.threshold) else None
+        good = found in one.wanted if one.wanted else found is None
+        right.setdefault((one.source, bool(one.wanted)), []).append(good)
+    wanted = [np.mean(many) for (_, wants), many in right.items() if wants]
+    nobody = [np.mean(many) for (_, wants), many in right.items() if not wants]
+    return float(
+        WANTED_SHARE * np.mean(wanted) + (1 - WANTED_SHARE) * (np.mean(nobody) if nobody else 0)
+    )
+
+
+def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: float) -> float:
+    """How often exactly the wanted tools are found, when some are."""
+    good = []
+    for one in asked:
+        scores = _blended(one, settings)
+        order = sorted(scores, key=lambda number: -scores[number])
+        if one.wanted and scores[order[0]] >= _logit(settings.threshold):
+            limit = _logit(max(further, settings.threshold))
+            found = {order[0], *(number for number in order[1:] if scores[number] >= limit)}
+            good.append(found == one.wanted)
+    return float(np.mean(good)) if good else 0.0
+
+
+def _blended(one: Asked, settings: intent.Settings) -> dict[int, float]:
+    return {
+        number: score
+        + settings.nearness * (one.nearness.get(number, settings.pivot) - settings.pivot)
+        for number, score in one.scores.items()
+    }
+
+
+def _value_score(
+    corpus: Corpus, targets: Targets, shown: Sequence[Shown], settings: functions.Settings
+) -> float:
+    task = targets.functions.with_settings(settings)
+    table = bench.Table()
+    judge = bench.Judge(corpus, table)
+    for one in shown:
+        tools = [corpus.tools[name] for name in one.ids]
+        calls = task.decode(one.case.messages, tools, one.layouts, one.outputs, range(len(tools)))
+        judge.calls(one.case.source, one.case, calls)
+    sources = {one.case.source for one in shown}
+    figures = ("whole calls", "values", "absent left absent")
+    return float(np.mean([table.share(f"{s}: {f}") for s, f in itertools.product(sources, figures)]))
+
+
+def _some(items: Sequence[T], count: int, rng: random.Random) -> list[T]:
+    return rng.sample(items, min(count, len(items)))
+
+
+def _logit(score: float) -> float:
+    score = min(max(score, 1e-9), 1 - 1e-9)
+    return float(np.log(score / (1 - score)))
