@@ -122,7 +122,10 @@ class Text:
         if text is None:
             return None
         if self.env:
-            text = _resolved(text, node, reading)[0]
+            text, missing = _resolved(text, node, reading)
+            if "$" in text and not missing:
+                reading.error("AG114", node, f"{label(node.path)} holds a dollar sign")
+                return None
         if not self.choices:
             return text
         chosen = next((each for each in self.choices if folded(each) == folded(text)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -16,6 +17,8 @@ LONGEST_CONNECT = timedelta(seconds=60)
 PROMPT_PORT = 10000
 LLM_PORT = 12000
 STATS_PORT = 19901
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}")
+"""RFC 9110's token without `%`, in which Envoy sees the beginning of a command."""
 MODEL_SERVER_PORT = 51000
 
 
@@ -259,6 +262,31 @@ def same_limit_twice(config: Config) -> Iterator[Finding]:
                 message = f"a second limit per {limit.unit} counts the same requests"
                 yield Finding((*limit.path, "limit"), message, "keep the smaller one")
             seen.add(same)
+
+
+@error("AG610")
+def odd_header_name(config: Config) -> Iterator[Finding]:
+    """A limit counts by a header whose name no header can have.
+
+    Names of headers hold letters, digits and some signs, `-` as a rule (RFC 9110, section 5.1).
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: "x user"}, limit: {tokens: 100, unit: minute}}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
+    """
+    for limits in (config.rate_limits, *(provider.rate_limits for provider in config.providers)):
+        for limit in limits:
+            if limit.selector and not _HEADER_NAME.fullmatch(limit.selector.header):
+                message = f"no header can be called `{limit.selector.header}`"
+                yield Finding(limit.selector.path, message, "write a name such as x-user")
 
 
 @warning("AG609")

@@ -305,4 +305,18 @@ Right:
     endpoints: {app: "$K:8000"}
 """,
     ),
+    _error(
+        "AG114",
+        """
+A dollar sign stands in an address, a URL or a file name.
+
+`$NAME` stands for a variable there. `$$` is a plain dollar sign, which only keys can hold.
+
+Wrong:
+    endpoints: {app: "app$$1:8000"}
+
+Right:
+    endpoints: {app: "app1:8000"}
+""",
+    ),
 )

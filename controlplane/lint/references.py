@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from controlplane.model import Config, PromptTarget
 
+_PATH = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
@@ -318,3 +319,30 @@ def forward_without_error_target(config: Config) -> Iterator[Finding]:
         if guard and guard.forward_to_error_target and config.error_target is None:
             path = (*guard.path, "on_exception", "forward_to_error_target")
             yield Finding(path, "there is no `error_target` to forward to", "add `error_target`")
+
+
+@error("AG211")
+def odd_path(config: Config) -> Iterator[Finding]:
+    """A path holds what no path can hold.
+
+    Blanks and `#` cannot be sent, and a brace that stands alone is a parameter half written.
+
+    Wrong:
+        error_target:
+          endpoint: {name: app, path: "/errors of {app"}
+        endpoints: {app: "127.0.0.1:8000"}
+
+    Right:
+        error_target:
+          endpoint: {name: app, path: /errors-of-app}
+        endpoints: {app: "127.0.0.1:8000"}
+    """
+    references = [target.endpoint for target in config.prompt_targets if target.endpoint]
+    if config.error_target:
+        references.append(config.error_target.endpoint)
+    for reference in references:
+        rest = _PLACEHOLDER.sub("", reference.http_path)
+        if not _PATH.fullmatch(rest):
+            message = "the path holds a blank, a `#`, a brace alone, or another odd character"
+            hint = "percent-encode it, such as %20 for a blank"
+            yield Finding((*reference.path, "path"), message, hint)
