@@ -136,8 +136,12 @@ def listen(server: aio.Server, socket: Path) -> None:
     """A socket for this user alone: whoever reaches it could decide over prompts."""
     before = os.umask(0o177)
     try:
-        if not server.add_insecure_port(f"unix:{socket}"):
-            raise OSError(f"cannot listen on {socket}")
+        server.add_insecure_port(f"unix:{socket}")
         socket.chmod(0o600)
+    except RuntimeError:
+        # gRPC keeps the reason to itself.
+        raise OSError(
+            f"cannot listen on {socket}: does its folder exist, and is the path under 108 bytes?"
+        ) from None
     finally:
         os.umask(before)

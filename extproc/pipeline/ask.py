@@ -85,6 +85,8 @@ async def _decision(exchange: Exchange, *, guarded: bool) -> schema.DecideRespon
 
 
 async def _verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:
+    if not texts:
+        return ()
     if len(texts) > MAX_TEXTS:
         raise TooLong
     timeout = exchange.clock.for_models()

@@ -35,7 +35,10 @@ async def complete(exchange: Exchange) -> Answer | None:
     for planned in exchange.plan:
         found, lacking = fill(planned.target.parameters, planned.arguments)
         complete_plan.append(replace(planned, arguments=found))
-        missing += [each for each in lacking if each not in missing]
+        # The default target is for what fits none: nobody filled its parameters, so nobody is
+        # asked for them either.
+        if not planned.target.default:
+            missing += [each for each in lacking if each not in missing]
         known = known or bool(planned.arguments)
     exchange.plan = complete_plan
     if not missing:

@@ -1,0 +1,167 @@
+"""Parameters: types, choices, bounds, defaults, and the question for what is missing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extproc.config import Parameter
+from extproc.pipeline.parameters import fill, question
+from tests.fakes.model_server import Script
+from tests.playbook import api, asks_for, forwards, parameter, play, prompt, settings, target
+
+TAKEN: list[tuple[Parameter, Any, Any]] = [
+    (parameter("p"), "x", "x"),
+    (parameter("p"), 5, "5"),
+    (parameter("p", "integer"), 5, 5),
+    (parameter("p", "integer"), 5.0, 5),
+    (parameter("p", "integer"), " +5 ", 5),
+    (parameter("p", "number"), "1.5", 1.5),
+    (parameter("p", "number"), 2, 2),
+    (parameter("p", "boolean"), False, False),
+    (parameter("p", "boolean"), "Yes", True),
+    (parameter("p", "boolean"), "false", False),
+    (parameter("p", "boolean", enum=(True, False)), False, False),
+    (parameter("p", "array"), ["a", 1], ["a", 1]),
+    (parameter("p", "array", items="integer"), ["1", 2], [1, 2]),
+    (parameter("p", "array", enum=("Red", "Blue")), ["red"], ["Red"]),
+    (parameter("p", "object"), {"a": 1}, {"a": 1}),
+    (parameter("p", enum=("Celsius", "F")), "celsius ", "Celsius"),
+    (parameter("p", "integer", enum=(1, 2)), "2", 2),
+    (parameter("p", "integer", minimum=1, maximum=3), 3, 3),
+    (parameter("p", pattern="^[A-Z]{3}$"), "ABC", "ABC"),
+]
+
+
+@pytest.mark.parametrize(("declared", "given", "taken"), TAKEN, ids=lambda v: repr(v)[-40:])
+def test_takes_what_fits(declared: Parameter, given: Any, taken: Any) -> None:
+    """A value comes out in the declared type and spelling."""
+    found, missing = fill([declared], {"p": given})
+    assert found == {"p": taken}
+    assert type(found["p"]) is type(taken)
+    assert not missing
+
+
+WRONG: list[tuple[Parameter, Any]] = [
+    (parameter("p"), None),
+    (parameter("p"), "  "),
+    (parameter("p"), True),
+    (parameter("p"), ["x"]),
+    (parameter("p", "integer"), True),
+    (parameter("p", "integer"), 1.5),
+    (parameter("p", "integer"), "five"),
+    (parameter("p", "integer"), "9" * 30),
+    (parameter("p", "number"), "inf"),
+    (parameter("p", "number"), "nan"),
+    (parameter("p", "number"), "x"),
+    (parameter("p", "number"), False),
+    (parameter("p", "boolean"), 1),
+    (parameter("p", "boolean"), "maybe"),
+    (parameter("p", "array"), "a"),
+    (parameter("p", "array", items="integer"), ["a"]),
+    (parameter("p", "array", enum=("a",)), ["b"]),
+    (parameter("p", "object"), [1]),
+    (parameter("p", enum=("a", "b")), "c"),
+    (parameter("p", "integer", enum=(1, 2)), 3),
+    (parameter("p", "integer", minimum=1), 0),
+    (parameter("p", "number", maximum=1), 1.5),
+    (parameter("p", pattern="^[A-Z]{3}$"), "abc"),
+    (parameter("p", "strange"), "x"),
+]
+
+
+@pytest.mark.parametrize(("declared", "given"), WRONG, ids=lambda v: repr(v)[-40:])
+def test_what_does_not_fit_is_missing(declared: Parameter, given: Any) -> None:
+    """A wrong value is none: a required one is asked for, an optional one is left out."""
+    required = Parameter(**{**_fields(declared), "required": True})
+    assert fill([required], {"p": given}) == ({}, [required])
+    assert fill([declared], {"p": given}) == ({}, [])
+
+
+def test_number_that_equals_a_boolean_is_no_boolean() -> None:
+    """1 is not true, in JSON."""
+    declared = parameter("p", "integer", enum=(True, 2), required=True)
+    assert fill([declared], {"p": 1}) == ({}, [declared])
+
+
+def test_defaults_fill_and_undeclared_goes() -> None:
+    """A default is used even when it is false or null; names nobody declared are dropped."""
+    declared = [
+        parameter("a", "boolean", default=False, required=True),
+        parameter("b", default=None, has_default=True),
+        parameter("c", enum=("x",), default="x"),
+    ]
+    assert fill(declared, {"c": "y", "invented": 1}) == ({"a": False, "b": None, "c": "x"}, [])
+
+
+def _fields(declared: Parameter) -> dict[str, Any]:
+    return {name: getattr(declared, name) for name in Parameter.__dataclass_fields__}
+
+
+def test_question_names_everything() -> None:
+    """One sentence with names, descriptions, choices and bounds."""
+    asked = question(
+        [
+            parameter("city", description="The city to look up."),
+            parameter("unit", enum=("celsius", "fahrenheit")),
+            parameter("days", "integer", minimum=1, maximum=7, description="days"),
+            parameter("sure", "boolean"),
+        ],
+        known=False,
+    )
+    assert asked == (
+        "Could you please tell me the city (the city to look up), unit (celsius or fahrenheit), "
+        "days (from 1 to 7) and sure (yes or no)?"
+    )
+
+
+def test_question_stays_short() -> None:
+    """A long description is cut at a word; bounds on one side read as such; acronyms stay."""
+    long = parameter("a", description="word " * 60)
+    asked = question([long, parameter("b", "number", minimum=0.5), parameter("c", "number", maximum=9)],
+                     known=True)  # fmt: skip
+    assert asked.startswith("Sure, could you also tell me the a (word word")
+    assert "…" in asked
+    assert "b (at least 0.5) and c (at most 9)?" in asked
+    assert "ID of it" in question([parameter("x", description="ID of it")], known=False)
+
+
+WEATHER = target(
+    "weather", parameter("city", required=True), parameter("unit", enum=("c", "f"), required=True)
+)
+
+
+def test_missing_is_asked_for_and_nothing_is_called() -> None:
+    """No call is made before it is complete."""
+    script = Script(calls={"weather": [("weather", {"city": "Lisbon"}, ["unit"])]})
+    play(settings(WEATHER), script) >> prompt("weather?") << asks_for("unit", "c or f", "Sure,")
+
+
+def test_model_that_forgets_to_say_what_is_missing_changes_nothing() -> None:
+    """What is required is known here, not from the model's list."""
+    script = Script(calls={"weather": [("weather", {"city": "Lisbon"}, [])]})
+    play(settings(WEATHER), script) >> prompt("weather?") << asks_for("unit")
+
+
+def test_next_turn_completes_the_call() -> None:
+    """With the answer in the conversation the call is made with all arguments."""
+    script = Script(calls={"celsius": [("weather", {"city": "Lisbon", "unit": "c"}, [])]})
+    played = play(settings(WEATHER), script, says={"app": api({"t": 20})})
+    played >> prompt("celsius, please") << forwards()
+    assert b'"city":"Lisbon","unit":"c"' in (played.endpoints.sent[0].body or b"")
+
+
+def test_several_calls_ask_once_for_all() -> None:
+    """Every call must be complete before the first is made; a name is asked for once."""
+    script = Script(calls={"both": [("weather", {"unit": "c"}, []), ("weather", {}, [])]})
+    played = play(settings(WEATHER), script) >> prompt("both")
+    played << asks_for("city", "unit")
+    assert not played.endpoints.sent
+
+
+def test_default_target_is_not_asked_about() -> None:
+    """Parameters of the default target are nobody's to fill."""
+    rest = target("rest", parameter("must", required=True), default=True)
+    played = play(settings(rest), says={"app": api({"choices": []})})
+    played >> prompt("hello") << forwards()

@@ -1,0 +1,113 @@
+"""One call of Envoy's: the order of things, the path, the deadline."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from extproc.events import Refuse
+from extproc.phases import PhaseError
+from tests.fakes.model_server import Script
+from tests.playbook import (
+    FakeModels,
+    api,
+    body,
+    forwards,
+    headers,
+    play,
+    proceeds,
+    prompt,
+    refuses,
+    settings,
+    target,
+)
+
+if TYPE_CHECKING:
+    from extproc.clients import HttpCall, HttpReply
+
+CONFIG = settings(target("t"))
+SCRIPT = Script(calls={"go": [("t", {}, [])]})
+
+
+def test_headers_then_body() -> None:
+    """Headers are let through, the body is decided, and that is the end."""
+    played = play(CONFIG, SCRIPT) >> headers()
+    played << proceeds()
+    assert not played.done
+    played >> body({"messages": [{"role": "user", "content": "hi"}]}) << forwards()
+    assert played.done
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "code"),
+    [
+        ({"path": "/v1/completions"}, 404, "not_found"),
+        ({"path": "/v1/chat/completions/"}, 404, "not_found"),
+        ({"method": "GET"}, 404, "not_found"),
+    ],
+)
+def test_other_paths_are_not_found(more: dict[str, str], status: int, code: str) -> None:
+    """Nothing but the prompt path is let through, whatever Envoy's routes say."""
+    played = play(CONFIG, SCRIPT) >> headers(**more)
+    played << refuses(status, code)
+    assert played.done
+
+
+def test_query_is_no_part_of_the_path() -> None:
+    """A client may add one."""
+    play(CONFIG, SCRIPT) >> headers(path="/v1/chat/completions?a=b") << proceeds()
+
+
+def test_request_without_a_body_ends_at_once() -> None:
+    """There will be no body to wait for."""
+    played = play(CONFIG, SCRIPT) >> headers(end_of_stream=True)
+    played << refuses(400, "invalid_request", "empty")
+    assert played.done
+
+
+def test_unexpected_order_is_an_error() -> None:
+    """A body before its headers, or a second one, is no request."""
+    request = body({"messages": [{"role": "user", "content": "hi"}]})
+    with pytest.raises(PhaseError):
+        play(CONFIG, SCRIPT) >> request
+    with pytest.raises(PhaseError):
+        play(CONFIG, SCRIPT) >> headers() >> headers()
+
+
+def test_whole_decision_has_an_end() -> None:
+    """Whatever hangs, the refusal is ours, before Envoy's."""
+    hanging = FakeModels(delay=30)
+    config = settings(target("t"), deadline=0.2)
+    play(config, models=hanging) >> prompt("hi") << refuses(504, "upstream_timeout")
+
+
+def test_what_is_left_shrinks() -> None:
+    """Each outside call gets what the ones before it have left."""
+    seen: list[float] = []
+
+    async def send(_socket: str, _call: HttpCall, seconds: float) -> HttpReply:
+        seen.append(seconds)
+        await asyncio.sleep(0.05)
+        return api({}, 500)
+
+    played = play(settings(target("t"), error_target=target("e").call, deadline=1.0), SCRIPT)
+    played.endpoints.send = send  # type: ignore[assignment,method-assign]
+    played >> prompt("go")
+    assert isinstance(played.decision, Refuse)
+    api_call, error_target = seen
+    assert 0.5 < api_call <= 0.8
+    assert api_call < 0.95
+    assert error_target <= 0.9 * 0.96
+
+
+def test_metrics_count_what_became_of_it() -> None:
+    """One line for each outcome, none with a word of the prompt."""
+    played = play(CONFIG, SCRIPT, says={"app": api({}, 500)}) >> prompt("go canary")
+    text = played.metrics.text().decode()
+    assert 'archgw_extproc_requests_total{outcome="refused"} 1.0' in text
+    assert 'archgw_extproc_errors_total{code="tool_error"} 1.0' in text
+    assert 'archgw_extproc_api_calls_total{status="5xx",upstream="app"} 1.0' in text
+    assert 'archgw_extproc_intents_total{result="target"} 1.0' in text
+    assert "canary" not in text
