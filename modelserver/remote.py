@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from modelserver import schema
+from modelserver.fitting import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -212,12 +213,11 @@ def _checked(
 
 
 def _call(tool: Tool, values: Mapping[str, Any]) -> schema.Call:
-    arguments = {
-        parameter.name: values[parameter.name]
+    fitted = {
+        parameter.name: fitting(parameter, values.get(parameter.name))
         for parameter in tool.parameters
-        if values.get(parameter.name) not in (None, "")
-        and (not parameter.enum or values[parameter.name] in parameter.enum)
     }
+    arguments = {name: value for name, value in fitted.items() if value is not None}
     missing = tuple(
         parameter.name
         for parameter in tool.parameters

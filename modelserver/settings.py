@@ -234,7 +234,11 @@ class _Reading:
         return Remote(base_url.rstrip("/"), model or "", self._format(), self._key(), timeout)
 
     def _format(self) -> PromptFormat:
-        value = self._text("function_calling", "format") or "tools"
+        value = self._text("function_calling", "format")
+        if value is None:
+            # These models were trained on the prompt format; a tools field may mean nothing.
+            model = self._text("function_calling", "model") or ""
+            value = "arch" if "arch-function" in model.lower() else "tools"
         if value == "arch":
             return "arch"
         if value != "tools":

@@ -89,6 +89,17 @@ def test_a_remote_that_cannot_work_is_refused(section: dict[str, Any], said: str
         parsed({"function_calling": section})
 
 
+@pytest.mark.parametrize(
+    ("model", "form"), [("gpt-4o", "tools"), ("katanemo/Arch-Function-1.5B", "arch")]
+)
+def test_the_model_tells_its_format(model: str, form: str) -> None:
+    """Arch-Function models are asked in their own prompt format unless the settings differ."""
+    section = {"backend": "openai", "base_url": "http://h", "model": model}
+    remote = parsed({"function_calling": section}).remote
+    assert remote
+    assert remote.format == form
+
+
 def test_a_key_in_the_file_is_refused_and_not_repeated() -> None:
     """A key written out in the settings is refused without printing it."""
     with pytest.raises(StartError) as refused:
