@@ -11,11 +11,12 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
-from tests.e2e.conftest import World
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.e2e.conftest import World
 
 CONFIG = """
 version: v0.1
