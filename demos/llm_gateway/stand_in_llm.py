@@ -40,7 +40,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
 def answer_to(question: str) -> str:
     _, mark, context = question.rpartition(_CONTEXT)
     if mark:
-        return f"I am a stand-in for an LLM. The context says: {_read_out(context)}"
+        return f"[stand-in, from the context] {_read_out(context)}"
     return f"I am a stand-in for an LLM. You said: {question}"
 
 
@@ -86,6 +86,7 @@ def _usage(question: str, answer: str) -> dict[str, int]:
 async def _stream(request: web.Request, model: str, answer: str) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream"})
     await response.prepare(request)
+    await response.write(_event(model, {"role": "assistant", "content": ""}, None))
     for word in answer.split():
         await response.write(_event(model, {"content": word + " "}, None))
     await response.write(_event(model, {}, "stop"))
