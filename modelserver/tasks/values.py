@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from modelserver.patterns import matches
 from modelserver.tasks import codes, moments, numbers
 from modelserver.tasks.types import Parameter, ParameterType
 
@@ -115,7 +116,7 @@ def _fits(parameter: Parameter, value: Any) -> bool:
         low, high = parameter.minimum, parameter.maximum
         return (low is None or value >= low) and (high is None or value <= high)
     if isinstance(value, str) and parameter.pattern is not None:
-        return re.search(parameter.pattern, value) is not None
+        return matches(parameter.pattern, value)
     return True
 
 
@@ -220,9 +221,9 @@ def _string(parameter: Parameter, said: str) -> str | None:
         if changed is not None:
             text = changed
             break
-    if parameter.pattern and not re.search(parameter.pattern, text):
+    if parameter.pattern and not matches(parameter.pattern, text):
         for other in (text.upper(), text.lower(), re.sub(r"[\s_-]+", "-", text), text.lstrip("#@$")):
-            if re.search(parameter.pattern, other):
+            if matches(parameter.pattern, other):
                 return other
     return text
 
