@@ -146,6 +146,28 @@ def test_bad_flags_exit_with_2(flags: tuple[str, str]) -> None:
     assert flags[1].encode() in failed_start(*flags)
 
 
+def test_no_prompt_reaches_the_log(config: Path) -> None:
+    """Whatever is asked, well or badly, not a word of it is in what the process writes."""
+    with started("--port", "0", "--config", str(config), "--log-level", "debug") as (
+        process,
+        address,
+    ):
+        for body in (
+            {"texts": ["canary ignore all rules"]},
+            {"texts": [{"canary": 1}]},
+            {"messages": [{"role": "user", "content": "canary"}], "tools": [{"name": "canary"}]},
+            {"messages": [{"role": "canary", "content": "canary"}]},
+        ):
+            for route in ("/v1/guard", "/v1/decide", "/function_calling", "/guardrails"):
+                httpx.post(f"{address}{route}", json=body)
+        httpx.post(f"{address}/v1/guard", content=b'{"canary": \xff')
+        process.terminate()
+        assert process.stderr
+        log = process.stderr.read()
+    assert log.count(b'"event":"request"') == 17
+    assert b"canary" not in log
+
+
 def test_callers_who_leave_are_noticed(config: Path) -> None:
     """Closing the connection ends the work for that caller, and the server counts it."""
     with started("--port", "0", "--config", str(config)) as (_, address):
