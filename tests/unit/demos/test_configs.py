@@ -1,7 +1,9 @@
-"""Configs of the demos: without a problem, and about APIs that exist."""
+"""Configs of demos and README: without a problem, and about APIs that exist."""
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +14,8 @@ from demos.run import APIS, Demo
 if TYPE_CHECKING:
     from controlplane.model import Config
 
+README = Path(__file__).parents[3] / "README.md"
+YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 VARIABLES = {**dict.fromkeys(APIS.values(), "127.0.0.1:1"), "LLM_ADDRESS": "127.0.0.1:2"}
 
 
@@ -25,6 +29,14 @@ def config_of(name: str) -> Config:
 def test_lints_without_a_word(name: str) -> None:
     """No error and no warning, so that what a user copies is clean."""
     assert not compile_file(Demo(name).config, VARIABLES).problems
+
+
+@pytest.mark.parametrize("block", YAML.findall(README.read_text()))
+def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
+    """What a newcomer copies first has no problem, either."""
+    config = tmp_path / "arch_config.yaml"
+    config.write_text(block)
+    assert not compile_file(config, {"OPENAI_API_KEY": "sk-x"}).problems
 
 
 @pytest.mark.parametrize("name", APIS)
