@@ -62,7 +62,8 @@ def _located(
     position, length = problem.position, 1
     if position is None and document is not None:
         span = document.span(problem.path, on_key=problem.on_key)
-        position, length = document.position_at(span.start), span.end - span.start
+        position = document.position_at(span.start)
+        length = span.end - span.start if problem.path else 1
     position = position or Position(1, 1)
     line = all_lines[position.line - 1] if position.line <= len(all_lines) else ""
     if len(line) > _LONGEST_LINE:  # nobody reads it, and no pattern finds a key in it in time

@@ -87,6 +87,7 @@ RULES: tuple[Rule, ...] = (
     addresses.no_hosts,
     addresses.mixed_schemes,
     addresses.function_calling_without_server,
+    addresses.odd_name,
     parameters.default_not_in_enum,
     parameters.default_of_required,
     parameters.default_out_of_range,

@@ -11,6 +11,8 @@ from controlplane.lint.rule import Finding, error, warning
 if TYPE_CHECKING:
     from controlplane.model import Config, Path
 
+_LONGEST_NAME = 128
+
 
 @error("AG701")
 def bad_listener_address(config: Config) -> Iterator[Finding]:
@@ -170,3 +172,27 @@ def function_calling_without_server(config: Config) -> Iterator[Finding]:
             if getattr(calling, key) is None:
                 message = f"`backend: openai` needs `{key}`"
                 yield Finding(calling.path, message, f"add `{key}:`")
+
+
+@error("AG708")
+def odd_name(config: Config) -> Iterator[Finding]:
+    r"""A name is too long, or holds a line break.
+
+    Clients say names in headers, and clusters and files are named after them. 128 printable
+    characters are enough for each.
+
+    Wrong:
+        llm_providers:
+          - {name: "two\nlines", provider: openai, model: gpt-4o, access_key: $K}
+
+    Right:
+        llm_providers:
+          - {name: one line, provider: openai, model: gpt-4o, access_key: $K}
+    """
+    names = [((*provider.path, "name"), provider.name) for provider in config.providers]
+    names += [(endpoint.path, endpoint.name) for endpoint in config.endpoints]
+    names += [((*target.path, "name"), target.name) for target in config.prompt_targets]
+    for path, name in names:
+        if len(name) > _LONGEST_NAME or not name.isprintable():
+            message = "this name is too long, or holds a line break or the like"
+            yield Finding(path, message, f"at most {_LONGEST_NAME} printable characters")

@@ -13,7 +13,7 @@ from controlplane.shapes import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from controlplane.model import Config, PromptTarget
+    from controlplane.model import Config, Path, PromptTarget
 
 _PATH = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -337,12 +337,18 @@ def odd_path(config: Config) -> Iterator[Finding]:
           endpoint: {name: app, path: /errors-of-app}
         endpoints: {app: "127.0.0.1:8000"}
     """
+    for path, written in _paths(config):
+        if not _PATH.fullmatch(_PLACEHOLDER.sub("", written)):
+            message = "the path holds a blank, a `#`, a brace alone, or another odd character"
+            yield Finding(path, message, "percent-encode it, such as %20 for a blank")
+
+
+def _paths(config: Config) -> Iterator[tuple[Path, str]]:
     references = [target.endpoint for target in config.prompt_targets if target.endpoint]
     if config.error_target:
         references.append(config.error_target.endpoint)
     for reference in references:
-        rest = _PLACEHOLDER.sub("", reference.http_path)
-        if not _PATH.fullmatch(rest):
-            message = "the path holds a blank, a `#`, a brace alone, or another odd character"
-            hint = "percent-encode it, such as %20 for a blank"
-            yield Finding((*reference.path, "path"), message, hint)
+        yield (*reference.path, "path"), reference.http_path
+    for endpoint in config.endpoints:
+        if endpoint.health_check and endpoint.health_check.http_path:
+            yield (*endpoint.health_check.path, "path"), endpoint.health_check.http_path

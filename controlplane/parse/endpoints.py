@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import CircuitBreaker, Endpoint, HealthCheck
 from controlplane.parse.old_forms import named_pool
-from controlplane.parse.targets import error_endpoint
+from controlplane.parse.targets import error_endpoint, rooted_path
 
 if TYPE_CHECKING:
     from controlplane.shapes import Reading
@@ -21,7 +21,7 @@ POOL = "prompt_endpoints"
 
 
 def read_endpoints(top: Record, reading: Reading) -> tuple[Endpoint, ...]:
-    declared = [_endpoint(name, record) for name, record in top.listed("endpoints")]
+    declared = [_endpoint(name, record, reading) for name, record in top.listed("endpoints")]
     if pool := top.texts(POOL):
         declared.append(Endpoint(path=top.path_of(POOL), name=POOL, addresses=pool))
         _report_pool(top, reading)
@@ -40,7 +40,7 @@ def _report_pool(top: Record, reading: Reading) -> None:
         reading.warn("AG109", node, message, hint, *named_pool(node, reading.document))
 
 
-def _endpoint(name: str, record: Record) -> Endpoint:
+def _endpoint(name: str, record: Record, reading: Reading) -> Endpoint:
     protocol = cast('Literal["http", "https"] | None', record.text("protocol"))
     return Endpoint(
         path=record.path,
@@ -48,19 +48,19 @@ def _endpoint(name: str, record: Record) -> Endpoint:
         addresses=record.texts("endpoint"),
         protocol=protocol,
         connect_timeout=record.duration("connect_timeout"),
-        health_check=_health_check(record),
+        health_check=_health_check(record, reading),
         circuit_breaker=_circuit_breaker(record),
         ca_file=record.record("tls").text("ca_file"),
     )
 
 
-def _health_check(endpoint: Record) -> HealthCheck | None:
+def _health_check(endpoint: Record, reading: Reading) -> HealthCheck | None:
     if "health_check" not in endpoint:
         return None
     record = endpoint.record("health_check")
     return HealthCheck(
         path=record.path,
-        http_path=record.text("path"),
+        http_path=rooted_path(record, reading),
         interval=record.duration("interval"),
         timeout=record.duration("timeout"),
         healthy_threshold=record.whole("healthy_threshold"),

@@ -72,7 +72,7 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
     if name is None:
         return None
     holder = inner if "path" in inner else record
-    http_path = _http_path(holder, reading)
+    http_path = rooted_path(holder, reading)
     if http_path is None:
         node = reading.document.node(inner.path) or reading.document.node(record.path)
         if node is not None:
@@ -82,9 +82,10 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
     return EndpointRef(path, name, http_path or "/", inner.text("http_method"))
 
 
-def _http_path(holder: Record, reading: Reading) -> str | None:
+def rooted_path(holder: Record, reading: Reading) -> str | None:
+    """The path of an API, which begins with a slash even if none was written."""
     written = holder.text("path")
-    node = reading.document.node(holder.path_of("path"))
+    node = reading.document.node(holder.path_of("path")) or reading.document.node(holder.path)
     if not written or node is None or written.startswith("/"):
         return written
     message = f"{label(node.path)} does not begin with a slash; read as `/{written}`"
