@@ -82,6 +82,13 @@ class Layout:
         """What prompts are decided by: a file for each generation of the config."""
         return self.run / "runtime"
 
+    def runtime_file(self, generation: str) -> Path:
+        return self.runtime / f"{generation}.json"
+
+    def model_server_file(self, version: str) -> Path:
+        """The embedded model server's settings, where it needs any."""
+        return self.run / f"modelserver-{version}.yaml"
+
     def key_file(self, secret: str) -> Path:
         """The only file that holds the key."""
         return self.secrets / f"{secret}.key"

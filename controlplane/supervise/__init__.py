@@ -15,6 +15,7 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     envoy       the binary, its version, its flags; validation
     admin       Envoy's admin interface over a Unix socket
     health      is it serving
+    canary      does the guard guard
     drain       stop without losing a request
     services    which children a gateway needs: the one list to extend
     plan        a config file's whole meaning: snapshot, bootstrap, secrets, ports, children

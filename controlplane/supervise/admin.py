@@ -15,6 +15,9 @@ class AdminError(Exception):
     """Envoy's admin socket gave no usable answer."""
 
 
+_FAILURES = (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
+
+
 @dataclass(frozen=True, slots=True)
 class Admin:
     socket: Path
@@ -25,11 +28,14 @@ class Admin:
     async def post(self, path: str, within: float = 2.0) -> str:
         return await self._call("POST", path, within)
 
-    async def ready(self, within: float = 2.0) -> bool:
+    async def answers(self, within: float = 2.0) -> bool:
+        """Is anybody there? Not whether it is ready: one that drains is not, and lives."""
         try:
-            return (await self.get("/ready", within)).strip() == "LIVE"
-        except AdminError:
+            async with asyncio.timeout(within):
+                await self._exchange("GET", "/ready")
+        except _FAILURES:
             return False
+        return True
 
     async def stats(self, pattern: str) -> dict[str, int]:
         """The counters and gauges whose names match the regular expression."""
@@ -41,7 +47,7 @@ class Admin:
         try:
             async with asyncio.timeout(within):
                 head, body = await self._exchange(method, path)
-        except (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError) as error:
+        except _FAILURES as error:
             raise AdminError(f"{method} {path}: {error or type(error).__name__}") from error
         status = int(head.split(b" ", 2)[1])
         if status != 200:

@@ -21,6 +21,7 @@ from controlplane.xds.server import NoAnswerError
 from controlplane.xds.snapshot import Snapshot, steps
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from controlplane.layout import Layout
@@ -76,16 +77,18 @@ class Applier:
 
     async def first(self, plan: Plan) -> None:
         """While Envoy starts: nothing runs yet that could be kept."""
-        self._store.prepare()
-        self._store.keep_only(())
         self._store.write(plan.secret_files)
+        self._write_runtime(plan)
         refusal = await self._push(plan.snapshot)
         if refusal:
             raise RefusedError(_placed(plan, refusal))
         self.current = plan
 
-    async def apply(self, plan: Plan) -> Verdict:
-        """From the running plan to another one."""
+    async def apply(self, plan: Plan, get_ready: Callable[[], Awaitable[None]]) -> Verdict:
+        """From the running plan to another one.
+
+        `get_ready` starts what Envoy will send requests to; it may raise RefusedError.
+        """
         async with self._lock:
             old = self.current
             assert old is not None, "apply follows first"
@@ -94,8 +97,10 @@ class Applier:
                 self.current = plan
                 return Verdict(DONE, "nothing changed", plan.warnings, (), plan.snapshot.version)
             added = self._store.write_new(plan.secret_files)
+            self._write_runtime(plan)
             try:
                 await self._check(old, plan)
+                await get_ready()
                 await self._swap(plan)
             except (RefusedError, NoAnswerError) as error:
                 self._store.remove(added)
@@ -188,6 +193,23 @@ class Applier:
                 return
             if await self._push(self.current.snapshot) is None:
                 self._store.keep_only(self.current.secret_files)
+                self._keep_only_runtime(self.current)
+
+    def _write_runtime(self, plan: Plan) -> None:
+        """Before any route names the generation: extproc reads it when the first one does."""
+        if plan.runtime is None:
+            return
+        generation, text = plan.runtime
+        file = self._layout.runtime_file(generation)
+        fresh = file.with_suffix(".new")
+        fresh.write_text(text, "utf-8")
+        fresh.replace(file)
+
+    def _keep_only_runtime(self, plan: Plan) -> None:
+        kept = self._layout.runtime_file(plan.runtime[0]) if plan.runtime else None
+        for file in self._layout.runtime.glob("*.json"):
+            if file != kept:
+                file.unlink(missing_ok=True)
 
 
 def _longest_wait(plan: Plan) -> float:

@@ -30,7 +30,8 @@ log = logging.getLogger("archgw.children")
 STABLE_AFTER = 10.0
 CRASH_LOOP = 8
 _FIRST_DELAY, _LAST_DELAY = 0.1, 5.0
-_PROBE_EVERY, _PROBES = 1.0, 5
+_PROBE_EVERY = 1.0
+_START_LIMIT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class ChildSpec:
     """Beside the allow-list."""
     essential: bool = True
     probe: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
-    """Asked every second once it has said yes; five noes in a row and the child is replaced."""
+    """Asked every second. Once it has said yes, `patience` noes in a row replace the child."""
+    patience: int = field(default=5, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._began = 0.0
         self._log_start = 0
+        self._answered = False
+        """Since its last start: before that it is slow, not hung, for a minute."""
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -125,12 +129,13 @@ class Child:
             if clock() >= deadline:
                 return False
             await asyncio.sleep(0.05)
+        self._answered = True
         return True
 
     def status(self) -> ChildStatus:
         process = self._process
         running = process is not None and process.returncode is None
-        uptime = asyncio.get_running_loop().time() - self._began if running else 0.0
+        uptime = self._lived() if running else 0.0
         pid = process.pid if process and running else None
         return ChildStatus(self.spec.name, self.state, pid, self.restarts, round(uptime, 1))
 
@@ -140,7 +145,7 @@ class Child:
             how = await self._run_once()
             if self._stopping:
                 return
-            lived = asyncio.get_running_loop().time() - self._began
+            lived = self._lived()
             failures = 1 if lived >= STABLE_AFTER else failures + 1
             self._judge(how, failures)
             delay = backoff(failures)
@@ -161,6 +166,9 @@ class Child:
             reason = f"is in a crash loop: {failures} times in a row it {how}"
             raise ChildFailedError(self.spec.name, reason, tail)
 
+    def _lived(self) -> float:
+        return asyncio.get_running_loop().time() - self._began
+
     async def _run_once(self) -> str:
         """How it ended, as the end of a sentence."""
         process = await self._spawn()
@@ -179,6 +187,7 @@ class Child:
         spec = self.spec
         spec.log.parent.mkdir(parents=True, exist_ok=True)
         self._began = asyncio.get_running_loop().time()
+        self._answered = False
         with spec.log.open("ab") as output:
             self._log_start = output.tell()
             return await asyncio.create_subprocess_exec(
@@ -196,13 +205,14 @@ class Child:
         probe = self.spec.probe
         if probe is None:
             return False
-        seen, misses = False, 0
-        while misses < _PROBES:
+        misses = 0
+        while misses < self.spec.patience:
             await asyncio.sleep(_PROBE_EVERY)
             healthy = await probe()
-            seen = seen or healthy
-            misses = 0 if healthy or not seen else misses + 1
-        log.error("%s did not answer %d probes", self.spec.name, _PROBES)
+            self._answered = self._answered or healthy
+            slow = not self._answered and self._lived() < _START_LIMIT
+            misses = 0 if healthy or slow else misses + 1
+        log.error("%s did not answer %d probes", self.spec.name, misses)
         _signal(process, signal.SIGKILL)
         return True
 

@@ -31,18 +31,25 @@ class Children:
         self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Gets the exception of the first child that is given up."""
 
-    def reconcile(self, specs: Iterable[ChildSpec]) -> list[Child]:
-        """Starts what is new or changed; returns what is to be stopped, unchanged ones stay."""
+    def start_new(self, specs: Iterable[ChildSpec]) -> tuple[Child, ...]:
+        """Starts those whose names are new; nothing that runs is touched."""
+        new = [spec for spec in specs if spec.name not in self._children]
+        return tuple(self._start(spec) for spec in new)
+
+    async def reconcile(self, specs: Iterable[ChildSpec], grace: float) -> None:
+        """Stops what is wanted no more or otherwise, then starts what is missing."""
         wanted = {spec.name: spec for spec in specs}
         leaving = [
             child for name, child in self._children.items() if wanted.get(name) != child.spec
         ]
+        await self.drop(leaving, grace)
+        self.start_new(wanted.values())
+
+    async def drop(self, children: Iterable[Child], grace: float) -> None:
+        leaving = tuple(children)
         for child in leaving:
             del self._children[child.spec.name]
-        for name, spec in wanted.items():
-            if name not in self._children:
-                self._start(spec)
-        return leaving
+        await asyncio.gather(*(child.stop(grace) for child in leaving))
 
     def waited_for(self) -> tuple[Child, ...]:
         """Those that can say whether they are healthy."""
@@ -58,18 +65,18 @@ class Children:
         return tuple(child.status() for child in self._children.values())
 
     async def stop(self, grace: float) -> None:
-        """In reverse order, so that what others lean on goes last."""
-        for child in reversed(self._children.values()):
-            await child.stop(grace)
-        self._children.clear()
+        """Envoy first: with its clients gone, the others have nothing left to answer."""
+        await self.drop([each for each in self._children.values() if each.spec.essential], grace)
+        await self.drop(list(self._children.values()), grace)
         self.failed.cancel()
         self._record_file.unlink(missing_ok=True)
 
-    def _start(self, spec: ChildSpec) -> None:
+    def _start(self, spec: ChildSpec) -> Child:
         child = Child(spec, self._record)
         child.settled = self._settled
         self._children[spec.name] = child
         child.start().add_done_callback(self._ended)
+        return child
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) and not self.failed.done():

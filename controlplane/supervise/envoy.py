@@ -95,7 +95,7 @@ def child(executable: Path, layout: Layout) -> ChildSpec:
         name="envoy",
         argv=(str(executable), *flags(layout.bootstrap_file)),
         log=layout.logs / "envoy.log",
-        probe=admin.ready,
+        probe=admin.answers,
     )
 
 

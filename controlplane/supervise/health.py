@@ -6,8 +6,12 @@ import asyncio
 import ssl
 from typing import TYPE_CHECKING
 
+import grpc
+import grpc.aio
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from controlplane import ir
 
@@ -28,6 +32,17 @@ async def http_ok(
             return await _status(host, port, path, tls) == 200
     except (OSError, TimeoutError, ValueError, IndexError):
         return False
+
+
+async def grpc_answers(socket: Path, within: float) -> bool:
+    """Does a gRPC server there answer a health check? What it says is for Envoy to heed."""
+    async with grpc.aio.insecure_channel(f"unix:{socket}") as channel:
+        check = channel.unary_unary("/grpc.health.v1.Health/Check")
+        try:
+            await check(b"", timeout=within)
+        except grpc.aio.AioRpcError:
+            return False
+    return True
 
 
 async def unhealthy(listeners: Iterable[ir.Listener], within: float) -> tuple[ir.Listener, ...]:

@@ -37,6 +37,11 @@ class Launch:
         module = [sys.executable, "-m", "controlplane.supervise"]
         return [*module, *where, *config, "--service", self.service, *more]
 
+    @property
+    def directory(self) -> Path:
+        """Paths in the config, of a certificate say, are relative to the config."""
+        return self.config.parent if self.config else Path("/")
+
     def process_env(self) -> dict[str, str]:
         kept = {name: self.env[name] for name in _OWN if name in self.env}
         root = str(Path(controlplane.__file__).resolve().parent.parent)
@@ -60,7 +65,7 @@ def in_background(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
                 stderr=log,
                 env=launch.process_env(),
                 pass_fds=(env_fd, writing),
-                cwd="/",
+                cwd=launch.directory,
                 start_new_session=True,
             )
     except BaseException:
@@ -77,6 +82,7 @@ def in_foreground(launch: Launch) -> None:
     env_fd = memory_file(json.dumps(dict(launch.env)).encode())
     os.set_inheritable(env_fd, True)
     argv = launch.argv("--env-fd", str(env_fd))
+    os.chdir(launch.directory)
     os.execve(sys.executable, argv, launch.process_env())  # noqa: S606  no shell is the point
 
 

@@ -38,6 +38,8 @@ class Plan:
     resources: Resources = field(repr=False)
     secret_files: Mapping[str, str] = field(repr=False)
     """Keys, and the files that tell Envoy where they are."""
+    runtime: tuple[str, str] | None
+    """Generation and text of what extproc decides by; None without prompts."""
     warnings: tuple[Told, ...]
     places: tuple[tuple[str, str], ...]
     """Name of an Envoy resource, or a file it uses → `file:line:column` in the config."""
@@ -79,11 +81,13 @@ def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
 def make_plan(sound: Sound, layout: Layout) -> Plan:
     gateway = sound.gateway
     resources = emit(gateway, layout)
+    runtime = resources.runtime
     return Plan(
         gateway=gateway,
         snapshot=_snapshot(resources),
         resources=resources,
-        secret_files={**_keys(gateway, layout), **dict(resources.secret_files)},
+        secret_files={**key_files(gateway, layout), **dict(resources.secret_files)},
+        runtime=(runtime.generation, runtime.text) if runtime else None,
         warnings=sound.warnings,
         places=sound.places,
     )
@@ -106,7 +110,7 @@ def _bundle(messages: Iterable[tuple[str, Message]]) -> Bundle:
     return Bundle.of({name: proto.pack(each) for name, each in messages})
 
 
-def _keys(gateway: ir.Gateway, layout: Layout) -> dict[str, str]:
+def key_files(gateway: ir.Gateway, layout: Layout) -> dict[str, str]:
     return {
         layout.key_file(secret.name).name: secret.value
         for secret in gateway.secrets

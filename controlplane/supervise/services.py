@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 import controlplane
 from controlplane.supervise import envoy
 from controlplane.supervise.child import ChildSpec
-from controlplane.supervise.health import http_ok
+from controlplane.supervise.health import grpc_answers, http_ok
+from controlplane.supervise.ports import Port
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from controlplane import ir
     from controlplane.layout import Layout
 
@@ -36,46 +39,81 @@ class Needs:
     layout: Layout
     envoy: Path
 
+    @property
+    def prompts(self) -> ir.Prompts | None:
+        return self.gateway.prompts if self.gateway else None
+
 
 def children(needs: Needs) -> tuple[ChildSpec, ...]:
-    """In starting order; they are stopped in reverse."""
+    """In starting order."""
     return tuple(spec for kind in _KINDS for spec in kind(needs))
 
 
-def python_child(name: str, arguments: Iterable[str], layout: Layout) -> ChildSpec:
-    """One of our own modules, found where the control plane itself was found."""
-    root = Path(controlplane.__file__).resolve().parent.parent
-    return ChildSpec(
-        name=name,
-        argv=(sys.executable, "-m", *arguments),
-        log=layout.logs / f"{name}.log",
-        environment=(("PYTHONPATH", str(root)), ("PYTHONUNBUFFERED", "1")),
-        essential=False,
-    )
+def model_server_port(service: Service, gateway: ir.Gateway | None) -> Port | None:
+    """Of the model server that is ours to run; None when there is none."""
+    prompts = gateway.prompts if gateway else None
+    if service is Service.MODEL_SERVER:
+        address = prompts.model_server.address if prompts else DEFAULT_MODEL_SERVER
+    elif service is Service.ALL and prompts and needs_models(prompts):
+        address = prompts.model_server.address
+    else:
+        return None
+    host, _, port = address.rpartition(":")
+    setting = "model_server.address to share one that runs"
+    return Port("model server", host.strip("[]"), int(port), setting)
+
+
+def needs_models(prompts: ir.Prompts) -> bool:
+    """Ours to run, and with something to decide."""
+    decides = any(not target.default for target in prompts.targets) or prompts.guards
+    return prompts.model_server.embedded and bool(decides)
 
 
 def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
-    address = embedded_model_server(needs.service, needs.gateway)
-    if address is None:
+    port = model_server_port(needs.service, needs.gateway)
+    if port is None:
         return ()
-    host, _, port = address.rpartition(":")
-    arguments = ("modelserver", "--host", host, "--port", port)
-    spec = python_child("modelserver", arguments, needs.layout)
-
-    async def probe() -> bool:
-        return await http_ok(host, int(port), "/healthz")
-
-    return (ChildSpec(spec.name, spec.argv, spec.log, spec.environment, False, probe),)
+    arguments = ["--host", port.address, "--port", str(port.number)]
+    if settings := _settings(needs):
+        arguments += ["--config", str(settings)]
+    spec = _python_child("modelserver", "modelserver", arguments, needs.layout)
+    probe = partial(http_ok, port.address, port.number, "/healthz", 3.0)
+    return (replace(spec, probe=probe),)
 
 
-def embedded_model_server(service: Service, gateway: ir.Gateway | None) -> str | None:
-    """The address of the model server that is ours to run; None when there is none."""
-    prompts = gateway.prompts if gateway else None
-    if service is Service.MODEL_SERVER:
-        return prompts.model_server.address if prompts else DEFAULT_MODEL_SERVER
-    if service is Service.ALL and prompts and prompts.model_server.embedded:
-        return prompts.model_server.address
-    return None
+def _settings(needs: Needs) -> Path | None:
+    """Named after its content, so that other settings make another child of it."""
+    server = needs.prompts.model_server if needs.prompts else None
+    body: dict[str, Any] = {}
+    if server and server.guard_model:
+        body["guard"] = {"directory": server.guard_model}
+    if server and (calling := server.function_calling):
+        body["function_calling"] = {
+            "backend": "openai",
+            "base_url": calling.base_url,
+            "model": calling.model,
+        }
+        if calling.secret:
+            key_file = needs.layout.key_file(calling.secret)
+            body["function_calling"]["access_key_file"] = str(key_file)
+    if not body:
+        return None
+    text = yaml.safe_dump(body)
+    file = needs.layout.model_server_file(hashlib.sha256(text.encode()).hexdigest()[:8])
+    file.write_text(text, "utf-8")
+    return file
+
+
+def _extproc(needs: Needs) -> tuple[ChildSpec, ...]:
+    if needs.prompts is None or needs.service is Service.MODEL_SERVER:
+        return ()
+    return tuple(_one_extproc(needs.layout, path) for path in needs.layout.extproc_sockets)
+
+
+def _one_extproc(layout: Layout, path: Path) -> ChildSpec:
+    arguments = ["--socket", str(path), "--runtime", str(layout.runtime)]
+    spec = _python_child(path.stem, "extproc", arguments, layout)
+    return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
 
 
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
@@ -84,4 +122,16 @@ def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     return (envoy.child(needs.envoy, needs.layout),)
 
 
-_KINDS = (_model_server, _envoy)
+def _python_child(name: str, module: str, arguments: list[str], layout: Layout) -> ChildSpec:
+    """One of our own modules, found where the control plane itself was found."""
+    root = Path(controlplane.__file__).resolve().parent.parent
+    return ChildSpec(
+        name=name,
+        argv=(sys.executable, "-m", module, *arguments),
+        log=layout.logs / f"{name}.log",
+        environment=(("PYTHONPATH", str(root)),),
+        essential=False,
+    )
+
+
+_KINDS = (_model_server, _extproc, _envoy)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,23 +21,33 @@ from controlplane.supervise.applying import (
     RefusedError,
     Verdict,
 )
+from controlplane.supervise.canary import missed_by_guard
 from controlplane.supervise.child import ChildFailedError
 from controlplane.supervise.children import Children
 from controlplane.supervise.control import ControlServer
 from controlplane.supervise.leftovers import end_leftovers
 from controlplane.supervise.lock import HeldError, Lock
-from controlplane.supervise.plan import Plan, Refused, Sound, make_plan, read, wanted_ports
+from controlplane.supervise.plan import (
+    Plan,
+    Refused,
+    Sound,
+    key_files,
+    make_plan,
+    read,
+    wanted_ports,
+)
 from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
-from controlplane.supervise.services import Needs, Service, children
+from controlplane.supervise.services import Needs, Service, children, model_server_port
 from controlplane.supervise.told import as_line
 from controlplane.xds.server import AdsServer, NoAnswerError
 from controlplane.xds.watch import FileWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
     from controlplane.layout import Layout
+    from controlplane.supervise.child import Child
 
 log = logging.getLogger("archgw")
 
@@ -44,6 +55,7 @@ T = TypeVar("T")
 START_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 60.0
 _CHILD_GRACE = 5.0
+_GUARD_TIMEOUT = 10.0
 
 _SOCKET_PATH_MAX = 107
 """The kernel's limit for a Unix socket's path."""
@@ -55,6 +67,16 @@ class StartError(Exception):
 
 class StoppedError(Exception):
     """Asked to stop before it was up."""
+
+    def __str__(self) -> str:
+        return "stopped before it was up"
+
+
+_EXPECTED = (
+    *(RefusedError, StartError, StoppedError, ChildFailedError, NoAnswerError),
+    *(envoy.EnvoyError, UnsafeError, OSError),
+)
+"""What can go wrong at the start, each with a message for the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +146,12 @@ class Supervisor:
             raise StartError(
                 f"the path {layout.home} is too long for sockets; choose a shorter --home"
             )
-        for directory in (layout.home, layout.run, layout.logs):
+        for directory in (layout.home, layout.run, layout.logs, layout.runtime):
             private_directory(directory)
         self._lock.take(str(self._request.config or ""))
         for name in end_leftovers(layout.children_file):
             log.warning("ended %s, left over from a supervisor that was killed", name)
-        for path in (*layout.sockets, layout.failure_file):
+        for path in (*layout.sockets, layout.failure_file, *layout.runtime.iterdir()):
             path.unlink(missing_ok=True)
         self._store.clear()
 
@@ -151,12 +173,8 @@ class Supervisor:
             if isinstance(sound, Refused):
                 return _refusal(sound)
             plan = await self._bring_up(sound)
-        except (RefusedError, StartError, ChildFailedError, NoAnswerError) as error:
+        except _EXPECTED as error:
             return Verdict(getattr(error, "code", COULD_NOT_RUN), str(error))
-        except (envoy.EnvoyError, UnsafeError, OSError) as error:
-            return Verdict(COULD_NOT_RUN, str(error))
-        except StoppedError:
-            return Verdict(COULD_NOT_RUN, "stopped before it was up")
         self._children.settle()
         self._state = "running"
         version = plan.snapshot.version if plan else ""
@@ -173,32 +191,50 @@ class Supervisor:
 
     async def _bring_up(self, sound: Sound | None) -> Plan | None:
         await self._control.start()
+        self._store.prepare()
         plan = None
+        if sound:
+            self._store.write(key_files(sound.gateway, self._layout))
         if sound and self._request.service is not Service.MODEL_SERVER:
             plan = await self._bring_up_envoy(sound)
         else:
-            self._reconcile(sound)
-        for child in self._children.waited_for():
+            self._children.start_new(children(self._needs(sound)))
+            await self._wait_for(self._children.waited_for())
+        if plan:
+            await self._try_guard(plan)
+        return plan
+
+    async def _wait_for(self, started: Iterable[Child]) -> None:
+        for child in started:
             self._say(f"waiting for {child.spec.name}")
             if not await self._unless_failed(child.answers(START_TIMEOUT)):
                 raise StartError(f"{child.spec.name} did not become healthy; see {child.spec.log}")
-        return plan
+
+    async def _try_guard(self, plan: Plan) -> None:
+        """Only where we run all of it: containers come up in any order."""
+        prompts = plan.gateway.prompts
+        if prompts and self._request.service is Service.ALL:
+            asking = missed_by_guard(prompts, _GUARD_TIMEOUT)
+            if reason := await self._unless_failed(asking):
+                raise StartError(reason)
 
     async def _bring_up_envoy(self, sound: Sound) -> Plan:
         self._executable = envoy.binary()
         self._envoy_version = await asyncio.to_thread(envoy.checked_version, self._executable)
-        for port in wanted_ports(sound.gateway):
+        model_server = model_server_port(self._request.service, sound.gateway)
+        for port in (*wanted_ports(sound.gateway), *([model_server] if model_server else [])):
             if reason := ports.busy(port):
                 raise StartError(reason)
         applier = self._applier = Applier(self._layout, self._ads, self._executable)
         self._layout.bootstrap_file.write_text(envoy.bootstrap(self._layout), "utf-8")
         await self._ads.start()
         self._say(f"starting Envoy {self._envoy_version}")
-        self._reconcile(sound)
+        self._children.start_new(children(self._needs(sound)))
         # Envoy and the plan for it take about as long: they are got ready side by side.
         planning = asyncio.to_thread(make_plan, sound, self._layout)
         plan = await self._unless_failed(planning)
         await self._unless_failed(applier.first(plan))
+        await self._wait_for(self._children.waited_for())
         waiting = health.unhealthy(plan.gateway.listeners, START_TIMEOUT / 4)
         if late := await self._unless_failed(waiting):
             which = ", ".join(f"{each.name} ({each.address}:{each.port})" for each in late)
@@ -207,12 +243,10 @@ class Supervisor:
             raise StartError(f"Envoy took the configuration but does not serve {which}{why}")
         return plan
 
-    def _reconcile(self, config: Sound | Plan | None) -> None:
+    def _needs(self, config: Sound | Plan | None) -> Needs:
         gateway = config.gateway if config else None
         executable = self._executable or self._layout.home
-        needs = Needs(self._request.service, gateway, self._layout, executable)
-        for child in self._children.reconcile(children(needs)):
-            self._spawn(child.stop(_CHILD_GRACE))
+        return Needs(self._request.service, gateway, self._layout, executable)
 
     async def _unless_failed(self, work: Awaitable[T]) -> T:
         """The work's result; or why a child ended, or that we are to stop, if that is first."""
@@ -262,15 +296,33 @@ class Supervisor:
             else:
                 self._say("applying it to Envoy")
                 plan = await asyncio.to_thread(make_plan, sound, self._layout)
-                verdict = await self._applier.apply(plan)
-                if verdict.ok:
-                    self._reconcile(plan)
+                verdict = await self._apply(self._applier, plan)
             self._last_reload = (asyncio.get_running_loop().time(), verdict)
             level = logging.INFO if verdict.ok else logging.ERROR
             log.log(level, "reload (%s): %s", why, verdict.summary)
             for each in verdict.problems:
                 log.log(level, "%s", as_line(each))
             return verdict
+
+    async def _apply(self, applier: Applier, plan: Plan) -> Verdict:
+        """New children serve before Envoy is told of them; old ones stop after it let go."""
+        specs = children(self._needs(plan))
+        started: tuple[Child, ...] = ()
+
+        async def get_ready() -> None:
+            nonlocal started
+            started = self._children.start_new(specs)
+            try:
+                await self._wait_for(started)
+            except (StartError, StoppedError) as error:
+                raise RefusedError(str(error), COULD_NOT_RUN) from None
+
+        verdict = await applier.apply(plan, get_ready)
+        if applier.current is plan:
+            await self._children.reconcile(specs, _CHILD_GRACE)
+        else:
+            await self._children.drop(started, _CHILD_GRACE)
+        return verdict
 
     # ---- answering
 
@@ -329,8 +381,9 @@ class Supervisor:
     # ---- ending
 
     async def _end(self) -> None:
+        was_up = self._state == "running"
         self._state = "draining"
-        if self._applier and self._applier.current and self._drain_timeout:
+        if was_up and self._applier and self._drain_timeout:
             self._say("draining")
             self._cut = await self._drain()
         self._say("stopping")
@@ -339,9 +392,11 @@ class Supervisor:
         await self._children.stop(_CHILD_GRACE)
         await self._ads.stop()
         self._store.clear()
-        for path in (*self._layout.sockets, self._layout.bootstrap_file):
+        settings = self._layout.run.glob("modelserver-*.yaml")
+        for path in (*self._layout.sockets, self._layout.bootstrap_file, *settings):
             if path != self._layout.control_socket:
                 path.unlink(missing_ok=True)
+        shutil.rmtree(self._layout.runtime, ignore_errors=True)
         self._gone.set()
         await self._control.stop()
         self._lock.release()

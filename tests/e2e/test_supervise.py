@@ -338,12 +338,13 @@ def test_envoy_that_cannot_live_ends_with_its_last_words(gateway: Gateway, tmp_p
 def test_down_waits_for_open_requests(gateway: Gateway) -> None:
     """A stream that runs when `down` is said comes to its end."""
     assert gateway.up().returncode == 0
-    gateway.provider.behaviour.chunks = 20
+    # Longer than it takes to be called hung: an Envoy that drains must not be.
+    gateway.provider.behaviour.chunks = 90
     gateway.provider.behaviour.chunk_delay = 0.1
 
     async def scene() -> Ledger:
         ledger = Ledger()
-        running = asyncio.create_task(stream(gateway.port, ledger, 20))
+        running = asyncio.create_task(stream(gateway.port, ledger, 90))
         await asyncio.sleep(0.5)
         done = await asyncio.to_thread(gateway.run, "down")
         assert done.returncode == 0

@@ -52,7 +52,7 @@ SLEEP = "print('ready', flush=True); import time; time.sleep(60)"
 async def test_dead_child_is_restarted(tmp_path: Path) -> None:
     """After kill -9 there is a new process, and the restart is counted."""
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, SLEEP)])
+    children.start_new([spec(tmp_path, SLEEP)])
     pid = await running(children, tmp_path, "ready")
     children.settle()
     os.kill(pid, signal.SIGKILL)
@@ -64,7 +64,7 @@ async def test_dead_child_is_restarted(tmp_path: Path) -> None:
 async def test_recorded_by_pid_and_start_time(tmp_path: Path) -> None:
     """The record names the running process, and is gone after stop."""
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, SLEEP)])
+    children.start_new([spec(tmp_path, SLEEP)])
     pid = await running(children, tmp_path, "ready")
     who = identity(pid)
     assert who is not None
@@ -79,7 +79,7 @@ async def test_death_before_the_gateway_is_up_is_a_failure(tmp_path: Path) -> No
     """The start is not drawn out by restarts: the first death ends it, with the last lines."""
     children = Children(tmp_path / "children.json")
     (tmp_path / "worker.log").write_text("from an earlier life\n")
-    children.reconcile([spec(tmp_path, "print('no such model'); raise SystemExit(3)")])
+    children.start_new([spec(tmp_path, "print('no such model'); raise SystemExit(3)")])
     with pytest.raises(ChildFailedError) as caught:
         async with asyncio.timeout(5):
             await children.failed
@@ -95,7 +95,7 @@ async def test_crash_loop_of_an_essential_child_ends_with_its_last_lines(tmp_pat
     children = Children(tmp_path / "children.json")
     children.settle()
     code = "import os; print('out of luck', os.getpid(), flush=True); os.kill(os.getpid(), 11)"
-    children.reconcile([spec(tmp_path, code)])
+    children.start_new([spec(tmp_path, code)])
     with pytest.raises(ChildFailedError, match="crash loop") as caught:
         async with asyncio.timeout(10):
             await children.failed
@@ -110,7 +110,7 @@ async def test_crash_loop_of_another_child_is_shown_and_tried_for_ever(tmp_path:
     """A model server that cannot start does not take LLM calls down with it."""
     children = Children(tmp_path / "children.json")
     children.settle()
-    children.reconcile([spec(tmp_path, "raise SystemExit(1)", essential=False)])
+    children.start_new([spec(tmp_path, "raise SystemExit(1)", essential=False)])
     await until(lambda: children.statuses()[0].restarts > child_module.CRASH_LOOP, 10)
     assert children.statuses()[0].state in ("crash loop", "running")
     assert not children.failed.done()
@@ -125,7 +125,7 @@ async def test_hung_child_is_replaced(tmp_path: Path) -> None:
         return healthy
 
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, SLEEP, probe=probe)])
+    children.start_new([spec(tmp_path, SLEEP, probe=probe)])
     pid = await running(children, tmp_path, "ready")
     children.settle()
     await asyncio.sleep(0.2)
@@ -144,10 +144,47 @@ async def test_child_that_never_answered_is_not_called_hung(tmp_path: Path) -> N
         return False
 
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, SLEEP, probe=probe)])
+    children.start_new([spec(tmp_path, SLEEP, probe=probe)])
     pid = await running(children, tmp_path, "ready")
     await asyncio.sleep(0.3)
     assert children.statuses()[0].pid == pid
+    await children.stop(1)
+
+
+async def test_child_that_never_answers_is_replaced_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that hangs while it starts does not hang for ever."""
+    monkeypatch.setattr(child_module, "_START_LIMIT", 0.3)
+
+    async def probe() -> bool:
+        return False
+
+    children = Children(tmp_path / "children.json")
+    children.settle()
+    children.start_new([spec(tmp_path, SLEEP, probe=probe)])
+    pid = await running(children, tmp_path, "ready")
+    await until(lambda: children.statuses()[0].pid not in (None, pid))
+    await children.stop(1)
+
+
+async def test_hang_right_after_the_first_answer_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waited for the first yes has seen it; the probing need not see another."""
+    monkeypatch.setattr(child_module, "_PROBE_EVERY", 0.3)
+    answers = iter([True])
+
+    async def probe() -> bool:
+        return next(answers, False)
+
+    children = Children(tmp_path / "children.json")
+    children.settle()
+    (child,) = children.start_new([spec(tmp_path, SLEEP, probe=probe)])
+    await until(lambda: children.statuses()[0].pid is not None)
+    pid = children.statuses()[0].pid
+    assert await child.answers(1)
+    await until(lambda: children.statuses()[0].pid not in (None, pid))
     await children.stop(1)
 
 
@@ -155,7 +192,7 @@ async def test_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     """Stop takes its grace period and not longer."""
     code = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, code)])
+    children.start_new([spec(tmp_path, code)])
     pid = await running(children, tmp_path, "ready")
     began = asyncio.get_running_loop().time()
     await children.stop(0.3)
@@ -171,7 +208,7 @@ async def test_stop_while_waiting_to_restart(
     monkeypatch.setattr(child_module, "_LAST_DELAY", 30.0)
     children = Children(tmp_path / "children.json")
     children.settle()
-    children.reconcile([spec(tmp_path, "print('once')")])
+    children.start_new([spec(tmp_path, "print('once')")])
     await until(lambda: children.statuses()[0].state == "restarting")
     async with asyncio.timeout(2):
         await children.stop(1)
@@ -184,7 +221,7 @@ async def test_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("TZ", "UTC")
     code = f"import os; print(sorted(os.environ), flush=True); {SLEEP}"
     children = Children(tmp_path / "children.json")
-    children.reconcile([spec(tmp_path, code, environment=(("OWN", "1"),))])
+    children.start_new([spec(tmp_path, code, environment=(("OWN", "1"),))])
     pid = await running(children, tmp_path, "ready")
     environ = Path(f"/proc/{pid}/environ").read_bytes()
     assert b"sk-canary" not in environ
@@ -194,18 +231,19 @@ async def test_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 async def test_reconcile_changes_only_what_changed(tmp_path: Path) -> None:
-    """An unchanged child keeps its process; a removed one is handed back to be stopped."""
+    """An unchanged child keeps its process; a removed one is stopped; a changed one replaced."""
     same = spec(tmp_path, SLEEP)
     extra = ChildSpec("extra", ("/bin/sleep", "60"), tmp_path / "extra.log")
     children = Children(tmp_path / "children.json")
     children.settle()
-    children.reconcile([same, extra])
+    children.start_new([same, extra])
     pid = await running(children, tmp_path, "ready")
-    leaving = children.reconcile([same])
-    assert [each.spec.name for each in leaving] == ["extra"]
-    await leaving[0].stop(1)
+    await children.reconcile([same], 1)
     assert [each.name for each in children.statuses()] == ["worker"]
     assert children.statuses()[0].pid == pid
+    await children.reconcile([spec(tmp_path, SLEEP + " # otherwise")], 1)
+    await until(lambda: children.statuses()[0].pid not in (None, pid))
+    assert identity(pid) is None
     await children.stop(1)
 
 
