@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 MODELS = ("Arch-Intent", "Arch-Function", "Arch-Guard")
 CHUNK_WORDS = 300
+LEAST_SAID = 0.5
 
 
 def routes(
@@ -105,7 +106,7 @@ class _Face:
             "created": "",
             "choices": [{"id": 0, "message": message, "finish_reason": "stop"}],
             "model": "Arch-Function",
-            "metadata": _metadata(answer),
+            "metadata": _metadata(answer, request),
         }
 
     async def chat_completions(self, body: Any) -> Any:
@@ -294,7 +295,7 @@ def _v01_message(answer: schema.DecideResponse, request: Decide) -> dict[str, An
     return {"role": "", "content": "", "tool_call_id": "", "tool_calls": calls}
 
 
-def _metadata(answer: schema.DecideResponse) -> Mapping[str, str]:
+def _metadata(answer: schema.DecideResponse, request: Decide) -> Mapping[str, str]:
     """v0.1 reads every value as text."""
     asks = any(call.missing for call in answer.calls)
     doubts = {
@@ -306,10 +307,21 @@ def _metadata(answer: schema.DecideResponse) -> Mapping[str, str]:
     return {
         "intent_latency": str(timings.get("intent", timings["targets"])),
         "function_latency": str(timings.get("functions", timings["targets"])),
-        "hallucination": "False",
+        "hallucination": str(_invented(answer, request)),
         "tokens_uncertainty": orjson.dumps(doubts).decode(),
         "prompt_prefilling": str(asks),
     }
+
+
+def _invented(answer: schema.DecideResponse, request: Decide) -> bool:
+    """Whether an argument without evidence, as a remote server gives them, was never said."""
+    conversation = "\n".join(turn.content for turn in request.turns)
+    return any(
+        _said(value, conversation) < LEAST_SAID
+        for call in answer.calls
+        for name, value in call.arguments.items()
+        if name not in call.evidence
+    )
 
 
 def _said(value: Any, prompt: str) -> float:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from modelserver import schema
 from modelserver.compat import clarifying_question
 from modelserver.tasks.types import Parameter, Tool
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
 
 if TYPE_CHECKING:
     import httpx
+
+    from modelserver.app import State
 
 OPENINGS = ("May", "Could", "Sure", "Definitely", "Certainly", "Of course", "Can")
 
@@ -51,6 +54,23 @@ async def test_function_calling_answers_as_v017(client: httpx.AsyncClient) -> No
     assert all(isinstance(value, str) for value in body["metadata"].values())
     assert body["metadata"]["hallucination"] == "False"
     assert float(body["metadata"]["intent_latency"]) >= 0
+
+
+@pytest.mark.parametrize(("city", "told"), [("Rome", "False"), ("Atlantis", "True")])
+async def test_a_value_nobody_said_is_a_hallucination(
+    client: httpx.AsyncClient, state: State, city: str, told: str
+) -> None:
+    """An argument with neither evidence nor words in the conversation is reported as v0.1 did."""
+    assert state.service
+
+    async def remote(_request: Any) -> tuple[schema.Call, ...]:
+        return (schema.Call("get_weather", {"city": city}, ()),)
+
+    state.service._remote = object()  # type: ignore[assignment]
+    state.service._ask_remote = remote  # type: ignore[method-assign]
+    body = (await client.post("/function_calling", json=v01("weather in rome"))).json()
+    state.service._remote = None
+    assert body["metadata"]["hallucination"] == told
 
 
 async def test_a_missing_parameter_is_asked_for(client: httpx.AsyncClient) -> None:
