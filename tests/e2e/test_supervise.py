@@ -7,17 +7,23 @@ import http.client
 import os
 import signal
 import socket
+import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
+from controlplane.supervise.envoy import binary as envoy_binary
 from controlplane.supervise.process import identity
-from tests.e2e.archgw import Archgw, command_lines, until
+from tests.e2e.archgw import ROOT, Archgw, command_lines, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.e2e.load import Ledger, steady, stream
+from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
 
 CANARY = "sk-canary-9f8e7d6c5b4a"
@@ -470,3 +476,125 @@ def test_sockets_are_ours_alone(gateway: Gateway) -> None:
     assert {path.name for path in sockets} >= {"admin.sock", "ads.sock", "control.sock"}
     assert {path.stat().st_mode & 0o777 for path in sockets} == {0o600}
     assert gateway.layout.run.stat().st_mode & 0o777 == 0o700
+
+
+def test_foreground_stays_and_stops_by_signal(gateway: Gateway) -> None:
+    """It logs to the terminal, keeps its pid, reloads on SIGHUP and drains on SIGTERM."""
+    argv = [sys.executable, "-m", "controlplane.cli", "up", str(gateway.config), "--foreground"]
+    process = subprocess.Popen(
+        [*argv, "--home", str(gateway.layout.home)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **gateway.env},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    try:
+        seen = _read_until(process.stderr, "archgw: up\n")
+        assert "starting Envoy" in seen
+        assert gateway.status()["pid"] == process.pid
+        assert CANARY.encode() not in Path(f"/proc/{process.pid}/environ").read_bytes()
+        gateway.write(model="m-2")
+        process.send_signal(signal.SIGHUP)
+        _read_until(process.stderr, ": applied\n")
+        gateway.client.chat()
+        assert gateway.provider.received[-1].json["model"] == "m-2"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    assert gateway.processes() == []
+
+
+def _read_until(stream: IO[str], text: str) -> str:
+    seen = ""
+    while text not in seen:
+        line = stream.readline()
+        assert line, f"ended before {text!r}:\n{seen}"
+        seen += line
+    return seen
+
+
+def test_foreground_shows_what_is_wrong(gateway: Gateway) -> None:
+    """A bad config is shown as `lint` shows it, with exit status 1."""
+    gateway.write(more="  - nam: two")
+    done = gateway.up("--foreground")
+    assert done.returncode == 1
+    assert f"{gateway.config}:11:5: error" in done.stderr
+    assert "^" in done.stderr
+
+
+@pytest.mark.slow
+def test_crash_loop_ends_the_gateway_and_is_remembered(gateway: Gateway, tmp_path: Path) -> None:
+    """An Envoy that dies again and again is given up; `status` and the log say why."""
+    fake = tmp_path / "envoy"
+    fake.write_text(
+        f"#!/bin/sh\nif [ -e {tmp_path}/broken ]; then echo out of luck >&2; exit 9; fi\n"
+        f'exec {envoy_binary()} "$@"\n'
+    )
+    fake.chmod(0o755)
+    gateway.env["ARCHGW_ENVOY"] = str(fake)
+    assert gateway.up().returncode == 0
+    pid = gateway.child()["pid"]
+    (tmp_path / "broken").touch()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: gateway.processes() == [], 60)
+    status = gateway.run("status")
+    assert status.returncode == 1
+    assert "crash loop" in status.stdout
+    assert "out of luck" in status.stdout
+    assert not gateway.layout.lock_file.exists()
+    assert not gateway.layout.secrets.exists()
+    (tmp_path / "broken").unlink()
+    assert gateway.up().returncode == 0
+    assert not gateway.layout.failure_file.exists()
+
+
+def test_reload_while_envoy_is_down_waits_for_it(gateway: Gateway) -> None:
+    """A reload that comes while Envoy restarts is applied as soon as it is back."""
+    assert gateway.up().returncode == 0
+    os.kill(gateway.child()["pid"], signal.SIGKILL)
+    gateway.write(model="m-2")
+    done = gateway.run("reload")
+    assert done.returncode == 0, done.stderr
+    gateway.client.chat()
+    assert gateway.provider.received[-1].json["model"] == "m-2"
+
+
+def test_relative_paths_are_relative_to_the_config(gateway: Gateway) -> None:
+    """A certificate named beside the config is found wherever `archgw up` was typed."""
+    (gateway.folder / "authority").mkdir()
+    authority = Authority(gateway.folder / "authority")
+    leaf = authority.leaf("localhost")
+    for name, source in (("chain.pem", leaf.chain_file), ("key.pem", leaf.key_file)):
+        (gateway.folder / name).write_bytes(source.read_bytes())
+    tls = (
+        ", tls: {tls_certificates: [{certificate_chain: {filename: chain.pem},"
+        " private_key: {filename: key.pem}}]}}"
+    )
+    text = gateway.config.read_text()
+    gateway.config.write_text(text.replace(f"port: {gateway.port}}}", f"port: {gateway.port}{tls}"))
+    done = gateway.up()
+    assert done.returncode == 0, done.stderr
+    context = ssl.create_default_context(cafile=str(authority.file))
+    connection = http.client.HTTPSConnection("localhost", gateway.port, context=context)
+    connection.request("GET", "/healthz")
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
+def test_home_with_a_long_path_is_a_sentence(gateway: Gateway) -> None:
+    """The kernel's limit for sockets is told as such, before anything is made."""
+    home = gateway.folder / ("long" * 30)
+    done = subprocess.run(
+        [sys.executable, "-m", "controlplane.cli", "up", str(gateway.config), "--home", str(home)],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **gateway.env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "too long for sockets; choose a shorter --home" in done.stderr
