@@ -197,3 +197,18 @@ CROWD_WORDS = (
     "birch cedar dahlia elm fern gorse hazel iris juniper kelp larch maple nutmeg oak pine"
 )
 CROWD = CROWD_WORDS.split()
+
+
+def test_near_meanings_are_near_vectors(ask: Ask[Any]) -> None:
+    """Embeddings have unit length, and a paraphrase is nearer than another topic."""
+    texts = [
+        "What is the weather like in Paris?",
+        "Tell me the forecast for Paris",
+        "Transfer fifty euros to my landlord",
+    ]
+    vectors = ask(lambda service: service.embed(texts))
+    same, near, far = (
+        sum(a * b for a, b in zip(vectors[0], other, strict=True)) for other in vectors
+    )
+    assert abs(same - 1) < 0.01
+    assert near > far
