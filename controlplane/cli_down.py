@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli_home import add_home, layout_of
 from controlplane.supervise.ask import UnreachableError, ask
+from controlplane.supervise.home import Home
 from controlplane.supervise.leftovers import end_leftovers
 from controlplane.supervise.lock import Holder, holder, is_held
-from controlplane.supervise.secrets import SecretStore
 from controlplane.terminal import failure, progress
 
 if TYPE_CHECKING:
@@ -106,6 +106,6 @@ def _released(layout: Layout, seconds: float) -> bool:
 def _clean(layout: Layout) -> None:
     """What a killed supervisor could not take away itself."""
     end_leftovers(layout.children_file)
-    for path in (*layout.sockets, layout.bootstrap_file, layout.lock_file):
+    Home(layout).clean()
+    for path in (layout.control_socket, layout.lock_file):
         path.unlink(missing_ok=True)
-    SecretStore(layout.secrets).clear()

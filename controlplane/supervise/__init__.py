@@ -4,6 +4,7 @@
 keeps the children alive and answers `archgw status`, `reload` and `down` on a control socket.
 
     lock        one instance per home
+    home        taken at the start, left clean at the end
     ports       is the port free, and if not, who has it
     secrets     keys in 0600 files that Envoy reads, gone after `down`
     process     a process by pid and start time, so that a reused pid is never killed

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import logging
 import os
-import shutil
 import signal
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,8 +24,8 @@ from controlplane.supervise.canary import missed_by_guard
 from controlplane.supervise.child import ChildFailedError
 from controlplane.supervise.children import Children
 from controlplane.supervise.control import ControlServer
-from controlplane.supervise.leftovers import end_leftovers
-from controlplane.supervise.lock import HeldError, Lock
+from controlplane.supervise.home import Home, LongPathError
+from controlplane.supervise.lock import HeldError
 from controlplane.supervise.plan import (
     Plan,
     Refused,
@@ -36,7 +35,7 @@ from controlplane.supervise.plan import (
     read,
     wanted_ports,
 )
-from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
+from controlplane.supervise.secrets import SecretStore, UnsafeError
 from controlplane.supervise.services import Needs, Service, children, model_server_port
 from controlplane.supervise.told import as_line
 from controlplane.xds.server import AdsServer, NoAnswerError
@@ -56,9 +55,6 @@ START_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 60.0
 _CHILD_GRACE = 5.0
 _GUARD_TIMEOUT = 10.0
-
-_SOCKET_PATH_MAX = 107
-"""The kernel's limit for a Unix socket's path."""
 
 
 class StartError(Exception):
@@ -96,7 +92,7 @@ class Supervisor:
         self._layout = layout
         self._env = dict(request.env)
         self._listening = {progress}
-        self._lock = Lock(layout.lock_file)
+        self._home = Home(layout)
         self._ads = AdsServer(layout.ads_socket)
         self._admin = Admin(layout.admin_socket)
         self._control = ControlServer(layout.control_socket, self._answer)
@@ -122,8 +118,8 @@ class Supervisor:
     async def run(self, ready: Callable[[Verdict], None]) -> int:
         """Until it is told to stop; `ready` is called once, with how the start went."""
         try:
-            self._take_home()
-        except (HeldError, UnsafeError, StartError, OSError) as error:
+            self._home.take(str(self._request.config or ""))
+        except (HeldError, UnsafeError, LongPathError, OSError) as error:
             ready(Verdict(COULD_NOT_RUN, str(error)))
             return COULD_NOT_RUN
         self._catch_signals()
@@ -138,22 +134,6 @@ class Supervisor:
         return verdict.code
 
     # ---- starting
-
-    def _take_home(self) -> None:
-        layout = self._layout
-        longest = max(map(len, map(os.fsencode, layout.sockets)))
-        if longest > _SOCKET_PATH_MAX:
-            raise StartError(
-                f"the path {layout.home} is too long for sockets; choose a shorter --home"
-            )
-        for directory in (layout.home, layout.run, layout.logs, layout.runtime):
-            private_directory(directory)
-        self._lock.take(str(self._request.config or ""))
-        for name in end_leftovers(layout.children_file):
-            log.warning("ended %s, left over from a supervisor that was killed", name)
-        for path in (*layout.sockets, layout.failure_file, *layout.runtime.iterdir()):
-            path.unlink(missing_ok=True)
-        self._store.clear()
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -391,15 +371,10 @@ class Supervisor:
             await self._applier.close()
         await self._children.stop(_CHILD_GRACE)
         await self._ads.stop()
-        self._store.clear()
-        settings = self._layout.run.glob("modelserver-*.yaml")
-        for path in (*self._layout.sockets, self._layout.bootstrap_file, *settings):
-            if path != self._layout.control_socket:
-                path.unlink(missing_ok=True)
-        shutil.rmtree(self._layout.runtime, ignore_errors=True)
+        self._home.clean()
         self._gone.set()
         await self._control.stop()
-        self._lock.release()
+        self._home.release()
 
     async def _drain(self) -> int:
         # A second signal sets the timeout to nothing while this waits.
