@@ -54,6 +54,7 @@ _LISTENER = Table(
         ),
         "messages": Key(Text(), now="message_format"),
         "connect_timeout": Key(Duration(), "the connect timeout of endpoints that name none"),
+        "timeout": Key(Duration(), "of archgw 0.2; has no effect"),
         "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
         "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),
     }
@@ -89,6 +90,7 @@ _PROVIDER_LIMIT = Table(
 _MODEL_LIMIT = Table(
     {
         "model": Key(Text(), "the model that is limited", required=True),
+        "provider": Key(Text(), now="model"),
         "selector": Key(_SELECTOR, "count apart by a header; without it, all together"),
         "limit": Key(_LIMIT, "how many tokens", required=True),
     }
@@ -109,6 +111,7 @@ PROVIDER = Table(
         "provider": Key(Text(), "openai, mistral, groq, … or local"),
         "provider_interface": Key(Text(), now="provider"),
         "access_key": Key(SecretText(), "the provider's key, as $VARIABLE"),
+        "api_key": Key(SecretText(), now="access_key"),
         "model": Key(Text(), "the model's name, as the provider calls it"),
         "default": Key(Flag(), "where calls go that name no provider"),
         "stream": Key(Flag(), "accepted for v0.1's sake: clients choose in each request"),
@@ -231,6 +234,7 @@ PARAMETER = Table(
 _ENDPOINT_REF = Table(
     {
         "name": Key(Text(), "a name in `endpoints`", required=True),
+        "cluster": Key(Text(), now="name"),
         "path": Key(Text(), "the path of the API; {name} stands for a parameter"),
         "http_method": Key(Text(choices=HTTP_METHODS), "GET, POST, …"),
     },
@@ -244,6 +248,7 @@ TARGET = Table(
         "type": Key(Text(), "0.1-beta's kind of target"),
         "endpoint": Key(_ENDPOINT_REF, "the API that answers"),
         "path": Key(Text(), "the path at `prompt_endpoints` (0.1-beta)"),
+        "http_method": Key(Text(choices=HTTP_METHODS), "the method (0.1-beta)"),
         "parameters": Key(Listing(PARAMETER), "what the API needs to know"),
         "auto_llm_dispatch_on_response": Key(Flag(), "whether an LLM words the API's answer"),
         "system_prompt": Key(Text(), "instead of the global one"),
@@ -316,6 +321,7 @@ CONFIG = Table(
             "both listeners",
         ),
         "llm_providers": Key(Listing(PROVIDER), "the LLMs that may be called"),
+        "model_providers": Key(Listing(PROVIDER), now="llm_providers"),
         "endpoints": Key(Named(ENDPOINT), "the application's own hosts, by name"),
         "prompt_endpoints": Key(
             Listing(Text(env=True), lone=True), "the application's hosts (0.1-beta)"

@@ -80,6 +80,10 @@ class Node:
     entries: Mapping[str, Node] = field(default_factory=dict)
 
     @property
+    def key_start(self) -> int:
+        return self.key.start if self.key else self.span.start
+
+    @property
     def is_null(self) -> bool:
         return self.kind == "scalar" and self.plain and self.text in _NULLS
 

@@ -33,6 +33,7 @@ MOST_SUGGESTIONS = 100
 MOST_COMPARED = 500
 
 _VARIABLE = re.compile(r"\$(?:(\$)|([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)\})")
+_BARE_NAME = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*_(KEY|TOKEN|SECRET)")
 _YES = {"yes": True, "on": True, "y": True, "no": False, "off": False, "n": False}
 _SMART_QUOTES = {"“": "”", "„": "“”", "‘": "’", "«": "»"}  # noqa: RUF001
 _DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|m|h|us)?")
@@ -150,6 +151,10 @@ class SecretText:
         text = _text(node, reading, "a variable such as $OPENAI_API_KEY")
         if text is None:
             return None
+        if _BARE_NAME.fullmatch(text):
+            message = f"{label(node.path)} is the name of a variable without its dollar sign"
+            reading.warn("AG115", node, message, f"write `${text}`", replaced(node, f"${text}"))
+            text = f"${text}"
         value, names, missing = _resolve(text, reading.document.variables)
         _report_missing(missing, node, reading, MISSING_SECRET)
         return Secret(None if missing else value, names[0] if names else None)

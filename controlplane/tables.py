@@ -143,7 +143,7 @@ class Table:
                 "AG109",
                 Severity.WARNING,
                 entry.path,
-                f"`{name}` is an old spelling of `{key}`",
+                f"`{name}` is called `{key}` here",
                 f"write `{key}`",
                 on_key=True,
                 edits=(edit,),
@@ -191,5 +191,5 @@ def _property(key: Key) -> JsonSchema:
     if not key.required and schema:
         schema = {"anyOf": [schema, {"type": "null"}]}
     if key.now:
-        return {**schema, "deprecated": True, "description": f"Old spelling of `{key.now}`."}
+        return {**schema, "deprecated": True, "description": f"Called `{key.now}` here."}
     return {**schema, "description": key.doc[:1].upper() + key.doc[1:]} if key.doc else schema

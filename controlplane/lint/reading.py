@@ -319,4 +319,35 @@ Right:
     endpoints: {app: "app1:8000"}
 """,
     ),
+    _warning(
+        "AG115",
+        """
+A key looks like the name of a variable without its dollar sign.
+
+No provider hands out keys such as OPENAI_API_KEY, so the variable of that name is taken.
+
+Wrong:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: OPENAI_API_KEY}]
+
+Right:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $OPENAI_API_KEY}]
+""",
+    ),
+    _warning(
+        "AG116",
+        """
+A key is understood but has no effect.
+
+`timeout` of a listener limited the whole answer in archgw 0.2. Here the time until an answer
+begins and the time between two pieces of it are limited, each provider's own, and a long stream
+is never cut.
+
+Wrong:
+    listeners: {egress_traffic: {port: 12000, timeout: 30s}}
+
+Right:
+    listeners: {egress_traffic: {port: 12000}}
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K, timeout: 30s}]
+""",
+    ),
 )

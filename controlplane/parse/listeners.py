@@ -28,6 +28,7 @@ def _listener(parent: Record, key: str, reading: Reading) -> Listener | None:
     if key not in parent:
         return None
     record = parent.record(key)
+    _report_timeout(record, reading)
     return Listener(
         path=record.path,
         address=_address(record, reading),
@@ -76,6 +77,13 @@ def _certificates(record: Record) -> tuple[Certificate, ...]:
         for table in tables
         for certificate in table.records("tls_certificates")
     )
+
+
+def _report_timeout(record: Record, reading: Reading) -> None:
+    node = reading.document.node(record.path_of("timeout"))
+    if "timeout" in record and node is not None:
+        message = f"{label(node.path)} has no effect: an answer may take its time"
+        reading.warn("AG116", node, message, "set `timeout` in `llm_providers`")
 
 
 def _report_twice(top: Record, reading: Reading) -> None:

@@ -33,22 +33,26 @@ def inserted(node: Node, line: str, document: Document) -> tuple[Edit, ...]:
 def endpoint_around(
     record: Record, keys: tuple[str, ...], lines: tuple[str, ...], document: Document
 ) -> tuple[Edit, ...]:
-    """`endpoint:` around keys that stood beside it."""
+    """`endpoint:` around neighbouring keys that stood where it should be."""
     holder = document.node(record.path)
-    nodes = [document.node(record.path_of(key)) for key in keys if key in record.written]
-    if holder is None or holder.flow or not nodes:
+    names = [record.written[key] for key in keys if key in record.written]
+    if holder is None or holder.flow or not _neighbours(names, list(holder.entries)):
         return ()
     edits: list[Edit] = []
-    for number, node in enumerate(nodes):
-        if node is None or node.key is None:
-            return ()
-        column = document.position_at(node.key.start).column - 1
-        deeper = "\n" + " " * (column + 2)
-        before = "endpoint:" + "".join(deeper + line for line in lines) if number == 0 else ""
-        start = node.key.start if number == 0 else node.key.start - column
-        text = before + deeper if number == 0 else " " * (column + 2)
-        edits.append(Edit(start, node.key.start, text))
+    for start in sorted(holder.entries[name].key_start for name in names):
+        column = document.position_at(start).column - 1
+        deeper = " " * (column + 2)
+        if edits:
+            edits.append(Edit(start - column, start, deeper))
+        else:
+            head = "\n".join(["endpoint:", *(deeper + line for line in lines), deeper])
+            edits.append(Edit(start, start, head))
     return tuple(edits)
+
+
+def _neighbours(names: list[str], order: list[str]) -> bool:
+    places = sorted(order.index(name) for name in names)
+    return bool(places) and places[-1] - places[0] == len(places) - 1
 
 
 def guard_entry(kind: str, old: Record, document: Document) -> tuple[Edit, ...]:

@@ -18,8 +18,16 @@ _POOL = "prompt_endpoints"
 
 
 def prompt_targets(top: Record, reading: Reading) -> tuple[PromptTarget, ...]:
-    pool = _POOL if top.texts(_POOL) else None
+    pool = _pool(top)
     return tuple(_target(record, pool, reading) for record in top.records("prompt_targets"))
+
+
+def _pool(top: Record) -> str | None:
+    """Where a target goes that has a path alone: 0.1-beta's pool, or the only endpoint."""
+    if top.texts(_POOL):
+        return _POOL
+    declared = [name for name, _ in top.listed("endpoints")]
+    return declared[0] if len(declared) == 1 else None
 
 
 def error_target(top: Record, reading: Reading) -> ErrorTarget | None:
@@ -48,8 +56,8 @@ def error_endpoint(top: Record) -> tuple[Path, str] | None:
 
 
 def _target(record: Record, pool: str | None, reading: Reading) -> PromptTarget:
-    if pool and "endpoint" not in record and "path" in record:
-        _report_flat(record, ("path",), (f"name: {pool}",), reading)
+    if "endpoint" not in record and "path" in record:
+        _report_path_alone(record, pool, reading)
     kind = record.text("type")
     return PromptTarget(
         path=record.path,
@@ -79,7 +87,8 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
             message = f"{label(node.path)} has no `path`"
             reading.error("AG103", node, message, "add `path: /…`, the path of the API")
     path = inner.path if "endpoint" in record else record.path
-    return EndpointRef(path, name, http_path or "/", inner.text("http_method"))
+    method = inner.text("http_method") or record.text("http_method")
+    return EndpointRef(path, name, http_path or "/", method)
 
 
 def rooted_path(holder: Record, reading: Reading) -> str | None:
@@ -93,13 +102,24 @@ def rooted_path(holder: Record, reading: Reading) -> str | None:
     return f"/{written}"
 
 
+def _report_path_alone(record: Record, pool: str | None, reading: Reading) -> None:
+    node = reading.document.node(record.path_of("path"))
+    if pool:
+        keys = ("path", "http_method")
+        _report_flat(record, keys, (f"name: {pool}",), reading)
+    elif node is not None:
+        message = f"{label(record.path)} has a `path`, but no endpoint"
+        reading.error("AG103", node, message, "write `endpoint: {name: …, path: …}`")
+
+
 def _report_flat(
     record: Record, keys: tuple[str, ...], lines: tuple[str, ...], reading: Reading
 ) -> None:
-    node = reading.document.node(record.path_of(keys[0]))
+    given = [key for key in keys if key in record.written]
+    node = reading.document.node(record.path_of(given[0]))
     if node is None:
         return
-    message = f"{label(record.path)} has no `endpoint` around `{'` and `'.join(keys)}`"
+    message = f"{label(record.path)} has no `endpoint` around `{'` and `'.join(given)}`"
     hint = "write `endpoint: {name: …, path: …}`"
     edits = endpoint_around(record, keys, lines, reading.document)
     reading.warn("AG109", node, message, hint, *edits)

@@ -40,6 +40,10 @@ def fixed(text: str) -> str:
             "error_target: # where to\n  endpoint:\n    name: a\n  # and how\n    path: /b\n",
         ),
         (
+            "error_target:\n  path: /b\n  name: a\n",
+            "error_target:\n  endpoint:\n    path: /b\n    name: a\n",
+        ),
+        (
             "prompt_endpoints:\n- http://a\n# and\n- http://b\n",
             "endpoints:\n  prompt_endpoints:\n  - http://a\n  # and\n  - http://b\n",
         ),
@@ -65,6 +69,7 @@ def test_noop_or_expected(old: str, new: str) -> None:
     [
         "listener: {address: 127.0.0.1, port: 10000} # fine\n",
         "listener: {prot: 1}\n",
+        "prompt_targets:\n- path: /a\n  name: b\n  http_method: GET\nendpoints: {c: d}\n",
         "listener: [\n",
         "system_prompts:\n  - name: a\n    content: A\n  - name: b\n    content: B\n",
         "",

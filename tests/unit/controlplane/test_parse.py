@@ -376,3 +376,43 @@ def test_bad_durations(written: str) -> None:
     config, problems = read(f"endpoints: {{a: {{endpoint: b, connect_timeout: {written}}}}}")
     assert config.endpoints[0].connect_timeout is None
     assert [problem.severity for problem in problems] == [Severity.ERROR]
+
+
+def test_path_alone_goes_to_the_only_endpoint() -> None:
+    """With one endpoint declared, a target's path can only be meant for that one."""
+    target = "prompt_targets: [{name: a, description: b, path: /c, http_method: POST}]\n"
+    config, problems = read(target + "endpoints: {app: h}\n")
+    assert config.prompt_targets[0].endpoint is not None
+    assert config.prompt_targets[0].endpoint.name == "app"
+    assert config.prompt_targets[0].endpoint.http_method == "POST"
+    assert [problem.code for problem in problems] == ["AG109"]
+    for endpoints in ("", "endpoints: {app: h, other: i}\n"):
+        _, problems = read(target + endpoints)
+        assert [problem.code for problem in problems] == ["AG103"]
+
+
+def test_variable_without_its_dollar_sign() -> None:
+    """`access_key: OPENAI_API_KEY` means the variable; a key that looks otherwise is literal."""
+    text = "llm_providers: [{name: a, provider: openai, model: m, access_key: %s}]"
+    config, problems = read(text % "OPENAI_API_KEY", {"OPENAI_API_KEY": "value"})
+    assert config.providers[0].access_key == Secret("value", "OPENAI_API_KEY")
+    assert [problem.code for problem in problems] == ["AG115"]
+    config, problems = read(text % "sk-OPENAI_API_KEY")
+    assert config.providers[0].access_key == Secret("sk-OPENAI_API_KEY", None)
+    assert problems == []
+
+
+def test_other_spellings() -> None:
+    """Keys of earlier and later versions are read under their present name."""
+    config, problems = read(
+        """
+        model_providers: [{model: openai/gpt-4o, api_key: $K}]
+        prompt_targets: [{name: a, description: b, endpoint: {cluster: app, path: /c}}]
+        ratelimits: [{provider: gpt-4o, selector: {key: k}, limit: {tokens: 1, unit: minute}}]
+        """
+    )
+    assert {problem.code for problem in problems} == {"AG109"}
+    assert config.providers[0].access_key == Secret("a key", "K")
+    assert config.prompt_targets[0].endpoint is not None
+    assert config.prompt_targets[0].endpoint.name == "app"
+    assert config.rate_limits[0].model == "gpt-4o"
