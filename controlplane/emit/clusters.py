@@ -195,6 +195,7 @@ _PRIVATE_HEADERS = (
     "x-forwarded-host",
     "accept-encoding",
     names.HINT_HEADER,
+    names.DEBUG_HEADER,
     names.TURN_HEADER,
 )
 

@@ -177,17 +177,10 @@ def _header_trust() -> Fields:
     """Only here is early enough: routes and filters still see what is removed later."""
     mutations: list[Fields] = [
         {"remove": names.HINT_HEADER},
+        {"remove": names.DEBUG_HEADER},
         {"remove": names.TURN_HEADER},
-        {
-            "append": {
-                "header": {
-                    "key": names.HINT_HEADER,
-                    "value": "%REQ(x-arch-llm-provider-hint)%",
-                },
-                "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
-                "keep_empty_value": False,
-            }
-        },
+        _copied("x-arch-llm-provider-hint", names.HINT_HEADER),
+        _copied("x-arch-debug", names.DEBUG_HEADER),
         {"remove_on_match": {"key_matcher": {"prefix": "x-arch-"}}},
         {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
         {"remove": "x-forwarded-host"},
@@ -196,6 +189,16 @@ def _header_trust() -> Fields:
         {"remove": "proxy"},
     ]
     return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
+
+
+def _copied(header: str, name: str) -> Fields:
+    return {
+        "append": {
+            "header": {"key": name, "value": f"%REQ({header})%"},
+            "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+            "keep_empty_value": False,
+        }
+    }
 
 
 def _internal_listener(gateway: ir.Gateway, layout: Layout) -> Fields:

@@ -90,7 +90,7 @@ def _json(message: str, kind: str, code: str) -> Fields:
         "message": message,
         "type": kind,
         "code": code,
-        "param": None,
+        "param": "%RESP(X-ARCH-ERROR-PARAM)%",
         "request_id": "%REQ(X-REQUEST-ID)%",
     }
     return {"json_format": {"error": error}, "content_type": "application/json"}

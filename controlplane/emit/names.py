@@ -17,6 +17,9 @@ PROVIDER_HEADER = "x-arch-llm-provider"
 HINT_HEADER = "x-gateway-hint"
 """The client's `x-arch-llm-provider-hint`, copied before all `x-arch-*` is removed."""
 
+DEBUG_HEADER = "x-gateway-debug"
+"""The client's `x-arch-debug`, copied likewise; extproc heeds it if the config says so."""
+
 TURN_HEADER = "x-gateway-turn"
 """A count that goes round: picks the member of a pool."""
 

@@ -11,6 +11,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import regex
+
 from extproc.chat import answers
 from extproc.pipeline.reply import say
 
@@ -26,6 +28,8 @@ _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _TRUE: Final = frozenset({"true", "yes"})
 _FALSE: Final = frozenset({"false", "no"})
 _DESCRIPTION: Final = 160
+_LONGEST_MATCHED: Final = 1024
+_MATCH_SECONDS: Final = 0.02
 
 
 async def complete(exchange: Exchange) -> Answer | None:
@@ -137,8 +141,18 @@ def _within(parameter: Parameter, value: Any) -> bool:
         if (low is not None and value < low) or (high is not None and value > high):
             return False
     if parameter.pattern and isinstance(value, str):
-        return re.search(parameter.pattern, value) is not None
+        return _matches(parameter.pattern, value)
     return True
+
+
+def _matches(pattern: str, text: str) -> bool:
+    """A harmless looking pattern can take minutes over words that were chosen for that."""
+    if len(text) > _LONGEST_MATCHED:
+        return False
+    try:
+        return regex.search(pattern, text, timeout=_MATCH_SECONDS) is not None
+    except (TimeoutError, regex.error):
+        return False
 
 
 def question(missing: Sequence[Parameter], *, known: bool) -> str:

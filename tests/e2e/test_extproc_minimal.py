@@ -141,6 +141,7 @@ def test_error_becomes_an_envelope(scene: Scene) -> None:
     assert error["param"] == "messages.0"
     assert "messages.0.role" in error["message"]
     assert error["request_id"]
+    assert scene.client.ask(body=b"[]").json["error"]["param"] is None
 
 
 def test_error_target_answers(scene: Scene) -> None:

@@ -350,6 +350,25 @@ class TestProcesses:
         time.sleep(1.2)
 
 
+def test_debug_metadata(stage: Stage) -> None:
+    """A client who asks learns score and runner-up; only the public header asks."""
+    stage.models.script = Script(calls={"Paris": [("weather", {"city": "Paris"}, [])]})
+    found = stage.client.chat("Paris", headers={"x-arch-debug": "true"}).json["metadata"]
+    assert (found["x-arch-intent"], found["x-arch-intent-runner-up"]) == ("weather", "reboot")
+    assert "x-arch-state" in found
+    other = stage.client.chat("Paris", headers={"x-gateway-debug": "true"}).json["metadata"]
+    assert "x-arch-intent" not in other
+    sent = stage.world.one.received[0].headers
+    assert not {"x-arch-debug", "x-gateway-debug", "x-arch-guarded"} & set(sent)
+
+
+def test_error_names_its_param(stage: Stage) -> None:
+    """A mistake in the body is told with its place, in the envelope clients know."""
+    error = stage.client.ask(body={"messages": [{"role": "robot", "content": "x"}]}).json["error"]
+    assert (error["code"], error["param"]) == ("invalid_request", "messages.0")
+    assert stage.client.ask(body=b"{").json["error"]["param"] is None
+
+
 def test_official_sdk(stage: Stage) -> None:
     """The official SDK reads every answer form, streamed and not."""
     stage.models.script = Script(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -77,6 +78,18 @@ def test_what_does_not_fit_is_missing(declared: Parameter, given: Any) -> None:
     required = Parameter(**{**_fields(declared), "required": True})
     assert fill([required], {"p": given}) == ({}, [required])
     assert fill([declared], {"p": given}) == ({}, [])
+
+
+def test_pattern_has_bounded_time() -> None:
+    """Words made to keep a pattern busy do not match, and soon."""
+    declared = parameter("p", pattern="^(a+)+$", required=True)
+    began = time.monotonic()
+    assert fill([declared], {"p": "a" * 40 + "!"}) == ({}, [declared])
+    assert fill([declared], {"p": "a" * 2000}) == ({}, [declared])
+    assert time.monotonic() - began < 1
+    assert fill([declared], {"p": "aaa"}) == ({"p": "aaa"}, [])
+    broken = parameter("p", pattern="(", required=True)
+    assert fill([broken], {"p": "a"}) == ({}, [broken])
 
 
 def test_number_that_equals_a_boolean_is_no_boolean() -> None:
