@@ -62,7 +62,7 @@ RULES: tuple[Rule, ...] = (
     targets.short_description,
     targets.target_without_endpoint,
     targets.odd_target_name,
-    targets.targets_without_prompts,
+    targets.prompts_in_llm_mode,
     targets.guard_without_message,
     secrets.literal_secret,
     secrets.key_in_clear,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -109,35 +110,52 @@ def port_clash(config: Config) -> Iterator[Finding]:
         prompt_targets:
           - {name: reboot, description: Reboot one network device by its identifier}
     """
-    seen: dict[int, str] = {}
-    for path, port, what in _ports(config):
-        if port in seen:
-            message = f"{what} and {seen[port]} both want port {port}"
-            yield Finding(path, message, "give one of them another port")
-        seen.setdefault(port, what)
+    seen: list[_Wanted] = []
+    for wanted in sorted(_ports(config), key=lambda each: each.chosen):
+        for other in seen:
+            if wanted.port == other.port and _overlap(wanted.address, other.address):
+                message = f"{wanted.what} and {other.what} both want port {wanted.port}"
+                yield Finding(wanted.path, message, "give one of them another port")
+                break
+        seen.append(wanted)
 
 
-def _ports(config: Config) -> Iterator[tuple[Path, int, str]]:
-    """Those that nobody chose come first, so that a clash points at a chosen one."""
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    path: Path
+    what: str
+    address: str
+    port: int
+    chosen: bool
+    """Ports that nobody chose are looked at first, so that a clash points at a chosen one."""
+
+
+def _ports(config: Config) -> Iterator[_Wanted]:
+    guarded = config.jailbreak_guard or config.toxicity_guard
+    prompts = config.mode != "llm" and (config.prompt_targets or guarded or config.ingress)
+    if prompts:
+        yield _listener("the prompt listener", config.ingress, "0.0.0.0", PROMPT_PORT)
+    if config.providers:
+        yield _listener("the LLM listener", config.egress, "127.0.0.1", LLM_PORT)
     stats = config.overrides.stats_port
-    wanted = [
-        (*_port(config.ingress, PROMPT_PORT), "the prompt listener"),
-        (*_port(config.egress, LLM_PORT), "the LLM listener"),
-        (("overrides", "stats_port"), STATS_PORT if stats is None else stats, "the statistics"),
-    ]
-    if config.model_server is None or config.model_server.address is None:
-        wanted.append((("model_server",), MODEL_SERVER_PORT, "the model server"))
-    chosen = {"the prompt listener": config.ingress and config.ingress.port}
-    chosen["the LLM listener"] = config.egress and config.egress.port
-    chosen["the statistics"] = stats
-    wanted.sort(key=lambda each: chosen.get(each[2]) is not None)
-    return (each for each in wanted if each[1] != 0)
+    if stats != 0:
+        path = (*config.overrides.path, "stats_port")
+        port = STATS_PORT if stats is None else stats
+        yield _Wanted(path, "the statistics", "127.0.0.1", port, stats is not None)
+    if prompts and (config.model_server is None or config.model_server.address is None):
+        yield _Wanted((), "the model server", "127.0.0.1", MODEL_SERVER_PORT, chosen=False)
 
 
-def _port(listener: Listener | None, otherwise: int) -> tuple[Path, int]:
+def _listener(what: str, listener: Listener | None, address: str, port: int) -> _Wanted:
     if listener is None:
-        return (), otherwise
-    return (*listener.path, "port"), otherwise if listener.port is None else listener.port
+        return _Wanted((), what, address, port, chosen=False)
+    chosen = listener.port is not None
+    wanted = port if listener.port is None else listener.port
+    return _Wanted((*listener.path, "port"), what, listener.address or address, wanted, chosen)
+
+
+def _overlap(one: str, other: str) -> bool:
+    return one == other or bool({"0.0.0.0", "::"} & {one, other})
 
 
 @warning("AG604")

@@ -205,22 +205,27 @@ def odd_target_name(config: Config) -> Iterator[Finding]:
             yield Finding((*target.path, "name"), message, hint)
 
 
-@warning("AG408")
-def targets_without_prompts(config: Config) -> Iterator[Finding]:
-    """The mode is `llm`, which has no prompt listener, but there are prompt targets.
+@error("AG408")
+def prompts_in_llm_mode(config: Config) -> Iterator[Finding]:
+    """The mode is `llm`, which has no prompt listener, but there are prompt targets or guards.
 
-    They are never matched.
+    The targets are never matched, and no guard looks at any prompt.
 
     Wrong:
         mode: llm
-        prompt_targets:
-          - {name: reboot, description: Reboot one network device by its identifier}
+        prompt_guards: {input_guards: {jailbreak: {on_exception: {message: No.}}}}
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
 
     Right:
         mode: prompt
-        prompt_targets:
-          - {name: reboot, description: Reboot one network device by its identifier}
+        prompt_guards: {input_guards: {jailbreak: {on_exception: {message: No.}}}}
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
     """
+    if config.mode == "llm" and (config.jailbreak_guard or config.toxicity_guard):
+        message = "`mode: llm` has no prompt listener, so no guard looks at any prompt"
+        yield Finding(("mode",), message, "remove `mode`, or the guards")
     if config.mode == "llm" and config.prompt_targets:
         message = "`mode: llm` has no prompt listener, so prompt targets are never matched"
         yield Finding(("mode",), message, "remove `mode`, or the prompt targets")
