@@ -149,7 +149,7 @@ class SecretText:
             reading.wrong_type(node, "a variable such as $OPENAI_API_KEY")
             return None
         text = _text(node, reading, "a variable such as $OPENAI_API_KEY")
-        if text is None:
+        if not text or not text.strip():
             return None
         if _BARE_NAME.fullmatch(text):
             message = f"{label(node.path)} is the name of a variable without its dollar sign"
@@ -157,6 +157,10 @@ class SecretText:
             text = f"${text}"
         value, names, missing = _resolve(text, reading.document.variables)
         _report_missing(missing, node, reading, MISSING_SECRET)
+        value = value.strip()  # files that keys are read from end with a new line
+        if not all("!" <= char <= "~" for char in value):
+            message = f"{label(node.path)} holds a blank, a line break or another odd character"
+            reading.error("AG117", node, message, "a key travels in a header: check its value")
         return Secret(None if missing else value, names[0] if names else None)
 
     def schema(self) -> JsonSchema:

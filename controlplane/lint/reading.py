@@ -350,4 +350,19 @@ Right:
     llm_providers: [{name: a, provider: openai, model: m, access_key: $K, timeout: 30s}]
 """,
     ),
+    _error(
+        "AG117",
+        """
+A key holds what no header can carry.
+
+Keys are sent in a header, which takes visible ASCII characters alone. A line break within a
+key would end the header and begin another.
+
+Wrong:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: "two words"}]
+
+Right:
+    llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]
+""",
+    ),
 )

@@ -23,7 +23,7 @@ VARIABLES = dict.fromkeys(
         *("K", "OPENAI_API_KEY", "AZURE_KEY", "OTHER_KEY"),
         *("MISTRAL_API_KEY", "OPEN_AI_KEY", "MISTRAL_KEY"),
     ),
-    "a value",
+    "a-value",
 )
 CONFIGS = [yaml.safe_load((GOLDEN / name / "in.yaml").read_text("utf-8")) for name in NAMES]
 MISSING = object()

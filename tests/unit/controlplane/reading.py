@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def read(text: str, variables: Mapping[str, str] | None = None) -> tuple[Config, list[Problem]]:
     """The model and what reading it reports, without the rules."""
-    document, problems = source.read(textwrap.dedent(text), "in.yaml", variables or {"K": "a key"})
+    document, problems = source.read(textwrap.dedent(text), "in.yaml", variables or {"K": "a-key"})
     assert document is not None, problems
     config, more = parse(document)
     return config, [*problems, *more]
@@ -25,7 +25,7 @@ def read(text: str, variables: Mapping[str, str] | None = None) -> tuple[Config,
 def places(text: str, variables: Mapping[str, str] | None = None) -> list[str]:
     """`line:column code` of everything reading and linting reports."""
     text = textwrap.dedent(text)
-    document, problems = source.read(text, "in.yaml", variables or {"K": "a key"})
+    document, problems = source.read(text, "in.yaml", variables or {"K": "a-key"})
     assert document is not None, problems
     config, more = parse(document)
     found = []

@@ -22,7 +22,7 @@ SEED = Path(__file__).parents[2] / "golden" / "seed_v0_1" / "in.yaml"
 
 @pytest.fixture
 def good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("OPENAI_API_KEY", "a key")
+    monkeypatch.setenv("OPENAI_API_KEY", "a-key")
     path = tmp_path / "good.yaml"
     path.write_text(GOOD)
     return path

@@ -10,7 +10,7 @@ import pytest
 from controlplane import lint, parse, source
 from controlplane.lint.reading import MANUALS
 
-VARIABLES = {"K": "key", "K2": "another key", "M": "third key", "OPENAI_API_KEY": "key"}
+VARIABLES = {"K": "key", "K2": "another-key", "M": "third-key", "OPENAI_API_KEY": "key"}
 WITHOUT_EXAMPLES = {"AG001", "AG003"}
 
 MANUAL_OF = {code: lint.manual(code) for code in lint.codes()}

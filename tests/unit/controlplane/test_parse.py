@@ -192,9 +192,9 @@ def test_secrets_print_redacted() -> None:
 @pytest.mark.parametrize(
     ("written", "value", "reference"),
     [
-        ("$K", "a key", "K"),
-        ("${K}", "a key", "K"),
-        ("prefix-${K}", "prefix-a key", "K"),
+        ("$K", "a-key", "K"),
+        ("${K}", "a-key", "K"),
+        ("prefix-${K}", "prefix-a-key", "K"),
         ("pa$$word", "pa$word", None),
         ("100$", "100$", None),
         ("$NONE", None, "NONE"),
@@ -412,7 +412,25 @@ def test_other_spellings() -> None:
         """
     )
     assert {problem.code for problem in problems} == {"AG109"}
-    assert config.providers[0].access_key == Secret("a key", "K")
+    assert config.providers[0].access_key == Secret("a-key", "K")
     assert config.prompt_targets[0].endpoint is not None
     assert config.prompt_targets[0].endpoint.name == "app"
     assert config.rate_limits[0].model == "gpt-4o"
+
+
+@pytest.mark.parametrize("value", ["two words", "line\nbreak", "k\u00e9y", "a\x00b"])
+def test_key_that_no_header_can_carry(value: str) -> None:
+    """A key with a blank or a control character is an error that does not show it."""
+    text = "llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]"
+    _, problems = read(text, {"K": value})
+    assert [problem.code for problem in problems] == ["AG117"]
+    assert value not in str(problems)
+
+
+def test_key_from_a_file_with_a_new_line() -> None:
+    """Blanks around a key are not part of it, and nothing but blanks is no key."""
+    text = "llm_providers: [{name: a, provider: openai, model: m, access_key: %s}]"
+    config, problems = read(text % "$K", {"K": "value\n"})
+    assert config.providers[0].access_key == Secret("value", "K")
+    assert problems == []
+    assert read(text % "''")[0].providers[0].access_key is None
