@@ -21,6 +21,11 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
 def xds_bootstrap(layout: Layout) -> proto.Bootstrap:
+    return proto.message(proto.Bootstrap, xds_fields(layout))
+
+
+def xds_fields(layout: Layout) -> Fields:
+    """The same before it is checked, which takes a fifth of a second of a gateway's start."""
     fields = _common(layout)
     fields["dynamic_resources"] = {
         "ads_config": {
@@ -32,7 +37,7 @@ def xds_bootstrap(layout: Layout) -> proto.Bootstrap:
         "lds_config": {"resource_api_version": "V3", "ads": {}},
     }
     fields["static_resources"] = {"clusters": [_ads_cluster(layout), _admin_cluster(layout)]}
-    return proto.message(proto.Bootstrap, fields)
+    return fields
 
 
 def static_bootstrap(layout: Layout, resources: Resources) -> proto.Bootstrap:

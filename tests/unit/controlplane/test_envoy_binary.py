@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from controlplane.emit import proto
+from controlplane.emit.bootstrap import xds_bootstrap
+from controlplane.layout import Layout
 from controlplane.supervise import envoy
 
 
@@ -53,6 +57,17 @@ async def test_validation_gives_the_reason(tmp_path: Path) -> None:
     assert "\n" not in reason
     assert "NO_SUCH_POLICY" in reason
     file.write_text("{}")
+    assert await envoy.rejection(envoy.binary(), file) is None
+
+
+async def test_bootstrap_of_a_start_is_sound(tmp_path: Path) -> None:
+    """What Envoy is started with passes our own check of its fields, and Envoy's."""
+    layout = Layout(tmp_path, tmp_path / "logs")
+    text = envoy.bootstrap(layout)
+    fields = json.loads(text)
+    assert proto.message(proto.Bootstrap, fields) == xds_bootstrap(layout)
+    file = tmp_path / "bootstrap.json"
+    file.write_text(text)
     assert await envoy.rejection(envoy.binary(), file) is None
 
 
