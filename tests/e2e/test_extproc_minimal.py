@@ -8,6 +8,8 @@ import signal
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,7 +23,6 @@ from tests.playbook import ERRORS, events, guard, parameter, settings, target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 WEATHER = target("weather", parameter("city", required=True))
 BOOK = target("book", dispatch_to_llm=False)
@@ -314,6 +315,28 @@ def test_sigterm_loses_nothing(own_scene: Scene) -> None:
     statuses = _under_load(own_scene, 5.0, lambda: codes.append(leaving.stop()))
     assert set(statuses) == {200}
     assert codes == [0]
+
+
+def _resident_mib(scene: Scene) -> float:
+    total = 0
+    for each in scene.stage.extprocs:
+        status = Path(f"/proc/{each.process.pid}/status").read_text()
+        total += int(status.split("VmRSS:")[1].split()[0])
+    return total / 1024
+
+
+def test_many_clients_at_once_all_get_answers(own_scene: Scene) -> None:
+    """64 clients at once, small and large prompts mixed: no failure, and memory stays bounded."""
+    texts = ["hi", "Weather in Lisbon? " + "y" * 200_000, "z" * 50_000]
+
+    def ask(number: int) -> int:
+        return own_scene.client.chat(texts[number % 3], stream=number % 2 == 0).status
+
+    with ThreadPoolExecutor(64) as pool:
+        assert set(pool.map(ask, range(128))) == {200}
+        before = _resident_mib(own_scene)
+        assert set(pool.map(ask, range(512))) == {200}
+    assert _resident_mib(own_scene) - before < 40
 
 
 def test_hung_models_are_a_refusal_in_time(own_scene: Scene) -> None:
