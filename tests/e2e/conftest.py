@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+ONE_PROVIDER = """
+version: v0.1
+listeners:
+  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
+llm_providers:
+  - name: one
+    provider: openai
+    base_url: https://{one}/v1
+    model: gpt-one
+    access_key: $KEY
+    default: true
+    tls: {{ca_file: {ca}}}
+overrides: {{stats_port: 0}}
+"""
+"""The least gateway: `{one}` is a provider's address, `{ca}` the file of its authority."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/e2e" in str(item.path):

@@ -11,6 +11,7 @@ import openai
 import pytest
 from langchain_openai import ChatOpenAI
 
+from tests.e2e.conftest import ONE_PROVIDER
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
@@ -18,25 +19,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.conftest import World
 
-CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0}}
-"""
-
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = CONFIG.format(one=world.one.address, ca=world.ca_file)
+    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
     with gateway(tmp_path_factory.mktemp("clients"), config, {"KEY": "sk-one"}) as started:
         yield started
 

@@ -12,32 +12,18 @@ import h2.events
 import httpx
 import pytest
 
-from tests.e2e.conftest import Client, World
+from tests.e2e.conftest import ONE_PROVIDER, Client, World
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0}}
-"""
 BODY = b'{"messages":[{"role":"user","content":"hi"}]}'
 
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = CONFIG.format(one=world.one.address, ca=world.ca_file)
+    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
     with gateway(tmp_path_factory.mktemp("edges"), config, {"KEY": "sk"}) as started:
         yield started
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from tests.e2e.conftest import Client
+from tests.e2e.conftest import ONE_PROVIDER, Client
 from tests.e2e.harness import Running, gateway
 from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
@@ -20,21 +20,6 @@ from tests.fakes.provider import FakeProvider
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-UPSTREAM = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0}}
-"""
 
 
 @pytest.mark.parametrize("fault", ["wrong name", "unknown authority", "expired", "old TLS"])
@@ -49,7 +34,7 @@ def test_provider_that_cannot_be_trusted(authority: Authority, tmp_path: Path, f
         context.maximum_version = ssl.TLSVersion.TLSv1_1
         context.set_ciphers("ALL:@SECLEVEL=0")
     with FakeProvider("one", context) as provider:
-        config = UPSTREAM.format(one=provider.address, ca=authority.file)
+        config = ONE_PROVIDER.format(one=provider.address, ca=authority.file)
         with gateway(tmp_path, config, {"KEY": "sk-canary"}) as started:
             answer = Client(started.port).chat()
         assert answer.status == 503
