@@ -110,7 +110,9 @@ class Functions:
         several = found.several > self._settings.several
         kept = {p.name: _distinct(found.readings.get(p.name, [])) for p in tool.parameters}
         if several:
-            count = max((len(kept[p.name]) for p in tool.parameters if p.type != "array"), default=1)
+            count = max(
+                (len(kept[p.name]) for p in tool.parameters if p.type != "array"), default=1
+            )
         else:
             count = 1
             kept = {
@@ -136,13 +138,16 @@ def _deal(
     """Readings dealt out to `count` calls by where they are said.
 
     The parameters said `count` times name the calls, in order. What is said once holds
-    for all of them; anything between goes to the call it stands nearest to.
+    for all of them. Anything between goes to the call named before it, or after it when
+    the first value comes before the first name ("2 days in Paris, 4 in Rome").
     """
     dealt: list[dict[str, list[Reading]]] = [{} for _ in range(count)]
     if count == 1:
         return [{name: list(many) for name, many in readings.items()}]
     ordered = {name: sorted(many, key=_order) for name, many in readings.items()}
-    leading = next(p for p in tool.parameters if p.type != "array" and len(ordered[p.name]) == count)
+    leading = next(
+        p for p in tool.parameters if p.type != "array" and len(ordered[p.name]) == count
+    )
     anchors = [_order(reading) for reading in ordered[leading.name]]
     for parameter in tool.parameters:
         many = ordered[parameter.name]
@@ -154,8 +159,8 @@ def _deal(
                 call[parameter.name] = list(many)
         else:
             for reading in many:
-                nearest = min(range(count), key=lambda k: _distance(anchors[k], _order(reading)))
-                dealt[nearest].setdefault(parameter.name, []).append(reading)
+                own = _anchor(anchors, _order(reading), follows=_order(many[0]) > anchors[0])
+                dealt[own].setdefault(parameter.name, []).append(reading)
     return dealt
 
 
@@ -193,8 +198,11 @@ def _order(reading: Reading) -> tuple[int, int]:
     return reading.evidence.message, reading.evidence.start
 
 
-def _distance(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
-    return abs(one[0] - other[0]), abs(one[1] - other[1])
+def _anchor(anchors: Sequence[tuple[int, int]], place: tuple[int, int], *, follows: bool) -> int:
+    """The number of the call that a value at this place belongs to."""
+    if follows:
+        return max(sum(anchor <= place for anchor in anchors) - 1, 0)
+    return min(sum(anchor < place for anchor in anchors), len(anchors) - 1)
 
 
 def _place(call: Call) -> tuple[int, int]:

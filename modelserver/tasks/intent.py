@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelserver.tasks.layout import Layout, Layouts
 from modelserver.tasks.reading import TOOL, sigmoid
 from modelserver.tasks.types import IntentAnswer, Message, Output, Ranked, Row, Tool
+
+if TYPE_CHECKING:
+    from modelserver.tasks.layout import Layout, Layouts
 
 # A shortlist ends where its tools fill a row's schema, within these bounds.
 SHORTLIST_TOKENS = 150

@@ -12,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from modelserver import tokenization
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Message, Parameter, Row, Tool
-from modelserver.tokenization import Tokenizer
+
+if TYPE_CHECKING:
+    from modelserver.tokenization import Tokenizer
 
 MAX_TOOL = 24
 MAX_TOOL_ALONE = 32
@@ -160,7 +162,7 @@ class Layouts:
             block = self._message(messages[number].content, number, room - 1)
             blocks.append([(mark, number, 0, 0), *block])
             room -= len(block) + 1
-            if room < 8:  # noqa: PLR2004 - a shorter rest says nothing
+            if room < 8:
                 break
         return [token for block in reversed(blocks) for token in block]
 

@@ -6,7 +6,7 @@ it was said, since a task reads no clock.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 
 _MONTHS = {
@@ -24,7 +24,21 @@ _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
 _HOURS = {
     word: number
     for number, word in enumerate(
-        "one two three four five six seven eight nine ten eleven twelve".split(), start=1
+        [
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ],
+        start=1,
     )
 }
 _HOUR = r"(\d{1,2}|" + "|".join(_HOURS) + ")"
@@ -60,21 +74,21 @@ def date_form(description: str, declared: str | None) -> str | None:
     return "%Y-%m-%d" if declared == "date" else None
 
 
-def date(text: str, *, day_first: bool = False) -> datetime.date | None:
+def date(text: str, *, day_first: bool = False) -> dt.date | None:
     """A complete date."""
     text = text.lower()
     try:
         if match := _ISO.search(text):
-            return datetime.date(*(int(part) for part in match.groups()))
+            return dt.date(*(int(part) for part in match.groups()))
         if match := _MONTH_DAY.search(text):
-            return datetime.date(int(match[3]), _MONTHS[match[1]], int(match[2]))
+            return dt.date(int(match[3]), _MONTHS[match[1]], int(match[2]))
         if match := _DAY_MONTH.search(text):
-            return datetime.date(int(match[3]), _MONTHS[match[2]], int(match[1]))
+            return dt.date(int(match[3]), _MONTHS[match[2]], int(match[1]))
         if match := _NUMERIC.search(text):
             first, second = int(match[1]), int(match[3])
             european = day_first or match[2] == "." or first > 12
             day, number = (first, second) if european else (second, first)
-            return datetime.date(int(match[4]), number, day)
+            return dt.date(int(match[4]), number, day)
     except ValueError:
         return None
     return None
@@ -83,12 +97,16 @@ def date(text: str, *, day_first: bool = False) -> datetime.date | None:
 def wants_clock(description: str, declared: str | None) -> bool:
     """Whether a time of day is wanted as HH:MM."""
     text = description.lower()
-    return declared == "time" or bool(_CLOCK.search(text) and not re.search(r"am/pm|\d ?[ap]m\b", text))
+    return declared == "time" or bool(
+        _CLOCK.search(text) and not re.search(r"am/pm|\d ?[ap]m\b", text)
+    )
 
 
 def clock(text: str) -> str | None:
     """A time of day as HH:MM."""
-    said = re.sub(r"\s+", " ", text.lower().replace(".", ":").replace("a:m:", "am").replace("p:m:", "pm"))
+    said = re.sub(
+        r"\s+", " ", text.lower().replace(".", ":").replace("a:m:", "am").replace("p:m:", "pm")
+    )
     if "noon" in said and "afternoon" not in said:
         return "12:00"
     if "midnight" in said:
@@ -107,7 +125,8 @@ def clock(text: str) -> str | None:
 def _spoken(said: str) -> tuple[int, int] | None:
     """Quarter to ten, half past six, ten past 3."""
     match = re.search(
-        rf"(half|quarter|five|ten|twenty|twenty[- ]five|\d{{1,2}})(?: minutes)? (past|to|after|before) {_HOUR}\b", said
+        rf"(half|quarter|five|ten|twenty|twenty[- ]five|\d{{1,2}})(?: minutes)? (past|to|after|before) {_HOUR}\b",
+        said,
     )
     if not match:
         return None
@@ -118,10 +137,14 @@ def _spoken(said: str) -> tuple[int, int] | None:
 
 
 def _digital(said: str) -> tuple[int, int] | None:
-    match = re.search(r"\b(\d{1,2})[:h](\d{2})\b", said) or re.search(r"\b(\d{1,2}):(\d{2})(?=[ap]m)", said)
+    match = re.search(r"\b(\d{1,2})[:h](\d{2})\b", said) or re.search(
+        r"\b(\d{1,2}):(\d{2})(?=[ap]m)", said
+    )
     if match:
         return int(match[1]), int(match[2])
-    match = re.search(rf"\b{_HOUR} ?(?:o'?clock|uhr|am\b|pm\b|h\b|in the|at night|tonight|this)", said)
+    match = re.search(
+        rf"\b{_HOUR} ?(?:o'?clock|uhr|am\b|pm\b|h\b|in the|at night|tonight|this)", said
+    )
     if match:
         return _hour(match[1]), 0
     match = re.fullmatch(rf"(?:at |by |around )?{_HOUR}", said.strip())

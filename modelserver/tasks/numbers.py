@@ -5,6 +5,7 @@ brings a quantity into the unit a description asks for. Only what is written is 
 no unit is assumed where none is said.
 """
 
+# ruff: noqa: RUF001 - people type these signs
 from __future__ import annotations
 
 import re
@@ -44,7 +45,9 @@ _LEAD = re.compile(
     r"|under|over|below|above|within|the|for|of|to|is|next|last|past|every|each|no more than)\s+",
     re.IGNORECASE,
 )
-_MONEY = re.compile(r"^(?:us|au|ca|nz|hk)?\s*[$€£¥₹]\s*|^(?:usd|eur|gbp|chf|rs\.?)\s+", re.IGNORECASE)
+_MONEY = re.compile(
+    r"^(?:us|au|ca|nz|hk)?\s*[$€£¥₹]\s*|^(?:usd|eur|gbp|chf|rs\.?)\s+", re.IGNORECASE
+)
 _DIGITS = re.compile(
     r"[-+−–]?\s?(?:\d{1,3}(?:[,' ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:[.]\d+)?|\.\d+)(?:e[-+−]?\d+)?",
     re.IGNORECASE,
@@ -82,7 +85,9 @@ def parse(text: str) -> Number | None:
 def _digits(text: str, *, money: bool) -> Number | None:
     comma = _DECIMAL_COMMA.match(text)
     if comma:
-        return _finish(float(comma.group().replace("−", "-").replace(",", ".")), text[comma.end() :])
+        return _finish(
+            float(comma.group().replace("−", "-").replace(",", ".")), text[comma.end() :]
+        )
     match = _DIGITS.match(text)
     if not match:
         return None
@@ -112,7 +117,11 @@ def grouped_by_points(text: str) -> float | None:
 def _finish(value: float, rest: str, *, money: bool = False) -> Number:
     """Magnitudes and percent signs that follow a number."""
     rest = re.sub(r"^(?:st|nd|rd|th)\b", "", rest)
-    suffix = re.match(r"^(\s*)(k|mn|mio|bn|m|b|hundred|thousand|million|billion|trillion|grand|dozen)\b", rest, re.I)
+    suffix = re.match(
+        r"^(\s*)(k|mn|mio|bn|m|b|hundred|thousand|million|billion|trillion|grand|dozen)\b",
+        rest,
+        re.IGNORECASE,
+    )
     # "$5m" are millions, "5 m" and "5m" are metres; "k" stands for thousands glued only.
     short = suffix and suffix.group(2).lower() in {"k", "m", "b"}
     if suffix and not (short and (suffix.group(1) or (suffix.group(2) in "mb" and not money))):
@@ -129,9 +138,9 @@ def _finish(value: float, rest: str, *, money: bool = False) -> Number:
 
 def _words(text: str) -> Number | None:
     lowered = text.lower()
-    for words, value in sorted(_WHOLE.items(), key=lambda item: -len(item[0])):
+    for words in sorted(_WHOLE, key=len, reverse=True):
         if re.match(re.escape(words) + r"\b", lowered):
-            return Number(value, rest=text[len(words) :].strip())
+            return Number(float(_WHOLE[words]), rest=text[len(words) :].strip())
     negative = re.match(r"(?:minus|negative)\s+", lowered)
     if negative:
         inner = parse(text[negative.end() :])
@@ -139,20 +148,25 @@ def _words(text: str) -> Number | None:
     part = re.match(r"(?:a |one )?(half|quarter)(?: of)?(?: an?| the)?\b(?! past| to)", lowered)
     if part:
         return _finish(_FRACTIONS[part.group(1)], text[part.end() :])
-    value, used = _spelled(lowered)
+    amount, used = _spelled(lowered)
     if not used:
-        article = re.match(r"an?\s+(?=\w)", lowered)
-        if not article:
-            return None
-        scale = re.match(r"(hundred|thousand|million|billion)\b", lowered[article.end() :])
-        if scale:
-            inner, length = _spelled("one " + lowered[article.end() :])
-            return _finish(inner, text[article.end() + length - 4 :])
-        return Number(1.0, rest=text[article.end() :].strip())
+        return _article(text)
     half = re.match(r"\s+and (?:a |one )?(half|quarter)\b", lowered[used:])
     if half:
-        value, used = value + _FRACTIONS[half.group(1)], used + half.end()
-    return _finish(value, text[used:])
+        amount, used = amount + _FRACTIONS[half.group(1)], used + half.end()
+    return _finish(amount, text[used:])
+
+
+def _article(text: str) -> Number | None:
+    """`a hundred` and `an hour`: one of what follows."""
+    article = re.match(r"an?\s+(?=\w)", text, re.IGNORECASE)
+    if not article:
+        return None
+    rest = text[article.end() :]
+    if re.match(r"(?:hundred|thousand|million|billion)\b", rest.lower()):
+        amount, used = _spelled("one " + rest.lower())
+        return _finish(amount, rest[used - len("one ") :])
+    return Number(1.0, rest=rest.strip())
 
 
 def duration(text: str) -> tuple[float, tuple[str, float]] | None:
@@ -174,9 +188,9 @@ def duration(text: str) -> tuple[float, tuple[str, float]] | None:
         half = re.match(r"and a half\b", rest)
         if half:
             total, parts, rest = total + factor / 2, parts + 1, rest[half.end() :].strip()
-    if parts < 2:  # noqa: PLR2004 - one part alone is an ordinary quantity
+    if parts < 2:
         return None
-    months = total >= 1e9  # noqa: PLR2004
+    months = total >= 1e9
     return (total / 1e9, _MEASURES["months"]) if months else (total, _MEASURES["s"])
 
 
@@ -200,7 +214,7 @@ def _spelled(text: str) -> tuple[float, int]:
             if word == "second" and not seen:
                 return 2.0, match.end()
             # "one seventy-four" is 174, "nineteen ninety" is 1990.
-            joined = seen and last and not current % 100 == 0 and number >= 10
+            joined = seen and last and current % 100 != 0 and number >= 10
             current = current * 100 + number if joined else current + number
             last = number
         elif word in _SCALES and seen:
@@ -288,7 +302,9 @@ def unit_of(rest: str) -> tuple[str, float] | None:
     match = re.match(r"(?:full |whole )?([a-zµ]+/[a-z]+|[a-zµ]+)", rest.lower())
     if not match:
         return None
-    per = re.match(r"(met(?:re|er)s?|kilomet(?:re|er)s?|miles?) (?:per|an) (second|hour)", rest.lower())
+    per = re.match(
+        r"(met(?:re|er)s?|kilomet(?:re|er)s?|miles?) (?:per|an) (second|hour)", rest.lower()
+    )
     if per:
         word = {"m": "m/s", "k": "km/h"}.get(per[1][0], "mph") if per[1][0] != "m" else (
             "mph" if per[1].startswith("mile") else "m/s"
@@ -303,7 +319,9 @@ def unit_wanted(description: str) -> tuple[str, float] | None:
         if name in description:
             return unit
     text = description.lower().replace("_", " ")
-    if re.search(r"[a-z]{2,}s per (?:second|hour|minute|kwh|unit|km|kilo|litre|liter|gallon)", text):
+    if re.search(
+        r"[a-z]{2,}s per (?:second|hour|minute|kwh|unit|km|kilo|litre|liter|gallon)", text
+    ):
         return None
     text = re.sub(r"\bper \w+", "", text)
     found = {
@@ -317,7 +335,9 @@ def unit_wanted(description: str) -> tuple[str, float] | None:
     return found.pop() if len(found) == 1 else None
 
 
-def convert(value: float, said: tuple[str, float] | None, wanted: tuple[str, float] | None) -> float:
+def convert(
+    value: float, said: tuple[str, float] | None, wanted: tuple[str, float] | None
+) -> float:
     """The value in the wanted unit; as it is when either is unknown or they do not match."""
     if said is None or wanted is None or said[0] != wanted[0] or said == wanted:
         return value

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from modelserver.tasks.layout import Layout, Token
 from modelserver.tasks.types import Evidence, Message, Output
+
+if TYPE_CHECKING:
+    from modelserver.tasks.layout import Layout, Token
 
 TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END = range(6)
 LONGEST_VALUE = 48
@@ -65,11 +68,11 @@ class Reader:
         pairs = np.where(self._legal, start[:, None] + end[None, :], -np.inf)
         found: list[Evidence] = []
         while len(found) < MOST_SPANS:
-            first, last = np.unravel_index(int(pairs.argmax()), pairs.shape)
+            first, last = divmod(int(pairs.argmax()), len(self._tokens))
             score = float(pairs[first, last])
             if score <= 2 * margin:
                 break
-            found.append(self._evidence(int(first), int(last), sigmoid(score / 2)))
+            found.append(self._evidence(first, last, sigmoid(score / 2)))
             pairs[: last + 1, first:] = -np.inf
         return found
 
@@ -90,8 +93,8 @@ class Reader:
             return Evidence(last, 0, 0, "", confidence)
         pairs = self._starts[marker][:, None] + self._ends[marker][None, :]
         pairs = np.where(self._legal, pairs, -np.inf)
-        first, last = np.unravel_index(int(pairs.argmax()), pairs.shape)
-        return self._evidence(int(first), int(last), confidence)
+        first, last = divmod(int(pairs.argmax()), len(self._tokens))
+        return self._evidence(first, last, confidence)
 
     def _evidence(self, first: int, last: int, confidence: float) -> Evidence:
         head: Token = self._tokens[first]

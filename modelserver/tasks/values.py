@@ -5,17 +5,20 @@ after). A value that does not fit the declared type, enum, limits or pattern is 
 returned: better a question to the user than a call that fails.
 """
 
+# ruff: noqa: RUF001 - people type these signs
 from __future__ import annotations
 
 import json
 import math
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelserver.patterns import matches
 from modelserver.tasks import codes, moments, numbers
-from modelserver.tasks.types import Parameter, ParameterType
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Parameter, ParameterType
 
 _QUOTES = "\"'“”‘’`«»"
 _LOOK_AHEAD = 24
@@ -82,14 +85,18 @@ def _items_of(parameter: Parameter, text: str, start: int, end: int) -> Any:
 
 def _item(parameter: Parameter, said: str) -> str:
     """An item without the words that only tie it to the sentence."""
-    if re.search(r"exclud|without|avoid|allerg|omit", f"{parameter.name} {parameter.description}", re.I):
+    if re.search(
+        r"exclud|without|avoid|allerg|omit",
+        f"{parameter.name} {parameter.description}",
+        re.IGNORECASE,
+    ):
         said = re.sub(r"^(?:no|without|hold the|not|allergic to)\s+", "", said, flags=re.IGNORECASE)
     return re.sub(r"^(?:an?)\s+(?=\w)", "", said, flags=re.IGNORECASE)
 
 
 def _is_series(said: str) -> bool:
     """Whether a span holds several items: commas say so, a lone "and" may be part of a name."""
-    if said.count('"') == 2 and said.strip().startswith('"'):  # noqa: PLR2004 - one pair of quotes
+    if said.count('"') == 2 and said.strip().startswith('"'):
         return False
     return bool(re.search(r"[,;]\s", said))
 
@@ -216,13 +223,20 @@ def _string(parameter: Parameter, said: str) -> str | None:
     if parameter.enum:
         return _in_enum(parameter, text)
     around = f"{parameter.name.replace('_', ' ')}: {parameter.description}"
-    for form in (_moment, _code, _place, _like_example):
-        changed = form(parameter, around, text)
-        if changed is not None:
-            text = changed
-            break
+    text = (
+        _moment(parameter, around, text)
+        or _code(around, text)
+        or _place(around, text)
+        or _like_example(parameter, text)
+        or text
+    )
     if parameter.pattern and not matches(parameter.pattern, text):
-        for other in (text.upper(), text.lower(), re.sub(r"[\s_-]+", "-", text), text.lstrip("#@$")):
+        for other in (
+            text.upper(),
+            text.lower(),
+            re.sub(r"[\s_-]+", "-", text),
+            text.lstrip("#@$"),
+        ):
             if matches(parameter.pattern, other):
                 return other
     return text
@@ -235,15 +249,14 @@ def _bare(said: str) -> str:
         text = text[1:-1].strip()
     if text.startswith("#") and text[1:].isdigit():
         text = text[1:]
-    text = re.sub(r"['’]s$", "", text)
     return text.rstrip(",;:") or text
 
 
-def _in_enum(parameter: Parameter, text: str) -> Any:
+def _in_enum(parameter: Parameter, text: str) -> str | None:
     """A value of an enum too long to be offered as options."""
     plain = re.sub(r"[\s_-]+", " ", text).lower()
     for value in parameter.enum:
-        if re.sub(r"[\s_-]+", " ", str(value)).lower() == plain:
+        if isinstance(value, str) and re.sub(r"[\s_-]+", " ", value).lower() == plain:
             return value
     return None
 
@@ -262,12 +275,14 @@ def _moment(parameter: Parameter, around: str, text: str) -> str | None:
     return None
 
 
-def _code(parameter: Parameter, around: str, text: str) -> str | None:
+def _code(around: str, text: str) -> str | None:
     """Codes of countries, languages, currencies and states, where one is asked for."""
     asked = around.lower()
     if re.search(r"ticker|stock symbol", asked):
         return codes.TICKERS.get(text.lower())
-    if not re.search(r"\bcode\b|two[- ]letter|2[- ]letter|three[- ]letter|\biso\b|abbreviat|4217|639|3166", asked):
+    if not re.search(
+        r"\bcode\b|two[- ]letter|2[- ]letter|three[- ]letter|\biso\b|abbreviat|4217|639|3166", asked
+    ):
         return None
     said = _ARTICLE.sub("", re.sub(r"[\d.,]+\s*", "", text.lower())).strip() or text.lower()
     for words, table in (
@@ -284,7 +299,7 @@ def _code(parameter: Parameter, around: str, text: str) -> str | None:
     return None
 
 
-def _place(parameter: Parameter, around: str, text: str) -> str | None:
+def _place(around: str, text: str) -> str | None:
     """`Austin Texas` and `Austin` as `Austin, TX` where "city, state" is asked for."""
     asked = around.lower()
     if re.search(r"city,? (?:and |& )?state|city, st\b|[a-z ]+, (?:ca|ny|tx|ma|il|wa|fl)\b", asked):
@@ -323,7 +338,7 @@ def _state_as_said(text: str, state: str) -> str:
     return words[-1] if len(words) > 1 else state
 
 
-def _like_example(parameter: Parameter, around: str, text: str) -> str | None:
+def _like_example(parameter: Parameter, text: str) -> str | None:
     """The spelling of an example in the description that is the same word."""
     for match in _EXAMPLES.finditer(parameter.description):
         for example in re.split(r",|\bor\b|\band\b|/", match.group(1)):

@@ -11,14 +11,19 @@ import dataclasses
 import itertools
 import random
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from string import ascii_lowercase
+from typing import TYPE_CHECKING
 
 from modelserver.tasks.types import Message, Tool
-from modelserver.training.targets_data import Gold
+
+if TYPE_CHECKING:
+    from modelserver.training.targets_data import Gold
 
 Span = tuple[int, int, int]
 
-TYPO_RATE = 0.08
+TYPO_RATE = 0.02
 SYSTEM_TEXTS = (
     "You are a helpful assistant.",
     "You are a friendly and concise assistant. Use the tools when they fit.",
@@ -92,7 +97,7 @@ def with_other_values(
         pattern = re.compile(r"(?<!\w)" + re.escape(old) + r"(?!\w)", re.IGNORECASE)
         for number, message in enumerate(messages):
             edits.setdefault(number, []).extend(
-                (m.start(), m.end(), new) for m in pattern.finditer(message.content)
+                (found.start(), found.end(), new) for found in pattern.finditer(message.content)
             )
     spans = {span for call in calls for many in call.spans.values() for span in many}
     if not swaps or _torn(edits, spans):
@@ -122,7 +127,7 @@ def with_history(
     return (*before, *messages), moved
 
 
-def _torn(edits: Mapping[int, Sequence[tuple[int, int, str]]], spans: Set[Span]) -> bool:
+def _torn(edits: Mapping[int, Sequence[tuple[int, int, str]]], spans: AbstractSet[Span]) -> bool:
     for number, many in edits.items():
         ordered = sorted(many)
         if any(a[1] > b[0] for a, b in itertools.pairwise(ordered)):
@@ -166,17 +171,14 @@ def _slip(
     edits: list[tuple[int, int]] = []
     for place, character in enumerate(text):
         free = character.isalpha() and not any(s - 1 <= place <= e for s, e in taken)
-        if free and rng.random() < TYPO_RATE / 4:
-            kind = rng.randrange(3)
-            if kind == 0:
-                edits.append((place, -1))
-                continue
-            if kind == 1:
-                edits.append((place, 1))
-                out.append(character)
-            else:
-                character = rng.choice("abcdefghijklmnopqrstuvwxyz")
-        out.append(character)
+        kind = rng.randrange(3) if free and rng.random() < TYPO_RATE else None
+        if kind == 0:
+            edits.append((place, -1))
+        elif kind == 1:
+            edits.append((place, 1))
+            out += (character, character)
+        else:
+            out.append(character if kind is None else rng.choice(ascii_lowercase))
     return "".join(out), edits
 
 

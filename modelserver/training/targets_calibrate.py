@@ -13,18 +13,20 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from modelserver.tasks import functions, intent
-from modelserver.tasks.layout import Layout
 from modelserver.tasks.targets import Targets
 from modelserver.tasks.types import Message, Output, Request, Runner
 from modelserver.tokenization import Tokenizer
 from modelserver.training import targets_evaluate as bench
 from modelserver.training.targets_data import Case, Corpus, read
 from modelserver.training.targets_run import Pooled, Run, together
+
+if TYPE_CHECKING:
+    from modelserver.tasks.layout import Layout
 
 T = TypeVar("T")
 
@@ -91,20 +93,21 @@ def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
     return dataclasses.replace(best, further=float(further))
 
 
-def choose_values(
-    targets: Targets, corpus: Corpus, shown: Sequence[Shown]
-) -> functions.Settings:
+def choose_values(targets: Targets, corpus: Corpus, shown: Sequence[Shown]) -> functions.Settings:
     """The margins with the most whole calls and values right."""
     settings = functions.Settings()
     for name, choices in (
         ("span_margin", MARGINS), ("option_margin", MARGINS), ("several", SEVERAL),
         ("span_margin", MARGINS),
     ):  # fmt: skip
+
         def score(choice: float, name: str = name, base: functions.Settings = settings) -> float:
             return _value_score(corpus, targets, shown, dataclasses.replace(base, **{name: choice}))
 
         settings = dataclasses.replace(settings, **{name: max(choices, key=score)})
-    print(f"values: {_value_score(corpus, targets, shown, settings):.4f} with {settings}", flush=True)
+    print(
+        f"values: {_value_score(corpus, targets, shown, settings):.4f} with {settings}", flush=True
+    )
     return settings
 
 
@@ -213,7 +216,9 @@ def _value_score(
         judge.calls(one.case.source, one.case, calls)
     sources = {one.case.source for one in shown}
     figures = ("whole calls", "values", "absent left absent")
-    return float(np.mean([table.share(f"{s}: {f}") for s, f in itertools.product(sources, figures)]))
+    return float(
+        np.mean([table.share(f"{s}: {f}") for s, f in itertools.product(sources, figures)])
+    )
 
 
 def _some(items: Sequence[T], count: int, rng: random.Random) -> list[T]:

@@ -74,11 +74,12 @@ class Corpus:
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
     """The JSON lines of a file, gzipped or not."""
-    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open()
-    with opened as lines:
-        for line in lines:
-            if line.strip():
-                yield json.loads(line)
+    data = path.read_bytes()
+    if path.suffix == ".gz":
+        data = gzip.decompress(data)
+    for line in data.decode("utf-8").split("\n"):
+        if line.strip():
+            yield json.loads(line)
 
 
 def read(data: Path, *, heldout: bool, written: Path = WRITTEN) -> Corpus:
@@ -116,9 +117,7 @@ def _one_in(name: str, share: int = ONE_IN) -> bool:
     return zlib.crc32(name.encode()) % share == 0
 
 
-def _cases(
-    row: Mapping[str, Any], tools: Mapping[str, Tool], *, heldout: bool
-) -> Iterator[Case]:
+def _cases(row: Mapping[str, Any], tools: Mapping[str, Tool], *, heldout: bool) -> Iterator[Case]:
     messages = tuple(
         Message(m["role"], m["content"] if isinstance(m["content"], str) else "")
         for m in row["messages"]
@@ -145,9 +144,7 @@ def _left_out(tool: str) -> bool:
     return parts[0] == "sgd" and parts[1].rsplit("_", 1)[0] in LEFT_OUT_SERVICES
 
 
-def _gold(
-    call: Mapping[str, Any], tools: Mapping[str, Tool], messages: Sequence[Message]
-) -> Gold:
+def _gold(call: Mapping[str, Any], tools: Mapping[str, Tool], messages: Sequence[Message]) -> Gold:
     spans = {
         name: _spans(value, call["arguments"].get(name), messages)
         for name, value in call.get("spans", {}).items()

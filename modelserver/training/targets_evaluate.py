@@ -15,14 +15,14 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from modelserver.tasks import functions, intent
-from modelserver.tasks.targets import Targets
 from modelserver.tasks.types import Call, Decision, Message, Request, Tool
-from modelserver.tokenization import Tokenizer
 from modelserver.training.targets_data import Case, Corpus, Gold, Utterance, read, read_intents
 from modelserver.training.targets_run import Pooled, Run, together
+
+if TYPE_CHECKING:
+    from modelserver.tasks.targets import Targets
 
 UNSEEN_TARGETS = 20
 SKIPPED_KINDS = {"ask_about_result"}
@@ -53,18 +53,13 @@ class Table:
 
 
 def evaluate(
-    run: Run, data: Path, tokenizer: Path, *, limit: int = 600, seed: int = 11,
-    settings: tuple[intent.Settings, functions.Settings] | None = None,
-) -> Table:  # fmt: skip
-    """All figures; `limit` bounds the cases of each source."""
-    corpus = read(data, heldout=True)
-    intents, values = settings or (intent.Settings(), functions.Settings())
-    targets = Targets(Tokenizer.load(tokenizer), intents, values)
-    bench = Bench(run, targets, corpus, strangers(data), random.Random(seed), limit)
+    run: Run, data: Path, targets: Targets, *, limit: int = 600, seed: int = 11
+) -> tuple[Table, list[str]]:
+    """All figures, and what was answered wrongly; `limit` bounds the cases of each source."""
+    bench = Bench(run, targets, data, limit, seed)
     bench.unseen_targets()
-    for source in sorted(corpus.cases):
-        bench.source(source)
-    return bench.table
+    bench.sources()
+    return bench.table, bench.mistakes
 
 
 class Judge:
@@ -81,13 +76,13 @@ class Judge:
         whole = True
         for gold in case.calls:
             tool = self._corpus.tools[gold.tool]
-            call = _closest(gold, tool, [c for c in left if c.name == tool.name])
+            call = _closest(gold, [c for c in left if c.name == tool.name])
             if call is None:
                 whole = False
                 self._table.add(f"{source}: values", 0, len(gold.arguments))
                 continue
             left.remove(call)
-            whole &= self._call(source, case, gold, tool, call)
+            whole &= self._call(source, gold, tool, call)
         whole &= not left
         kind = "several" if len(case.calls) > 1 else case.kind
         self._table.add(f"{source}: whole calls", whole)
@@ -98,7 +93,7 @@ class Judge:
             truth = [(self._corpus.tools[g.tool].name, dict(g.arguments)) for g in case.calls]
             self.mistakes.append(f"{source} {case.kind} {said!r}\n    GOT {found}\n    NOT {truth}")
 
-    def _call(self, source: str, case: Case, gold: Gold, tool: Tool, call: Call) -> bool:
+    def _call(self, source: str, gold: Gold, tool: Tool, call: Call) -> bool:
         right = True
         for parameter in tool.parameters:
             name = parameter.name
@@ -124,18 +119,15 @@ class Judge:
 class Bench:
     """Asks the questions and keeps the table."""
 
-    def __init__(
-        self, run: Run, targets: Targets, corpus: Corpus, strangers: list[Utterance],
-        rng: random.Random, limit: int,
-    ) -> None:  # fmt: skip
+    def __init__(self, run: Run, targets: Targets, data: Path, limit: int, seed: int) -> None:
         self._run = run
         self._targets = targets
-        self._corpus = corpus
-        self._strangers = strangers
-        self._rng = rng
+        self._corpus = read(data, heldout=True)
+        self._strangers = strangers(data)
+        self._rng = random.Random(seed)
         self._limit = limit
         self.table = Table()
-        self.judge = Judge(corpus, self.table)
+        self.judge = Judge(self._corpus, self.table)
         self.mistakes = self.judge.mistakes
 
     def unseen_targets(self) -> None:
@@ -164,6 +156,11 @@ class Bench:
             self.table.add("intent: 20 unseen targets, on the shortlist", gold in ranked)
             if answer.name != gold:
                 self.mistakes.append(f"unseen {own[number].text!r} {answer.name} not {gold}")
+
+    def sources(self) -> None:
+        """Every source in turn."""
+        for source in sorted(self._corpus.cases):
+            self.source(source)
 
     def source(self, source: str) -> None:
         """Intent and calls on the left-out cases of one source."""
@@ -243,8 +240,9 @@ def same(found: Any, gold: Any, accept: Sequence[Any] = ()) -> bool:
     return plain in {str(value).strip().lower() for value in (gold, *accept)}
 
 
-def _closest(gold: Gold, tool: Tool, calls: Sequence[Call]) -> Call | None:
+def _closest(gold: Gold, calls: Sequence[Call]) -> Call | None:
     """The call of the tool that agrees most with the wanted one."""
+
     def agreement(call: Call) -> int:
         return sum(
             same(call.arguments[name], value)

@@ -11,18 +11,20 @@ import json
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from modelserver.tasks import functions, intent
 from modelserver.tasks.types import Row
 from modelserver.training.quantise import quantise
 from modelserver.training.targets_calibrate import calibrate
 from modelserver.training.targets_model import HEADS, NEVER, WIDTH, Layer, TargetsModel
 from modelserver.training.targets_run import NAMES, onnx_run
+
+if TYPE_CHECKING:
+    from modelserver.tasks import functions, intent
 
 LARGEST = 30_000_000
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
@@ -65,7 +67,7 @@ def write_float(model: TargetsModel, path: Path) -> None:
     both = {0: "rows", 1: "tokens"}
     marked = {0: "rows", 1: "markers"}
     axes = dict.fromkeys(INPUTS[:3], both) | {"markers": marked, "scores": marked}
-    axes |= dict.fromkeys(("starts", "ends"), {**marked, 2: "tokens"})
+    axes |= {key: {**marked, 2: "tokens"} for key in ("starts", "ends")}
     axes |= {"none": {0: "rows"}, "embedding": {0: "rows"}}
     with torch.no_grad():
         torch.onnx.export(
@@ -104,7 +106,7 @@ class _Attention(torch.autograd.Function):
         return result
 
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
+    def forward(_: Any, hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
         """The same in torch, for the tracer."""
         query, key, value = (
             part.unflatten(-1, (HEADS, -1)).transpose(1, 2)

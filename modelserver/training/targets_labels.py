@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from modelserver.tasks.layout import Layout, options
-from modelserver.tasks.types import Message, Parameter, Tool
-from modelserver.training.targets_data import Gold
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Message, Parameter, Tool
+    from modelserver.training.targets_data import Gold
 
 # Other mentions of a value this long say the same thing; "2" said elsewhere may not.
 SAME_VALUE_LENGTH = 4
@@ -191,7 +193,7 @@ def collate(items: Sequence[Labels]) -> Batch:
     """Pad rows to one length and turn their answers into tensors."""
     count = len(items)
     length = max(len(item.layout.row) for item in items)
-    width = max(1, max(len(item.layout.row.markers) for item in items))
+    width = max(1, *(len(item.layout.row.markers) for item in items))
     ids, attention, types = (np.zeros((count, length), np.int64) for _ in range(3))
     markers = np.zeros((count, width), np.int64)
     spoken = np.zeros((count, length), bool)

@@ -7,12 +7,16 @@ with none it teaches silence, with several each is its own right answer.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from modelserver.training.targets_labels import Batch
 from modelserver.training.targets_model import TargetsModel, embedding
+
+if TYPE_CHECKING:
+    from modelserver.training.targets_labels import Batch
 
 NEVER = -1e4
 TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END = range(6)

@@ -131,15 +131,12 @@ class TargetsModel(nn.Module):
         none = self.none(hidden[:, 0])[:, 0]
         return scores, starts, ends, none, embedding(hidden, attention)
 
-
     def _nearness(self, hidden: Tensor, texts: Tensor, ids: Tensor, talk: Tensor) -> Tensor:
         """How close each marker's text is to the conversation, as a score."""
         last = talk * (torch.cumsum((ids == LAST_USER).to(torch.int32), 1) > 0).to(talk.dtype)
         text = _unit(self.near_text(texts))
         score = self.nearness[2]
-        for number, (project, part) in enumerate(
-            ((self.near_talk, talk), (self.near_last, last))
-        ):
+        for number, (project, part) in enumerate(((self.near_talk, talk), (self.near_last, last))):
             weight = part[..., None].to(hidden.dtype)
             mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
             score = score + self.nearness[number] * (text * _unit(project(mean))[:, None]).sum(-1)

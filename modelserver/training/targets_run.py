@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import torch
 
 from modelserver.tasks.types import Output, Row
-from modelserver.training.targets_model import TargetsModel
+
+if TYPE_CHECKING:
+    from modelserver.training.targets_model import TargetsModel
 
 BATCH_TOKENS = 4096
 NAMES = ("scores", "starts", "ends", "none", "embedding")
@@ -50,7 +52,7 @@ _INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
 def padded(rows: Sequence[Row]) -> Arrays:
     """Rows as the graph's inputs."""
     length = max(len(row) for row in rows)
-    width = max(1, max(len(row.markers) for row in rows))
+    width = max(1, *(len(row.markers) for row in rows))
     inputs = {name: np.zeros((len(rows), length), np.int64) for name in _INPUTS[:3]}
     inputs["markers"] = np.zeros((len(rows), width), np.int64)
     for k, row in enumerate(rows):

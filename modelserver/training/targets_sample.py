@@ -11,13 +11,16 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from modelserver.tasks.layout import Layouts, options
 from modelserver.tasks.types import Message, Tool
-from modelserver.tokenization import Tokenizer
 from modelserver.training import targets_augment as augment
 from modelserver.training.targets_data import Case, Corpus, Gold, Utterance
 from modelserver.training.targets_labels import Labels, label
+
+if TYPE_CHECKING:
+    from modelserver.tokenization import Tokenizer
 
 CHUNK = 2048
 LONGEST = 384
@@ -167,9 +170,7 @@ class Sampler:
         rng.shuffle(chosen)
         return chosen or list(case.tools[:1])
 
-    def _conversation(
-        self, name: str, case: Case
-    ) -> tuple[tuple[Message, ...], tuple[Gold, ...]]:
+    def _conversation(self, name: str, case: Case) -> tuple[tuple[Message, ...], tuple[Gold, ...]]:
         rng = self._rng
         messages, calls = case.messages, case.calls
         if rng.random() < 0.3:
@@ -178,7 +179,7 @@ class Sampler:
             messages, calls = augment.with_typos(messages, calls, rng)
         if name in ("written", "own", "seal-tools", "hwu64") and rng.random() < 0.1:
             before = self._pick(rng.choice(("written", "own", "hwu64")))
-            first = [m for m in before.messages if m.role == "user"][0]
+            first = next(m for m in before.messages if m.role == "user")
             talk = (first, Message("assistant", rng.choice(augment.DONE_TEXTS)))
             if not set(before.tools) & set(case.tools):
                 messages, calls = augment.with_history(messages, calls, talk)

@@ -9,22 +9,26 @@ from __future__ import annotations
 
 import contextlib
 import random
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from modelserver.tasks.layout import Layout, Layouts
-from modelserver.tasks.types import Tool
 from modelserver.tokenization import Tokenizer
 from modelserver.training.targets_data import read
 from modelserver.training.targets_labels import Batch, Labels, collate
 from modelserver.training.targets_loss import contrast, losses, total
 from modelserver.training.targets_model import TargetsModel, load_base
 from modelserver.training.targets_sample import Sampler
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Tool
 
 CHECKPOINT_SECONDS = 300
 PRINT_EVERY = 50
@@ -41,18 +45,18 @@ class Settings:
     minutes: float = 90.0
     device: str = "cpu"
     seed: int = 7
-    tokens: int = 3072
+    tokens: int = 1536
     rate: float = 2e-4
     head_rate: float = 1e-3
-    contrast_every: int = 4
+    contrast_every: int = 7
     pairs: int = 40
     begin: Path | None = None
     # Lower layers that stay as they are; each saves a tenth of the time of a step.
     frozen: int = 0
 
 
-def train(settings: Settings) -> Path:
-    """Train, or go on where the last checkpoint ended; gives the weights' path."""
+def train(settings: Settings) -> TargetsModel:
+    """Train, or go on where the last checkpoint ended."""
     random.seed(settings.seed)
     torch.manual_seed(settings.seed)
     settings.out.mkdir(parents=True, exist_ok=True)
@@ -71,8 +75,9 @@ def train(settings: Settings) -> Path:
     corpus = read(settings.data, heldout=False)
     print({name: len(cases) for name, cases in corpus.cases.items()}, flush=True)
     sampler = Sampler(corpus, tokenizer, settings.seed + run.step)
+    signal.signal(signal.SIGTERM, lambda *_: run.stop())
     for items in sampler.batches(settings.tokens):
-        if run.progress >= 1:
+        if run.progress >= 1 or run.stopped:
             break
         run.learn(items)
         if run.step % settings.contrast_every == 0:
@@ -82,9 +87,10 @@ def train(settings: Settings) -> Path:
             rows = [Labels(Layout(layouts.tool_alone(tool), (), ())) for tool in tools]
             run.learn_pairs(collate(texts), collate(rows), [_text(tool) for tool in tools])
     run.save()
-    path = settings.out / "model.safetensors"
-    save_file(model.state_dict(), path)
-    return path
+    if run.stopped:
+        raise SystemExit("Stopped; the same command goes on from the checkpoint.")
+    save_file(model.state_dict(), settings.out / "model.safetensors")
+    return model
 
 
 class _Run:
@@ -103,11 +109,16 @@ class _Run:
         self._averages: dict[str, float] = {}
         self.step = 0
         self.rows = 0
+        self.stopped = False
 
     @property
     def progress(self) -> float:
         """The share of the budget that is used up."""
         return (self._before + time.monotonic() - self._begun) / (self._settings.minutes * 60)
+
+    def stop(self) -> None:
+        """End after the step that is under way, with a checkpoint."""
+        self.stopped = True
 
     def learn(self, items: list[Labels]) -> None:
         """One step on labelled rows."""
