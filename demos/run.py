@@ -19,6 +19,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -77,11 +78,13 @@ def main() -> int:
     parser.add_argument("--stay", action="store_true", help="play nothing; stay until Ctrl-C")
     options = parser.parse_args()
     demo = Demo(options.demo)
+    # What Ctrl-C stops cleanly, SIGTERM must, too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="archgw-demo-") as folder,
         surroundings(demo) as variables,
     ):
-        config = _with_openai(demo, Path(folder)) if _has_key() else demo.config
+        config = with_openai(demo, Path(folder)) if _has_key() else demo.config
         with gateway(config, Path(folder), variables) as started:
             if not started:
                 return 1
@@ -129,7 +132,7 @@ def _play(demo: Demo) -> int:
 def _stay() -> int:
     print("it serves until Ctrl-C; the README of the demo has questions to ask", flush=True)
     with contextlib.suppress(KeyboardInterrupt):
-        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+        threading.Event().wait()
     return 0
 
 
@@ -137,7 +140,7 @@ def _has_key() -> bool:
     return bool(os.environ.get("OPENAI_API_KEY"))
 
 
-def _with_openai(demo: Demo, folder: Path) -> Path:
+def with_openai(demo: Demo, folder: Path) -> Path:
     """The demo's config with OpenAI in the stand-in's place."""
     written: dict[str, Any] = yaml.safe_load(demo.config.read_text(encoding="utf-8"))
     path = folder / "arch_config.yaml"
@@ -146,4 +149,7 @@ def _with_openai(demo: Demo, folder: Path) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

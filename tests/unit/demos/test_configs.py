@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from controlplane.compile import compile_file
-from demos.run import APIS, Demo
+from demos.run import APIS, Demo, with_openai
 
 if TYPE_CHECKING:
     from controlplane.model import Config
@@ -29,6 +29,16 @@ def config_of(name: str) -> Config:
 def test_lints_without_a_word(name: str) -> None:
     """No error and no warning, so that what a user copies is clean."""
     assert not compile_file(Demo(name).config, VARIABLES).problems
+
+
+@pytest.mark.parametrize("name", APIS)
+def test_takes_openai_in_the_stand_ins_place(name: str, tmp_path: Path) -> None:
+    """With a key the config names OpenAI alone, and is as clean."""
+    variables = {APIS[name]: "127.0.0.1:1", "OPENAI_API_KEY": "sk-x"}
+    compiled = compile_file(with_openai(Demo(name), tmp_path), variables)
+    assert not compiled.problems
+    assert compiled.model is not None
+    assert [(each.kind, each.default) for each in compiled.model.providers] == [("openai", True)]
 
 
 @pytest.mark.parametrize("block", YAML.findall(README.read_text()))
