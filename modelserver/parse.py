@@ -56,6 +56,7 @@ class Decide:
     guard_threshold: float | None
     max_calls: int | None
     timeout_ms: int | None
+    texts: tuple[str, ...] = ()
     raw_messages: tuple[Mapping[str, Any], ...] = ()
     raw_tools: tuple[Mapping[str, Any], ...] = ()
 
@@ -152,6 +153,7 @@ def parse_decide(body: Any, limits: Limits) -> Decide:
         guard_threshold=reader.fraction("guard_threshold"),
         max_calls=reader.count("max_calls", 64),
         timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
+        texts=_texts(reader, required=False),
         raw_messages=tuple(item for item in raw_messages if isinstance(item, dict)),
         raw_tools=tuple(item for item in raw_tools if isinstance(item, dict)),
     )
@@ -162,14 +164,18 @@ def parse_decide(body: Any, limits: Limits) -> Decide:
 def parse_guard(body: Any, limits: Limits) -> Guard:
     """The body of `/v1/guard`."""
     reader = Reader(body, limits)
-    texts = reader.items("texts", limits.texts)
     request = Guard(
-        texts=tuple(reader.text(text, f"texts.{index}") for index, text in enumerate(texts)),
+        texts=_texts(reader, required=True),
         threshold=reader.fraction("threshold"),
         timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
     )
     reader.finish()
     return request
+
+
+def _texts(reader: Reader, *, required: bool) -> tuple[str, ...]:
+    texts = reader.items("texts", reader.limits.texts, required=required)
+    return tuple(reader.text(text, f"texts.{index}") for index, text in enumerate(texts))
 
 
 def _turns(reader: Reader, messages: list[Any]) -> tuple[Turn, ...]:

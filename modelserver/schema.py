@@ -36,7 +36,8 @@ class Message:
 class DecideRequest:
     """`POST /v1/decide`, and with `guard` false also `POST /v1/intent`.
 
-    `tools` are in OpenAI's form, with JSON Schema's or Python's names for types.
+    `tools` are in OpenAI's form, with JSON Schema's or Python's names for types. `texts` are
+    judged by the guard beside the messages: whatever else of a request a model may read.
     """
 
     messages: Sequence[Message]
@@ -46,6 +47,7 @@ class DecideRequest:
     guard_threshold: float | None = None
     max_calls: int | None = None
     timeout_ms: int | None = None
+    texts: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -53,6 +55,8 @@ class DecideRequest:
             "tools": list(self.tools),
             "guard": self.guard,
         }
+        if self.texts:
+            body["texts"] = list(self.texts)
         options = ("threshold", "guard_threshold", "max_calls", "timeout_ms")
         return body | _given(self, options)
 
@@ -79,7 +83,7 @@ class GuardResult:
     """`verdict` is `attack` or `benign`; `view` names the reading with the highest score.
 
     `toxicity` is `null` when the model has no such output; `message` is the index of the
-    worst message in a decision, `null` elsewhere.
+    worst message in a decision, `null` elsewhere and for one of `texts`.
     """
 
     verdict: str

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
     from modelserver.backend import Backend
-    from modelserver.parse import Decide, Turn
+    from modelserver.parse import Decide
     from modelserver.remote import RemoteFunctions
     from modelserver.settings import Runtime, Settings
     from modelserver.tasks.guard import GuardAnswer, GuardTask
@@ -191,7 +191,7 @@ class Service:
         """The verdict on the message with the highest score; nothing when not asked."""
         if not request.guard:
             return None
-        texts, owners = _guarded(request.turns)
+        texts, owners = _guarded(request)
         if not texts:
             return schema.GuardResult(schema.BENIGN, 0.0, "text")
         limit = self.guard_threshold
@@ -282,15 +282,16 @@ def _question(request: Decide) -> Request:
     return replace(question, max_calls=request.max_calls)
 
 
-def _guarded(turns: Sequence[Turn]) -> tuple[list[str], list[int]]:
+def _guarded(request: Decide) -> tuple[list[str], list[int | None]]:
     """Every text to judge, and the message it is from; tool arguments count as text."""
-    pairs = [
+    pairs: list[tuple[str, int | None]] = [
         (text, index)
-        for index, turn in enumerate(turns)
+        for index, turn in enumerate(request.turns)
         if turn.guard
         for text in (turn.content, *turn.leaves)
         if text.strip()
     ]
+    pairs += [(text, None) for text in request.texts if text.strip()]
     return [text for text, _ in pairs], [index for _, index in pairs]
 
 

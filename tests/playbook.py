@@ -73,10 +73,8 @@ class FakeModels:
 
     @property
     def judged(self) -> list[str]:
-        """Every text that went to `/v1/guard`."""
-        return [
-            t for each in self.asked if isinstance(each, schema.GuardRequest) for t in each.texts
-        ]
+        """Every text that was judged beside the messages."""
+        return [text for each in self.asked for text in each.texts]
 
 
 Says = HttpReply | Exception | Callable[[HttpCall], HttpReply]

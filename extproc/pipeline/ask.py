@@ -1,12 +1,11 @@
 """Ask the models, once for all the stages that follow.
 
 Guard, intent and parameters of a request are one call to the model server, which runs its
-models side by side. Only texts that are no message need a second one, at the same time.
+models side by side. Without targets there is nothing to choose, and the guard is asked alone.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING
 
@@ -51,20 +50,15 @@ async def _decide(exchange: Exchange, *, guarded: bool) -> None:
     if guarded:
         exchange.request.require_readable()
         extra = leaves.extra_texts(exchange.request, exchange.runtime.own_prompts)
-    if not extra:
-        exchange.decision = await _decision(exchange, guarded=guarded)
-        found = exchange.decision.guard
-        exchange.verdicts = () if found is None else (found,)
-        return
-    decision, verdicts = await asyncio.gather(
-        _decision(exchange, guarded=guarded), _verdicts(exchange, extra)
-    )
-    exchange.decision = decision
-    # Without a verdict on the messages the others are worth nothing.
-    exchange.verdicts = () if decision.guard is None else (decision.guard, *verdicts)
+        _require_few(extra)
+    exchange.decision = await _decision(exchange, extra, guarded=guarded)
+    found = exchange.decision.guard
+    exchange.verdicts = () if found is None else (found,)
 
 
-async def _decision(exchange: Exchange, *, guarded: bool) -> schema.DecideResponse:
+async def _decision(
+    exchange: Exchange, extra: Sequence[str], *, guarded: bool
+) -> schema.DecideResponse:
     runtime = exchange.runtime
     timeout = exchange.clock.for_models()
     request = schema.DecideRequest(
@@ -78,6 +72,7 @@ async def _decision(exchange: Exchange, *, guarded: bool) -> schema.DecideRespon
         guard_threshold=_threshold(exchange),
         max_calls=runtime.config.max_calls,
         timeout_ms=_milliseconds(timeout),
+        texts=extra,
     )
     return await exchange.world.models.decide(
         runtime.config.model_server, request, exchange.caller.onward, timeout
@@ -87,14 +82,18 @@ async def _decision(exchange: Exchange, *, guarded: bool) -> schema.DecideRespon
 async def _verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:
     if not texts:
         return ()
-    if len(texts) > MAX_TEXTS:
-        raise TooLong
+    _require_few(texts)
     timeout = exchange.clock.for_models()
     request = schema.GuardRequest(texts, _threshold(exchange), _milliseconds(timeout))
     answer = await exchange.world.models.guard(
         exchange.runtime.config.model_server, request, exchange.caller.onward, timeout
     )
     return answer.results
+
+
+def _require_few(texts: Sequence[str]) -> None:
+    if len(texts) > MAX_TEXTS:
+        raise TooLong
 
 
 def _every_text(exchange: Exchange) -> list[str]:

@@ -62,7 +62,7 @@ class Script:
             key=lambda item: -item["score"],
         )
         return {
-            "guard": self._worst(request["messages"]) if request.get("guard", True) else None,
+            "guard": self._worst(request) if request.get("guard", True) else None,
             "intent": {
                 "name": chosen,
                 "score": ranking[0]["score"] if ranking else 0.0,
@@ -77,12 +77,13 @@ class Script:
             "models": {},
         }
 
-    def _worst(self, messages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    def _worst(self, request: Mapping[str, Any]) -> dict[str, Any]:
         judged = [
             {**self.judge(message["content"]), "message": index}
-            for index, message in enumerate(messages)
+            for index, message in enumerate(request["messages"])
             if message.get("guard", True)
         ]
+        judged += [self.judge(text) for text in request.get("texts", ())]
         if not judged:
             return self.judge("")
         worst = max(judged, key=lambda result: result["score"])

@@ -42,6 +42,14 @@ def test_an_answer_is_read_whole() -> None:
     assert answer.timings_ms == {"total": 1.5}
 
 
+def test_texts_are_sent_when_there_are_some() -> None:
+    """A request without more texts has no such field."""
+    plain = schema.DecideRequest((schema.Message("user", "hi"),), ())
+    assert "texts" not in plain.to_json()
+    more = schema.DecideRequest((schema.Message("user", "hi"),), (), texts=("a", "b"))
+    assert more.to_json()["texts"] == ["a", "b"]
+
+
 def test_no_guard_and_no_intent_are_answers() -> None:
     """Null stands for "not asked" and for "no target"."""
     body = ANSWER | {"guard": None, "intent": INTENT | {"name": None}, "calls": []}
