@@ -71,8 +71,20 @@ def _common(layout: Layout) -> Fields:
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "overload_manager": _overload(),
         "stats_config": {"use_all_default_tags": True},
+        "typed_dns_resolver_config": _RESOLVER,
     }
 
+
+# Envoy takes no further clusters while one still waits for its first DNS answer. By default it
+# waits 40 seconds for a name server that is silent, and so would every reload.
+_RESOLVER: Fields = {
+    "name": "envoy.network.dns_resolver.cares",
+    "typed_config": typed(
+        "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+        query_timeout_seconds=2,
+        query_tries=2,
+    ),
+}
 
 _RUNTIME: Fields = {
     "overload.premature_reset_total_stream_count": 100,
