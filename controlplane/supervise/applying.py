@@ -191,9 +191,16 @@ class Applier:
             others = self._retiring - {asyncio.current_task()}
             if self.current is None or others:
                 return
-            if await self._push(self.current.snapshot) is None:
-                self._store.keep_only(self.current.secret_files)
-                self._keep_only_runtime(self.current)
+            try:
+                refusal = await self._push(self.current.snapshot)
+            except NoAnswerError as error:
+                refusal = str(error)
+            if refusal:
+                # What is left over does no harm; the next change takes it away.
+                log.warning("taking away what is used no more: %s", refusal)
+                return
+            self._store.keep_only(self.current.secret_files)
+            self._keep_only_runtime(self.current)
 
     def _write_runtime(self, plan: Plan) -> None:
         """Before any route names the generation: extproc reads it when the first one does."""

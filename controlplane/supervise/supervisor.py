@@ -55,6 +55,7 @@ START_TIMEOUT = 60.0
 DRAIN_TIMEOUT = 60.0
 _CHILD_GRACE = 5.0
 _GUARD_TIMEOUT = 10.0
+_KEEPS_SERVING = "; the old configuration keeps serving"
 
 
 class StartError(Exception):
@@ -172,6 +173,7 @@ class Supervisor:
     async def _bring_up(self, sound: Sound | None) -> Plan | None:
         await self._control.start()
         self._store.prepare()
+        self._check_ports(sound)
         plan = None
         if sound:
             self._store.write(key_files(sound.gateway, self._layout))
@@ -183,6 +185,16 @@ class Supervisor:
         if plan:
             await self._try_guard(plan)
         return plan
+
+    def _check_ports(self, sound: Sound | None) -> None:
+        service, gateway = self._request.service, sound.gateway if sound else None
+        model_server = model_server_port(service, gateway)
+        wanted = [model_server] if model_server else []
+        if gateway and service is not Service.MODEL_SERVER:
+            wanted += wanted_ports(gateway)
+        for port in wanted:
+            if reason := ports.busy(port):
+                raise StartError(reason)
 
     async def _wait_for(self, started: Iterable[Child]) -> None:
         for child in started:
@@ -201,10 +213,6 @@ class Supervisor:
     async def _bring_up_envoy(self, sound: Sound) -> Plan:
         self._executable = envoy.binary()
         self._envoy_version = await asyncio.to_thread(envoy.checked_version, self._executable)
-        model_server = model_server_port(self._request.service, sound.gateway)
-        for port in (*wanted_ports(sound.gateway), *([model_server] if model_server else [])):
-            if reason := ports.busy(port):
-                raise StartError(reason)
         applier = self._applier = Applier(self._layout, self._ads, self._executable)
         self._layout.bootstrap_file.write_text(envoy.bootstrap(self._layout), "utf-8")
         await self._ads.start()
@@ -268,21 +276,28 @@ class Supervisor:
 
     async def _reload(self, why: str) -> Verdict:
         async with self._reloading:
-            sound = await self._read()
-            if isinstance(sound, Refused):
-                verdict = _refusal(sound, "; the old configuration keeps serving")
-            elif sound is None or self._applier is None:
-                verdict = Verdict(DONE, "nothing to reload: no config is in use")
-            else:
-                self._say("applying it to Envoy")
-                plan = await asyncio.to_thread(make_plan, sound, self._layout)
-                verdict = await self._apply(self._applier, plan)
+            try:
+                verdict = await self._try_reload()
+            except Exception as error:  # a fault of ours must not end what serves
+                log.exception("reload (%s)", why)
+                what = f"{type(error).__name__}: {error}"
+                verdict = Verdict(COULD_NOT_RUN, f"internal error ({what}){_KEEPS_SERVING}")
             self._last_reload = (asyncio.get_running_loop().time(), verdict)
             level = logging.INFO if verdict.ok else logging.ERROR
             log.log(level, "reload (%s): %s", why, verdict.summary)
             for each in verdict.problems:
                 log.log(level, "%s", as_line(each))
             return verdict
+
+    async def _try_reload(self) -> Verdict:
+        sound = await self._read()
+        if isinstance(sound, Refused):
+            return _refusal(sound, _KEEPS_SERVING)
+        if sound is None or self._applier is None:
+            return Verdict(DONE, "nothing to reload: no config is in use")
+        self._say("applying it to Envoy")
+        plan = await asyncio.to_thread(make_plan, sound, self._layout)
+        return await self._apply(self._applier, plan)
 
     async def _apply(self, applier: Applier, plan: Plan) -> Verdict:
         """New children serve before Envoy is told of them; old ones stop after it let go."""

@@ -194,3 +194,26 @@ async def test_removed_cluster_goes_after_a_while(
             await asyncio.sleep(0.05)
     assert "llm-two" not in running.supervisor._ads.snapshot.clusters.names
     assert await running.model_used(provider) == "m-1"
+
+
+async def test_fault_of_ours_is_told_and_harms_nothing(
+    running: Running, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception nobody thought of ends the reload, not the gateway nor its watch."""
+    from controlplane.supervise import supervisor
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("nobody thought of this")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(supervisor, "make_plan", broken)
+        running.write(running.port, "m-2")
+        verdict = await running.supervisor._reload("test")
+    assert verdict.code == 2
+    assert "nobody thought of this" in verdict.summary
+    assert "the old configuration keeps serving" in verdict.summary
+    assert await running.model_used(provider) == "m-1"
+    running.write(running.port, "m-3")
+    async with asyncio.timeout(10):
+        while await running.model_used(provider) != "m-3":
+            await asyncio.sleep(0.1)
