@@ -46,19 +46,19 @@ def run(args: argparse.Namespace) -> int:
 def _lines(status: Mapping[str, Any]) -> Iterator[str]:
     state = paint(status["state"], _COLOURS.get(status["state"], "red"))
     yield f"{state}, pid {status['pid']}, for {_duration(status['uptime_s'])}"
-    yield f"  config     {status['config'] or 'none'}"
+    yield f"  config       {status['config'] or 'none'}"
     if status["version"]:
-        yield f"  version    {status['version']}, Envoy {status['envoy_version']}"
+        yield f"  version      {status['version']}, Envoy {status['envoy_version']}"
     for each in status["listeners"]:
         health = paint("healthy", "green") if each["healthy"] else paint("not healthy", "red")
-        yield f"  {each['name']:10} {each['address']}:{each['port']} {health}"
+        yield f"  {each['name']:12} {each['address']}:{each['port']} {health}"
     for each in status["children"]:
         pid = f"pid {each['pid']}, " if each["pid"] else ""
         restarts = f", restarted {each['restarts']} time(s)" if each["restarts"] else ""
-        yield f"  {each['name']:10} {pid}{each['state']} for {_duration(each['uptime_s'])}{restarts}"
+        yield f"  {each['name']:12} {pid}{each['state']} for {_duration(each['uptime_s'])}{restarts}"
     if last := status["last_reload"]:
         outcome = last["summary"] if last["ok"] else paint(last["summary"], "red")
-        yield f"  reload     {_duration(last['ago_s'])} ago: {outcome}"
+        yield f"  reload       {_duration(last['ago_s'])} ago: {outcome}"
 
 
 def _duration(seconds: float) -> str:
