@@ -80,7 +80,7 @@ async def _serve(options: argparse.Namespace) -> None:
         await checks.set_serving(serving=True)
         log.info("serving", socket=str(options.socket))
         await stop.wait()
-        await checks.set_serving(serving=False)
+        await checks.end()
         await asyncio.sleep(_HEARD)
         await server.stop(_GRACE)
     await models.close()

@@ -17,6 +17,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from extproc import http1
 from modelserver import schema
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ T = TypeVar("T")
 
 MAX_ANSWER = 1 << 20
 _CONNECTIONS = 256
-# Shorter than the model server's own, so that it never closes a connection we have just taken.
-_MODEL_KEEPALIVE = 3.0
 _API_KEEPALIVE = 20.0
 
 
@@ -119,12 +118,12 @@ class HttpModels:
     """The model server over HTTP with kept-alive connections."""
 
     def __init__(self) -> None:
-        self._session: aiohttp.ClientSession | None = None
+        self._pools: dict[str, http1.Pool] = {}
         self._breakers: dict[str, Breaker] = {}
 
     async def close(self) -> None:
-        if self._session:
-            await self._session.close()
+        for pool in self._pools.values():
+            pool.close()
 
     async def decide(
         self,
@@ -151,10 +150,9 @@ class HttpModels:
         breaker = self._breakers.setdefault(address, Breaker())
         breaker.admit()
         try:
-            status, content = await self._post(
-                f"http://{address}{path}", orjson.dumps(body), headers, seconds
-            )
-        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            async with asyncio.timeout(seconds):
+                status, content = await self._pool(address).post(path, headers, orjson.dumps(body))
+        except (OSError, TimeoutError, EOFError, http1.BadAnswer) as error:
             breaker.failed()
             raise Unavailable(type(error).__name__) from None
         if status == 413:
@@ -170,29 +168,12 @@ class HttpModels:
         except orjson.JSONDecodeError:
             raise Unavailable("answer is not JSON") from None
 
-    async def _post(
-        self, url: str, body: bytes, headers: Mapping[str, str], seconds: float
-    ) -> tuple[int, bytes]:
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    limit=_CONNECTIONS, keepalive_timeout=_MODEL_KEEPALIVE
-                ),
-                cookie_jar=aiohttp.DummyCookieJar(),
-            )
-        async with asyncio.timeout(seconds):
-            for last in (False, True):
-                try:
-                    async with self._session.post(
-                        url, data=body, headers={"content-type": "application/json", **headers}
-                    ) as response:
-                        return response.status, await response.read()
-                except aiohttp.ServerDisconnectedError:
-                    # A kept connection that the server closed as we took it. Asking twice
-                    # changes nothing over there.
-                    if last:
-                        raise
-        raise AssertionError
+    def _pool(self, address: str) -> http1.Pool:
+        found = self._pools.get(address)
+        if found is None:
+            host, _, port = address.rpartition(":")
+            found = self._pools[address] = http1.Pool(host.strip("[]"), int(port))
+        return found
 
 
 def _read(reader: Callable[[Any], T], body: Any) -> T:

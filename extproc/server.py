@@ -89,11 +89,17 @@ class Health:
     def __init__(self) -> None:
         self._serving = asyncio.Event()
         self._changed = asyncio.Condition()
+        self._ended = False
 
     async def set_serving(self, *, serving: bool) -> None:
         (self._serving.set if serving else self._serving.clear)()
         async with self._changed:
             self._changed.notify_all()
+
+    async def end(self) -> None:
+        """Watchers have heard the last: none of them holds up the end of the process."""
+        self._ended = True
+        await self.set_serving(serving=False)
 
     async def check(self, _request: bytes, _context: object) -> bytes:
         return self._status()
@@ -101,10 +107,11 @@ class Health:
     async def watch(
         self, _request: bytes, _context: aio.ServicerContext[bytes, bytes]
     ) -> AsyncIterator[bytes]:
-        while True:
-            yield self._status()
+        yield self._status()
+        while not self._ended:
             async with self._changed:
                 await self._changed.wait()
+            yield self._status()
 
     def _status(self) -> bytes:
         form = health.HealthCheckResponse

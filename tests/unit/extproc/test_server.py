@@ -168,7 +168,9 @@ async def test_health_says_what_is(running: Running) -> None:
     assert forms.FromString(await asyncio.wait_for(watch.read(), 5)).status == forms.SERVING
     await running.checks.set_serving(serving=False)
     assert await now() == forms.NOT_SERVING
-    watch.cancel()
+    await running.checks.end()
+    while (message := await asyncio.wait_for(watch.read(), 5)) is not aio.EOF:
+        assert forms.FromString(message).status == forms.NOT_SERVING
 
 
 async def test_socket_is_for_its_owner(running: Running) -> None:
