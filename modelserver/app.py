@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from modelserver import compat
 from modelserver.errors import (
+    BodyTimeout,
     InvalidJson,
     InvalidRequest,
     NotReady,
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     ErrorBody = Callable[[ServerError, str], Any]
 
 JSON = "application/json"
+# A body that dribbles in would hold its place among the active requests for ever.
+BODY_SECONDS = 10
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -178,16 +182,27 @@ class Door:
         _require_plain(request)
         if int(request.headers.get("content-length") or 0) > limit:
             raise RequestTooLarge(f"The body is longer than {limit} bytes.")
-        content = bytearray()
-        async for chunk in request.stream():
-            content += chunk
-            if len(content) > limit:
-                raise RequestTooLarge(f"The body is longer than {limit} bytes.")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                content = await _read(request, limit)
+        except TimeoutError:
+            raise BodyTimeout(f"The body did not come within {BODY_SECONDS} seconds.") from None
+        except ClientDisconnect:
+            raise CallerLeft from None
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError as error:
             # The parser's own words quote nothing but a position.
             raise InvalidJson(f"The body is no JSON: {error}") from None
+
+
+async def _read(request: Request, limit: int) -> bytearray:
+    content = bytearray()
+    async for chunk in request.stream():
+        content += chunk
+        if len(content) > limit:
+            raise RequestTooLarge(f"The body is longer than {limit} bytes.")
+    return content
 
 
 class CallerLeft(Exception):

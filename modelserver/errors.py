@@ -65,6 +65,14 @@ class UnsupportedMedia(ServerError):
     kind = "invalid_request_error"
 
 
+class BodyTimeout(ServerError):
+    """The body was still coming when its time was over."""
+
+    status = 408
+    code = "body_timeout"
+    kind = "invalid_request_error"
+
+
 class RequestTooLarge(ServerError):
     """The body, or one of its texts, is longer than the limit."""
 

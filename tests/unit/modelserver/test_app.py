@@ -209,6 +209,21 @@ async def test_a_chunked_body_has_the_same_limit(client: httpx.AsyncClient) -> N
     assert (await client.post("/v1/guard", content=endless())).status_code == 413
 
 
+async def test_a_body_that_dribbles_in_is_given_up(
+    client: httpx.AsyncClient, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sender who stalls gets a 408 and frees their place."""
+    monkeypatch.setattr("modelserver.app.BODY_SECONDS", 0.05)
+
+    async def stalling() -> Any:
+        yield b'{"texts": '
+        await asyncio.sleep(5)
+
+    response = await client.post("/v1/guard", content=stalling())
+    assert (response.status_code, response.json()["error"]["code"]) == (408, "body_timeout")
+    assert state.active == 0
+
+
 @pytest.mark.parametrize("settings", [Settings(runtime=Runtime(most_requests=1))])
 async def test_one_too_many_is_a_503_with_retry_after(
     client: httpx.AsyncClient, targets: ScriptedTargets

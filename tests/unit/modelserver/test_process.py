@@ -168,6 +168,24 @@ def test_no_prompt_reaches_the_log(config: Path) -> None:
     assert b"canary" not in log
 
 
+def test_a_sender_who_leaves_is_no_fault(config: Path) -> None:
+    """A connection closed in the middle of a body is counted as left, not as an error."""
+    with started("--port", "0", "--config", str(config)) as (_, address):
+        host, port = address.removeprefix("http://").split(":")
+        for _ in range(3):
+            with socket.create_connection((host, int(port))) as sender:
+                sender.sendall(b"POST /v1/guard HTTP/1.1\r\nHost: m\r\nContent-Length: 99\r\n\r\n{")
+                time.sleep(0.1)
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            metrics = httpx.get(f"{address}/metrics").text
+            if "archgw_modelserver_callers_left_total 3.0" in metrics:
+                break
+            time.sleep(0.05)
+        assert "archgw_modelserver_callers_left_total 3.0" in metrics
+        assert 'status="500"' not in metrics
+
+
 def test_callers_who_leave_are_noticed(config: Path) -> None:
     """Closing the connection ends the work for that caller, and the server counts it."""
     with started("--port", "0", "--config", str(config)) as (_, address):
