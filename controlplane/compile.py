@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controlplane import lint, parse, source
-from controlplane.lower import lower
+from controlplane.lower import Site, lower
 from controlplane.problem import Problem, for_compile, has_errors
 
 if TYPE_CHECKING:
@@ -38,9 +38,17 @@ def compile_file(path: Path, env: Mapping[str, str]) -> Compiled:
     problems = for_compile([*problems, *parse_problems, *lint.run(document, config)])
     if has_errors(problems):
         return Compiled(document, config, None, tuple(problems))
-    gateway, lower_problems = lower(config, ca_bundle(env))
+    gateway, lower_problems = lower(config, site(env))
     problems += lower_problems
     return Compiled(document, config, None if lower_problems else gateway, tuple(problems))
+
+
+def site(env: Mapping[str, str]) -> Site:
+    """`MODEL_SERVER_PORT` is v0.1's way to move the model server."""
+    port = env.get("MODEL_SERVER_PORT", "")
+    if not port.isdecimal():
+        return Site(ca_bundle(env))
+    return Site(ca_bundle(env), f"127.0.0.1:{port}")
 
 
 def ca_bundle(env: Mapping[str, str]) -> str:

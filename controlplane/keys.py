@@ -284,7 +284,7 @@ _TRACING = Table(
 _MODEL_SERVER = Table(
     {
         "address": Key(Text(env=True), "host:port of a model server of its own"),
-        "embedded": Key(Flag(), "whether `archgw up` starts one"),
+        "embedded": Key(Flag(), "whether `archgw up` starts it, at `address` if one is given"),
         "guard_model": Key(Text(env=True), "a directory with a guard model of one's own"),
     },
     lone="address",

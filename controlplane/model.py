@@ -216,7 +216,8 @@ class Tracing:
 class ModelServer:
     path: Path
     address: str | None = None
-    """None: embedded, `archgw up` starts it."""
+    embedded: bool | None = None
+    """Whether `archgw up` starts it; left out: it does where no address is given."""
     guard_model: str | None = None
     """A directory with a guard of the user's own."""
 

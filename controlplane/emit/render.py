@@ -19,14 +19,14 @@ def to_yaml(message: Message) -> str:
     return yaml.dump(message.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
-class _Dumper(yaml.SafeDumper):
+class _Dumper(yaml.CSafeDumper):  # the pure Python one takes seconds for a bootstrap
     """Code as blocks that can be read, and no anchors for things that happen to be equal."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002  yaml's signature
         return True
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 

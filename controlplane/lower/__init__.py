@@ -12,10 +12,13 @@ from controlplane import ir
 from controlplane.lower.addresses import Addressing
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
+from controlplane.lower.site import Site
 
 if TYPE_CHECKING:
     from controlplane import model
     from controlplane.problem import Problem
+
+__all__ = ["LLM_PORT", "PROMPT_PORT", "STATS_PORT", "Site", "lower"]
 
 LLM_PORT = 12000
 PROMPT_PORT = 10000
@@ -23,18 +26,17 @@ STATS_PORT = 19901
 MAX_BODY_BYTES = 1 << 20
 
 
-def lower(config: model.Config, ca_file: str) -> tuple[ir.Gateway, list[Problem]]:
-    """`ca_file`: the bundle that upstream certificates are checked against by default."""
-    addressing = Addressing(config, config.overrides.ca_file or ca_file)
+def lower(config: model.Config, site: Site) -> tuple[ir.Gateway, list[Problem]]:
+    addressing = Addressing(config, config.overrides.ca_file or site.ca_file)
     llm, problems = lower_llm(config, addressing)
-    prompts, prompt_secrets = lower_prompts(config)
+    prompts, prompt_secrets = lower_prompts(config, site)
     overrides = config.overrides
     gateway = ir.Gateway(
         listeners=_listeners(config, prompts),
         providers=llm.providers,
         llm_routes=llm.routes,
         choice=llm.choice,
-        upstreams=tuple(addressing.endpoint(endpoint) for endpoint in config.endpoints),
+        upstreams=_upstreams(config, prompts, addressing),
         prompts=prompts,
         secrets=llm.secrets + prompt_secrets,
         error_format=overrides.error_format or "json",
@@ -44,6 +46,18 @@ def lower(config: model.Config, ca_file: str) -> tuple[ir.Gateway, list[Problem]
         max_body_bytes=MAX_BODY_BYTES,
     )
     return gateway, problems
+
+
+def _upstreams(
+    config: model.Config, prompts: ir.Prompts | None, addressing: Addressing
+) -> tuple[ir.Upstream, ...]:
+    """What prompts call. An endpoint of a provider alone is in that provider's own upstream."""
+    if prompts is None:
+        return ()
+    calls = [*(target.call for target in prompts.targets), prompts.error_target]
+    called = {call.upstream for call in calls if call}
+    upstreams = (addressing.endpoint(endpoint) for endpoint in config.endpoints)
+    return tuple(upstream for upstream in upstreams if upstream.name in called)
 
 
 def _listeners(config: model.Config, prompts: ir.Prompts | None) -> tuple[ir.Listener, ...]:

@@ -7,6 +7,7 @@ each, and the route takes turns between the clusters.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -109,7 +110,8 @@ def _member(
     prefix = where.path or (DEFAULT_PREFIX if written.base_url and written.kind is None else "")
     credential = None
     if written.access_key:
-        credential = ir.Credential(f"key-{name}", known.key_header, known.key_prefix)
+        secret = f"key-{name}-{_mark(where)}"
+        credential = ir.Credential(secret, known.key_header, known.key_prefix)
     provider = ir.Provider(
         name=name,
         label=written.name,
@@ -127,6 +129,16 @@ def _member(
         ),
     )
     return _Member(written, provider, written.weight or 1)
+
+
+def _mark(where: Place) -> str:
+    """Tells one set of hosts from another.
+
+    It is part of a key's name, so that a provider that moves gets a new secret: the key of the
+    old host cannot reach the new one in the moment between two updates.
+    """
+    hosts = ",".join(f"{address.host}:{address.port}" for address in where.addresses)
+    return hashlib.sha256(hosts.encode()).hexdigest()[:8]
 
 
 def _unique(name: str, taken: set[str]) -> str:

@@ -9,8 +9,8 @@ from controlplane.lower.addresses import slug
 
 if TYPE_CHECKING:
     from controlplane import model
+    from controlplane.lower.site import Site
 
-MODEL_SERVER = "127.0.0.1:51000"
 MAX_CALLS = 4
 GUARD_MESSAGE = "This request was refused by the prompt guard."
 
@@ -26,12 +26,14 @@ _TYPES = {
 }
 
 
-def lower_prompts(config: model.Config) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
+def lower_prompts(
+    config: model.Config, site: Site
+) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
     guards = _guards(config)
     if config.mode == "llm" or not (config.prompt_targets or guards or config.ingress):
         return None, ()
     overrides = config.overrides
-    server, secrets = _model_server(config)
+    server, secrets = _model_server(config, site)
     prompts = ir.Prompts(
         system_prompt=config.system_prompt,
         guards=guards,
@@ -104,7 +106,15 @@ def _parameter(parameter: model.Parameter) -> ir.Parameter:
     )
 
 
-def _model_server(config: model.Config) -> tuple[ir.ModelServer, tuple[ir.SecretValue, ...]]:
+def _embedded(written: model.ModelServer | None) -> bool:
+    if written is None:
+        return True
+    return not written.address if written.embedded is None else written.embedded
+
+
+def _model_server(
+    config: model.Config, site: Site
+) -> tuple[ir.ModelServer, tuple[ir.SecretValue, ...]]:
     written = config.model_server
     calling = config.function_calling
     secrets: tuple[ir.SecretValue, ...] = ()
@@ -118,8 +128,8 @@ def _model_server(config: model.Config) -> tuple[ir.ModelServer, tuple[ir.Secret
             secret=secrets[0].name if secrets else None,
         )
     server = ir.ModelServer(
-        address=(written.address if written else None) or MODEL_SERVER,
-        embedded=not (written and written.address),
+        address=(written.address if written else None) or site.model_server,
+        embedded=_embedded(written),
         guard_model=written.guard_model if written else None,
         function_calling=backend,
     )

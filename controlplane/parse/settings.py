@@ -46,13 +46,10 @@ def model_server(top: Record, reading: Reading) -> ModelServer | None:
     record = top.record("model_server")
     address, embedded = record.text("address"), record.flag("embedded")
     node = reading.document.node(record.path)
-    if node is not None and address is not None and embedded:
-        message = "`model_server` has an address, but is to be embedded as well"
-        reading.error("AG004", node, message, "keep one of the two")
     if node is not None and address is None and embedded is False:
         message = "`model_server` is not embedded, but has no address"
         reading.error("AG103", node, message, "add `address: host:port`")
-    return ModelServer(record.path, address, record.text("guard_model"))
+    return ModelServer(record.path, address, embedded, record.text("guard_model"))
 
 
 def function_calling(top: Record) -> FunctionCalling | None:

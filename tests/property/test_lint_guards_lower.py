@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from controlplane import lint, source
-from controlplane.lower import lower
+from controlplane.lower import Site, lower
 from controlplane.parse import parse
 from controlplane.problem import for_compile, has_errors
 
@@ -78,5 +78,5 @@ def test_what_lint_lets_through_is_lowered(config: Any) -> None:
     model, more = parse(document)
     problems = for_compile([*problems, *more, *lint.run(document, model)])
     assume(not has_errors(problems))
-    _, late = lower(model, "/etc/ca.pem")
+    _, late = lower(model, Site("/etc/ca.pem"))
     assert late == []

@@ -8,14 +8,14 @@ from datetime import timedelta
 import pytest
 
 from controlplane import ir, model
-from controlplane.lower import lower
+from controlplane.lower import Site, lower
 from controlplane.lower.addresses import place, slug
 
 PROVIDER = model.Provider(path=("llm_providers", 0), name="main", kind="openai", model="gpt-4o")
 
 
 def lowered(*providers: model.Provider, **rest: object) -> ir.Gateway:
-    gateway, problems = lower(model.Config(providers=providers, **rest), "/ca.pem")  # type: ignore[arg-type]
+    gateway, problems = lower(model.Config(providers=providers, **rest), Site("/ca.pem"))  # type: ignore[arg-type]
     assert problems == []
     return gateway
 
@@ -58,9 +58,32 @@ def test_known_provider() -> None:
     assert provider.upstream.addresses == (ir.Address("api.groq.com", 443),)
     assert provider.upstream.tls == ir.UpstreamTls("/ca.pem")
     assert dict(provider.paths)["/v1/chat/completions"] == "/openai/v1/chat/completions"
-    assert provider.credential == ir.Credential("key-main", "authorization", "Bearer ")
+    assert provider.credential is not None
+    assert (provider.credential.header, provider.credential.prefix) == ("authorization", "Bearer ")
     assert [secret.value for secret in gateway.secrets] == ["k"]
     assert "k'" not in repr(gateway.secrets)
+
+
+def test_a_moved_provider_has_a_new_secret() -> None:
+    """The name of a key tells its hosts, so that an old key never meets a new host."""
+    key = model.Secret("k", "KEY")
+    old, new = (lowered(at(0, access_key=key, base_url=f"http://{h}/v1")) for h in ("a", "b"))
+    assert old.secrets[0].name != new.secrets[0].name
+
+
+def test_model_server() -> None:
+    """Ours to run unless the user gives an address; both together move it."""
+    target = model.PromptTarget(path=("t", 0), name="a")
+
+    def server(**fields: object) -> tuple[str, bool]:
+        written = model.ModelServer(path=("m",), **fields)  # type: ignore[arg-type]
+        prompts = lowered(at(0), prompt_targets=(target,), model_server=written).prompts
+        assert prompts is not None
+        return prompts.model_server.address, prompts.model_server.embedded
+
+    assert server() == ("127.0.0.1:51000", True)
+    assert server(address="10.0.0.1:1") == ("10.0.0.1:1", False)
+    assert server(address="127.0.0.1:2", embedded=True) == ("127.0.0.1:2", True)
 
 
 def test_base_url_without_a_path() -> None:
@@ -71,7 +94,7 @@ def test_base_url_without_a_path() -> None:
 
 def test_provider_without_an_address() -> None:
     """A provider that nobody knows where to find is an error that says how to mend it."""
-    _, problems = lower(model.Config(providers=(at(0, kind="local"),)), "/ca.pem")
+    _, problems = lower(model.Config(providers=(at(0, kind="local"),)), Site("/ca.pem"))
     assert [problem.path for problem in problems] == [("llm_providers", 0)]
     assert "base_url" in (problems[0].hint or "")
 
