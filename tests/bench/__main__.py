@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import llm
+from tests.bench import extproc, llm
 
-BENCHMARKS = {"llm": llm.run}
+BENCHMARKS = {"llm": llm.run, "extproc": extproc.run}
 
 
 def main() -> None:
