@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from extproc.exchange import Exchange
 
 MAX_TEXTS = 256
+_END = 16_000
 
 
 async def ask_models(exchange: Exchange) -> None:
@@ -63,7 +64,11 @@ async def _decision(
     timeout = exchange.clock.for_models()
     request = schema.DecideRequest(
         messages=tuple(
-            schema.Message(each.role, each.text, guard=not leaves.is_own(each, runtime.own_prompts))
+            schema.Message(
+                each.role,
+                each.text if guarded else _ends(each.text),
+                guard=not leaves.is_own(each, runtime.own_prompts),
+            )
             for each in exchange.request.messages
         ),
         tools=runtime.tools,
@@ -89,6 +94,14 @@ async def _verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema
         exchange.runtime.config.model_server, request, exchange.caller.onward, timeout
     )
     return answer.results
+
+
+def _ends(text: str) -> str:
+    """What a prompt wants stands at its ends; a long document between them is the LLM's to read.
+
+    Only where no guard is configured: a guard reads everything or refuses.
+    """
+    return text if len(text) <= 2 * _END else f"{text[:_END]}\n…\n{text[-_END:]}"
 
 
 def _require_few(texts: Sequence[str]) -> None:

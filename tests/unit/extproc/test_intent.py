@@ -83,6 +83,20 @@ def test_threshold_and_bound_are_handed_on() -> None:
     assert 0 < played.models.asked[0].timeout_ms <= 3500
 
 
+def test_long_document_is_no_hindrance_without_a_guard() -> None:
+    """Of a text longer than the models read, its ends decide; the LLM gets all of it."""
+    text = "first " + "x" * 300_000 + " last"
+    played = play(settings(ONE), SCRIPT, says=APP) >> prompt(text)
+    asked = played.models.asked[0].messages[0].content
+    assert len(asked) < 33_000
+    assert asked.startswith("first")
+    assert asked.endswith("last")
+    assert isinstance(played.decision, Forward)
+    assert text in json.loads(played.decision.body)["messages"][0]["content"]
+    guarded = play(settings(ONE, guards=(guard(),)), SCRIPT, says=APP) >> prompt(text)
+    assert guarded.models.asked[0].messages[0].content == text
+
+
 def test_calls_are_bounded() -> None:
     """No more than `max_calls`, whatever the model says."""
     script = Script(calls={"many": [("one", {}, [])] * 9})
