@@ -7,9 +7,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import extproc, llm
+from tests.bench import extproc, llm, prompts
 
-BENCHMARKS = {"llm": llm.run, "extproc": extproc.run}
+BENCHMARKS = {"llm": llm.run, "extproc": extproc.run, "prompts": prompts.run}
 
 
 def main() -> None:

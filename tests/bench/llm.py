@@ -1,46 +1,16 @@
 """What the LLM listener costs, against a plain Envoy before the same provider in the same run.
 
-The provider is a third Envoy that answers at once, so that all three are equally fast to talk
-to. The gateway does all it can do: key, body rewrite, token limit, usage, JSON log. Rounds
-alternate and the median counts: machines are shared, ratios within a run are not.
+The provider is a third Envoy that answers at once, so that both are equally fast to talk to.
+The gateway does all it can do: key, body rewrite, token limit, usage, JSON log.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import re
-import shutil
-import statistics
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tests.e2e.harness import ENVOY, free_port, gateway, wait_until_open
+from tests.bench import plain
+from tests.e2e.harness import free_port, gateway
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROUNDS = 3
-SECONDS = 4
-
-_BODY = {"model": "m", "messages": [{"role": "user", "content": "Tell me a story. " * 20}]}
-_ANSWER = {
-    "id": "chatcmpl-1",
-    "object": "chat.completion",
-    "created": 1,
-    "model": "m",
-    "choices": [
-        {
-            "index": 0,
-            "message": {"role": "assistant", "content": "Once upon a time. " * 20},
-            "finish_reason": "stop",
-        }
-    ],
-    "usage": {"prompt_tokens": 90, "completion_tokens": 80, "total_tokens": 170},
-}
 _CONFIG = """
 version: v0.1
 listeners:
@@ -59,136 +29,14 @@ overrides: {{stats_port: 0, access_log_format: json}}
 """
 
 
-@dataclass(frozen=True)
-class Load:
-    rps: float
-    p50_ms: float
-    errors: int
-
-
 def run(folder: Path) -> dict[str, float]:
-    if not shutil.which("wrk"):
-        sys.exit("the benchmark needs wrk: apt-get install wrk")
-    provider, plain = free_port(), free_port()
-    script = folder / "post.lua"
-    script.write_text(
-        f"wrk.method='POST'; wrk.body=[[{json.dumps(_BODY)}]]\n"
-        "wrk.headers['content-type']='application/json'; wrk.headers['x-user']='a'\n"
-    )
+    script = plain.post_script(folder)
+    provider, forwarded = free_port(), free_port()
+    ours = folder / "ours"
+    ours.mkdir()
     with (
-        _envoy(folder / "provider", provider, _direct_response()),
-        _envoy(folder / "plain", plain, _forward(provider)),
-        gateway(_folder(folder / "ours"), _CONFIG.format(provider=provider), {"KEY": "sk"}) as ours,
+        plain.envoy(folder / "provider", provider, plain.direct_response()),
+        plain.envoy(folder / "plain", forwarded, plain.forward(provider)),
+        gateway(ours, _CONFIG.format(provider=provider), {"KEY": "sk"}) as running,
     ):
-        ports = {"plain": plain, "ours": ours.port}
-        many = _alternate(ports, script, connections=16)
-        one = _alternate(ports, script, connections=1)
-    errors = sum(load.errors for rounds in (many, one) for name in rounds for load in rounds[name])
-    assert errors == 0, f"{errors} requests failed"
-    return {
-        "plain_rps_16": _median(many["plain"], "rps"),
-        "ours_rps_16": _median(many["ours"], "rps"),
-        "ratio_rps_16": _median(many["ours"], "rps") / _median(many["plain"], "rps"),
-        "plain_p50_ms_1": _median(one["plain"], "p50_ms"),
-        "ours_p50_ms_1": _median(one["ours"], "p50_ms"),
-        "added_p50_ms_1": _median(one["ours"], "p50_ms") - _median(one["plain"], "p50_ms"),
-    }
-
-
-def _median(loads: list[Load], what: str) -> float:
-    return round(statistics.median(getattr(load, what) for load in loads), 3)
-
-
-def _alternate(ports: dict[str, int], script: Path, connections: int) -> dict[str, list[Load]]:
-    results: dict[str, list[Load]] = {name: [] for name in ports}
-    for _ in range(ROUNDS):
-        for name, port in ports.items():
-            results[name].append(_wrk(port, script, connections))
-    return results
-
-
-def _wrk(port: int, script: Path, connections: int) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(script)]
-    command.append(f"http://127.0.0.1:{port}/v1/chat/completions")
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    value, unit = _found(r"50%\s+([\d.]+)(us|ms|s)", text)
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
-    return Load(
-        rps=float(_found(r"Requests/sec:\s+([\d.]+)", text)[0]),
-        p50_ms=float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit],
-        errors=int(failed[1]) if failed else 0,
-    )
-
-
-def _found(pattern: str, text: str) -> tuple[str, ...]:
-    match = re.search(pattern, text)
-    assert match, text
-    return match.groups()
-
-
-def _folder(path: Path) -> Path:
-    path.mkdir()
-    return path
-
-
-@contextlib.contextmanager
-def _envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[None]:
-    """An Envoy with one route and nothing else."""
-    folder.mkdir()
-    manager = {
-        "@type": "type.googleapis.com/envoy.extensions.filters.network"
-        ".http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": "bench",
-        "route_config": {
-            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route["route"]]}]
-        },
-        "http_filters": [
-            {
-                "name": "envoy.filters.http.router",
-                "typed_config": {
-                    "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
-                },
-            }
-        ],
-    }
-    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-    chain = {
-        "filters": [
-            {"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}
-        ]
-    }
-    listener = {"address": address, "filter_chains": [chain]}
-    bootstrap = {
-        "static_resources": {"listeners": [listener], "clusters": route.get("clusters", [])}
-    }
-    file = folder / "bootstrap.json"
-    file.write_text(json.dumps(bootstrap))
-    command = [str(ENVOY), "-c", str(file), "--concurrency", "2", "--disable-hot-restart"]
-    process = subprocess.Popen([*command, "-l", "error"])
-    try:
-        wait_until_open(port, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _direct_response() -> dict[str, object]:
-    headers = [{"header": {"key": "content-type", "value": "application/json"}}]
-    action = {"status": 200, "body": {"inline_string": json.dumps(_ANSWER)}}
-    route = {"match": {"prefix": "/"}, "direct_response": action}
-    return {"route": {**route, "response_headers_to_add": headers}}
-
-
-def _forward(port: int) -> dict[str, object]:
-    address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-    cluster = {
-        "name": "provider",
-        "type": "STATIC",
-        "load_assignment": {
-            "cluster_name": "provider",
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
-    }
-    route = {"match": {"prefix": "/"}, "route": {"cluster": "provider", "timeout": "0s"}}
-    return {"route": route, "clusters": [cluster]}
+        return plain.compare({"plain": forwarded, "ours": running.port}, script)
