@@ -49,13 +49,14 @@ class Stages:
         return running.prompt_port
 
 
-def with_free_ports(demo: Demo, model_server: str) -> str:
-    """The demo's own config, for the harness to fill in."""
+def with_free_ports(demo: Demo, model_server: str | None) -> str:
+    """The demo's own config with `{prompt_port}` and `{port}` in it; None: an embedded server."""
     written = yaml.safe_load(demo.config.read_text())
     written["listener"]["port"] = "{prompt_port}"
     written["listeners"] = {"egress_traffic": {"address": "127.0.0.1", "port": "{port}"}}
     written["overrides"] = {"stats_port": 0}
-    written["model_server"] = {"address": model_server}
+    if model_server:
+        written["model_server"] = {"address": model_server}
     return str(yaml.safe_dump(written, allow_unicode=True))
 
 
