@@ -87,13 +87,13 @@ def _strings(request: ChatRequest) -> Iterator[str]:
 
 
 def _inside(value: Any) -> Iterator[str]:
-    """Every string in a value, keys too. The reader has bounded how deep it is."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield key
-            yield from _inside(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _inside(item)
+    """Every string in a value, keys too, in their order."""
+    pending = [value]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, str):
+            yield node
+        elif isinstance(node, dict):
+            pending += [part for pair in reversed(node.items()) for part in reversed(pair)]
+        elif isinstance(node, list):
+            pending += reversed(node)
