@@ -82,7 +82,8 @@ def stream(reply: Reply) -> bytes:
     if reply.metadata and not reply.calls:
         chunks[0]["metadata"] = dict(reply.metadata)
     events = b"".join(sse.encode(orjson.dumps(chunk)) for chunk in chunks)
-    return sse_prefix(reply.calls, reply.metadata).encode() + events + sse.encode(sse.DONE)
+    prefix = sse_prefix(reply.calls, reply.metadata) if reply.calls else ""
+    return prefix.encode() + events + sse.encode(sse.DONE)
 
 
 def sse_prefix(calls: Sequence[ToolCall], metadata: Mapping[str, str]) -> str:

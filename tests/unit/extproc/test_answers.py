@@ -77,6 +77,16 @@ def test_metadata_alone_is_a_comment_in_a_stream() -> None:
     assert prefix.count("\n") == 2
 
 
+def test_metadata_of_our_own_stream_is_in_its_first_chunk() -> None:
+    """Once: with the tool call if there is one, else with the role."""
+    for calls in ((), (CALL,)):
+        raw = answers.stream(answers.Reply("hello", "m", calls, {"x-arch-intent": "w"}))
+        found = [chunk.get("metadata") for chunk in events(raw)]
+        assert found[0] == {"x-arch-intent": "w"}
+        assert not any(found[1:])
+        assert not raw.startswith(b":")
+
+
 def test_own_metadata_of_an_application_stays() -> None:
     """Our members join the application's; a metadata that is no object gives way."""
     body = {"id": "1", "metadata": {"mine": "x"}}

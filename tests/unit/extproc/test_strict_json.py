@@ -35,6 +35,7 @@ REFUSED = {
     b'{"a": ' + b"9" * 5000 + b"}": "5000 digits",
     b'{"a": 0.' + b"9" * 5000 + b"}": "too long",
     b'{"a": "\\ud800"}': "half a surrogate pair",
+    b'{"a": [1, ["\\udc00"]]}': "half a surrogate pair",
     b'{"\\udc00": 1}': "half a surrogate pair",
     b'{"a": "x\\u0000y"}': "NUL",
     b'{"a\\u0000": 1}': "NUL",
