@@ -14,15 +14,21 @@ if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.layout import Layout
 
+_CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+_UPSTREAM_TIME = "%COMMON_DURATION(US_TX_END:US_RX_BEG:ms)%"
+
+# Two fields of v0.1's format are empty under their old names, because the headers they read are
+# taken away from clients: who asked, and how long the upstream took to begin its answer.
 _TEXT = (
     '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% '
     "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% "
-    '%RESP(X-ENVOY-UPSTREAM-SERVICE-TIME)% "%REQ(X-FORWARDED-FOR)%" "%REQ(USER-AGENT)%" '
+    f'{_UPSTREAM_TIME} "{_CLIENT}" "%REQ(USER-AGENT)%" '
     '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n'
 )
 
 _JSON: dict[str, str] = {
     "time": "%START_TIME%",
+    "client": _CLIENT,
     "request_id": "%REQ(X-REQUEST-ID)%",
     "method": "%REQ(:METHOD)%",
     "path": "%PATH(NQ)%",
@@ -39,9 +45,10 @@ _JSON: dict[str, str] = {
 }
 
 _LLM: dict[str, str] = {
-    "provider": "%UPSTREAM_CLUSTER%",
+    # Of the attempt that was answered: after a failover, the fallback's.
+    "provider": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:provider)%",
+    "model": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:model)%",
     "route": f"%DYNAMIC_METADATA({names.METADATA}:route)%",
-    "model": f"%DYNAMIC_METADATA({names.METADATA}:model)%",
     "estimated_prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:est_tokens)%",
     "prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:prompt_tokens)%",
     "completion_tokens": f"%DYNAMIC_METADATA({names.METADATA}:completion_tokens)%",

@@ -29,6 +29,10 @@ def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Cluster, .
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> Fields:
     cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
+    told = {"provider": provider.label}
+    if provider.model:
+        told["model"] = provider.model
+    cluster["metadata"] = {"filter_metadata": {names.CLUSTER_METADATA: told}}
     cluster["typed_extension_protocol_options"] = _http_options(
         http_filters=_upstream_filters(provider, gateway, layout)
     )
@@ -48,6 +52,7 @@ def _cluster(name: str, upstream: ir.Upstream) -> Fields:
         "connect_timeout": duration(upstream.connect_timeout),
         "per_connection_buffer_limit_bytes": 32 << 10,
         "lb_policy": "ROUND_ROBIN",
+        "common_lb_config": _UNTIL_NONE_IS_LEFT,
         "load_assignment": _endpoints(name, upstream.addresses),
         "circuit_breakers": _circuit_breakers(upstream.circuit_breaker),
         "outlier_detection": _OUTLIERS,
@@ -77,6 +82,10 @@ _DNS: Fields = {
     ),
 }
 
+# Envoy's default gives sick hosts their share again once half of them are sick. Here they get
+# none while one is well; when none is, all are tried, and a fallback takes over where they fail.
+_UNTIL_NONE_IS_LEFT: Fields = {"healthy_panic_threshold": {"value": 1.0}}
+
 # Five server errors in a row (Envoy's default) take a host out for a while; a lone host stays,
 # since there is no better one.
 _OUTLIERS: Fields = {
@@ -100,6 +109,8 @@ def _endpoint(address: ir.Address) -> Fields:
     return {
         "endpoint": {
             "hostname": address.host,
+            # Without it a health check asks for a host named like our cluster.
+            "health_check_config": {"hostname": address.host},
             "address": proto.socket_address(address.host, address.port),
         },
         "load_balancing_weight": address.weight,

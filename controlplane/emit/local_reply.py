@@ -60,6 +60,10 @@ def config(gateway: ir.Gateway) -> Fields:
                 for form_name, content_type in _ANSWERS
             ),
             {
+                "filter": _cel("response.code < 400"),  # /healthz: no error, so no envelope
+                "body_format_override": _text("%LOCAL_REPLY_BODY%", "", ""),
+            },
+            {
                 "filter": _cel("response.code_details == 'cdn_loop_detected'"),
                 "status_code": 508,
                 "body_format_override": form(

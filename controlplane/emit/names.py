@@ -25,6 +25,8 @@ TURN_HEADER = "x-gateway-turn"
 
 METADATA = "arch.llm"
 PROMPT_METADATA = "arch.prompt"
+CLUSTER_METADATA = "arch.cluster"
+"""Which provider a cluster is, and with which model, for the access log."""
 
 # Route config reaches a filter by the filter's name, in the listener and upstream alike. Two Lua
 # filters of one name would both run the code of the route.

@@ -59,7 +59,8 @@ def request(path: str = "/v1/chat/completions", *headers: bytes, body: bytes = B
 
 def test_health(client: Client, running: Running) -> None:
     """/healthz says that the process lives; /readyz turns 503 while it drains."""
-    assert client.ask("GET", "/healthz").status == 200
+    alive = client.ask("GET", "/healthz")
+    assert (alive.status, alive.body) == (200, b"ok")
     assert client.ask("GET", "/readyz").status == 200
     running.admin("POST", "/healthcheck/fail")
     try:

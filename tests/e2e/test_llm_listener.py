@@ -282,7 +282,7 @@ def test_access_log(client: Client, running: Running, world: World) -> None:
     client.chat(stream=True)
     entries = [json.loads(line) for line in running.log().splitlines()]
     plain, streamed = entries[-2:]
-    assert plain["provider"] == "llm-two"
+    assert plain["provider"] == "two"
     assert plain["model"] == "llama-two"
     for entry in (plain, streamed):
         assert (entry["prompt_tokens"], entry["completion_tokens"]) == (7, 3)

@@ -56,6 +56,9 @@ class FakeProvider:
         self.name = name
         self.behaviour = Behaviour()
         self.received: list[Received] = []
+        self.unhealthy = False
+        self.checks: list[dict[str, str]] = []
+        """The headers of each `GET /health`."""
         self.port = 0
         self._tls = tls
         self._loop = asyncio.new_event_loop()
@@ -104,6 +107,9 @@ class FakeProvider:
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
         headers = {name.lower(): value for name, value in request.headers.items()}
+        if request.path == "/health":
+            self.checks.append(headers)
+            return web.Response(status=500 if self.unhealthy else 200)
         self.received.append(Received(request.method, request.path_qs, headers, body))
         behaviour = self.behaviour
         await asyncio.sleep(behaviour.delay)
