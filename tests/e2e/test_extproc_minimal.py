@@ -339,6 +339,44 @@ def test_many_clients_at_once_all_get_answers(own_scene: Scene) -> None:
     assert _resident_mib(own_scene) - before < 40
 
 
+def test_failures_leave_nothing_behind(own_scene: Scene) -> None:
+    """Hundreds of failed requests of every kind cost no memory and keep no request open."""
+    own_scene.app.says["/weather"] = Says({"detail": "x" * 5000}, status=500)
+
+    def fail(number: int) -> int:
+        match number % 4:
+            case 0:
+                return own_scene.client.chat("Weather in Lisbon?").status
+            case 1:
+                return own_scene.client.ask(body=b"{" + b"x" * 50_000).status
+            case 2:
+                return own_scene.client.ask(body={"messages": [{"role": "robot"}] * 200}).status
+            case _:
+                return own_scene.client.ask(body=b"a", content_type="image/png").status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(fail, range(100))) == {502, 400, 415}
+        before = _resident_mib(own_scene)
+        assert set(pool.map(fail, range(400))) == {502, 400, 415}
+    assert _resident_mib(own_scene) - before < 20
+    for each in own_scene.stage.extprocs:
+        assert "archgw_extproc_active 0.0" in each.metrics()
+
+
+def test_model_server_that_goes_away_under_load(own_scene: Scene) -> None:
+    """While it is away every prompt is refused, none passes unjudged; then all is well again."""
+
+    def away() -> None:
+        own_scene.models.stop()
+        time.sleep(1.0)
+        own_scene.models.start_again()
+
+    statuses = _under_load(own_scene, 5.0, away)
+    assert set(statuses) == {200, 503}
+    assert len(own_scene.llm.received) == statuses.count(200)
+    assert own_scene.client.chat("hi").status == 200
+
+
 def test_hung_models_are_a_refusal_in_time(own_scene: Scene) -> None:
     """A model server that hangs costs the deadline's share, and is our refusal, not Envoy's."""
     own_scene.models.script = Script(delay=20)
