@@ -6,7 +6,7 @@ import pytest
 
 from controlplane import lower
 from controlplane.lint import hosts, limits
-from controlplane.lower.prompts import MODEL_SERVER
+from controlplane.lower import Site
 from tests.unit.controlplane.reading import codes, places
 
 PROVIDER = "llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]\n"
@@ -43,7 +43,7 @@ def test_ports_are_those_of_the_gateway() -> None:
     assert limits.PROMPT_PORT == lower.PROMPT_PORT
     assert limits.LLM_PORT == lower.LLM_PORT
     assert limits.STATS_PORT == lower.STATS_PORT
-    assert f"127.0.0.1:{limits.MODEL_SERVER_PORT}" == MODEL_SERVER
+    assert f"127.0.0.1:{limits.MODEL_SERVER_PORT}" == Site("").model_server
 
 
 @pytest.mark.parametrize(
