@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -77,6 +78,9 @@ async def _serve(options: argparse.Namespace) -> None:
         if options.metrics:
             await rest.enter_async_context(_metrics(options.metrics, metrics))
         await server.start()
+        # What was loaded so far stays for good; looking through it for garbage would stop every
+        # request for some ten milliseconds, again and again.
+        gc.freeze()
         await checks.set_serving(serving=True)
         log.info("serving", socket=str(options.socket))
         await stop.wait()
