@@ -104,8 +104,9 @@ class Service:
         self._verdicts: AnswerCache[GuardAnswer] = AnswerCache(
             entries, seen=metrics.looked_up("guard")
         )
+        # A decision of many tools is some kilobytes, a verdict some hundred bytes.
         self._decisions: AnswerCache[Decision] = AnswerCache(
-            entries, seen=metrics.looked_up("targets")
+            entries // 8, seen=metrics.looked_up("targets")
         )
         self.models = {guard.name: guard.identity, targets.name: targets.identity}
 

@@ -16,9 +16,9 @@ from tokenizers import Tokenizer as RawTokenizer
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Short texts (names, descriptions, options) come again with every request of a config.
-CACHED_TEXTS = 16384
-CACHED_LENGTH = 1024
+# Names, descriptions and options come again with every request of a config.
+CACHED_TEXTS = 8192
+CACHED_LENGTH = 512
 
 # Tokens of the vocabulary that no text produces; the models learn what they stand for.
 TOOL = "[unused1]"
@@ -65,8 +65,12 @@ class Tokenizer:
         return int(number)
 
     def pieces(self, text: str) -> Pieces:
-        """Tokens of a text, without [CLS] and [SEP]."""
+        """Tokens of a text of the config, without [CLS] and [SEP]; remembered."""
         return self._cached(text) if len(text) <= CACHED_LENGTH else self._encode(text)
+
+    def fresh(self, text: str) -> Pieces:
+        """Tokens of what somebody said: it seldom comes again, and no prompt is kept."""
+        return self._encode(text)
 
     def _encode(self, text: str) -> Pieces:
         encoding = self._raw.encode(text, add_special_tokens=False)

@@ -172,7 +172,7 @@ class Layouts:
         parts = [(0, text[:half]), (len(text) - half, text[-half:])] if cut else [(0, text)]
         tokens = []
         for base, part in parts:
-            pieces = self._tokenizer.pieces(part)
+            pieces = self._tokenizer.fresh(part)
             tokens += [
                 (i, number, base + start, base + end)
                 for i, (start, end) in zip(pieces.ids, pieces.offsets, strict=True)
