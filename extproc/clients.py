@@ -171,8 +171,7 @@ class HttpModels:
     def _pool(self, address: str) -> http1.Pool:
         found = self._pools.get(address)
         if found is None:
-            host, _, port = address.rpartition(":")
-            found = self._pools[address] = http1.Pool(host.strip("[]"), int(port))
+            found = self._pools[address] = http1.Pool(address)
         return found
 
 

@@ -28,6 +28,8 @@ class GatewayError(Exception):
     code: str = "internal"
     type: str = SERVER_ERROR
     forwarded: ClassVar[bool] = False
+    again: ClassVar[bool] = True
+    """May the client's library send the request again by itself? Not once an API was called."""
     kind: ClassVar[str] = "GatewayError"
     header: ClassVar[str] = FUNCTION_HEADER
 
@@ -94,6 +96,7 @@ class ContextTooLarge(GatewayError):
 
     status = 502
     code = "context_too_large"
+    again = False
 
 
 class Unavailable(GatewayError):
@@ -138,6 +141,7 @@ class ToolError(GatewayError):
     status = 502
     code = "tool_error"
     forwarded = True
+    again = False
     kind = "FunctionCallError"
 
     def __init__(self, message: str, *, target: str, status: int = 502) -> None:
@@ -154,6 +158,7 @@ class ToolTimeout(GatewayError):
     code = "tool_timeout"
     type = TIMEOUT
     forwarded = True
+    again = False
     kind = "FunctionCallError"
 
 

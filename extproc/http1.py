@@ -29,9 +29,12 @@ class BadAnswer(Exception):
 class Pool:
     """Connections to one host and port."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._host = host
-        self._port = port
+    def __init__(self, address: str) -> None:
+        """`host:port`; an IPv6 host stands in brackets."""
+        host, _, port = address.rpartition(":")
+        self._address = address
+        self._host = host.strip("[]")
+        self._port = int(port)
         self._idle: list[_Connection] = []
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
@@ -81,7 +84,7 @@ class Pool:
     def _request(self, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
         lines = [
             f"POST {path} HTTP/1.1",
-            f"host: {self._host}:{self._port}",
+            f"host: {self._address}",
             "content-type: application/json",
             f"content-length: {len(body)}",
             # A line end in a value would be a header, or a request, of someone else's making.

@@ -134,6 +134,10 @@ def _refuse(decision: Refuse) -> bytes:
     }
     if error.param:
         headers["x-arch-error-param"] = error.param
+    if not error.again:
+        # The official SDKs send a request again on 409, 429 and 5xx, unless they are told this:
+        # a device would be rebooted three times because the first time took too long.
+        headers["x-should-retry"] = "false"
     return _immediate(error.status, headers, error.message.encode(), error.code)
 
 

@@ -48,6 +48,7 @@ class OutOfTime(Unavailable):
     status = 504
     code = "upstream_timeout"
     type = "timeout"
+    again = False
 
 
 async def _decided(exchange: Exchange) -> Decision:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import openai
 import pytest
 
 from tests.e2e.conftest import Client
@@ -162,6 +163,16 @@ def test_error_target_answers(scene: Scene) -> None:
     assert told.headers["x-arch-error-timestamp"]
     assert told.json["messages"][0]["content"] == "Weather in Lisbon?"
     assert all("mine" not in str(each.headers) for each in scene.app.received)
+
+
+def test_sdk_does_not_call_the_api_again(scene: Scene) -> None:
+    """An SDK that retries by default must not reboot a device three times."""
+    scene.app.says["/book"] = Says({}, status=500)
+    scene.app.says["/error"] = Says(status=500)
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{scene.stage.port}/v1", api_key="x")
+    with pytest.raises(openai.InternalServerError, match="status=500"):
+        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "book it"}])
+    assert [each.path for each in scene.app.received] == ["/book", "/error"]
 
 
 def test_model_server_down_fails_closed(scene: Scene) -> None:

@@ -53,7 +53,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 async def pool(server: Server) -> AsyncIterator[Pool]:
-    found = Pool("127.0.0.1", server.port)  # type: ignore[attr-defined]
+    found = Pool(f"127.0.0.1:{server.port}")  # type: ignore[attr-defined]
     yield found
     found.close()
 
@@ -69,6 +69,7 @@ async def test_sends_one_whole_request(server: Server, pool: Pool) -> None:
     assert body == b"abc"
     lines = head.decode().split("\r\n")
     assert lines[0] == "POST /x HTTP/1.1"
+    assert f"host: 127.0.0.1:{server.port}" in lines  # type: ignore[attr-defined]
     assert "x-request-id: 1" in lines
     assert "content-length: 3" in lines
 
@@ -190,4 +191,4 @@ async def test_header_values_cannot_break_out(server: Server, pool: Pool) -> Non
 async def test_missing_server_is_an_error() -> None:
     """Refused connections are OSErrors."""
     with pytest.raises(OSError, match="onnect"):
-        await ask(Pool("127.0.0.1", 1))
+        await ask(Pool("127.0.0.1:1"))

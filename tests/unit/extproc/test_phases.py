@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from extproc.errors import InvalidRequest
+from extproc.errors import InvalidRequest, ToolError, ToolTimeout, Unavailable
 from extproc.events import Answer, Form, Forward, Proceed, Refuse, RequestBody, RequestHeaders
 from extproc.phases import NEXT, Phase, PhaseError, decode, encode, next_phase
 from extproc.wire import archgw_ext_proc_pb2 as wire
@@ -112,3 +112,12 @@ def test_refusal_is_text_for_envoy_to_wrap() -> None:
         "content-type": "text/plain; charset=utf-8", "x-arch-error-code": "invalid_request",
         "x-arch-error-type": "invalid_request_error", "x-arch-error-param": "messages.0",
     }  # fmt: skip
+
+
+def test_call_that_was_made_is_not_made_again() -> None:
+    """Official SDKs retry by themselves, unless a header forbids it: after an API call it does."""
+    for error in (ToolError("x", target="t"), ToolTimeout("x", target="t")):
+        headers = header_map(told(Refuse(error)).immediate_response.headers)
+        assert headers["x-should-retry"] == "false"
+    headers = header_map(told(Refuse(Unavailable("x"))).immediate_response.headers)
+    assert "x-should-retry" not in headers
