@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli_home import add_home, layout_of, show_problems
+from controlplane.problem import COULD_NOT_RUN
+from controlplane.terminal import failure
 
 if TYPE_CHECKING:
     import argparse
@@ -30,32 +32,62 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--emit",
         choices=_STAGES,
         default="envoy",
-        help="model: as written; ir: with every default; envoy: the bootstrap (default)",
+        help="model: as written; ir: with every default; envoy: the bootstrap (default);"
+        " runtime: what prompts are decided by",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT", help="a file; JSON if it ends in .json"
+    )
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="also make what the bootstrap names in the home, key files (0600) included, so that"
+        " `envoy -c OUT` can start",
     )
     add_home(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
-    from controlplane.problem import for_compile, has_errors  # noqa: PLC0415
+    from controlplane.problem import exit_code, for_compile, for_start  # noqa: PLC0415
     from controlplane.supervise.told import tell  # noqa: PLC0415
 
     compiled = compile_file(args.config, os.environ)
-    problems = for_compile(compiled.problems)
+    # Without its keys a bootstrap can be read, but not run.
+    problems = (for_start if args.prepare else for_compile)(compiled.problems)
     if problems:
         show_problems(tell(args.config, compiled.document, problems))
-    if compiled.gateway is None or has_errors(problems):
-        return 1
+    if code := exit_code(problems):
+        return code
     as_json = args.output is not None and args.output.suffix == ".json"
     text = _STAGES[args.emit](compiled, layout_of(args), as_json)
+    if text is None:
+        failure("there is no runtime config without prompts: no targets, guards or listener here")
+        return 1
+    if args.prepare and not _prepare(compiled, layout_of(args)):
+        return COULD_NOT_RUN
     if args.output:
         args.output.write_text(text, "utf-8")
     else:
         sys.stdout.write(text)
     return 0
+
+
+def _prepare(compiled: Compiled, layout: Layout) -> bool:
+    from controlplane.supervise.lock import is_held  # noqa: PLC0415
+    from controlplane.supervise.prepare import prepare  # noqa: PLC0415
+    from controlplane.supervise.secrets import UnsafeError  # noqa: PLC0415
+
+    if is_held(layout.lock_file):
+        failure(f"a gateway runs in {layout.home}; choose another --home")
+        return False
+    assert compiled.gateway is not None, "run stops before"
+    try:
+        prepare(compiled.gateway, layout)
+    except UnsafeError as error:
+        failure(str(error))
+        return False
+    return True
 
 
 def _model(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
@@ -76,6 +108,14 @@ def _envoy(compiled: Compiled, layout: Layout, as_json: bool) -> str:
     return to_json(message) if as_json else to_yaml(message)
 
 
+def _runtime(compiled: Compiled, layout: Layout, _as_json: bool) -> str | None:
+    from controlplane.emit.runtime import emit_runtime  # noqa: PLC0415
+
+    assert compiled.gateway is not None, "run stops before"
+    runtime = emit_runtime(compiled.gateway, layout)
+    return runtime.text + "\n" if runtime else None
+
+
 def _shown(value: object, as_json: bool) -> str:
     from controlplane.plain import plain  # noqa: PLC0415
 
@@ -86,8 +126,9 @@ def _shown(value: object, as_json: bool) -> str:
     return yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True)
 
 
-_STAGES: dict[str, Callable[[Compiled, Layout, bool], str]] = {
+_STAGES: dict[str, Callable[[Compiled, Layout, bool], str | None]] = {
     "model": _model,
     "ir": _ir,
     "envoy": _envoy,
+    "runtime": _runtime,
 }

@@ -48,8 +48,8 @@ def bad_host(config: Config) -> Iterator[Finding]:
           app: "127.0.0.1:8080"
     """
     for path, written in _hosts(config):
-        host = None if unresolved(written) else split(written)
-        if not unresolved(written) and (host is None or host.scheme not in (None, "http", "https")):
+        host = split(written)
+        if host is None or host.scheme not in (None, "http", "https"):
             message = f"`{written}` is no address" if "@" not in written else "this is no address"
             hint = "write host, host:port (1 to 65535), http://… or https://…"
             yield Finding(path, message, hint)
@@ -57,9 +57,17 @@ def bad_host(config: Config) -> Iterator[Finding]:
 
 def _hosts(config: Config) -> Iterator[tuple[Path, str]]:
     for endpoint in config.endpoints:
-        # An undeclared one was named by the error target, where AG202 speaks of it.
-        path = endpoint.path if endpoint.implicit else (*endpoint.path, "endpoint")
-        yield from (((*path, number), each) for number, each in enumerate(endpoint.addresses))
+        if endpoint.implicit:
+            # Named by the error target, where AG202 speaks of it. A name is never a variable.
+            yield endpoint.path, endpoint.name
+    yield from ((path, each) for path, each in _addresses(config) if not unresolved(each))
+
+
+def _addresses(config: Config) -> Iterator[tuple[Path, str]]:
+    for endpoint in config.endpoints:
+        if not endpoint.implicit:
+            path = (*endpoint.path, "endpoint")
+            yield from (((*path, number), each) for number, each in enumerate(endpoint.addresses))
     for provider in config.providers:
         if provider.endpoint:
             yield (*provider.path, "endpoint"), provider.endpoint

@@ -232,6 +232,21 @@ def _prose(line: str) -> bool:
     return not (text.startswith("- ") or (first.endswith(":") and first[0].islower()))
 
 
+def test_compile_of_a_runtime_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What prompts are decided by is printed where there are prompts, and else that there are none."""
+    file = tmp_path / "arch.yaml"
+    llm = "llm_providers: [{name: a, provider: vllm, model: m, default: true}]\n"
+    file.write_text("version: v0.1\n" + llm)
+    assert cli.main(["compile", str(file), "--emit", "runtime"]) == 1
+    assert "without prompts" in capsys.readouterr().err
+    file.write_text(
+        "version: v0.1\n" + llm + "prompt_targets: [{name: t, description: Say what time it is now,"
+        " endpoint: {name: clock, path: /now}}]\nendpoints: {clock: '127.0.0.1:8000'}\n"
+    )
+    assert cli.main(["compile", str(file), "--emit", "runtime"]) == 0
+    assert json.loads(capsys.readouterr().out)["targets"][0]["name"] == "t"
+
+
 @pytest.mark.parametrize("stage", ["model", "ir", "envoy"])
 def test_compile_prints_every_stage_without_the_key(
     tmp_path: Path, stage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
