@@ -64,6 +64,7 @@ RULES: tuple[Rule, ...] = (
     targets.odd_target_name,
     targets.prompts_in_llm_mode,
     targets.guard_without_message,
+    targets.toxicity_without_a_model,
     secrets.literal_secret,
     secrets.key_in_clear,
     secrets.plain_http_in_public,

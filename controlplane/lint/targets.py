@@ -253,3 +253,25 @@ def guard_without_message(config: Config) -> Iterator[Finding]:
         if guard and not (guard.message or "").strip():
             message = "the guard has no message for those it refuses"
             yield Finding(guard.path, message, "add `on_exception: {message: …}`", on_key=True)
+
+
+@error("AG410")
+def toxicity_without_a_model(config: Config) -> Iterator[Finding]:
+    """A toxicity guard, but no model that knows toxicity.
+
+    The built-in guard tells attacks from harmless text, and knows nothing of toxicity. A guard
+    that cannot judge lets nothing pass, so every prompt would be refused.
+
+    Wrong:
+        prompt_guards: {input_guards: {toxicity: {on_exception: {message: Please be kind.}}}}
+
+    Right:
+        model_server: {guard_model: models/our-guard}
+        prompt_guards: {input_guards: {toxicity: {on_exception: {message: Please be kind.}}}}
+    """
+    server = config.model_server
+    elsewhere = server is not None and (server.guard_model or server.address)
+    if config.toxicity_guard and not elsewhere:
+        message = "the built-in guard knows nothing of toxicity, and no other is named"
+        hint = "name a model that does in `model_server.guard_model`, or remove this guard"
+        yield Finding(config.toxicity_guard.path, message, hint, on_key=True)
