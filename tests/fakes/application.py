@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any
 
 from aiohttp import web
 
-if TYPE_CHECKING:
-    from collections.abc import Coroutine
+from tests.fakes.serving import Server
 
 
 @dataclass(frozen=True)
@@ -37,26 +35,13 @@ class Says:
     """Close the connection instead of answering."""
 
 
-class FakeApplication:
+class FakeApplication(Server):
     """Answers by path, `Says()` where nothing else is said; runs in a thread of its own."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.says: dict[str, Says] = {}
         self.received: list[Asked] = []
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._runner: web.AppRunner | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
 
     @property
     def address(self) -> str:
@@ -66,26 +51,10 @@ class FakeApplication:
         self.received.clear()
         self.says.clear()
 
-    def stop(self) -> None:
-        """From now on connections to it are refused."""
-        if self._runner:
-            self._call(self._runner.cleanup())
-            self._runner = None
-
-    def start_again(self) -> None:
-        self._call(self._start())
-
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _start(self) -> None:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         headers = {name.lower(): value for name, value in request.headers.items()}

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.fakes.serving import Server
+
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 THRESHOLD = 0.5
 
@@ -91,26 +92,13 @@ class Script:
         return {**worst, "toxicity": max(toxic, default=None)}
 
 
-class FakeModelServer:
-    """Runs in a thread of its own, so that tests can be written straight down."""
+class FakeModelServer(Server):
+    """`script` says what it answers."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.script = Script()
         self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
-        self.port = 0
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._runner: web.AppRunner | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
 
     @property
     def address(self) -> str:
@@ -120,28 +108,12 @@ class FakeModelServer:
         self.received.clear()
         self.script = Script()
 
-    def stop(self) -> None:
-        """From now on connections to it are refused."""
-        if self._runner:
-            self._call(self._runner.cleanup())
-            self._runner = None
-
-    def start_again(self) -> None:
-        self._call(self._start())
-
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _start(self) -> None:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_post("/v1/decide", self._answer)
         app.router.add_post("/v1/guard", self._answer)
         app.router.add_get("/healthz", self._healthy)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         return web.json_response({"status": "ok"})

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from tests.fakes.serving import Server
+
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Coroutine
 
 
 @dataclass(frozen=True)
@@ -49,40 +49,17 @@ class Behaviour:
     """Say nothing more after so many chunks of a stream."""
 
 
-class FakeProvider:
-    """Runs in a thread of its own, so that tests can be written straight down."""
+class FakeProvider(Server):
+    """An LLM provider as the gateway meets it."""
 
     def __init__(self, name: str, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
         self.name = name
         self.behaviour = Behaviour()
         self.received: list[Received] = []
         self.unhealthy = False
         self.checks: list[dict[str, str]] = []
         """The headers of each `GET /health`."""
-        self.port = 0
-        self._tls = tls
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._runner: web.AppRunner | None = None
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        self._call(self._start())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
-
-    def stop(self) -> None:
-        """From now on connections to it are refused."""
-        if self._runner:
-            self._call(self._runner.cleanup())
-            self._runner = None
-
-    def start_again(self) -> None:
-        self._call(self._start())
 
     @property
     def address(self) -> str:
@@ -92,17 +69,10 @@ class FakeProvider:
         self.received.clear()
         self.behaviour = Behaviour()
 
-    def _call(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
-
-    async def _start(self) -> None:
+    def application(self) -> web.Application:
         app = web.Application(client_max_size=64 << 20)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        return app
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
