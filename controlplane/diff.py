@@ -7,6 +7,7 @@ connections of a replaced listener live on until they end.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -171,12 +172,16 @@ def _endpoints(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
 
 
 def _keys(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
-    for name, before, after in _pairs(old.secrets, new.secrets, lambda each: each.name):
+    for label, before, after in _pairs(old.secrets, new.secrets, _key_label):
         if before is None or after is None:
-            yield _came_or_went("provider", name.replace("-", " ", 1), before, "", way="secret")
+            yield _came_or_went("provider", label, before, "", way="secret")
         elif before.value != after.value:
-            text = f"{name.replace('-', ' ', 1)}: a new key"
-            yield Change("provider", "changed", text, "secret")
+            yield Change("provider", "changed", f"{label}: a new key", "secret")
+
+
+def _key_label(secret: ir.SecretValue) -> str:
+    """`key-one-1a2b3c4d` is the key of provider one; the mark of its hosts tells nobody anything."""
+    return re.sub(r"-[0-9a-f]{8}$", "", secret.name).replace("-", " ", 1)
 
 
 def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
