@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from modelserver.tasks import values
 from modelserver.tasks.layout import Layout, Layouts, options
@@ -19,10 +19,16 @@ from modelserver.tasks.types import Call, Evidence, Message, Output, Parameter, 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Margins over "absent" and the certainty several calls need, calibrated."""
+    """Margins over "absent" and the certainty several calls need, calibrated.
+
+    Required parameters have margins of their own: somebody who wants the tool has more
+    often said them.
+    """
 
     span_margin: float = 0.0
+    required_span_margin: float = 0.0
     option_margin: float = 0.0
+    required_option_margin: float = 0.0
     several: float = 0.5
 
 
@@ -94,17 +100,23 @@ class Functions:
                 k for k, m in enumerate(layout.marks)
                 if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
             ]  # fmt: skip
-            chosen = reader.choices(marker, own, margin=self._settings.option_margin)
+            chosen = reader.choices(marker, own, margin=self._margin(parameter, "option"))
             return [
                 Reading(values.choice(parameter, choices[c.option]), c.evidence) for c in chosen
             ]
         readings = []
-        for evidence in reader.spans(marker, margin=self._settings.span_margin):
+        for evidence in reader.spans(marker, margin=self._margin(parameter, "span")):
             text = messages[evidence.message].content
             value = values.read(parameter, text, evidence.start, evidence.end)
             if value is not None:
                 readings.append(Reading(value, evidence))
         return readings
+
+    def _margin(self, parameter: Parameter, kind: Literal["span", "option"]) -> float:
+        settings = self._settings
+        if kind == "span":
+            return settings.required_span_margin if parameter.required else settings.span_margin
+        return settings.required_option_margin if parameter.required else settings.option_margin
 
     def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
         several = found.several > self._settings.several

@@ -35,7 +35,8 @@ UTTERANCES = 160
 # Choosing a wanted target weighs more than turning down what no target is for.
 WANTED_SHARE = 0.65
 NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0)
-MARGINS = (-2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.3, 0.6)
+MARGINS = (-4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.4)
+FIGURES = ("whole calls", "whole calls", "values", "absent left absent", "missing noticed")
 SEVERAL = (0.3, 0.5, 0.7, 0.85)
 
 
@@ -96,10 +97,12 @@ def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
 def choose_values(targets: Targets, corpus: Corpus, shown: Sequence[Shown]) -> functions.Settings:
     """The margins with the most whole calls and values right."""
     settings = functions.Settings()
+    spans = ("required_span_margin", "span_margin")
     for name, choices in (
-        ("span_margin", MARGINS), ("option_margin", MARGINS), ("several", SEVERAL),
-        ("span_margin", MARGINS),
-    ):  # fmt: skip
+        *((name, MARGINS) for name in (*spans, "required_option_margin", "option_margin")),
+        ("several", SEVERAL),
+        *((name, MARGINS) for name in spans),
+    ):
 
         def score(choice: float, name: str = name, base: functions.Settings = settings) -> float:
             return _value_score(corpus, targets, shown, dataclasses.replace(base, **{name: choice}))
@@ -215,10 +218,12 @@ def _value_score(
         calls = task.decode(one.case.messages, tools, one.layouts, one.outputs, range(len(tools)))
         judge.calls(one.case.source, one.case, calls)
     sources = {one.case.source for one in shown}
-    figures = ("whole calls", "values", "absent left absent")
-    return float(
-        np.mean([table.share(f"{s}: {f}") for s, f in itertools.product(sources, figures)])
-    )
+    shares = [
+        table.share(f"{source}: {figure}")
+        for source, figure in itertools.product(sources, FIGURES)
+        if f"{source}: {figure}" in table.rows
+    ]
+    return float(np.mean(shares))
 
 
 def _some(items: Sequence[T], count: int, rng: random.Random) -> list[T]:

@@ -43,7 +43,7 @@ TOOLS = (WEATHER, SHOPPING, MAIL)
 
 
 def calls(messages: tuple[Message, ...], wanted: Any = (0,), **answers: Any) -> tuple[Call, ...]:
-    task = Functions(layouts(), Settings(span_margin=0.0, option_margin=0.0, several=0.5))
+    task = Functions(layouts(), Settings())
     rows = task.encode(messages, TOOLS)
     outputs = [told(layout, messages, TOOLS, **answers) for layout in rows]
     return task.decode(messages, TOOLS, rows, outputs, wanted)
@@ -198,3 +198,16 @@ def test_the_newest_of_a_long_conversation_stays() -> None:
     (call,) = calls(talk, said={"city": "Rome"})
     assert call.arguments == {"city": "Rome"}
     assert call.evidence["city"].message == len(talk) - 1
+
+
+def test_required_parameters_have_their_own_margin() -> None:
+    """What is required is read with less certainty than what is optional, if calibrated so."""
+    talk = user("Paris, 3 days, F")
+    said = {"city": "Paris", "unit": {"fahrenheit": "F"}}
+    task = Functions(layouts(), Settings(required_span_margin=-3.0, option_margin=-3.0))
+    rows = task.encode(talk, TOOLS)
+    outputs = [told(layout, talk, TOOLS, said=said, margin=-2.0) for layout in rows]
+    (call,) = task.decode(talk, TOOLS, rows, outputs, [0])
+    assert call.arguments == {"city": "Paris", "unit": "fahrenheit"}
+    strict = Functions(layouts(), Settings(required_span_margin=0.0, option_margin=0.0))
+    assert strict.decode(talk, TOOLS, rows, outputs, [0])[0].arguments == {}
