@@ -7,7 +7,7 @@ is a conversation, the tools it may use and the calls it must give, arguments co
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -19,7 +19,6 @@ class Case:
     tools: Sequence[Any]
     calls: Sequence[tuple[str, Mapping[str, Any]]] = ()
     missing: Sequence[str] = ()
-    must_not_hold: Sequence[str] = field(default=())
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -108,6 +107,57 @@ TRANSFER = tool(
     amount=("number", "Amount to transfer"),
     currency=("string", "Currency of the amount", {"enum": ["EUR", "USD", "GBP"]}),
 )
+FLIGHTS = tool(
+    "search_flights",
+    "Search for flights",
+    "destination",
+    destination=("string", "City to fly to"),
+    date=("string", "Date of departure"),
+    passengers=("integer", "Number of passengers"),
+    seat_class=("string", "Class of the seat", {"enum": ["economy", "business", "first"]}),
+)
+HOTEL = tool(
+    "find_hotel",
+    "Find a hotel in a city",
+    "city",
+    city=("string", "City of the hotel"),
+    nights=("integer", "Number of nights to stay"),
+    stars=("integer", "Number of stars", {"minimum": 1, "maximum": 5}),
+    pool=("boolean", "Whether the hotel has a pool"),
+)
+REMINDER = tool(
+    "create_reminder",
+    "Create a reminder",
+    "text",
+    text=("string", "What to be reminded of"),
+    time=("string", "When to be reminded"),
+)
+ORDER = tool(
+    "track_order", "Track an order", "order_id", order_id=("string", "Number of the order")
+)
+TICKET = tool(
+    "open_ticket",
+    "Open a support ticket",
+    "subject",
+    subject=("string", "What the ticket is about"),
+    priority=("string", "Priority of the ticket", {"enum": ["low", "normal", "high"]}),
+)
+EMAIL = tool(
+    "send_email",
+    "Send an e-mail",
+    "recipients",
+    recipients=("array", "E-mail addresses of the recipients", {"items": {"type": "string"}}),
+    subject=("string", "Subject of the e-mail"),
+)
+PIZZA = tool(
+    "order_pizza",
+    "Order a pizza",
+    "toppings",
+    toppings=("array", "Toppings of the pizza", {"items": {"type": "string"}}),
+    size=("string", "Size of the pizza", {"enum": ["small", "medium", "large"]}),
+)
+TRAVEL = (FLIGHTS, HOTEL, WEATHER, TAXI, TABLE)
+OFFICE = (REMINDER, ORDER, TICKET, EMAIL, LEAVE)
 HOUSE = (WEATHER, REBOOT, TABLE, TAXI, MUSIC, LEAVE, SHOPPING, TRANSFER)
 
 INTENTS: Mapping[str, str] = {
@@ -139,6 +189,26 @@ CASES: Mapping[str, Sequence[Case]] = {
         ),
         Case("Play something by Miles Davis", HOUSE, [("play_music", {"artist": "Miles Davis"})]),
         Case("Please reboot device fw-203", HOUSE, [("reboot_device", {"device_id": "fw-203"})]),
+        Case(
+            "Find me a flight to Reykjavik",
+            TRAVEL,
+            [("search_flights", {"destination": "Reykjavik"})],
+        ),
+        Case(
+            "I need a hotel in Kyoto",
+            TRAVEL,
+            [("find_hotel", {"city": "Kyoto"})],
+        ),
+        Case(
+            "Remind me to water the plants",
+            OFFICE,
+            [("create_reminder", {"text": "water the plants"})],
+        ),
+        Case(
+            "Where is my order with number A-5519?",
+            OFFICE,
+            [("track_order", {"order_id": "A-5519"})],
+        ),
     ),
     "choices": (
         Case(
@@ -155,6 +225,26 @@ CASES: Mapping[str, Sequence[Case]] = {
             "Reserve a table for 2 people at Noma on the terrace",
             HOUSE,
             [("reserve_table", {"restaurant": "Noma", "people": 2, "area": "terrace"})],
+        ),
+        Case(
+            "I want to fly to Denver in business class",
+            TRAVEL,
+            [("search_flights", {"destination": "Denver", "seat_class": "business"})],
+        ),
+        Case(
+            "Find a five star hotel in Dubai with a pool",
+            TRAVEL,
+            [("find_hotel", {"city": "Dubai", "stars": 5, "pool": True})],
+        ),
+        Case(
+            "Open a ticket: the printer on floor 2 is broken, priority is high",
+            OFFICE,
+            [("open_ticket", {"subject": "the printer on floor 2 is broken", "priority": "high"})],
+        ),
+        Case(
+            "What is the weather in Boston in celsius?",
+            HOUSE,
+            [("get_forecast", {"city": "Boston", "unit": "celsius"})],
         ),
     ),
     "numbers": (
@@ -178,6 +268,21 @@ CASES: Mapping[str, Sequence[Case]] = {
             HOUSE,
             [("get_forecast", {"city": "Berlin", "days": 3})],
         ),
+        Case(
+            "Show me flights to Miami for two passengers",
+            TRAVEL,
+            [("search_flights", {"destination": "Miami", "passengers": 2})],
+        ),
+        Case(
+            "Find a hotel in Porto for 4 nights",
+            TRAVEL,
+            [("find_hotel", {"city": "Porto", "nights": 4})],
+        ),
+        Case(
+            "Send 75 dollars to Maria Lopez",
+            HOUSE,
+            [("transfer_money", {"recipient": "Maria Lopez", "amount": 75.0, "currency": "USD"})],
+        ),
     ),
     "lists": (
         Case(
@@ -194,6 +299,31 @@ CASES: Mapping[str, Sequence[Case]] = {
             "Please add coffee, tea, sugar and oat milk to the list",
             HOUSE,
             [("add_to_list", {"items": ["coffee", "tea", "sugar", "oat milk"]})],
+        ),
+        Case(
+            "Send an e-mail to anna@example.com and bob@example.com with the subject Budget",
+            OFFICE,
+            [
+                (
+                    "send_email",
+                    {"recipients": ["anna@example.com", "bob@example.com"], "subject": "Budget"},
+                )
+            ],
+        ),
+        Case(
+            "Please put apples, pears and plums on the list",
+            (SHOPPING, WEATHER, TAXI),
+            [("add_to_list", {"items": ["apples", "pears", "plums"]})],
+        ),
+        Case(
+            "I want a pizza with olives, ham and mushrooms",
+            (PIZZA, WEATHER, TAXI),
+            [("order_pizza", {"toppings": ["olives", "ham", "mushrooms"]})],
+        ),
+        Case(
+            "Order a large pizza with onions and peppers",
+            (PIZZA, WEATHER, TAXI),
+            [("order_pizza", {"toppings": ["onions", "peppers"], "size": "large"})],
         ),
     ),
     "dates": (
@@ -212,6 +342,21 @@ CASES: Mapping[str, Sequence[Case]] = {
             HOUSE,
             [("request_leave", {"start_date": "2025-07-01", "days": 10})],
         ),
+        Case(
+            "Find a flight to Athens leaving on March 8th",
+            TRAVEL,
+            [("search_flights", {"destination": "Athens", "date": "March 8th"})],
+        ),
+        Case(
+            "Remind me tomorrow at 9 am to call the dentist",
+            OFFICE,
+            [("create_reminder", {"text": "call the dentist", "time": "tomorrow at 9 am"})],
+        ),
+        Case(
+            "I need a flight to Cairo next Friday",
+            TRAVEL,
+            [("search_flights", {"destination": "Cairo", "date": "next Friday"})],
+        ),
     ),
     "booleans": (
         Case(
@@ -228,6 +373,21 @@ CASES: Mapping[str, Sequence[Case]] = {
             "Reboot device core-1, but don't force it, wait for the active sessions",
             HOUSE,
             [("reboot_device", {"device_id": "core-1", "force": False})],
+        ),
+        Case(
+            "I'd like a hotel in Split with a pool",
+            TRAVEL,
+            [("find_hotel", {"city": "Split", "pool": True})],
+        ),
+        Case(
+            "Find a hotel in Bruges, no pool please",
+            TRAVEL,
+            [("find_hotel", {"city": "Bruges", "pool": False})],
+        ),
+        Case(
+            "Please force the reboot of device db-4",
+            HOUSE,
+            [("reboot_device", {"device_id": "db-4", "force": True})],
         ),
     ),
     "carried over and follow-ups": (
@@ -259,6 +419,26 @@ CASES: Mapping[str, Sequence[Case]] = {
             HOUSE,
             [("order_taxi", {"pickup": "8 Abbey Street", "destination": "the airport"})],
         ),
+        Case(
+            ("Find me a flight to Oslo", "When do you want to leave?", "On April 4th"),
+            TRAVEL,
+            [("search_flights", {"destination": "Oslo", "date": "April 4th"})],
+        ),
+        Case(
+            ("I'm looking for a hotel in Nice", "How many nights will you stay?", "3 nights"),
+            TRAVEL,
+            [("find_hotel", {"city": "Nice", "nights": 3})],
+        ),
+        Case(
+            ("Where is my order?", "Could you tell me the order number?", "It's B-2201"),
+            OFFICE,
+            [("track_order", {"order_id": "B-2201"})],
+        ),
+        Case(
+            ("What's the weather in Turin?", "It rains in Turin.", "And in Milan?"),
+            HOUSE,
+            [("get_forecast", {"city": "Milan"})],
+        ),
     ),
     "corrected": (
         Case(
@@ -287,6 +467,33 @@ CASES: Mapping[str, Sequence[Case]] = {
             ),
             HOUSE,
             [("get_forecast", {"city": "Graz"})],
+        ),
+        Case(
+            (
+                "Find a hotel in Lyon for 2 nights",
+                "I found three hotels in Lyon for 2 nights.",
+                "Actually, make that 4 nights",
+            ),
+            TRAVEL,
+            [("find_hotel", {"city": "Lyon", "nights": 4})],
+        ),
+        Case(
+            (
+                "Find a flight to Rome",
+                "Flights to Rome start at 80 euros.",
+                "No wait, I want to fly to Naples",
+            ),
+            TRAVEL,
+            [("search_flights", {"destination": "Naples"})],
+        ),
+        Case(
+            (
+                "Reboot device rt-5",
+                "Shall I reboot device rt-5?",
+                "No, I meant device rt-6",
+            ),
+            HOUSE,
+            [("reboot_device", {"device_id": "rt-6"})],
         ),
     ),
     "offered and accepted": (
@@ -317,6 +524,24 @@ CASES: Mapping[str, Sequence[Case]] = {
             HOUSE,
             [("play_music", {"artist": "Norah Jones"})],
         ),
+        Case(
+            (
+                "I need a hotel",
+                "There is a hotel in Verona. Would you like that one?",
+                "Yes, Verona is good",
+            ),
+            TRAVEL,
+            [("find_hotel", {"city": "Verona"})],
+        ),
+        Case(
+            (
+                "Can you order me a taxi to the station?",
+                "Should I send it to 4 King Street?",
+                "Yes, please",
+            ),
+            HOUSE,
+            [("order_taxi", {"pickup": "4 King Street", "destination": "the station"})],
+        ),
     ),
     "missing": (
         Case("What will the weather be like?", HOUSE, [("get_forecast", {})], ["city"]),
@@ -333,6 +558,9 @@ CASES: Mapping[str, Sequence[Case]] = {
             [("reserve_table", {"restaurant": "The Anchor"})],
             ["people"],
         ),
+        Case("I want to book a flight", TRAVEL, [("search_flights", {})], ["destination"]),
+        Case("Find me a hotel with a pool", TRAVEL, [("find_hotel", {"pool": True})], ["city"]),
+        Case("I'd like to track my order", OFFICE, [("track_order", {})], ["order_id"]),
     ),
     "several calls": (
         Case(
@@ -353,5 +581,29 @@ CASES: Mapping[str, Sequence[Case]] = {
                 ("get_forecast", {"city": "Dublin"}),
             ],
         ),
+        Case(
+            "Get me the weather for Paris and for London",
+            (WEATHER,),
+            [("get_forecast", {"city": "Paris"}), ("get_forecast", {"city": "London"})],
+        ),
+        Case(
+            "Track the orders A-1 and A-2",
+            OFFICE,
+            [("track_order", {"order_id": "A-1"}), ("track_order", {"order_id": "A-2"})],
+        ),
+        Case(
+            "Find a flight to Madrid and a hotel in Madrid",
+            TRAVEL,
+            [("search_flights", {"destination": "Madrid"}), ("find_hotel", {"city": "Madrid"})],
+        ),
+        Case(
+            "What's the weather in Lima? Also reboot device sw-3.",
+            HOUSE,
+            [("get_forecast", {"city": "Lima"}), ("reboot_device", {"device_id": "sw-3"})],
+        ),
     ),
 }
+
+# Cases that the model which ships gets wrong: its limits, kept in sight. They run as expected
+# failures; of every phenomenon at least three cases hold without appearing here.
+KNOWN_MISSES: frozenset[str] = frozenset()

