@@ -19,6 +19,7 @@ from modelserver.tasks.targets import Targets
 from modelserver.training.guard_model import unpack_base
 from modelserver.training.targets_evaluate import evaluate
 from modelserver.training.targets_export import export, latency
+from modelserver.training.targets_latency import decision_latency
 from modelserver.training.targets_run import onnx_run
 from modelserver.training.targets_train import Settings, train
 
@@ -73,3 +74,6 @@ def report(folder: Path, args: argparse.Namespace) -> None:
         for tokens in LATENCY_TOKENS:
             took = latency(graph, tokens, threads)
             print(f"{tokens} tokens, {threads} threads: {took:.1f} ms")
+        for tools in (5, 20, 50):
+            took = decision_latency(folder, tools, threads)
+            print(f"decision among {tools} tools, {threads} threads: {took:.1f} ms")
