@@ -295,6 +295,10 @@ def _problem(code: str, event: yaml.Event, message: str, hint: str | None = None
     return fatal(code, message, _position(event), hint)
 
 
+_BARE_BRACES = re.compile(r"[:,\[]\s*\$\{\w+\}")
+"""`key: ${NAME}` without quotes, which is no YAML inside `{…}` or `[…]`."""
+
+
 def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     position = Position(mark.line + 1, mark.column + 1) if mark else None
@@ -303,4 +307,6 @@ def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     if mark and text[mark.index : mark.index + 1] == "\t":
         reason = "a tab where YAML takes only spaces"
         hint = "replace the tab by spaces"
+    elif mark and any(map(_BARE_BRACES.search, text.splitlines()[mark.line : mark.line + 1])):
+        hint = 'write "${NAME}" in quotes: bare braces end a list or mapping on one line'
     return fatal("AG002", f"not valid YAML: {reason.splitlines()[0]}", position, hint)

@@ -199,3 +199,10 @@ def test_document_shows_no_variables() -> None:
     """The environment is never printed with a document."""
     document, _ = source.read("a: b", "in.yaml", {"KEY": "canary-value"})
     assert "canary-value" not in repr(document)
+
+
+def test_bare_braces_of_a_variable() -> None:
+    """`${NAME}` inside a mapping on one line is the easiest mistake to make; the hint knows it."""
+    problem = refused("llm_providers: [{name: a, access_key: ${K}}]\n")
+    assert problem.code == "AG002"
+    assert '"${NAME}"' in str(problem.hint)
