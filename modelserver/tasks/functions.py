@@ -29,6 +29,8 @@ class Settings:
     required_span_margin: float = 0.0
     option_margin: float = 0.0
     required_option_margin: float = 0.0
+    # Words that read as a number are half a proof already.
+    number_shift: float = 0.0
     several: float = 0.5
 
 
@@ -115,12 +117,15 @@ class Functions:
     def _margin(self, parameter: Parameter, kind: Literal["span", "option"]) -> float:
         settings = self._settings
         if kind == "span":
-            return settings.required_span_margin if parameter.required else settings.span_margin
+            margin = settings.required_span_margin if parameter.required else settings.span_margin
+            numeric = {parameter.type, parameter.items} & {"integer", "number"}
+            return margin + (settings.number_shift if numeric else 0.0)
         return settings.required_option_margin if parameter.required else settings.option_margin
 
     def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
         several = found.several > self._settings.several
-        kept = {p.name: _distinct(found.readings.get(p.name, [])) for p in tool.parameters}
+        owned = _owned(tool, found.readings)
+        kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
         if several:
             count = max(
                 (len(kept[p.name]) for p in tool.parameters if p.type != "array"), default=1
@@ -133,6 +138,27 @@ class Functions:
             }
         dealt = _deal(tool, kept, max(1, count))
         return [_call(tool, readings, messages) for readings in dealt]
+
+
+def _owned(tool: Tool, readings: Mapping[str, Sequence[Reading]]) -> dict[str, list[Reading]]:
+    """Readings without those whose words another parameter claims with more certainty.
+
+    Hardly ever do the same words give two parameters their values; choices may share them.
+    """
+    free = {p.name for p in tool.parameters if not options(p)}
+    claims = [(name, reading) for name in free for reading in readings.get(name, ())]
+    claims.sort(key=lambda claim: -claim[1].evidence.confidence)
+    kept: dict[str, list[Reading]] = {n: list(m) for n, m in readings.items() if n not in free}
+    taken: list[tuple[str, Evidence]] = []
+    for name, reading in claims:
+        if not any(n != name and _overlap(reading.evidence, other) for n, other in taken):
+            taken.append((name, reading.evidence))
+            kept.setdefault(name, []).append(reading)
+    return kept
+
+
+def _overlap(one: Evidence, other: Evidence) -> bool:
+    return one.message == other.message and one.start < other.end and other.start < one.end
 
 
 def _distinct(readings: Sequence[Reading]) -> list[Reading]:

@@ -37,6 +37,7 @@ WANTED_SHARE = 0.65
 NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0)
 MARGINS = (-4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.4)
 FIGURES = ("whole calls", "whole calls", "values", "absent left absent", "missing noticed")
+SHIFTS = (-2.0, -1.0, 0.0, 1.0)
 SEVERAL = (0.3, 0.5, 0.7, 0.85)
 
 
@@ -100,6 +101,7 @@ def choose_values(targets: Targets, corpus: Corpus, shown: Sequence[Shown]) -> f
     spans = ("required_span_margin", "span_margin")
     for name, choices in (
         *((name, MARGINS) for name in (*spans, "required_option_margin", "option_margin")),
+        ("number_shift", SHIFTS),
         ("several", SEVERAL),
         *((name, MARGINS) for name in spans),
     ):

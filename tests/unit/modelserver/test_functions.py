@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from modelserver.tasks.functions import Functions, Settings
@@ -211,3 +212,34 @@ def test_required_parameters_have_their_own_margin() -> None:
     assert call.arguments == {"city": "Paris", "unit": "fahrenheit"}
     strict = Functions(layouts(), Settings(required_span_margin=0.0, option_margin=0.0))
     assert strict.decode(talk, TOOLS, rows, outputs, [0])[0].arguments == {}
+
+
+def test_words_belong_to_one_parameter() -> None:
+    """The same words do not give two parameters their values: the surer one keeps them."""
+    ride = (
+        parse_tool(
+            {
+                "name": "ride",
+                "parameters": {"properties": {"start": {"type": "str"}, "end": {"type": "str"}}},
+            }
+        ),
+    )
+    talk = user("take me to Main Square")
+    task = Functions(layouts())
+    (row,) = task.encode(talk, ride)
+    sure = told(row, talk, ride, said={"end": "Main Square"})
+    unsure = told(row, talk, ride, said={"start": "Square"}, margin=2.0)
+    both = sure | {n: np.maximum(sure[n], unsure[n]) for n in ("starts", "ends")}
+    (call,) = task.decode(talk, ride, [row], [both], [0])
+    assert call.arguments == {"end": "Main Square"}
+
+
+def test_numbers_may_need_less_certainty() -> None:
+    """A margin shift for numbers reads a number that a word of the same score is not."""
+    talk = user("Paris, 3 days")
+    task = Functions(layouts(), Settings(number_shift=-3.0))
+    rows = task.encode(talk, TOOLS)
+    said = {"city": "Paris", "days": "3"}
+    outputs = [told(layout, talk, TOOLS, said=said, margin=-2.0) for layout in rows]
+    (call,) = task.decode(talk, TOOLS, rows, outputs, [0])
+    assert call.arguments == {"days": 3}
