@@ -2,9 +2,9 @@
 # Only Python 3.11 and make are needed: .venv is made when it is missing or out of date.
 
 PYTHON ?= python3
-CONFIG ?= demos/llm_gateway/arch_config.yaml
+CONFIG ?= arch_config.yaml
 BIN := .venv/bin
-# The protobuf runtime of other packages warns about nothing we can mend.
+# So that `archgw`, `envoy` and `python` are those of .venv, in what these start, too.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 
 .DEFAULT_GOAL := help
@@ -23,7 +23,7 @@ help: ## list the targets
 install: .venv/installed ## make .venv with everything the gateway and its tests need
 
 .PHONY: up
-up: install ## start the gateway with CONFIG=path/to/arch_config.yaml
+up: install ## start a gateway: make up CONFIG=path/to/arch_config.yaml
 	@$(RUN) archgw up $(CONFIG)
 
 .PHONY: demo
