@@ -184,8 +184,7 @@ async def test_removed_cluster_goes_after_a_while(
     )
     running.config.write_text(text.replace("overrides", extra + "overrides"))
     assert (await running.supervisor._reload("test")).ok
-    key = running.layout.key_file("key-two")
-    assert key.exists()
+    (key,) = running.layout.secrets.glob("key-two-*.key")
     running.config.write_text(text)
     assert (await running.supervisor._reload("test")).ok
     assert "llm-two" in running.supervisor._ads.snapshot.clusters.names
