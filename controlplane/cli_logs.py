@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         lines, offsets[file] = _tail(file, args.lines)
         _show(file, lines, heading=len(files) > 1)
     if args.follow:
+        sys.stdout.flush()  # into a pipe, too: what is there shall not wait for what comes
         _follow(layout.logs, wanted, offsets)
     return 0
 

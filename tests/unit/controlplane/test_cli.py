@@ -171,9 +171,11 @@ def test_followed_log_shows_what_is_added(tmp_path: Path) -> None:
     file = logs / "envoy.log"
     file.write_text("old\n")
     command = [sys.executable, "-m", "controlplane.cli", "logs", "-f", "--home", str(tmp_path)]
-    with subprocess.Popen(
-        [*command, "envoy"], cwd=ROOT, stdout=subprocess.PIPE, text=True
-    ) as follower:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    follower = subprocess.Popen(
+        [*command, "envoy"], cwd=ROOT, env=buffered, stdout=subprocess.PIPE, text=True
+    )
+    try:
         assert follower.stdout is not None
         assert follower.stdout.readline() == "old\n"
         with file.open("a") as writer:
@@ -183,7 +185,9 @@ def test_followed_log_shows_what_is_added(tmp_path: Path) -> None:
         assert follower.stdout.readline() == "half and whole\n"
         file.write_text("new\n")
         assert follower.stdout.readline() == "new\n"
+    finally:
         follower.kill()
+        follower.communicate()
 
 
 # ---- init, compile, completion
