@@ -31,6 +31,7 @@ class Settings:
     required_option_margin: float = 0.0
     # Words that read as a number are half a proof already.
     number_shift: float = 0.0
+    length_penalty: float = 0.0
     several: float = 0.5
 
 
@@ -107,7 +108,8 @@ class Functions:
                 Reading(values.choice(parameter, choices[c.option]), c.evidence) for c in chosen
             ]
         readings = []
-        for evidence in reader.spans(marker, margin=self._margin(parameter, "span")):
+        margin, penalty = self._margin(parameter, "span"), self._settings.length_penalty
+        for evidence in reader.spans(marker, margin=margin, length_penalty=penalty):
             text = messages[evidence.message].content
             value = values.read(parameter, text, evidence.start, evidence.end)
             if value is not None:

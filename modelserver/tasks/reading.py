@@ -52,6 +52,7 @@ class Reader:
         owners = np.array([token.message for token in layout.tokens])
         place = np.arange(len(positions))
         reach = place[None, :] - place[:, None]
+        self._reach = reach
         # An end may follow its start in the same message, not too far behind.
         self._legal = (reach >= 0) & (reach < LONGEST_VALUE) & (owners[None] == owners[:, None])
 
@@ -59,13 +60,20 @@ class Reader:
         """One of a marker's own scores."""
         return float(self._scores[marker, column])
 
-    def spans(self, marker: int, *, margin: float = 0.0) -> list[Evidence]:
-        """Values said for a parameter, the surest first."""
+    def spans(
+        self, marker: int, *, margin: float = 0.0, length_penalty: float = 0.0
+    ) -> list[Evidence]:
+        """Values said for a parameter, the surest first.
+
+        Start and end are scored apart, so that of "Cork to Malmo" the start of one city and
+        the end of the other may both be high: each further token costs `length_penalty`.
+        """
         if not self._tokens:
             return []
         start = self._starts[marker] - self._scores[marker, ABSENT_START]
         end = self._ends[marker] - self._scores[marker, ABSENT_END]
-        pairs = np.where(self._legal, start[:, None] + end[None, :], -np.inf)
+        scores = start[:, None] + end[None, :] - length_penalty * self._reach
+        pairs = np.where(self._legal, scores, -np.inf)
         found: list[Evidence] = []
         while len(found) < MOST_SPANS:
             first, last = divmod(int(pairs.argmax()), len(self._tokens))

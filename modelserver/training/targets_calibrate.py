@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SOURCES = {"sgd": 160, "written": 240, "api-bank": 60, "glaive": 60, "seal-tools": 80}
+SOURCES = {"sgd": 160, "written": 240, "api-bank": 60, "glaive": 60, "seal-tools": 80, "own": 60}
 UTTERANCES = 160
 # Choosing a wanted target weighs more than turning down what no target is for.
-WANTED_SHARE = 0.65
+WANTED_SHARE = 0.78
 NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0)
 MARGINS = (-4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.4)
 FIGURES = ("whole calls", "whole calls", "values", "absent left absent", "missing noticed")
+PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
 SHIFTS = (-2.0, -1.0, 0.0, 1.0)
 SEVERAL = (0.3, 0.5, 0.7, 0.85)
 
@@ -100,9 +101,12 @@ def choose_values(targets: Targets, corpus: Corpus, shown: Sequence[Shown]) -> f
     settings = functions.Settings()
     spans = ("required_span_margin", "span_margin")
     for name, choices in (
+        ("required_span_margin", MARGINS),
+        ("length_penalty", PENALTIES),
         *((name, MARGINS) for name in (*spans, "required_option_margin", "option_margin")),
         ("number_shift", SHIFTS),
         ("several", SEVERAL),
+        ("length_penalty", PENALTIES),
         *((name, MARGINS) for name in spans),
     ):
 

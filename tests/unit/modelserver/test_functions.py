@@ -243,3 +243,13 @@ def test_numbers_may_need_less_certainty() -> None:
     outputs = [told(layout, talk, TOOLS, said=said, margin=-2.0) for layout in rows]
     (call,) = task.decode(talk, TOOLS, rows, outputs, [0])
     assert call.arguments == {"days": 3}
+
+
+def test_two_values_are_not_read_as_one() -> None:
+    """The start of one city and the end of the next do not make a value."""
+    talk = user("Cork to Malmo")
+    task = Functions(layouts(), Settings(length_penalty=0.2))
+    rows = task.encode(talk, TOOLS)
+    outputs = [told(layout, talk, TOOLS, said={"city": ["Malmo", "Cork"]}) for layout in rows]
+    (call,) = task.decode(talk, TOOLS, rows, outputs, [0])
+    assert call.arguments == {"city": "Malmo"}
