@@ -30,12 +30,17 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Calibrated: thresholds of the best and of further targets, and the share of nearness."""
+    """Calibrated: thresholds of the best and of further targets, and the share of nearness.
+
+    `shift` moves all scores, so that 0.5 stays the middle between wanted and not wanted
+    whatever a training made of its scores.
+    """
 
     threshold: float = 0.5
     further: float = 0.5
     nearness: float = 0.0
     pivot: float = 0.0
+    shift: float = 0.0
 
 
 class Intent:
@@ -82,10 +87,12 @@ class Intent:
                 if mark.kind == "tool":
                     found.setdefault(mark.tool, []).append(output["scores"][marker, TOOL] - none)
         near = nearness or {}
-        weight, pivot = self.settings.nearness, self.settings.pivot
+        weight, pivot, shift = self.settings.nearness, self.settings.pivot, self.settings.shift
         return {
             number: sigmoid(
-                float(np.mean(many)) + weight * (near[number] - pivot if number in near else 0.0)
+                float(np.mean(many))
+                + shift
+                + weight * (near[number] - pivot if number in near else 0.0)
             )
             for number, many in found.items()
         }

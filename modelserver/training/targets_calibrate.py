@@ -87,7 +87,8 @@ def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
     pivots = np.quantile([n for a in asked for n in a.nearness.values()] or [0.0], 0.8)
     for weight in NEARNESS:
         for threshold in np.linspace(0.05, 0.9, 35):
-            settings = intent.Settings(float(threshold), 0.5, weight, float(pivots))
+            shift = -_logit(float(threshold))
+            settings = intent.Settings(0.5, 0.5, weight, float(pivots), shift)
             score = _intent_score(asked, settings)
             if score > best_score:
                 best, best_score = settings, score
@@ -208,6 +209,7 @@ def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: f
 def _blended(one: Asked, settings: intent.Settings) -> dict[int, float]:
     return {
         number: score
+        + settings.shift
         + settings.nearness * (one.nearness.get(number, settings.pivot) - settings.pivot)
         for number, score in one.scores.items()
     }
