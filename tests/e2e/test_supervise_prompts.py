@@ -142,13 +142,16 @@ def test_prompts_come_and_go_by_reload(gateway: Gateway) -> None:
 
 
 def test_killed_extproc_comes_back(gateway: Gateway) -> None:
-    """After kill -9 of one there are two again, and prompts were answered all along."""
+    """After kill -9 of one there are two again; at most two prompts find it gone."""
     assert gateway.up().returncode == 0
     pid = gateway.child("extproc-0")["pid"]
     os.kill(pid, signal.SIGKILL)
     until(lambda: gateway.child("extproc-0")["pid"] not in (None, pid))
     assert gateway.child("extproc-0")["restarts"] == 1
-    assert gateway.prompt("hello") == "Hello from one"
+    statuses = [Client(gateway.prompt_port).chat("hello").status for _ in range(8)]
+    assert set(statuses) <= {200, 503}
+    assert statuses.count(503) <= 2
+    assert statuses[-1] == 200
 
 
 def test_hung_extproc_is_replaced(gateway: Gateway) -> None:
