@@ -33,7 +33,7 @@ class Settings:
     """Calibrated: thresholds of the best and of further targets, and the share of nearness.
 
     `shift` moves all scores, so that 0.5 stays the middle between wanted and not wanted
-    whatever a training made of its scores.
+    whatever a training made of its scores; `shift_few` does so where there is no nearness.
     """
 
     threshold: float = 0.5
@@ -41,6 +41,7 @@ class Settings:
     nearness: float = 0.0
     pivot: float = 0.0
     shift: float = 0.0
+    shift_few: float = 0.0
 
 
 class Intent:
@@ -86,15 +87,10 @@ class Intent:
             for marker, mark in enumerate(layout.marks):
                 if mark.kind == "tool":
                     found.setdefault(mark.tool, []).append(output["scores"][marker, TOOL] - none)
-        near = nearness or {}
-        weight, pivot, shift = self.settings.nearness, self.settings.pivot, self.settings.shift
+        raw = {number: float(np.mean(many)) for number, many in found.items()}
         return {
-            number: sigmoid(
-                float(np.mean(many))
-                + shift
-                + weight * (near[number] - pivot if number in near else 0.0)
-            )
-            for number, many in found.items()
+            number: sigmoid(score)
+            for number, score in blended(self.settings, raw, nearness).items()
         }
 
     def answer(
@@ -118,3 +114,17 @@ class Intent:
             return []
         further = max(limit, self.settings.further)
         return [order[0], *(number for number in order[1:] if scores[number] >= further)]
+
+
+def blended(
+    settings: Settings, scores: Mapping[int, float], nearness: Mapping[int, float] | None = None
+) -> dict[int, float]:
+    """Scores with the calibrated share of nearness, where there is one."""
+    if not nearness:
+        return {number: score + settings.shift_few for number, score in scores.items()}
+    return {
+        number: score
+        + settings.shift
+        + settings.nearness * (nearness.get(number, settings.pivot) - settings.pivot)
+        for number, score in scores.items()
+    }

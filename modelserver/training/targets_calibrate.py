@@ -32,9 +32,11 @@ T = TypeVar("T")
 
 SOURCES = {"sgd": 160, "written": 240, "api-bank": 60, "glaive": 60, "seal-tools": 80, "own": 60}
 UTTERANCES = 160
+WEIGHTS = {"utterances": 3, "sgd": 2}
 # Choosing a wanted target weighs more than turning down what no target is for.
-WANTED_SHARE = 0.78
-NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0)
+WANTED_SHARE = 0.7
+NEARNESS = (0.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 20.0)
+SHIFTS_OF_ALL = tuple(float(shift) for shift in np.linspace(-3.0, 5.0, 33))
 MARGINS = (-4.0, -3.0, -2.5, -2.0, -1.5, -1.0, -0.6, -0.3, 0.0, 0.4)
 FIGURES = ("whole calls", "whole calls", "values", "absent left absent", "missing noticed")
 PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
@@ -82,19 +84,22 @@ def calibrate(
 
 
 def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
-    """The share of nearness and the thresholds that answer most questions rightly."""
-    best, best_score = intent.Settings(), -1.0
-    pivots = np.quantile([n for a in asked for n in a.nearness.values()] or [0.0], 0.8)
-    for weight in NEARNESS:
-        for threshold in np.linspace(0.05, 0.9, 35):
-            shift = -_logit(float(threshold))
-            settings = intent.Settings(0.5, 0.5, weight, float(pivots), shift)
-            score = _intent_score(asked, settings)
-            if score > best_score:
-                best, best_score = settings, score
-    print(f"intent: {best_score:.4f} with {best}", flush=True)
-    further = max(np.linspace(0.3, 0.97, 24), key=lambda f: _further_score(asked, best, float(f)))
-    return dataclasses.replace(best, further=float(further))
+    """The share of nearness and the shifts that answer most questions rightly."""
+    few = [one for one in asked if not one.nearness]
+    many = [one for one in asked if one.nearness]
+    pivot = float(np.quantile([n for a in many for n in a.nearness.values()] or [0.0], 0.8))
+    best = _best(
+        many, [intent.Settings(0.5, 0.5, w, pivot, s) for w in NEARNESS for s in SHIFTS_OF_ALL]
+    )
+    best = _best(few, [dataclasses.replace(best, shift_few=s) for s in SHIFTS_OF_ALL])
+    further = max(np.linspace(0.5, 0.99, 25), key=lambda f: _further_score(asked, best, float(f)))
+    best = dataclasses.replace(best, further=float(further))
+    print(f"intent: {_intent_score(asked, best):.4f} with {best}", flush=True)
+    return best
+
+
+def _best(asked: Sequence[Asked], choices: Sequence[intent.Settings]) -> intent.Settings:
+    return max(choices, key=lambda settings: _intent_score(asked, settings))
 
 
 def choose_values(targets: Targets, corpus: Corpus, shown: Sequence[Shown]) -> functions.Settings:
@@ -129,6 +134,11 @@ def _questions(
         wanted = {call.tool for call in case.calls}
         numbers = frozenset(k for k, tool in enumerate(case.tools) if tool in wanted)
         questions.append((case.source, bench.request(corpus, case), numbers))
+        others = tuple(tool for tool in case.tools if tool not in wanted)
+        if wanted and others and case.source != "sgd":
+            # Without the wanted tools the same message wants none of those on offer.
+            rest = dataclasses.replace(case, tools=others)
+            questions.append((case.source, bench.request(corpus, rest), frozenset()))
     names = [(group, name) for group, targets in corpus.targets.items() for name in targets]
     used = {u.gold for group in corpus.utterances.values() for u in group}
     left = [(group, name) for group, name in names if name in used]
@@ -186,11 +196,11 @@ def _intent_score(asked: Sequence[Asked], settings: intent.Settings) -> float:
         found = best if scores[best] >= _logit(settings.threshold) else None
         good = found in one.wanted if one.wanted else found is None
         right.setdefault((one.source, bool(one.wanted)), []).append(good)
-    wanted = [np.mean(many) for (_, wants), many in right.items() if wants]
-    nobody = [np.mean(many) for (_, wants), many in right.items() if not wants]
-    return float(
-        WANTED_SHARE * np.mean(wanted) + (1 - WANTED_SHARE) * (np.mean(nobody) if nobody else 0)
-    )
+    shares: dict[bool, list[float]] = {True: [], False: []}
+    for (source, wants), many in right.items():
+        shares[wants] += [float(np.mean(many))] * WEIGHTS.get(source, 1)
+    wanted, nobody = (float(np.mean(shares[wants] or [0.0])) for wants in (True, False))
+    return WANTED_SHARE * wanted + (1 - WANTED_SHARE) * nobody
 
 
 def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: float) -> float:
@@ -207,12 +217,7 @@ def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: f
 
 
 def _blended(one: Asked, settings: intent.Settings) -> dict[int, float]:
-    return {
-        number: score
-        + settings.shift
-        + settings.nearness * (one.nearness.get(number, settings.pivot) - settings.pivot)
-        for number, score in one.scores.items()
-    }
+    return intent.blended(settings, one.scores, one.nearness)
 
 
 def _value_score(
