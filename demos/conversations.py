@@ -10,6 +10,9 @@ A script is a list of conversations in YAML. Each turn has a `user` and exactly 
 - `llm`: true, an answer of the LLM, with no API called that is a tool;
 
 and may have `says` (texts that the answer must hold, in any case) and `stream` (true).
+
+A conversation says what a user would expect. Where archgw's models are known to get it wrong,
+its `mistake` tells how; it is played and shown like the others, and no failure.
 """
 
 from __future__ import annotations
@@ -49,12 +52,14 @@ class Turn:
 class Conversation:
     about: str
     turns: tuple[Turn, ...]
+    mistake: str | None = None
 
 
 def load(path: Path) -> tuple[Conversation, ...]:
     script: list[Mapping[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
     return tuple(
-        Conversation(each["about"], tuple(_turn(turn) for turn in each["turns"])) for each in script
+        Conversation(each["about"], tuple(map(_turn, each["turns"])), each.get("mistake"))
+        for each in script
     )
 
 
@@ -71,6 +76,8 @@ def play(conversation: Conversation, chat: Chat, show: Callable[[str], None]) ->
     """Say it all, show it like a chat; the mismatches, each with the sentence it followed."""
     wrong: list[str] = []
     show(f"\n— {conversation.about}")
+    if conversation.mistake:
+        show(f"  (known mistake: {conversation.mistake})")
     for turn in conversation.turns:
         show(f"\n  you      {turn.user}")
         answer = chat.ask(turn.user, stream=turn.stream)

@@ -40,7 +40,7 @@ async def chat(request: web.Request) -> web.StreamResponse:
 def answer_to(question: str) -> str:
     _, mark, context = question.rpartition(_CONTEXT)
     if mark:
-        return f"[stand-in, from the context] {_read_out(context)}"
+        return f"Stand-in answer: {_read_out(context)}"
     return f"I am a stand-in for an LLM. You said: {question}"
 
 

@@ -60,7 +60,11 @@ def test_holds_with_a_model_that_is_always_right(
 def test_holds_with_the_models_of_archgw(real: Stages, name: str, number: int) -> None:
     """The same with what the models make of the words."""
     conversation = Demo(name).script[number]
-    assert conversations.play(conversation, real.chat(name), print) == []
+    wrong = conversations.play(conversation, real.chat(name), print)
+    if conversation.mistake:
+        assert wrong, "the models have learnt it: take `mistake` out of the script"
+        pytest.xfail(conversation.mistake)
+    assert wrong == []
 
 
 @pytest.mark.slow

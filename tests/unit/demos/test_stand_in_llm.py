@@ -20,7 +20,7 @@ from demos.llm_gateway.stand_in_llm import answer_to
 def test_reads_the_context_out(context: str, read_out: str) -> None:
     """JSON in words, several answers one after the other, text as it is."""
     said = answer_to(f"How is it?\ncontext: {context}")
-    assert said == f"[stand-in, from the context] {read_out}"
+    assert said == f"Stand-in answer: {read_out}"
 
 
 def test_says_the_question_again_without_a_context() -> None:
