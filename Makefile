@@ -27,8 +27,8 @@ up: install ## start a gateway: make up CONFIG=path/to/arch_config.yaml
 	@$(RUN) archgw up $(CONFIG)
 
 .PHONY: demo
-demo: install ## start a gateway before a stand-in LLM and show one working request
-	@$(RUN) python demos/llm_gateway/run.py
+demo: install ## start the weather agent behind a gateway and chat with it
+	@$(RUN) python -m demos.run weather_agent
 
 .PHONY: test
 test: install ## run every test, on a real Envoy
