@@ -7,6 +7,7 @@ a rule, several when the message asks for the same thing more than once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -33,6 +34,8 @@ class Settings:
     number_shift: float = 0.0
     length_penalty: float = 0.0
     several: float = 0.5
+    # A second value of a parameter counts from this certainty on.
+    second: float = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +128,45 @@ class Functions:
         return settings.required_option_margin if parameter.required else settings.option_margin
 
     def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
-        several = found.several > self._settings.several
         owned = _owned(tool, found.readings)
+        sure = self._settings.second
+        several = found.several > self._settings.several or _repeated(tool, owned, messages, sure)
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
-        if several:
-            count = max(
-                (len(kept[p.name]) for p in tool.parameters if p.type != "array"), default=1
-            )
-        else:
-            count = 1
-            kept = {
-                p.name: kept[p.name] if p.type == "array" else kept[p.name][:1]
-                for p in tool.parameters
-            }
+        scalars = [p.name for p in tool.parameters if p.type != "array"]
+        for name in scalars:
+            kept[name] = _together(kept[name], sure) if several else kept[name][:1]
+        count = max((len(kept[name]) for name in scalars), default=1)
         dealt = _deal(tool, kept, max(1, count))
         return [_call(tool, readings, messages) for readings in dealt]
+
+
+_JOINED = re.compile(r"\b(?:and|also|then|plus)\b|&", re.IGNORECASE)
+_CORRECTED = re.compile(r"\b(?:no|not|instead|rather|sorry|actually|mean|meant)\b", re.IGNORECASE)
+
+
+def _repeated(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message], sure: float
+) -> bool:
+    """Whether the last message asks twice for a required parameter that takes one value.
+
+    "Rome and Milan" does, "Rome, no, Milan" and "from Rome to Milan" do not.
+    """
+    last = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
+    for parameter in tool.parameters:
+        if not parameter.required or parameter.type == "array" or options(parameter):
+            continue
+        said = sorted(
+            (
+                reading.evidence
+                for reading in _distinct(readings.get(parameter.name, ()))
+                if reading.evidence.message == last and reading.evidence.confidence >= sure
+            ),
+            key=lambda evidence: evidence.start,
+        )
+        between = messages[last].content[said[0].end : said[-1].start] if len(said) > 1 else ""
+        if _JOINED.search(between) and not _CORRECTED.search(between):
+            return True
+    return False
 
 
 def _owned(tool: Tool, readings: Mapping[str, Sequence[Reading]]) -> dict[str, list[Reading]]:
@@ -170,6 +197,19 @@ def _distinct(readings: Sequence[Reading]) -> list[Reading]:
         if all(reading.value != other.value for other in seen):
             seen.append(reading)
     return seen
+
+
+def _together(readings: Sequence[Reading], sure: float) -> list[Reading]:
+    """The surest reading, and others of the same message that are sure enough beside it."""
+    return [
+        reading
+        for place, reading in enumerate(readings)
+        if place == 0
+        or (
+            reading.evidence.confidence >= sure
+            and reading.evidence.message == readings[0].evidence.message
+        )
+    ]
 
 
 def _deal(

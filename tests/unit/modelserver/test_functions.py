@@ -111,6 +111,15 @@ def test_one_call_takes_the_surest_value() -> None:
     assert call.arguments == {"city": "Rome"}
 
 
+def test_two_values_joined_by_and_are_two_calls() -> None:
+    """Two sure values for one required parameter are asked for both, unless one corrects."""
+    said = {"city": ["Rome", "Paris"]}
+    found = calls(user("weather in Paris and then in Rome"), said=said)
+    assert [call.arguments["city"] for call in found] == ["Paris", "Rome"]
+    (call,) = calls(user("in Paris and, no, actually in Rome"), said=said)
+    assert call.arguments == {"city": "Rome"}
+
+
 def test_parallel_calls() -> None:
     """The same tool is called once for each city; what is said once holds for both."""
     talk = user("weather in Paris and in Rome for 3 days")
@@ -253,3 +262,18 @@ def test_two_values_are_not_read_as_one() -> None:
     outputs = [told(layout, talk, TOOLS, said={"city": ["Malmo", "Cork"]}) for layout in rows]
     (call,) = task.decode(talk, TOOLS, rows, outputs, [0])
     assert call.arguments == {"city": "Malmo"}
+
+
+def test_two_sure_values_in_one_message_are_two_calls() -> None:
+    """Two cities, both surely meant and joined by "and", are two calls; a correction is one."""
+    task = Functions(layouts(), Settings(second=0.6))
+    for talk, cities in (
+        (user("weather in Tokyo and Seoul"), ["Tokyo", "Seoul"]),
+        (user("weather in Tokyo, and no, I mean Seoul"), ["Seoul"]),
+        (user("weather in Tokyo", "It rains.", "and Seoul?"), ["Seoul"]),
+    ):
+        rows = task.encode(talk, TOOLS)
+        said = {"city": ["Seoul", "Tokyo"]}
+        outputs = [told(layout, talk, TOOLS, said=said) for layout in rows]
+        found = task.decode(talk, TOOLS, rows, outputs, [0])
+        assert [call.arguments["city"] for call in found] == cities
