@@ -61,8 +61,7 @@ def test_holds_with_the_models_of_archgw(real: Stages, name: str, number: int) -
     """The same with what the models make of the words."""
     conversation = Demo(name).script[number]
     wrong = conversations.play(conversation, real.chat(name), print)
-    if conversation.mistake:
-        assert wrong, "the models have learnt it: take `mistake` out of the script"
+    if wrong and conversation.mistake:
         pytest.xfail(conversation.mistake)
     assert wrong == []
 
