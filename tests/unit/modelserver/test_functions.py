@@ -111,6 +111,15 @@ def test_one_call_takes_the_surest_value() -> None:
     assert call.arguments == {"city": "Rome"}
 
 
+def test_two_values_joined_by_and_are_two_calls() -> None:
+    """Two sure values for one required parameter are asked for both, unless one corrects."""
+    said = {"city": ["Rome", "Paris"]}
+    found = calls(user("weather in Paris and then in Rome"), said=said)
+    assert [call.arguments["city"] for call in found] == ["Paris", "Rome"]
+    (call,) = calls(user("in Paris and, no, actually in Rome"), said=said)
+    assert call.arguments == {"city": "Rome"}
+
+
 def test_parallel_calls() -> None:
     """The same tool is called once for each city; what is said once holds for both."""
     talk = user("weather in Paris and in Rome for 3 days")
