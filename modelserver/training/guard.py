@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for checkpoints and the model")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end by then, if earlier")
     parser.add_argument("--start", type=Path, help="folder of a checkpoint to start from")
     parser.add_argument("--seed", type=int, default=0)
