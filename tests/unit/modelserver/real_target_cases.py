@@ -606,4 +606,29 @@ CASES: Mapping[str, Sequence[Case]] = {
 
 # Cases that the model which ships gets wrong: its limits, kept in sight. They run as expected
 # failures; of every phenomenon at least three cases hold without appearing here.
-KNOWN_MISSES: frozenset[str] = frozenset()
+KNOWN_MISSES: frozenset[str] = frozenset(
+    {
+        "free values-3",
+        "free values-6",
+        "free values-7",
+        "choices-5",
+        "numbers-2",
+        "lists-1",
+        "lists-3",
+        "lists-6",
+        "dates-4",
+        "booleans-2",
+        "booleans-4",
+        "carried over and follow-ups-0",
+        "carried over and follow-ups-5",
+        "corrected-1",
+        "corrected-2",
+        "offered and accepted-4",
+        "missing-1",
+        "missing-3",
+        "several calls-2",
+        "several calls-4",
+        "several calls-6",
+        "fifty-Put on some Nina Simone in the kitchen",
+    }
+)

@@ -20,10 +20,16 @@ from modelserver.settings import Cache, Runtime, Settings
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver import real_guard_cases as guard_cases
 from tests.unit.modelserver import real_target_cases as target_cases
-from tests.unit.modelserver.real_target_cases import HOUSE, Case, tool
+from tests.unit.modelserver.real_target_cases import HOUSE, INTENTS, Case, tool
 
 T = TypeVar("T")
 Ask = Callable[[Callable[[Service], Awaitable[T]]], T]
+
+
+def maybe_missed(value: Any, name: str) -> Any:
+    """A case; one that this model is known to miss runs as an expected failure."""
+    missed = pytest.mark.xfail(reason="a known limit of this model", strict=False)
+    return pytest.param(value, id=name, marks=missed if name in target_cases.KNOWN_MISSES else ())
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +105,10 @@ def test_an_attack_is_found_at_twenty_places_of_a_long_text(ask: Ask[Any]) -> No
     assert told(verdicts(ask, plain), plain, "benign") == []
 
 
-@pytest.mark.parametrize("said", target_cases.INTENTS)
+@pytest.mark.parametrize("said", INTENTS)
 def test_the_intent_is_found_among_eight(ask: Ask[Any], said: str) -> None:
     """A request in the user's own words finds its target among eight described ones."""
-    assert decided(ask, Case(said, HOUSE)).intent.name == target_cases.INTENTS[said]
+    assert decided(ask, Case(said, HOUSE)).intent.name == INTENTS[said]
 
 
 @pytest.mark.parametrize("said", target_cases.NOTHING_FITS)
@@ -112,13 +118,13 @@ def test_none_of_them_is_an_answer(ask: Ask[Any], said: str) -> None:
     assert (answer.intent.name, tuple(answer.calls)) == (None, ())
 
 
-@pytest.mark.parametrize("said", target_cases.INTENTS)
+@pytest.mark.parametrize("said", [maybe_missed(said, f"fifty-{said}") for said in INTENTS])
 def test_the_intent_is_found_among_fifty(ask: Ask[Any], said: str) -> None:
     """With forty-two more targets around, the shortlist still holds the right one."""
     crowd = [tool(f"task_{word}", f"Look up the {word} of a {word} museum") for word in CROWD]
     answer = decided(ask, Case(said, [*crowd, *HOUSE]))
     assert len(crowd) + len(HOUSE) == 50
-    assert answer.intent.name == target_cases.INTENTS[said]
+    assert answer.intent.name == INTENTS[said]
 
 
 NAMED = {
@@ -127,16 +133,13 @@ NAMED = {
     for number, case in enumerate(cases)
 }
 PHENOMENA = [pytest.param(case, id=name) for name, case in NAMED.items()]
-missed = pytest.mark.xfail(reason="a known limit of this model", strict=False)
-WITH_MISSES = [
-    pytest.param(case, id=name, marks=missed if name in target_cases.KNOWN_MISSES else ())
-    for name, case in NAMED.items()
-]
+WITH_MISSES = [maybe_missed(case, name) for name, case in NAMED.items()]
 
 
 def test_the_known_misses_are_few() -> None:
     """Every phenomenon has at least three cases that hold, and each miss names a case."""
-    assert set(NAMED) >= target_cases.KNOWN_MISSES
+    named = {*NAMED, *(f"fifty-{said}" for said in INTENTS)}
+    assert named >= target_cases.KNOWN_MISSES
     for name, cases in target_cases.CASES.items():
         right = [n for n in range(len(cases)) if f"{name}-{n}" not in target_cases.KNOWN_MISSES]
         assert len(right) >= 3, name
