@@ -105,7 +105,7 @@ def test_an_attack_is_found_at_twenty_places_of_a_long_text(ask: Ask[Any]) -> No
     assert told(verdicts(ask, plain), plain, "benign") == []
 
 
-@pytest.mark.parametrize("said", INTENTS)
+@pytest.mark.parametrize("said", [maybe_missed(said, f"eight-{said}") for said in INTENTS])
 def test_the_intent_is_found_among_eight(ask: Ask[Any], said: str) -> None:
     """A request in the user's own words finds its target among eight described ones."""
     assert decided(ask, Case(said, HOUSE)).intent.name == INTENTS[said]
@@ -138,7 +138,7 @@ WITH_MISSES = [maybe_missed(case, name) for name, case in NAMED.items()]
 
 def test_the_known_misses_are_few() -> None:
     """Every phenomenon has at least three cases that hold, and each miss names a case."""
-    named = {*NAMED, *(f"fifty-{said}" for said in INTENTS)}
+    named = {*NAMED, *(f"{crowd}-{said}" for said in INTENTS for crowd in ("eight", "fifty"))}
     assert named >= target_cases.KNOWN_MISSES
     for name, cases in target_cases.CASES.items():
         right = [n for n in range(len(cases)) if f"{name}-{n}" not in target_cases.KNOWN_MISSES]
