@@ -9,13 +9,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import onnx
 from onnx import helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.fusion_options import FusionOptions
 from onnxruntime.transformers.optimizer import optimize_model
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def quantise(plain: Path, small: Path, *, heads: int, hidden: int) -> None:
