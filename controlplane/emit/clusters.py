@@ -40,7 +40,7 @@ def _provider(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> Fie
 
 
 def _api(upstream: ir.Upstream) -> Fields:
-    cluster = _cluster(names.api_cluster(upstream), upstream)
+    cluster = _cluster(names.api_cluster(upstream.name), upstream)
     cluster["typed_extension_protocol_options"] = _http_options()
     return cluster
 
@@ -180,7 +180,7 @@ def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, layout: Layout
     tells = bool(gateway.prompts and gateway.prompts.error_target)
     filters = [
         _remove_headers(),
-        _lua(names.REWRITE_FILTER, lua.rewrite_source(provider, record_failures=tells)),
+        lua.lua_filter(names.REWRITE_FILTER, lua.rewrite_source(provider, record_failures=tells)),
     ]
     if provider.credential:
         filters.append(_credential(provider.credential, layout))
@@ -224,11 +224,6 @@ def _remove_headers() -> Fields:
             mutations={"request_mutations": removals},
         ),
     }
-
-
-def _lua(name: str, source: str) -> Fields:
-    code = typed(f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": source})
-    return {"name": name, "typed_config": code}
 
 
 def _credential(credential: ir.Credential, layout: Layout) -> Fields:
@@ -280,11 +275,37 @@ def _error_target(gateway: ir.Gateway, call: ir.ApiCall) -> Fields:
     cluster["typed_extension_protocol_options"] = _http_options(
         http_filters=[
             _remove_headers(),
-            _lua("archgw.error_target", lua.error_target_source(call)),
+            lua.lua_filter("archgw.error_target", lua.error_target_source(call)),
             _codec(),
         ]
     )
     return cluster
+
+
+_LEFT_AT_ONCE: Fields = {
+    "split_external_local_origin_errors": True,
+    "consecutive_local_origin_failure": 1,
+    "enforcing_consecutive_local_origin_failure": 100,
+    "consecutive_gateway_failure": 3,
+    "enforcing_consecutive_gateway_failure": 100,
+    "enforcing_success_rate": 0,
+    "enforcing_local_origin_success_rate": 0,
+    "interval": "0.5s",
+    "base_ejection_time": "1s",
+    "max_ejection_time": "5s",
+    "max_ejection_percent": 50,
+}
+
+_PROBE: Fields = {
+    "timeout": "0.3s",
+    "interval": "0.5s",
+    "no_traffic_interval": "0.5s",
+    "unhealthy_interval": "0.5s",
+    "unhealthy_threshold": 1,
+    "healthy_threshold": 1,
+    "reuse_connection": False,
+    "grpc_health_check": {},
+}
 
 
 def _extproc(layout: Layout) -> Fields:
@@ -308,31 +329,8 @@ def _extproc(layout: Layout) -> Fields:
             "endpoints": [{"lb_endpoints": endpoints}],
         },
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
-        "outlier_detection": {
-            "split_external_local_origin_errors": True,
-            "consecutive_local_origin_failure": 1,
-            "enforcing_consecutive_local_origin_failure": 100,
-            "consecutive_gateway_failure": 3,
-            "enforcing_consecutive_gateway_failure": 100,
-            "enforcing_success_rate": 0,
-            "enforcing_local_origin_success_rate": 0,
-            "interval": "0.5s",
-            "base_ejection_time": "1s",
-            "max_ejection_time": "5s",
-            "max_ejection_percent": 50,
-        },
-        "health_checks": [
-            {
-                "timeout": "0.3s",
-                "interval": "0.5s",
-                "no_traffic_interval": "0.5s",
-                "unhealthy_interval": "0.5s",
-                "unhealthy_threshold": 1,
-                "healthy_threshold": 1,
-                "reuse_connection": False,
-                "grpc_health_check": {},
-            }
-        ],
+        "outlier_detection": _LEFT_AT_ONCE,
+        "health_checks": [_PROBE],
         "circuit_breakers": {
             "thresholds": [
                 {

@@ -141,19 +141,13 @@ def _prompts() -> Fields:
 
 
 def _answer() -> Fields:
-    code = typed(
-        f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": lua.answer_source()}
-    )
-    return {"name": names.ANSWER_FILTER, "typed_config": code}
+    return lua.lua_filter(names.ANSWER_FILTER, lua.answer_source())
 
 
 def _choose_provider() -> Fields:
     # The code is per route config, so that a new provider is a new route config and not a
     # new listener. A route config without code must not let a request through unchosen.
-    code = typed(
-        f"{_FILTERS}.lua.v3.Lua", default_source_code={"inline_string": lua.refuse_source()}
-    )
-    return {"name": names.CHOOSE_FILTER, "typed_config": code}
+    return lua.lua_filter(names.CHOOSE_FILTER, lua.refuse_source())
 
 
 def _token_limits(gateway: ir.Gateway) -> list[Fields]:

@@ -6,11 +6,6 @@ a second cluster.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from controlplane import ir
-
 PROVIDER_HEADER = "x-arch-llm-provider"
 """Set by us alone; LLM routes match nothing else."""
 
@@ -51,5 +46,5 @@ def provider_cluster(name: str) -> str:
     return f"llm-{name}"
 
 
-def api_cluster(upstream: ir.Upstream | str) -> str:
-    return f"api-{upstream if isinstance(upstream, str) else upstream.name}"
+def api_cluster(upstream: str) -> str:
+    return f"api-{upstream}"

@@ -52,7 +52,7 @@ def _api_route(upstream: ir.Upstream) -> Fields:
         "name": upstream.name,
         "match": {"prefix": "/", "headers": [header(names.UPSTREAM_HEADER, upstream.name)]},
         "route": {
-            "cluster": names.api_cluster(upstream),
+            "cluster": names.api_cluster(upstream.name),
             "auto_host_rewrite": True,
             "timeout": API_TIMEOUT,
             # Only what cannot have reached the API is sent again.
