@@ -7,6 +7,7 @@ be a remote one. Every call must be complete before the first one is made.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import regex
 
 from extproc.chat import answers
+from extproc.pipeline import formats
 from extproc.pipeline.reply import say
 
 if TYPE_CHECKING:
@@ -34,32 +36,40 @@ _MATCH_SECONDS: Final = 0.02
 
 async def complete(exchange: Exchange) -> Answer | None:
     complete_plan: list[Planned] = []
-    missing: list[Parameter] = []
+    missing: dict[str, Parameter] = {}
     known = False
+    today = dt.datetime.now().astimezone().date()
     for planned in exchange.plan:
-        found, lacking = fill(planned.target.parameters, planned.arguments)
+        found, lacking = fill(planned.target.parameters, planned.arguments, today)
         complete_plan.append(replace(planned, arguments=found))
         # The default target is for what fits none: nobody filled its parameters, so nobody is
-        # asked for them either.
+        # asked for them either. What two targets lack by one name is one question.
         if not planned.target.default:
-            missing += [each for each in lacking if each not in missing]
+            missing = {each.name: each for each in lacking} | missing
         known = known or bool(planned.arguments)
     exchange.plan = complete_plan
     if not missing:
         return None
-    return say(exchange, question(missing, known=known), answers.FUNCTION_MODEL)
+    return say(exchange, question([*missing.values()], known=known), answers.FUNCTION_MODEL)
 
 
 def fill(
-    parameters: Sequence[Parameter], arguments: Mapping[str, Any]
+    parameters: Sequence[Parameter], arguments: Mapping[str, Any], today: dt.date
 ) -> tuple[dict[str, Any], list[Parameter]]:
-    """The arguments to call with, defaults included, and the required parameters without one."""
+    """The arguments to call with, defaults included, and the parameters to ask for.
+
+    Asked for is what is required and was not said, and what was said but cannot be used: to put
+    a default in its place would answer another question than the one that was asked.
+    """
     found: dict[str, Any] = {}
     missing: list[Parameter] = []
     for parameter in parameters:
-        value = checked(parameter, arguments.get(parameter.name))
+        given = arguments.get(parameter.name)
+        value = checked(parameter, given, today)
         if value is not _WRONG:
             found[parameter.name] = value
+        elif not _is_blank(given):
+            missing.append(parameter)
         elif parameter.has_default:
             found[parameter.name] = parameter.default
         elif parameter.required:
@@ -67,15 +77,21 @@ def fill(
     return found, missing
 
 
-def checked(parameter: Parameter, value: Any) -> Any:
-    """The value in the declared type and within its bounds, or `_WRONG`."""
-    if value is None:
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def checked(parameter: Parameter, value: Any, today: dt.date) -> Any:
+    """The value in the declared type and format and within its bounds, or `_WRONG`."""
+    if _is_blank(value):
         return _WRONG
     value = _typed(parameter.type, parameter.items, value)
     if value is _WRONG:
         return _WRONG
     if parameter.enum:
         value = _chosen(parameter.enum, value)
+    if parameter.format:
+        value = _formed(parameter.format, value, today)
     return value if value is not _WRONG and _within(parameter, value) else _WRONG
 
 
@@ -98,7 +114,7 @@ def _typed(kind: str, items: str | None, value: Any) -> Any:
         case "number", str():
             return _number(value)
         case "string", str():
-            return value if value.strip() else _WRONG
+            return value
         case "string", int() | float():
             return str(value)
         case "array", list() | tuple():
@@ -129,6 +145,16 @@ def _chosen(choices: Sequence[Any], value: Any) -> Any:
             return choice
     folded = _folded(value)
     return next((choice for choice in choices if _folded(choice) == folded), _WRONG)
+
+
+def _formed(name: str, value: Any, today: dt.date) -> Any:
+    if isinstance(value, list):
+        found = [_formed(name, item, today) for item in value]
+        return _WRONG if any(item is _WRONG for item in found) else found
+    if not isinstance(value, str):
+        return value
+    text = formats.formed(name, value, today)
+    return _WRONG if text is None else text
 
 
 def _folded(value: Any) -> str:
@@ -168,9 +194,7 @@ def _described(parameter: Parameter) -> str:
     description = parameter.description.strip().rstrip(".?!:;")
     if description and description.lower() != parameter.name.lower():
         notes.append(_shortened(description))
-    choices = _choices(parameter)
-    if choices:
-        notes.append(choices)
+    notes += filter(None, (_choices(parameter), formats.SHOWN.get(parameter.format or "")))
     return f"{parameter.name} ({'; '.join(notes)})" if notes else parameter.name
 
 

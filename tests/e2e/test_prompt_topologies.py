@@ -118,9 +118,10 @@ def test_http2_without_tls(
     """HTTP/2 by prior knowledge, many prompts at once over one connection."""
     with gateway(tmp_path, config(models, provider.address, f'"{app.address}"'), {}) as running:
         url = f"http://127.0.0.1:{running.prompt_port}/v1/chat/completions"
-        with httpx.Client(http1=False, http2=True, timeout=20) as client, ThreadPoolExecutor(
-            16
-        ) as pool:
+        with (
+            httpx.Client(http1=False, http2=True, timeout=20) as client,
+            ThreadPoolExecutor(16) as pool,
+        ):
             body = {"messages": [{"role": "user", "content": "Paris"}], "stream": True}
             answers = list(pool.map(lambda _: client.post(url, json=body), range(48)))
     assert {answer.status_code for answer in answers} == {200}

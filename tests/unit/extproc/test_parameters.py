@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import time
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extproc.config import Parameter
 from extproc.pipeline.parameters import fill, question
 from tests.fakes.model_server import Script
 from tests.playbook import api, asks_for, forwards, parameter, play, prompt, settings, target
+
+if TYPE_CHECKING:
+    from extproc.config import Parameter
+
+TODAY = dt.date(2026, 11, 21)
 
 TAKEN: list[tuple[Parameter, Any, Any]] = [
     (parameter("p"), "x", "x"),
@@ -38,15 +44,13 @@ TAKEN: list[tuple[Parameter, Any, Any]] = [
 @pytest.mark.parametrize(("declared", "given", "taken"), TAKEN, ids=lambda v: repr(v)[-40:])
 def test_takes_what_fits(declared: Parameter, given: Any, taken: Any) -> None:
     """A value comes out in the declared type and spelling."""
-    found, missing = fill([declared], {"p": given})
+    found, missing = fill([declared], {"p": given}, TODAY)
     assert found == {"p": taken}
     assert type(found["p"]) is type(taken)
     assert not missing
 
 
 WRONG: list[tuple[Parameter, Any]] = [
-    (parameter("p"), None),
-    (parameter("p"), "  "),
     (parameter("p"), True),
     (parameter("p"), ["x"]),
     (parameter("p", "integer"), True),
@@ -73,29 +77,38 @@ WRONG: list[tuple[Parameter, Any]] = [
 
 
 @pytest.mark.parametrize(("declared", "given"), WRONG, ids=lambda v: repr(v)[-40:])
-def test_what_does_not_fit_is_missing(declared: Parameter, given: Any) -> None:
-    """A wrong value is none: a required one is asked for, an optional one is left out."""
-    required = Parameter(**{**_fields(declared), "required": True})
-    assert fill([required], {"p": given}) == ({}, [required])
-    assert fill([declared], {"p": given}) == ({}, [])
+def test_what_does_not_fit_is_asked_for(declared: Parameter, given: Any) -> None:
+    """A wrong value is never used nor replaced in silence, be it required or not."""
+    for more in ({"required": True}, {}, {"default": None, "has_default": True}):
+        one = replace(declared, **more)
+        assert fill([one], {"p": given}, TODAY) == ({}, [one])
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_what_is_not_said_is_absent(given: str | None) -> None:
+    """Nothing said: a required value is asked for, an optional one left out or the default."""
+    required = parameter("p", required=True)
+    assert fill([required], {"p": given}, TODAY) == ({}, [required])
+    assert fill([parameter("p")], {"p": given}, TODAY) == ({}, [])
+    assert fill([parameter("p", default="x")], {"p": given}, TODAY) == ({"p": "x"}, [])
 
 
 def test_pattern_has_bounded_time() -> None:
     """Words made to keep a pattern busy do not match, and soon."""
     declared = parameter("p", pattern="^(a+)+$", required=True)
     began = time.monotonic()
-    assert fill([declared], {"p": "a" * 40 + "!"}) == ({}, [declared])
-    assert fill([declared], {"p": "a" * 2000}) == ({}, [declared])
+    assert fill([declared], {"p": "a" * 40 + "!"}, TODAY) == ({}, [declared])
+    assert fill([declared], {"p": "a" * 2000}, TODAY) == ({}, [declared])
     assert time.monotonic() - began < 1
-    assert fill([declared], {"p": "aaa"}) == ({"p": "aaa"}, [])
+    assert fill([declared], {"p": "aaa"}, TODAY) == ({"p": "aaa"}, [])
     broken = parameter("p", pattern="(", required=True)
-    assert fill([broken], {"p": "a"}) == ({}, [broken])
+    assert fill([broken], {"p": "a"}, TODAY) == ({}, [broken])
 
 
 def test_number_that_equals_a_boolean_is_no_boolean() -> None:
     """1 is not true, in JSON."""
     declared = parameter("p", "integer", enum=(True, 2), required=True)
-    assert fill([declared], {"p": 1}) == ({}, [declared])
+    assert fill([declared], {"p": 1}, TODAY) == ({}, [declared])
 
 
 def test_defaults_fill_and_undeclared_goes() -> None:
@@ -105,11 +118,8 @@ def test_defaults_fill_and_undeclared_goes() -> None:
         parameter("b", default=None, has_default=True),
         parameter("c", enum=("x",), default="x"),
     ]
-    assert fill(declared, {"c": "y", "invented": 1}) == ({"a": False, "b": None, "c": "x"}, [])
-
-
-def _fields(declared: Parameter) -> dict[str, Any]:
-    return {name: getattr(declared, name) for name in Parameter.__dataclass_fields__}
+    found = {"a": False, "b": None, "c": "x"}
+    assert fill(declared, {"invented": 1}, TODAY) == (found, [])
 
 
 def test_question_names_everything() -> None:
@@ -171,6 +181,15 @@ def test_several_calls_ask_once_for_all() -> None:
     played = play(settings(WEATHER), script) >> prompt("both")
     played << asks_for("city", "unit")
     assert not played.endpoints.sent
+
+
+def test_two_targets_that_lack_the_same_are_one_question() -> None:
+    """What two targets lack by one name is asked for once, whatever each says about it."""
+    hotel = target("hotel", parameter("city", description="Where to stay", required=True))
+    taxi = target("taxi", parameter("city", description="Where to ride", required=True))
+    script = Script(calls={"trip": [("hotel", {}, []), ("taxi", {}, [])]})
+    question = "Could you please tell me the city (where to stay)?"
+    play(settings(hotel, taxi), script) >> prompt("trip") << asks_for(question)
 
 
 def test_default_target_is_not_asked_about() -> None:
