@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from modelserver.tasks.types import Row
 from modelserver.training.guard_model import GuardModel, tensors
+from modelserver.training.precision import mixed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,7 +41,7 @@ def torch_run(model: GuardModel, device: str) -> Run:
     @torch.no_grad()
     def run(rows: list[Row]) -> NDArray[np.float32]:
         model.eval()
-        with torch.autocast(device.split(":", maxsplit=1)[0], dtype=torch.bfloat16):
+        with mixed(device):
             logits: NDArray[np.float32] = model(*tensors(rows, device)).float().cpu().numpy()
         return logits
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from modelserver.errors import RequestTooLarge
 from modelserver.training import guard_data
 from modelserver.training.guard_model import GuardModel, guard_task, tensors
+from modelserver.training.precision import mixed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,7 +129,7 @@ def _begin(settings: Settings) -> State:
 def _step(model: GuardModel, batch: list[Item], settings: Settings) -> float:
     model.train()
     rows = [row for item in batch for row in item.rows]
-    with torch.autocast(settings.device.split(":")[0], dtype=torch.bfloat16):
+    with mixed(settings.device):
         logits = model(*tensors(rows, settings.device)).float()
     scores = logits[:, 1] - logits[:, 0]
     worst = torch.stack([part.max() for part in scores.split([len(i.rows) for i in batch])])

@@ -37,7 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--minutes", type=float, default=90.0, help="budget of the training")
     parser.add_argument("--frozen", type=int, default=0, help="lower layers left as they are")
-    parser.add_argument("--start", type=Path, help="weights to begin from (safetensors)")
+    parser.add_argument(
+        "--start", type=Path, help="begin from this safetensors file or exported model"
+    )
+    parser.add_argument("--compile", action="store_true", help="compile the layers: faster")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--limit", type=int, default=600, help="cases of each source judged")
     parser.add_argument("--evaluate", type=Path, help="folder of an exported model; no training")
@@ -55,6 +58,7 @@ def run(args: argparse.Namespace) -> None:
         settings = Settings(
             data=args.data, base=base, out=out, minutes=args.minutes, device=args.device,
             seed=args.seed, frozen=args.frozen, begin=args.start,
+            compile=args.compile,
         )  # fmt: skip
         model = train(settings)
         folder = out / "model"

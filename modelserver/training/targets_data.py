@@ -84,7 +84,7 @@ def rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def read(data: Path, *, heldout: bool, written: Path = WRITTEN) -> Corpus:
     """Read one side of the split."""
-    corpus = read_intents(data, heldout=heldout)
+    corpus = read_intents(data, heldout=heldout, written=written)
     tool_files = [data / "slots_tools.jsonl.gz", data / "slots_written_tools.jsonl.gz"]
     for path in [*tool_files, *sorted(written.glob("tools_*.jsonl"))]:
         for row in rows(path):
@@ -182,9 +182,18 @@ def _spans(
     return ((message, start, end),)
 
 
-def read_intents(data: Path, *, heldout: bool) -> Corpus:
+def read_intents(data: Path, *, heldout: bool, written: Path = WRITTEN) -> Corpus:
     """The intent sets alone, one side of the split."""
     corpus = Corpus()
+    for path in sorted(written.glob("intents_*.jsonl")):
+        for row in rows(path):
+            name = f"project/{row['set']}"
+            if _one_in(name) == heldout:
+                corpus.targets[name] = {n: Tool(n, d) for n, d in row["targets"].items()}
+                corpus.groups[name] = dict.fromkeys(row["targets"], name)
+                corpus.utterances[name] = [
+                    Utterance(name, text, gold, "en") for text, gold in row["utterances"]
+                ]
     for row in rows(data / "intent_targets.jsonl"):
         corpus.targets[row["set"]][row["name"]] = Tool(row["name"], row["description"])
         corpus.groups[row["set"]][row["name"]] = row["group"] or ""

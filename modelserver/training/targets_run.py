@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from modelserver.tasks.types import Output, Row
+from modelserver.training.precision import mixed
 
 if TYPE_CHECKING:
     from modelserver.training.targets_model import TargetsModel
@@ -30,7 +31,7 @@ def torch_run(model: TargetsModel, device: str = "cpu") -> Run:
     @torch.no_grad()
     def infer(inputs: Arrays) -> list[np.ndarray[Any, Any]]:
         tensors = [torch.from_numpy(inputs[name]).to(device) for name in _INPUTS]
-        with torch.autocast(torch.device(device).type, torch.bfloat16):
+        with mixed(device):
             return [part.float().cpu().numpy() for part in model(*tensors)]
 
     return lambda rows: _batched(rows, infer)

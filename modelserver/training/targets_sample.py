@@ -27,7 +27,7 @@ LONGEST = 384
 LEAST_VALUES = 5
 # Long dialogues mostly teach with their newest turns, and cost half of the time.
 SHORT_CONVERSATION = 104
-SHORT_SHARE = 0.7
+SHORT_SHARE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +39,24 @@ class Pool:
 
 
 POOLS = {
-    "sgd": Pool(0.32, 0.22),
-    "written": Pool(0.27, 0.20),
-    "own": Pool(0.05, 0.02),
-    "seal-tools": Pool(0.11, 0.06),
+    "sgd": Pool(0.28, 0.16),
+    "written": Pool(0.38, 0.24),
+    "own": Pool(0.03, 0.02),
+    "seal-tools": Pool(0.09, 0.06),
     "api-bank": Pool(0.03, 0.03),
     "glaive": Pool(0.03, 0.02),
     "toolalpaca": Pool(0.015, 0.02),
     "hwu64": Pool(0.025, 0.02),
-    "xsid": Pool(0.02, 0.02),
+    "xsid": Pool(0.01, 0.02),
     "snips": Pool(0.01, 0.0),
-    "utterances": Pool(0.12, 0.39),
+    "utterances": Pool(0.17, 0.41),
 }
 TOOLS_SHOWN = {1: 0.30, 2: 0.34, 3: 0.26, 4: 0.10}
-UTTERANCE_TARGETS = {1: 0.1, 2: 0.15, 3: 0.3, 4: 0.25, 6: 0.2}
+UTTERANCE_TARGETS = {1: 0.07, 2: 0.13, 3: 0.2, 4: 0.25, 6: 0.35}
 GOLD_LEFT_OUT = 0.10
-SETS = {"clinc": 0.38, "hwu64": 0.22, "metatool": 0.28, "xsid": 0.06, "snips": 0.06}
+SETS = {
+    "project": 0.35, "clinc": 0.28, "hwu64": 0.14, "metatool": 0.17, "xsid": 0.03, "snips": 0.03,
+}  # fmt: skip
 SGD_KINDS = {
     "new_intent": 1.0, "slot_fill": 1.0, "confirm": 0.45, "correction": 1.0, "closing": 0.35,
     "alternatives": 0.5, "select_result": 0.5, "ask_about_result": 0.3, "decline_offer": 1.0,
@@ -75,6 +77,10 @@ class Sampler:
         for case in self._cases.get("sgd", ()):
             name = case.calls[-1].tool if case.calls else case.tools[0]
             self._services.setdefault("/".join(name.split("/")[1:3]), []).append(case)
+        self._sets = {
+            kind: sets for kind in SETS
+            if (sets := [name for name in corpus.utterances if name.split("/")[0] == kind])
+        }  # fmt: skip
         self._values = _values(corpus)
         self._pool_of = {
             name: sorted({t for case in cases for t in case.tools})
@@ -189,8 +195,8 @@ class Sampler:
         return messages, calls
 
     def _pick_utterance(self) -> tuple[Utterance, dict[str, Tool], dict[str, str]]:
-        sets = [name for name in SETS if self._corpus.utterances.get(name)]
-        chosen = self._rng.choices(sets, [SETS[n] for n in sets])[0]
+        kind = self._rng.choices(list(self._sets), [SETS[n] for n in self._sets])[0]
+        chosen = self._rng.choice(self._sets[kind])
         utterance = self._rng.choice(self._corpus.utterances[chosen])
         return utterance, self._corpus.targets[chosen], self._corpus.groups[chosen]
 

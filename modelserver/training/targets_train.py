@@ -7,7 +7,6 @@ finished weights are in `OUT/model.safetensors`.
 
 from __future__ import annotations
 
-import contextlib
 import random
 import signal
 import time
@@ -21,10 +20,12 @@ from torch import Tensor, nn
 
 from modelserver.tasks.layout import Layout, Layouts
 from modelserver.tokenization import Tokenizer
+from modelserver.training.precision import mixed
 from modelserver.training.targets_data import read
 from modelserver.training.targets_labels import Batch, Labels, collate
 from modelserver.training.targets_loss import contrast, losses, total
 from modelserver.training.targets_model import TargetsModel, load_base
+from modelserver.training.targets_restore import restored
 from modelserver.training.targets_sample import Sampler
 
 if TYPE_CHECKING:
@@ -48,11 +49,13 @@ class Settings:
     tokens: int = 1536
     rate: float = 2e-4
     head_rate: float = 1e-3
-    contrast_every: int = 7
+    contrast_every: int = 10
     pairs: int = 40
     begin: Path | None = None
     # Lower layers that stay as they are; each saves a tenth of the time of a step.
     frozen: int = 0
+    # Layers as compiled code: a quarter faster on a CPU; needs a C++ compiler.
+    compile: bool = False
 
 
 def train(settings: Settings) -> TargetsModel:
@@ -64,8 +67,12 @@ def train(settings: Settings) -> TargetsModel:
     model = TargetsModel()
     load_base(model, settings.base / "model.safetensors")
     if settings.begin is not None:
-        model.load_state_dict(load_file(settings.begin), strict=False)
+        weights = restored(settings.begin) if settings.begin.is_dir() else load_file(settings.begin)
+        model.load_state_dict(weights, strict=False)
     model.frozen = settings.frozen
+    if settings.compile:
+        for layer in model.layers:
+            layer.compile(dynamic=True)
     model.to(device).train()
     optimizer = _optimizer(model, settings)
     run = _Run(model, optimizer, settings)
@@ -123,7 +130,7 @@ class _Run:
     def learn(self, items: list[Labels]) -> None:
         """One step on labelled rows."""
         batch = collate(items).to(self._device)
-        with self._mixed():
+        with mixed(self._settings.device):
             parts = losses(self._model, batch)
         self._apply(total(parts), {name: float(value.detach()) for name, value in parts.items()})
         self.rows += len(items)
@@ -139,7 +146,7 @@ class _Run:
         same = torch.tensor(
             [[names[i] == b and i != j for j, b in enumerate(names)] for i in range(count)]
         )
-        with self._mixed():
+        with mixed(self._settings.device):
             loss = contrast(
                 self._model, texts.to(self._device), tools.to(self._device), same.to(self._device)
             )
@@ -169,9 +176,6 @@ class _Run:
         for group, top in zip(self._optimizer.param_groups, tops, strict=True):
             group["top"] = top
         self.step, self.rows, self._before = state["step"], state["rows"], state["seconds"]
-
-    def _mixed(self) -> contextlib.AbstractContextManager[object]:
-        return torch.autocast(self._device.type, torch.bfloat16)
 
     def _apply(self, loss: Tensor, parts: dict[str, float]) -> None:
         progress = self.progress
