@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--epochs", type=int, default=4)
     parser.add_argument("--minutes", type=float, default=math.inf, help="end by then, if earlier")
-    parser.add_argument("--start", type=Path, help="folder of a checkpoint to start from")
+    parser.add_argument(
+        "--start", type=Path, help="folder of a checkpoint or a model to start from"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", default="", help="sources to test on, by comma")
     parser.add_argument("--evaluate", type=Path, help="folder of an exported model; no training")

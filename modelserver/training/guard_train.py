@@ -12,7 +12,7 @@ import math
 import random
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -21,6 +21,7 @@ from modelserver.errors import RequestTooLarge
 from modelserver.training import guard_data
 from modelserver.training.guard_model import GuardModel, guard_task, tensors
 from modelserver.training.precision import mixed
+from modelserver.training.restore import restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ MOST_ROWS = {0: 1, 1: 2}  # windows of one text in training, by label
 BATCH_TOKENS = 2048
 MOST_EXAMPLES = 48
 LATEST = 0.995  # of the moving average
+ATTENTION = "encoder.encoder.layer.{layer}.attention.self.{part}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class State:
 
 
 def _begin(settings: Settings) -> State:
-    """The checkpoint of `out`; else the weights of the run to start from; else the base."""
+    """The checkpoint of `out`; else that of the run, or the exported model, to start from."""
     model = GuardModel(settings.base).to(settings.device)
     heads = [p for name, p in model.named_parameters() if not name.startswith("encoder.")]
     groups = [
@@ -110,20 +112,28 @@ def _begin(settings: Settings) -> State:
     ]
     optimiser = torch.optim.AdamW(groups, lr=settings.rate, weight_decay=0.01, fused=True)
     state = State(model, copy.deepcopy(model), optimiser)
-    for folder in filter(None, (settings.out, settings.start)):
-        path = folder / "checkpoint.pt"
-        if not path.exists():
-            continue
-        saved = torch.load(path, map_location=settings.device, weights_only=True)
-        state.average.load_state_dict(saved["average"])
-        model.load_state_dict(saved["model"])
-        if folder == settings.out:
-            optimiser.load_state_dict(saved["optimiser"])
-            state.step, state.seconds = saved["step"], saved["seconds"]
-            state.done = saved["done"]
-        print(f"from {path}, step {saved['step']}", flush=True)
-        break
+    checkpoint = settings.out / "checkpoint.pt"
+    start = settings.start
+    if checkpoint.exists():
+        saved = _load(checkpoint, state, settings)
+        optimiser.load_state_dict(saved["optimiser"])
+        state.step, state.seconds = saved["step"], saved["seconds"]
+        state.done = saved["done"]
+    elif start and (start / "checkpoint.pt").exists():
+        _load(start / "checkpoint.pt", state, settings)
+    elif start:
+        weights = restored(start, model.state_dict(), ATTENTION)
+        model.load_state_dict(weights)
+        state.average.load_state_dict(weights)
     return state
+
+
+def _load(path: Path, state: State, settings: Settings) -> dict[str, Any]:
+    saved: dict[str, Any] = torch.load(path, map_location=settings.device, weights_only=True)
+    state.average.load_state_dict(saved["average"])
+    state.model.load_state_dict(saved["model"])
+    print(f"from {path}, step {saved['step']}", flush=True)
+    return saved
 
 
 def _step(model: GuardModel, batch: list[Item], settings: Settings) -> float:

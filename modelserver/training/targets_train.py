@@ -21,11 +21,11 @@ from torch import Tensor, nn
 from modelserver.tasks.layout import Layout, Layouts
 from modelserver.tokenization import Tokenizer
 from modelserver.training.precision import mixed
+from modelserver.training.restore import restored
 from modelserver.training.targets_data import read
 from modelserver.training.targets_labels import Batch, Labels, collate
 from modelserver.training.targets_loss import contrast, losses, total
 from modelserver.training.targets_model import TargetsModel, load_base
-from modelserver.training.targets_restore import restored
 from modelserver.training.targets_sample import Sampler
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def train(settings: Settings) -> TargetsModel:
     model = TargetsModel()
     load_base(model, settings.base / "model.safetensors")
     if settings.begin is not None:
-        weights = restored(settings.begin) if settings.begin.is_dir() else load_file(settings.begin)
-        model.load_state_dict(weights, strict=False)
+        model.load_state_dict(_weights(settings.begin, model), strict=False)
     model.frozen = settings.frozen
     if settings.compile:
         for layer in model.layers:
@@ -190,6 +189,20 @@ class _Run:
         for name, value in parts.items():
             old = self._averages.get(name, value)
             self._averages[name] = 0.98 * old + 0.02 * value
+
+
+def _weights(place: Path, model: TargetsModel) -> dict[str, Tensor]:
+    """The weights of a safetensors file or of an exported model.
+
+    In a graph the marker tokens' own vectors have moved into the word embeddings, and the
+    numbers of `nearness` have lost their name: they start anew.
+    """
+    if place.is_file():
+        return load_file(place)
+    state = model.state_dict()
+    state["markers.weight"] = torch.zeros_like(state["markers.weight"])
+    fresh = frozenset({"markers.weight", "nearness"})
+    return restored(place, state, "layers.{layer}.{part}", fresh)
 
 
 def _text(tool: Tool) -> str:
