@@ -12,7 +12,7 @@ import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -43,6 +43,10 @@ class Parameter:
     minimum: float | None
     maximum: float | None
     pattern: str | None
+
+
+READS: Final = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
 
 
 @dataclass(frozen=True, slots=True)

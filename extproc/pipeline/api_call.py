@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
 from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
+from extproc.config import READS
 from extproc.errors import ToolError, ToolTimeout
 from extproc.exchange import Made, Planned
 from extproc.pipeline import url
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from extproc.exchange import Exchange
 
 _IN_URL: Final = frozenset({"GET", "HEAD", "DELETE"})
-_READS: Final = frozenset({"GET", "HEAD"})
 _QUOTED: Final = 1024
 
 
@@ -68,7 +68,7 @@ def conversation(exchange: Exchange) -> list[dict[str, Any]]:
 
 
 async def _make(exchange: Exchange, requests: Sequence[tuple[Planned, HttpCall]]) -> Sequence[Made]:
-    if len(requests) > 1 and all(sent.method in _READS for _, sent in requests):
+    if len(requests) > 1 and all(sent.method in READS for _, sent in requests):
         return await asyncio.gather(*(_one(exchange, *each) for each in requests))
     return [await _one(exchange, *each) for each in requests]
 

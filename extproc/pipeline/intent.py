@@ -1,9 +1,15 @@
-"""Which target the prompt wants: the one that fits, else the default one, else the LLM alone."""
+"""Which target the prompt wants: the one that fits, else the default one, else the LLM alone.
+
+A message may want several. One that changes something is called beside another only when the
+last message itself speaks of it: what was booked a turn ago is not booked again because the
+user went on to ask about something else.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extproc.config import READS
 from extproc.errors import IntentUnavailable
 from extproc.exchange import Planned
 from extproc.telemetry import log
@@ -38,7 +44,19 @@ def _calls(exchange: Exchange) -> Sequence[Call]:
     if decision is None or decision.intent.name is None:
         return ()
     calls = decision.calls or (Call(decision.intent.name, {}, ()),)
-    return calls[: exchange.runtime.config.max_calls]
+    meant = [call for call in calls if not _is_repeat(exchange, call, decision.intent.name)]
+    return (meant or calls)[: exchange.runtime.config.max_calls]
+
+
+def _is_repeat(exchange: Exchange, call: Call, best: str) -> bool:
+    """Whether a further target would act on words of earlier turns alone."""
+    target = exchange.runtime.targets.get(call.name)
+    if call.name == best or not call.evidence or target is None or target.call is None:
+        return False
+    messages = exchange.request.messages
+    last = max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
+    said_before = all(evidence.message < last for evidence in call.evidence.values())
+    return said_before and target.call.method not in READS
 
 
 def _planned(exchange: Exchange, call: Call) -> Planned:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from extproc.clients import TooLong, Unavailable
+from extproc.config import ApiCall
 from extproc.events import Forward
-from modelserver.schema import Call, DecideResponse, Intent, Ranked
+from modelserver.schema import Call, DecideResponse, Evidence, Intent, Ranked
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeModels,
     api,
+    chat,
     completion,
     events,
     forwards,
     guard,
+    parameter,
     play,
     prompt,
     refuses,
@@ -26,6 +31,14 @@ ONE, TWO = target("one"), target("two")
 REST = target("rest", default=True)
 SCRIPT = Script(calls={"first": [("one", {}, [])], "both": [("one", {}, []), ("two", {}, [])]})
 APP = {"app": api({"ok": 1})}
+
+
+def turns(*said: str) -> list[dict[str, str]]:
+    """User and assistant in turn."""
+    return [
+        {"role": "assistant" if number % 2 else "user", "content": text}
+        for number, text in enumerate(said)
+    ]
 
 
 class Fixed(FakeModels):
@@ -95,6 +108,38 @@ def test_long_document_is_no_hindrance_without_a_guard() -> None:
     assert text in json.loads(played.decision.body)["messages"][0]["content"]
     guarded = play(settings(ONE, guards=(guard(),)), SCRIPT, says=APP) >> prompt(text)
     assert guarded.models.asked[0].messages[0].content == text
+
+
+@pytest.mark.parametrize(
+    ("method", "message", "called"),
+    [
+        ("POST", 0, ["/one"]),
+        ("POST", 2, ["/one", "/two"]),
+        ("GET", 0, ["/one", "/two"]),
+    ],
+)
+def test_what_was_done_a_turn_ago_is_not_done_again(
+    method: str, message: int, called: list[str]
+) -> None:
+    """A further target that acts needs a word for it in the last message; one that reads does not."""
+    two = target("two", parameter("room"), call=ApiCall("app", "/two", method))
+    said = {"room": Evidence(message, 0, 4, "room", 0.9)}
+    calls = (Call("one", {}, ()), Call("two", {"room": "blue"}, (), said))
+    models = Fixed(DecideResponse(None, Intent("one", 0.9, (), 0.5), calls))
+    played = play(settings(ONE, two), models=models, says=APP)
+    played >> chat(*turns("room blue", "Booked.", "room one?")) << forwards()
+    assert [call.path.partition("?")[0] for call in played.endpoints.sent] == called
+
+
+def test_the_best_target_acts_on_earlier_words() -> None:
+    """What is wanted most may be said in earlier turns alone: "Yes, do it"."""
+    two = target("two", parameter("room"))
+    said = {"room": Evidence(0, 0, 4, "room", 0.9)}
+    calls = (Call("two", {"room": "blue"}, (), said),)
+    models = Fixed(DecideResponse(None, Intent("two", 0.9, (), 0.5), calls))
+    played = play(settings(ONE, two), models=models, says=APP)
+    played >> chat(*turns("room blue", "Shall I book it?", "Yes, do it")) << forwards()
+    assert [call.path for call in played.endpoints.sent] == ["/two"]
 
 
 def test_calls_are_bounded() -> None:
