@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import openai
 import pytest
 
+from controlplane.emit.runtime import DEADLINE_SECONDS
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication, Says
@@ -287,16 +288,39 @@ class TestErrors:
         assert answer.json["error"]["code"] == "llm_unavailable"
 
     def test_guard_that_cannot_answer(self, stage: Stage) -> None:
-        """Without a model server nothing passes."""
+        """Without a model server nothing passes, and the client is told so when nobody else can."""
+        stage.app.says["/error"] = Says({}, status=500)
         stage.models.stop()
         try:
             answer = stage.client.chat("a joke")
         finally:
             stage.models.start_again()
-        assert answer.status in {200, 503}
+        assert answer.status == 503
+        assert answer.json["error"]["code"] == "guard_unavailable"
         assert not stage.world.one.received
-        if answer.status == 503:
-            assert answer.json["error"]["code"]
+
+    @pytest.mark.parametrize(
+        ("says", "code"), [(Says(delay=20), "timeout"), (Says(reset=True), "tool_error")]
+    )
+    def test_api_that_never_answers(self, stage: Stage, says: Says, code: str) -> None:
+        """A hanging or broken API is told to the error target before Envoy's patience ends."""
+        stage.says(Paris=[("weather", {"city": "Paris"}, [])])
+        stage.app.says["/weather/Paris"] = says
+        stage.app.says["/error"] = Says({"choices": [{"message": {"content": "Sorry!"}}]})
+        began = time.monotonic()
+        answer = stage.client.chat("weather in Paris?")
+        assert (answer.status, content(answer)) == (200, "Sorry!")
+        assert time.monotonic() - began < DEADLINE_SECONDS
+        assert code in stage.app.received[-1].headers["x-function-error-code"]
+
+    def test_value_that_cannot_stand_in_a_path(self, stage: Stage) -> None:
+        """No call is made with it; the error target learns why, or else the client."""
+        stage.says(Paris=[("weather", {"city": "../admin"}, [])])
+        stage.app.says["/error"] = Says({}, status=500)
+        answer = stage.client.chat("weather in Paris?")
+        assert answer.status == 400
+        assert "error replacing params in path" in answer.json["error"]["message"]
+        assert [asked.path for asked in stage.app.received] == ["/error"]
 
     def test_bad_bodies(self, stage: Stage) -> None:
         """What is no chat request is refused in the usual form, and goes nowhere."""
