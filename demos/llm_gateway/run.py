@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,8 @@ from stand_in_llm import application
 
 CONFIG = Path(__file__).with_name("arch_config.yaml")
 GATEWAY = ("127.0.0.1", 12000)
+# Beside the Python that runs this, where its folder is not on the path.
+ARCHGW = shutil.which("archgw") or str(Path(sys.executable).with_name("archgw"))
 
 
 def main() -> int:
@@ -28,19 +31,21 @@ def main() -> int:
         address = start_stand_in()
         print(f"the stand-in LLM listens on {address}\n")
         env = {**os.environ, "STAND_IN_ADDRESS": address}
-        up = ["archgw", "up", os.path.relpath(CONFIG), "--home", home]
-        print("$ " + " ".join(up), flush=True)
-        if subprocess.run(up, env=env, check=False).returncode:
+        if archgw("up", os.path.relpath(CONFIG), "--home", home, env=env):
             return 1
         try:
             ask("What is a prompt gateway?", stream=False)
             ask("Say it again, word by word.", stream=True)
         finally:
-            down = ["archgw", "down", "--home", home]
-            print("$ " + " ".join(down), flush=True)
-            subprocess.run(down, check=False)
+            archgw("down", "--home", home, env=env)
     print("\nIt works. Next: `archgw init` writes a config of your own.")
     return 0
+
+
+def archgw(*arguments: str, env: dict[str, str]) -> int:
+    """Run a command as it is shown; its exit status."""
+    print("$ " + " ".join(["archgw", *arguments]), flush=True)
+    return subprocess.run([ARCHGW, *arguments], env=env, check=False).returncode
 
 
 def start_stand_in() -> str:

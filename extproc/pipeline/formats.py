@@ -40,7 +40,7 @@ _NEAR: Final = {
 }  # fmt: skip
 _WEEKDAY: Final = re.compile(rf"(?:on |this |coming |this coming |next )?({'|'.join(_DAYS)})")
 _AHEAD: Final = re.compile(r"in (\d{1,3}) (day|week)s?")
-_MONTH: Final = "|".join(rf"{name[:3]}(?:{name[3:]})?" for name in _MONTHS)
+_MONTH: Final = "|".join([*(rf"{name[:3]}(?:{name[3:]})?" for name in _MONTHS), "sept"])
 _DAY_MONTH: Final = re.compile(
     rf"(?:the )?(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\.?(?:,? (\d{{4}}))?"
 )

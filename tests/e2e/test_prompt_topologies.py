@@ -128,6 +128,25 @@ def test_http2_without_tls(
     assert all(answer.text.endswith("data: [DONE]\n\n") for answer in answers)
 
 
+def test_errors_as_text(
+    tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
+) -> None:
+    """With `error_format: text` an error is v0.1's sentence and nothing else."""
+    text = config(models, provider.address, f'"{app.address}"')
+    text = text.replace("stats_port: 0", "stats_port: 0, error_format: text")
+    app.says["/weather/Paris"] = Says({"detail": "no such city"}, status=404)
+    with gateway(tmp_path, text, {}) as running:
+        answer = Client(running.prompt_port).chat("Paris")
+        bad = Client(running.prompt_port).ask(body=b"{")
+    assert (answer.status, bad.status) == (404, 400)
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text == (
+        "upstream application error host=app, path=/weather/Paris, status=404, "
+        'body={"detail": "no such city"}'
+    )
+    assert "{" not in bad.text
+
+
 def test_calls_are_shared_by_the_servers_of_an_api(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:
