@@ -50,6 +50,11 @@ class Layout:
         return self.run / "extproc-0.sock", self.run / "extproc-1.sock"
 
     @property
+    def metrics_sockets(self) -> tuple[Path, Path]:
+        """Where each extproc process answers `GET /metrics`, in the order of its sockets."""
+        return self.run / "extproc-0-metrics.sock", self.run / "extproc-1-metrics.sock"
+
+    @property
     def bootstrap_file(self) -> Path:
         return self.run / "bootstrap.json"
 
@@ -75,6 +80,7 @@ class Layout:
             self.control_socket,
             self.internal_socket,
             *self.extproc_sockets,
+            *self.metrics_sockets,
         )
 
     @property

@@ -107,11 +107,14 @@ def _settings(needs: Needs) -> Path | None:
 def _extproc(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.prompts is None or needs.service is Service.MODEL_SERVER:
         return ()
-    return tuple(_one_extproc(needs.layout, path) for path in needs.layout.extproc_sockets)
+    layout = needs.layout
+    pairs = zip(layout.extproc_sockets, layout.metrics_sockets, strict=True)
+    return tuple(_one_extproc(layout, path, metrics) for path, metrics in pairs)
 
 
-def _one_extproc(layout: Layout, path: Path) -> ChildSpec:
+def _one_extproc(layout: Layout, path: Path, metrics: Path) -> ChildSpec:
     arguments = ["--socket", str(path), "--runtime", str(layout.runtime)]
+    arguments += ["--metrics", str(metrics)]
     spec = _python_child(path.stem, "extproc", arguments, layout)
     return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from controlplane.supervise.canary import ATTACK, missed_by_guard
@@ -83,6 +84,11 @@ class Gateway(Archgw):
         return str(answer.json["choices"][0]["message"]["content"])
 
 
+def scraped(socket: Path) -> str:
+    with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket))) as client:
+        return client.get("http://extproc/metrics").text
+
+
 @pytest.fixture
 def gateway(tmp_path: Path, provider: FakeProvider, models: FakeModelServer) -> Iterator[Gateway]:
     provider.forget()
@@ -100,6 +106,8 @@ def test_prompts_bring_two_extproc_processes(gateway: Gateway) -> None:
     assert gateway.names() == {"envoy", "extproc-0", "extproc-1"}
     assert gateway.prompt("hello") == "Hello from one"
     assert gateway.prompt(ATTACK) == "I would rather not."
+    metrics = [scraped(socket) for socket in gateway.layout.metrics_sockets]
+    assert any('guard_refusals_total{guard="jailbreak"} ' in text for text in metrics)
     assert gateway.run("down").returncode == 0
     left = {path.name for path in gateway.layout.home.rglob("*") if path.suffix != ".log"}
     assert left == {"run", "logs"}
