@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from modelserver.tasks import values
+from modelserver.tasks import values, words
+from modelserver.tasks.claims import Reading, shared_out
 from modelserver.tasks.layout import Layout, Layouts, options
 from modelserver.tasks.reading import SEVERAL, Reader, sigmoid
 from modelserver.tasks.types import Call, Evidence, Message, Output, Parameter, Tool
@@ -36,14 +37,6 @@ class Settings:
     several: float = 0.5
     # A second value of a parameter counts from this certainty on.
     second: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One value read for a parameter, typed, with its evidence."""
-
-    value: Any
-    evidence: Evidence
 
 
 @dataclass(slots=True)
@@ -112,8 +105,9 @@ class Functions:
             ]
         readings = []
         margin, penalty = self._margin(parameter, "span"), self._settings.length_penalty
-        for evidence in reader.spans(marker, margin=margin, length_penalty=penalty):
-            text = messages[evidence.message].content
+        for found in reader.spans(marker, margin=margin, length_penalty=penalty):
+            text = messages[found.message].content
+            evidence = _whole(found, text, numeric=_is_numeric(parameter))
             value = values.read(parameter, text, evidence.start, evidence.end)
             if value is not None:
                 readings.append(Reading(value, evidence))
@@ -123,12 +117,12 @@ class Functions:
         settings = self._settings
         if kind == "span":
             margin = settings.required_span_margin if parameter.required else settings.span_margin
-            numeric = {parameter.type, parameter.items} & {"integer", "number"}
-            return margin + (settings.number_shift if numeric else 0.0)
+            return margin + (settings.number_shift if _is_numeric(parameter) else 0.0)
         return settings.required_option_margin if parameter.required else settings.option_margin
 
     def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
-        owned = _owned(tool, found.readings)
+        newest = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
+        owned = shared_out(tool, found.readings, newest)
         sure = self._settings.second
         several = found.several > self._settings.several or _repeated(tool, owned, messages, sure)
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
@@ -138,6 +132,16 @@ class Functions:
         count = max((len(kept[name]) for name in scalars), default=1)
         dealt = _deal(tool, kept, max(1, count))
         return [_call(tool, readings, messages) for readings in dealt]
+
+
+def _is_numeric(parameter: Parameter) -> bool:
+    return bool({parameter.type, parameter.items} & {"integer", "number"})
+
+
+def _whole(evidence: Evidence, text: str, *, numeric: bool) -> Evidence:
+    """The evidence with whole words."""
+    start, end = words.whole(text, evidence.start, evidence.end, numeric=numeric)
+    return Evidence(evidence.message, start, end, text[start:end], evidence.confidence)
 
 
 _JOINED = re.compile(r"\b(?:and|also|then|plus)\b|&", re.IGNORECASE)
@@ -167,27 +171,6 @@ def _repeated(
         if _JOINED.search(between) and not _CORRECTED.search(between):
             return True
     return False
-
-
-def _owned(tool: Tool, readings: Mapping[str, Sequence[Reading]]) -> dict[str, list[Reading]]:
-    """Readings without those whose words another parameter claims with more certainty.
-
-    Hardly ever do the same words give two parameters their values; choices may share them.
-    """
-    free = {p.name for p in tool.parameters if not options(p)}
-    claims = [(name, reading) for name in free for reading in readings.get(name, ())]
-    claims.sort(key=lambda claim: -claim[1].evidence.confidence)
-    kept: dict[str, list[Reading]] = {n: list(m) for n, m in readings.items() if n not in free}
-    taken: list[tuple[str, Evidence]] = []
-    for name, reading in claims:
-        if not any(n != name and _overlap(reading.evidence, other) for n, other in taken):
-            taken.append((name, reading.evidence))
-            kept.setdefault(name, []).append(reading)
-    return kept
-
-
-def _overlap(one: Evidence, other: Evidence) -> bool:
-    return one.message == other.message and one.start < other.end and other.start < one.end
 
 
 def _distinct(readings: Sequence[Reading]) -> list[Reading]:

@@ -1,12 +1,14 @@
 """Everything the guard goes through: data, training, evaluation, export.
 
     python -m modelserver.training guard --data DIR --out DIR
+    python -m modelserver.training guard --data DIR --out DIR --start modelserver/weights/guard
     python -m modelserver.training guard --data DIR --out DIR --leave-out SOURCE,SOURCE
     python -m modelserver.training guard --data DIR --evaluate DIR_OF_A_MODEL
 
 The first trains on all sources, holds back a tenth of each for the threshold, and exports.
-The second keeps whole sources out of training and tests the result on them, too. The third
-prints the same tables for an exported model.
+The second begins with the weights of an exported model. The third keeps whole sources out of
+training and tests the result on them, too. The fourth prints the same tables for an exported
+model.
 """
 
 from __future__ import annotations

@@ -33,7 +33,10 @@ class GuardModel(nn.Module):
 
     def __init__(self, base: Path) -> None:
         super().__init__()
-        self.encoder = AutoModel.from_pretrained(base, add_pooling_layer=False)
+        # Eager attention: on a CPU the fused kernel takes several times longer on the way back.
+        self.encoder = AutoModel.from_pretrained(
+            base, add_pooling_layer=False, attn_implementation="eager"
+        )
         size = self.encoder.config.hidden_size
         self.look = nn.Linear(size, 1, bias=False)
         nn.init.zeros_(self.look.weight)

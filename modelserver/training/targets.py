@@ -1,11 +1,12 @@
 """Everything the targets model goes through: data, training, calibration, export, figures.
 
     python -m modelserver.training targets --data DIR --out DIR --minutes 90
+    python -m modelserver.training targets --data DIR --out DIR --start modelserver/weights/targets
     python -m modelserver.training targets --data DIR --evaluate DIR_OF_A_MODEL
 
 The first trains (or goes on from its checkpoint), exports to OUT/targets/model and prints
-the figures on services and targets left out of training; the second prints the figures of
-an exported model.
+the figures on services and targets left out of training; the second begins with the weights
+of an exported model; the third prints the figures of one.
 """
 
 from __future__ import annotations

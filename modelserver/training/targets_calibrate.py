@@ -70,10 +70,18 @@ class Shown:
     outputs: tuple[Output, ...]
 
 
-def calibrate(
-    run: Run, data: Path, tokenizer: Path, seed: int = 5
-) -> tuple[intent.Settings, functions.Settings]:
-    """Settings for a model."""
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The calibrating cases as one graph sees them."""
+
+    targets: Targets
+    corpus: Corpus
+    asked: Sequence[Asked]
+    shown: Sequence[Shown]
+
+
+def sample(run: Run, data: Path, tokenizer: Path, seed: int = 5) -> Sample:
+    """The same cases for the same seed, whatever the graph."""
     rng = random.Random(seed)
     corpus = read(data, heldout=True)
     targets = Targets(Tokenizer.load(tokenizer))
@@ -84,9 +92,22 @@ def calibrate(
     ]
     asked = asyncio.run(together(_ask(targets, Pooled(run), a, b, c) for a, b, c in
                                  _questions(corpus, cases, data, rng)))  # fmt: skip
-    intents = choose_intent(asked)
     shown = _show(targets, run, corpus, [case for case in cases if case.calls])
-    return intents, choose_values(targets, corpus, shown)
+    return Sample(targets, corpus, asked, shown)
+
+
+def calibrate(seen: Sample) -> tuple[intent.Settings, functions.Settings]:
+    """Settings for the model that saw the cases."""
+    values = choose_values(seen.targets, seen.corpus, seen.shown)
+    return choose_intent(seen.asked), values
+
+
+def right(seen: Sample, intents: intent.Settings, values: functions.Settings) -> float:
+    """The share of questions and values answered rightly, every one counting alike."""
+    good = [_is_right(one, intents) for one in seen.asked]
+    table = _judged(seen.corpus, seen.targets, seen.shown, values)
+    counts = [row for name, row in table.rows.items() if name.endswith((": values", "left absent"))]
+    return (sum(good) + sum(n for n, _ in counts)) / (len(good) + sum(of for _, of in counts))
 
 
 def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
@@ -196,18 +217,22 @@ def _show(targets: Targets, run: Run, corpus: Corpus, cases: Sequence[Case]) -> 
 
 def _intent_score(asked: Sequence[Asked], settings: intent.Settings) -> float:
     """Right answers, as the mean over sources of the wanted and of the unwanted ones."""
-    right: dict[tuple[str, bool], list[bool]] = {}
+    found: dict[tuple[str, bool], list[bool]] = {}
     for one in asked:
-        scores = _blended(one, settings)
-        best = max(scores, key=lambda number: scores[number])
-        found = best if scores[best] >= _logit(settings.threshold) else None
-        good = found in one.wanted if one.wanted else found is None
-        right.setdefault((one.source, bool(one.wanted)), []).append(good)
+        key = (one.source, bool(one.wanted))
+        found.setdefault(key, []).append(_is_right(one, settings))
     shares: dict[bool, list[float]] = {True: [], False: []}
-    for (source, wants), many in right.items():
+    for (source, wants), many in found.items():
         shares[wants] += [float(np.mean(many))] * WEIGHTS.get(source, 1)
     wanted, nobody = (float(np.mean(shares[wants] or [0.0])) for wants in (True, False))
     return WANTED_SHARE * wanted + (1 - WANTED_SHARE) * nobody
+
+
+def _is_right(one: Asked, settings: intent.Settings) -> bool:
+    scores = _blended(one, settings)
+    best = max(scores, key=lambda number: scores[number])
+    found = best if scores[best] >= _logit(settings.threshold) else None
+    return found in one.wanted if one.wanted else found is None
 
 
 def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: float) -> float:
@@ -231,13 +256,7 @@ def _blended(one: Asked, settings: intent.Settings) -> dict[int, float]:
 def _value_score(
     corpus: Corpus, targets: Targets, shown: Sequence[Shown], settings: functions.Settings
 ) -> float:
-    task = targets.functions.with_settings(settings)
-    table = bench.Table()
-    judge = bench.Judge(corpus, table)
-    for one in shown:
-        tools = [corpus.tools[name] for name in one.ids]
-        calls = task.decode(one.case.messages, tools, one.layouts, one.outputs, range(len(tools)))
-        judge.calls(one.case.source, one.case, calls)
+    table = _judged(corpus, targets, shown, settings)
     sources = {one.case.source for one in shown}
     shares = [
         table.share(f"{source}: {figure}")
@@ -245,6 +264,19 @@ def _value_score(
         if f"{source}: {figure}" in table.rows
     ]
     return float(np.mean(shares))
+
+
+def _judged(
+    corpus: Corpus, targets: Targets, shown: Sequence[Shown], settings: functions.Settings
+) -> bench.Table:
+    task = targets.functions.with_settings(settings)
+    table = bench.Table()
+    judge = bench.Judge(corpus, table)
+    for one in shown:
+        tools = [corpus.tools[name] for name in one.ids]
+        calls = task.decode(one.case.messages, tools, one.layouts, one.outputs, range(len(tools)))
+        judge.calls(one.case.source, one.case, calls)
+    return table
 
 
 def _some(items: Sequence[T], count: int, rng: random.Random) -> list[T]:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from modelserver.tasks.types import Row
 from modelserver.training.quantise import quantise
-from modelserver.training.targets_calibrate import calibrate
+from modelserver.training.targets_calibrate import calibrate, right, sample
 from modelserver.training.targets_model import HEADS, NEVER, WIDTH, Layer, TargetsModel
 from modelserver.training.targets_run import NAMES, onnx_run
 
@@ -27,16 +27,24 @@ if TYPE_CHECKING:
     from modelserver.tasks import functions, intent
 
 LARGEST = 30_000_000
+MOST_LOST = 0.005
 INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
 
 
 def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
-    """Write the folder the server loads; refuse a graph that is too large."""
+    """Write the folder the server loads; refuse a graph that is too large or lost too much."""
     out.mkdir(parents=True, exist_ok=True)
     write_graphs(model, out)
-    shutil.copy(base / "tokenizer.json", out / "tokenizer.json")
-    intents, values = calibrate(onnx_run(out / "model.onnx"), data, out / "tokenizer.json")
+    tokenizer = out / "tokenizer.json"
+    shutil.copy(base / "tokenizer.json", tokenizer)
+    after = sample(onnx_run(out / "model.onnx"), data, tokenizer)
+    intents, values = calibrate(after)
     write_config(out, intents, values)
+    before = sample(onnx_run(out / "float.onnx", threads=0), data, tokenizer)
+    shares = [right(seen, intents, values) for seen in (before, after)]
+    print(f"float {shares[0]:.4f}, int8 {shares[1]:.4f} right", flush=True)
+    if shares[0] - shares[1] > MOST_LOST:
+        raise SystemExit(f"int8 loses more than {100 * MOST_LOST} points")
 
 
 def write_graphs(model: TargetsModel, out: Path) -> None:
