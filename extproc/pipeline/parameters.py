@@ -34,13 +34,27 @@ _LONGEST_MATCHED: Final = 1024
 _MATCH_SECONDS: Final = 0.02
 
 
+# Replies to a question for a yes or a no, by how they begin.
+_AGREED: Final = re.compile(
+    r"\W*(?:yes|yeah|yep|yup|sure|ok|okay|correct|right|confirmed|absolutely|certainly|of course"
+    r"|i (?:do )?confirm|i'm sure|i am sure|go ahead|do it|please do)\b", re.IGNORECASE,
+)  # fmt: skip
+_DECLINED: Final = re.compile(
+    r"\W*(?:no|nope|nah|never|cancel|stop|don't|do not|rather not|not now)\b", re.IGNORECASE
+)
+
+
+_CONFIRM: Final = re.compile(r"confirm", re.IGNORECASE)
+
+
 async def complete(exchange: Exchange) -> Answer | None:
     complete_plan: list[Planned] = []
     missing: dict[str, Parameter] = {}
     known = False
     today = dt.datetime.now().astimezone().date()
     for planned in exchange.plan:
-        found, lacking = fill(planned.target.parameters, planned.arguments, today)
+        said = {**planned.arguments, **replied(exchange, planned.target.parameters)}
+        found, lacking = fill(planned.target.parameters, said, today)
         complete_plan.append(replace(planned, arguments=found))
         # The default target is for what fits none: nobody filled its parameters, so nobody is
         # asked for them either. What two targets lack by one name is one question.
@@ -51,6 +65,27 @@ async def complete(exchange: Exchange) -> Answer | None:
     if not missing:
         return None
     return say(exchange, question([*missing.values()], known=known), answers.FUNCTION_MODEL)
+
+
+def replied(exchange: Exchange, parameters: Sequence[Parameter]) -> dict[str, bool]:
+    """A plain yes or no to what was asked last: no model is needed to read it."""
+    *_, asked, reply = [None, None, *exchange.request.messages]
+    if asked is None or reply is None or (asked.role, reply.role) != ("assistant", "user"):
+        return {}
+    agreed = _AGREED.match(reply.text)
+    if not agreed and not _DECLINED.match(reply.text):
+        return {}
+    names = [each.name for each in parameters if _is_asked(each, asked.text)]
+    return dict.fromkeys(names, bool(agreed))
+
+
+def _is_asked(parameter: Parameter, asked: str) -> bool:
+    """Whether a yes or no is for this: by a question of ours, or by one to confirm."""
+    if parameter.type != "boolean":
+        return False
+    confirms = _CONFIRM.search(f"{parameter.name} {parameter.description}")
+    ours = asked.strip() == question([parameter], known=True)
+    return ours or bool(confirms and _CONFIRM.search(asked))
 
 
 def fill(

@@ -11,7 +11,7 @@ import pytest
 
 from extproc.pipeline.parameters import fill, question
 from tests.fakes.model_server import Script
-from tests.playbook import api, asks_for, forwards, parameter, play, prompt, settings, target
+from tests.playbook import api, asks_for, chat, forwards, parameter, play, prompt, settings, target
 
 if TYPE_CHECKING:
     from extproc.config import Parameter
@@ -190,6 +190,68 @@ def test_two_targets_that_lack_the_same_are_one_question() -> None:
     script = Script(calls={"trip": [("hotel", {}, []), ("taxi", {}, [])]})
     question = "Could you please tell me the city (where to stay)?"
     play(settings(hotel, taxi), script) >> prompt("trip") << asks_for(question)
+
+
+REBOOT = target(
+    "reboot", parameter("device", required=True),
+    parameter("sure", "boolean", description="Whether you are sure", required=True),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("reply", "sent"),
+    [
+        ("Yes, I confirm.", b'"sure":true'),
+        ("go ahead", b'"sure":true'),
+        ("No, don't!", b'"sure":false'),
+        ("Which one was that?", None),
+        ("Yesterday it worked", None),
+    ],
+)
+def test_yes_and_no_answer_our_question(reply: str, sent: bytes | None) -> None:
+    """Asked for one yes or no, plain words answer it, whatever the model made of them."""
+    script = Script(calls={reply: [("reboot", {"device": "rt-1"}, ["sure"])]})
+    asked = "Sure, could you also tell me the sure (whether you are sure; yes or no)?"
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "Reboot rt-1"},
+        {"role": "assistant", "content": asked},
+        {"role": "user", "content": reply},
+    ]
+    played = play(settings(REBOOT), script, says={"app": api({"ok": 1})}) >> chat(*messages)
+    if sent is None:
+        played << asks_for("sure")
+        assert not played.endpoints.sent
+    else:
+        played << forwards()
+        assert sent in (played.endpoints.sent[0].body or b"")
+
+
+def test_yes_to_another_question_is_no_answer() -> None:
+    """A yes counts for what was asked in so many words, and for nothing else."""
+    script = Script(calls={"Yes": [("reboot", {"device": "rt-1"}, ["sure"])]})
+    messages: list[dict[str, Any]] = [
+        {"role": "assistant", "content": "Do you mean the one in the cellar?"},
+        {"role": "user", "content": "Yes"},
+    ]
+    played = play(settings(REBOOT), script, says={"app": api({"ok": 1})}) >> chat(*messages)
+    played << asks_for("sure")
+
+
+@pytest.mark.parametrize(("reply", "sure"), [("Yes, I confirm.", True), ("No, wait", False)])
+def test_confirmation_that_the_application_asks_for(reply: str, sure: bool) -> None:
+    """An application asks to confirm, the user agrees or not: its parameter for that says so."""
+    drop = target("drop", parameter("table", required=True), parameter("confirmation", "boolean"))
+    script = Script(calls={reply: [("drop", {"table": "t1"}, [])]})
+    messages: list[dict[str, Any]] = [
+        {"role": "user", "content": "Drop table t1"},
+        {"role": "assistant", "content": "That has 46 rows. Please confirm."},
+        {"role": "user", "content": reply},
+    ]
+    played = play(settings(drop), script, says={"app": api({"ok": 1})}) >> chat(*messages)
+    played << forwards()
+    assert f'"confirmation":{"true" if sure else "false"}'.encode() in (
+        played.endpoints.sent[0].body or b""
+    )
 
 
 def test_default_target_is_not_asked_about() -> None:
