@@ -112,19 +112,29 @@ def test_up_serves_and_down_leaves_nothing(gateway: Gateway) -> None:
     assert gateway.run("status").returncode == 1
 
 
-def test_start_takes_two_seconds_at_most(gateway: Gateway) -> None:
-    """From the command to serving, measured as the user's own processor time allows."""
+def test_start_is_quick(gateway: Gateway) -> None:
+    """From the command to serving: little more than loading Envoy's message types takes.
+
+    Two seconds on an idle machine. A slow or a busy one makes seconds say little, so what we
+    compute is held against that load, which is the same work on any machine.
+    """
+    loading = _user_seconds([sys.executable, "-c", "import controlplane.emit.proto"])
     before = os.times()
     began = time.monotonic()
     assert gateway.up().returncode == 0
     wall = time.monotonic() - began
     assert wall < 10
-    # A loaded machine makes the wall clock say little; what we compute is what we can keep low.
     pid = gateway.status()["pid"]
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     supervisor = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     command = os.times().children_user - before.children_user
-    assert supervisor + command < 2.0
+    assert supervisor + command < 4 * loading
+
+
+def _user_seconds(command: list[str]) -> float:
+    before = os.times().children_user
+    subprocess.run(command, check=True, timeout=60)
+    return os.times().children_user - before
 
 
 def test_bad_config_is_refused_with_its_place(gateway: Gateway) -> None:
