@@ -9,7 +9,7 @@ where both would rather have the second. Choices among options may share words.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -54,7 +54,7 @@ class _Search:
             return
         name, readings = self.wishes[place]
         for more, reading in readings:
-            if not any(overlap(reading.evidence, other.evidence) for other in chosen.values()):
+            if _is_free(reading, chosen.values()):
                 chosen[name] = reading
                 self.go(place + 1, chosen, worth + more)
                 del chosen[name]
@@ -79,17 +79,23 @@ def shared_out(
     ]
     claims += sorted(others, key=lambda claim: -claim[1].evidence.confidence)
     kept = {name: list(many) for name, many in readings.items() if name not in free}
-    taken: list[tuple[str, Evidence]] = []
+    taken: list[tuple[str, Reading]] = []
     for name, reading in claims:
-        if not any(n != name and overlap(reading.evidence, other) for n, other in taken):
-            taken.append((name, reading.evidence))
+        if _is_free(reading, (other for owner, other in taken if owner != name)):
+            taken.append((name, reading))
             kept.setdefault(name, []).append(reading)
     return kept
 
 
-def overlap(one: Evidence, other: Evidence) -> bool:
-    """Whether two pieces of evidence share a character."""
-    return one.message == other.message and one.start < other.end and other.start < one.end
+def _is_free(reading: Reading, taken: Iterable[Reading]) -> bool:
+    """Whether no other reading has any of its words."""
+    own = reading.evidence
+    return not any(
+        own.message == other.evidence.message
+        and own.start < other.evidence.end
+        and other.evidence.start < own.end
+        for other in taken
+    )
 
 
 def _given(readings: Mapping[str, Sequence[Reading]], newest: int) -> dict[str, Reading]:
@@ -104,11 +110,9 @@ def _given(readings: Mapping[str, Sequence[Reading]], newest: int) -> dict[str, 
     search = _Search(first, [sum(tops[place:]) for place in range(len(tops) + 1)])
     search.go(0, {}, 0.0)
     for name, many in rest:
-        taken = [reading.evidence for reading in search.best.values()]
-        for _, reading in many:
-            if not any(overlap(reading.evidence, other) for other in taken):
-                search.best[name] = reading
-                break
+        free = (reading for _, reading in many if _is_free(reading, search.best.values()))
+        if reading := next(free, None):
+            search.best[name] = reading
     return search.best
 
 

@@ -124,7 +124,9 @@ class Functions:
         newest = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
         owned = shared_out(tool, found.readings, newest)
         sure = self._settings.second
-        several = found.several > self._settings.several or _repeated(tool, owned, messages, sure)
+        several = found.several > self._settings.several or _repeated(
+            tool, owned, newest, messages[newest].content, sure
+        )
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
         scalars = [p.name for p in tool.parameters if p.type != "array"]
         for name in scalars:
@@ -149,13 +151,12 @@ _CORRECTED = re.compile(r"\b(?:no|not|instead|rather|sorry|actually|mean|meant)\
 
 
 def _repeated(
-    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message], sure: float
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], newest: int, text: str, sure: float
 ) -> bool:
     """Whether the last message asks twice for a required parameter that takes one value.
 
     "Rome and Milan" does, "Rome, no, Milan" and "from Rome to Milan" do not.
     """
-    last = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
     for parameter in tool.parameters:
         if not parameter.required or parameter.type == "array" or options(parameter):
             continue
@@ -163,11 +164,11 @@ def _repeated(
             (
                 reading.evidence
                 for reading in _distinct(readings.get(parameter.name, ()))
-                if reading.evidence.message == last and reading.evidence.confidence >= sure
+                if reading.evidence.message == newest and reading.evidence.confidence >= sure
             ),
             key=lambda evidence: evidence.start,
         )
-        between = messages[last].content[said[0].end : said[-1].start] if len(said) > 1 else ""
+        between = text[said[0].end : said[-1].start] if len(said) > 1 else ""
         if _JOINED.search(between) and not _CORRECTED.search(between):
             return True
     return False

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 
 # Letters of scripts with spaces between words, and digits.
-_LETTER = r"A-Za-z0-9_\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff"
-_INSIDE = re.compile(rf"[{_LETTER}]")
-# Signs that join two letters to one word: AUTH-12, a.b@c.org, 10.4.0.1, 98,6, docs/plan.md.
+_LETTER = re.compile(r"[A-Za-z0-9_\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]")
+# Signs that join two letters to one word: AUTH-12, a.b@c.org, 10.4.0.1, docs/plan.md.
 _JOINTS = frozenset("-./:@#&+\\")
 _NUMBER_JOINTS = frozenset(".,")
 
@@ -22,32 +21,23 @@ def whole(text: str, start: int, end: int, *, numeric: bool = False) -> tuple[in
 
     A number takes in only digits and what stands between them.
     """
-    one_word = _same_number if numeric else _same_word
-    while start > 0 and one_word(text, start - 1, start):
+    while start > 0 and _joined(text, start - 1, numeric=numeric):
         start -= 1
-    while end < len(text) and one_word(text, end - 1, end):
+    while end < len(text) and _joined(text, end - 1, numeric=numeric):
         end += 1
     return start, end
 
 
-def _same_word(text: str, left: int, right: int) -> bool:
-    """Whether two neighbouring characters belong to one word."""
-    one, other = text[left], text[right]
-    if _INSIDE.match(one) and _INSIDE.match(other):
-        return True
-    if one in _JOINTS and _INSIDE.match(other):
-        return left > 0 and bool(_INSIDE.match(text[left - 1]))
-    if _INSIDE.match(one) and other in _JOINTS:
-        return right + 1 < len(text) and bool(_INSIDE.match(text[right + 1]))
-    return False
+def _joined(text: str, left: int, *, numeric: bool) -> bool:
+    """Whether the character at `left` and the one after it belong to one word."""
+    joints = _NUMBER_JOINTS if numeric else _JOINTS
 
+    def inside(place: int) -> bool:
+        if not 0 <= place < len(text):
+            return False
+        return text[place].isdigit() if numeric else bool(_LETTER.match(text[place]))
 
-def _same_number(text: str, left: int, right: int) -> bool:
-    one, other = text[left], text[right]
-    if one.isdigit() and other.isdigit():
-        return True
-    if one in _NUMBER_JOINTS and other.isdigit():
-        return left > 0 and text[left - 1].isdigit()
-    if one.isdigit() and other in _NUMBER_JOINTS:
-        return right + 1 < len(text) and text[right + 1].isdigit()
-    return False
+    right = left + 1
+    if inside(left):
+        return inside(right) or (text[right] in joints and inside(right + 1))
+    return text[left] in joints and inside(right) and inside(left - 1)

@@ -76,7 +76,6 @@ def shifted(model: GuardModel, threshold: float) -> GuardModel:
 
 def _write(model: GuardModel, path: Path) -> None:
     model = model.cpu().float().eval()
-    model.encoder.set_attn_implementation("eager")  # the form the optimiser knows
     ids = torch.ones(2, 16, dtype=torch.long)
     axes = {name: {0: "rows", 1: "tokens"} for name in INPUTS}
     torch.onnx.export(

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -200,15 +201,15 @@ def test_loop_is_cut(tmp_path: Path, models: FakeModelServer, app: FakeApplicati
     assert time.monotonic() - began < 5
 
 
+@dataclass(frozen=True)
 class Served(Archgw):
     """A gateway under its supervisor, whose config a test rewrites."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        super().__init__(folder)
-        self.__dict__.update(llm_port=free_port(), prompt_port=free_port())
+    llm_port: int = field(default_factory=free_port)
+    prompt_port: int = field(default_factory=free_port)
 
     def write(self, text: str) -> None:
+        self.folder.mkdir(exist_ok=True)
         text = text.replace("{port}", str(self.llm_port))
         self.config.write_text(text.replace("{prompt_port}", str(self.prompt_port)))
 
