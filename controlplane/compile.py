@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane import lint, parse, source
-from controlplane.lower import Site, lower
+from controlplane import lint
+from controlplane.defaults import Site
+from controlplane.lower import lower
 from controlplane.problem import Problem, for_compile, has_errors
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import Document, load
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    document: source.Document | None
+    document: Document | None
     model: model.Config | None
     gateway: ir.Gateway | None
     """None when a problem is an error: nothing is built from a config that is not sound."""
@@ -30,10 +33,10 @@ class Compiled:
 
 
 def compile_file(path: Path, env: Mapping[str, str]) -> Compiled:
-    document, problems = source.load(path, env)
+    document, problems = load(path, env)
     if document is None:
         return Compiled(None, None, None, tuple(problems))
-    config, parse_problems = parse.parse(document)
+    config, parse_problems = parse(document)
     # What is built needs every address, though not yet a key.
     problems = for_compile([*problems, *parse_problems, *lint.run(document, config)])
     if has_errors(problems):

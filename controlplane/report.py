@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from controlplane.problem import Position, Problem, Severity
-from controlplane.source import Document, lines
+from controlplane.reading.document import Document, lines
 
 if TYPE_CHECKING:
     from pathlib import Path

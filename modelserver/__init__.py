@@ -5,15 +5,16 @@ Theory of operation
 A request falls through the layers below, top to bottom, and its answer climbs back:
 
     __main__   flags, socket, signals; loads beside serving (`/healthz` is 503 until warm)
-    app        HTTP: body within limits, one mapping of errors, metrics and the log line;
-    compat     the routes of archgw v0.1, over the same service
-    parse      JSON to typed requests, every problem by path (`toolcheck` for tools)
+    http/      app: body within limits, one mapping of errors, metrics and the log line
+               compat: the routes of archgw v0.1, over the same service
+               parse: JSON to `requests`, every problem by path (`toolcheck` for tools)
     service    guard(), intent(), decide(): caches, deadlines, guard beside targets
     remote     function calls by any OpenAI-compatible server, when so configured
-    tasks      pure: text to rows, outputs to answers; what training imports too
-    batching   what waits for a model is its next batch: fair, bounded, no timer
-    backend    onnxruntime, one session for each model
-    registry   `models.yaml`: name, revision, sha256; loaded as pinned or refused
+    engine/    batching: what waits for a model is its next batch: fair, bounded, no timer
+               backend: onnxruntime, one session for each model
+               registry: `models.yaml`: name, revision, sha256; loaded as pinned or refused
+               cache: answers by hash
+    tasks/     pure: text to rows, outputs to answers; what training imports too
     schema     the dataclasses that clients share; standard library only
 
 Four rules hold everywhere:

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from modelserver.app import State, create_app
 from modelserver.errors import StartError
+from modelserver.http.app import State, create_app
 from modelserver.loading import find_models, load_service
 from modelserver.settings import load_settings
 from modelserver.telemetry import Metrics, configure_logs, log, process_age
@@ -29,7 +29,7 @@ from modelserver.telemetry import Metrics, configure_logs, log, process_age
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from modelserver.registry import Model
+    from modelserver.engine.registry import Model
     from modelserver.settings import Settings
 
 DEFAULT_PORT = 51000

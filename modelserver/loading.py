@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from tokenizers import Tokenizer as RawTokenizer
 
-from modelserver import registry
-from modelserver.backend import OnnxBackend
-from modelserver.batching import BatchSettings
+from modelserver.engine import registry
+from modelserver.engine.backend import OnnxBackend
+from modelserver.engine.batching import BatchSettings
 from modelserver.errors import StartError
 from modelserver.remote import RemoteFunctions
 from modelserver.service import Lane, Service
-from modelserver.tasks.guard import GuardTask
-from modelserver.tasks.targets import Targets
+from modelserver.tasks.guard.classify import GuardTask
+from modelserver.tasks.targets.decide import Targets
 
 if TYPE_CHECKING:
-    from modelserver.registry import Model
+    from modelserver.engine.registry import Model
     from modelserver.settings import Runtime, Settings
     from modelserver.telemetry import Metrics
 

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from modelserver import schema
-from modelserver.fitting import fitting
+from modelserver.tasks.values.fitting import fitting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from modelserver.parse import Decide
+    from modelserver.requests import Decide
     from modelserver.settings import Remote
     from modelserver.tasks.types import Tool
 

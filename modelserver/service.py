@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import orjson
 
 from modelserver import schema
-from modelserver.batching import Batcher, BatchSettings
-from modelserver.cache import AnswerCache, digest
+from modelserver.engine.batching import Batcher, BatchSettings
+from modelserver.engine.cache import AnswerCache, digest
 from modelserver.errors import DeadlineExceeded, ModelUnavailable, ServerError
 from modelserver.remote import RemoteFailed
 from modelserver.tasks.types import Call, Decision, IntentAnswer, Message, Output, Request, Row
@@ -28,12 +28,12 @@ from modelserver.telemetry import log, trace_of
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Sequence
 
-    from modelserver.backend import Backend
-    from modelserver.parse import Decide
+    from modelserver.engine.backend import Backend
     from modelserver.remote import RemoteFunctions
+    from modelserver.requests import Decide
     from modelserver.settings import Runtime, Settings
-    from modelserver.tasks.guard import GuardAnswer, GuardTask
-    from modelserver.tasks.targets import Targets
+    from modelserver.tasks.guard.classify import GuardAnswer, GuardTask
+    from modelserver.tasks.targets.decide import Targets
     from modelserver.telemetry import Metrics
 
 T = TypeVar("T")

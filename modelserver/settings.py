@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import yaml
 
 from modelserver.errors import StartError
-from modelserver.parse import Limits
+from modelserver.requests import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -30,7 +30,7 @@ from prometheus_client import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from modelserver.batching import BatchSeen
+    from modelserver.engine.batching import BatchSeen
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12)
 ROWS = (1, 2, 4, 8, 16, 32, 64)

@@ -12,7 +12,7 @@ from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 _CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 _UPSTREAM_TIME = "%COMMON_DURATION(US_TX_END:US_RX_BEG:ms)%"

@@ -13,7 +13,7 @@ from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane.emit.resources import Resources
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 _HEAP_BYTES = 512 << 20
 _MAX_CONNECTIONS = 2000

@@ -14,7 +14,7 @@ from controlplane.emit.proto import Fields, duration, typed
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _FILTERS = "envoy.extensions.filters.http"

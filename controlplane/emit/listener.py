@@ -16,7 +16,7 @@ from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"

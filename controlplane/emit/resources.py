@@ -15,7 +15,7 @@ from controlplane.emit.secrets import emit_secret_files
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 
 @dataclass(frozen=True, slots=True)

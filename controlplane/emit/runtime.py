@@ -9,7 +9,7 @@ from extproc import config as runtime
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 DEADLINE_SECONDS = 30.0
 """For a whole decision: the models, and the application's API or error target."""

@@ -10,7 +10,7 @@ import yaml
 if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.emit.proto import Fields
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105  a type name
 

@@ -19,13 +19,13 @@ from controlplane.lint import (
     secrets,
     targets,
 )
-from controlplane.lint.reading import MANUALS
+from controlplane.lint.reader_manual import MANUALS
 
 if TYPE_CHECKING:
     from controlplane.lint.rule import Manual, Rule
     from controlplane.model import Config
     from controlplane.problem import Problem
-    from controlplane.source import Document
+    from controlplane.reading.document import Document
 
 MOST_OF_A_RULE = 100
 """Nobody mends more at once, and some rules look long for a hint."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from controlplane.lint.hosts import is_address, split, unresolved
+from controlplane.hosts import is_address, split, unresolved
 from controlplane.lint.rule import Finding, error, warning
 
 if TYPE_CHECKING:

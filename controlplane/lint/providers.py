@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.lint.rule import Finding, error, warning
 from controlplane.providers import KNOWN
-from controlplane.shapes import nearest
+from controlplane.reading.values import nearest
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Provider

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from controlplane.lint.hosts import split, unresolved
+from controlplane.hosts import split, unresolved
 from controlplane.lint.rule import Finding, error, warning
-from controlplane.shapes import nearest
+from controlplane.reading.values import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

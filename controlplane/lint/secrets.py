@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from controlplane.lint.hosts import Host, is_public, split
+from controlplane.hosts import Host, is_public, split
 from controlplane.lint.rule import Finding, error, warning
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import ir
+from controlplane.defaults import Site
 from controlplane.lower.addresses import Addressing
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
-from controlplane.lower.site import Site
 
 if TYPE_CHECKING:
     from controlplane import model

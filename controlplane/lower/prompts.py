@@ -9,7 +9,7 @@ from controlplane.lower.addresses import slug
 
 if TYPE_CHECKING:
     from controlplane import model
-    from controlplane.lower.site import Site
+    from controlplane.defaults import Site
 
 MAX_CALLS = 4
 GUARD_MESSAGE = "This request was refused by the prompt guard."

@@ -3,26 +3,26 @@
 `archgw up` starts one supervisor per home. It holds the lock, serves Envoy its configuration,
 keeps the children alive and answers `archgw status`, `reload` and `down` on a control socket.
 
+    processes/  process: by pid and start time, so that a reused pid is never killed
+                leash: what a child runs before it becomes itself; it dies with its supervisor
+                environment: what a child may inherit
+                child: start, probe, restart with backoff, give up with a reason
+                children: all of them, and the file that remembers them
+                leftovers: children that outlived a killed supervisor
+    envoy/      binary: which, its version, its flags; validation
+                admin: Envoy's admin interface over a Unix socket
+                drain: stop without losing a request
     lock        one instance per home
     home        taken at the start, left clean at the end
     ports       is the port free, and if not, who has it
     secrets     keys in 0600 files that Envoy reads, gone after `down`
-    process     a process by pid and start time, so that a reused pid is never killed
-    leash       what a child runs before it becomes itself: it dies with its supervisor
-    environment what a child may inherit
-    child       start, probe, restart with backoff, give up with a reason
-    children    all of them, and the file that remembers them
-    leftovers   children that outlived a killed supervisor
-    envoy       the binary, its version, its flags; validation
-    admin       Envoy's admin interface over a Unix socket
     health      is it serving
     canary      does the guard guard
-    drain       stop without losing a request
     services    which children a gateway needs: the one list to extend
     plan        a config file's whole meaning: snapshot, bootstrap, secrets, ports, children
     applying    plan → running, or the old one and the reason
     told        a problem on its way to the command line
-    control     the control socket; `ask` is its other end
+    control_server, control_client  the two ends of the control socket
     launch      from the command line to a supervisor
     supervisor  the life of a gateway, from lock to drained
 """

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.layout import Layout
+from controlplane.home_paths import Layout
 from controlplane.supervise.services import Service
 from controlplane.supervise.supervisor import Request, Supervisor
 from controlplane.supervise.told import as_text

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from controlplane.diff import differences
-from controlplane.supervise import envoy, health, ports
-from controlplane.supervise.admin import Admin, AdminError
+from controlplane.supervise import health, ports
+from controlplane.supervise.envoy import binary
+from controlplane.supervise.envoy.admin import Admin, AdminError
 from controlplane.supervise.plan import Plan, static_json, wanted_ports
 from controlplane.supervise.secrets import SecretStore
 from controlplane.xds.server import NoAnswerError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
     from controlplane.supervise.told import Told
     from controlplane.xds.server import AdsServer
 
@@ -126,7 +127,7 @@ class Applier:
         text = await asyncio.to_thread(static_json, plan, self._layout)
         try:
             file.write_text(text, "utf-8")
-            return await envoy.rejection(self._executable, file)
+            return await binary.rejection(self._executable, file)
         finally:
             file.unlink(missing_ok=True)
 
@@ -154,7 +155,7 @@ class Applier:
         rejection = await self._ads.apply(snapshot, _ACK_TIMEOUT)
         if rejection is None:
             return None
-        return rejection.saying(envoy.readable(rejection.reason))
+        return rejection.saying(binary.readable(rejection.reason))
 
     async def _go_back(self, before: Snapshot) -> None:
         try:

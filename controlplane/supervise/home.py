@@ -7,12 +7,12 @@ import os
 import shutil
 from typing import TYPE_CHECKING
 
-from controlplane.supervise.leftovers import end_leftovers
 from controlplane.supervise.lock import Lock
+from controlplane.supervise.processes.leftovers import end_leftovers
 from controlplane.supervise.secrets import SecretStore, private_directory
 
 if TYPE_CHECKING:
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 log = logging.getLogger("archgw")
 

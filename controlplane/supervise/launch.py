@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import controlplane
-from controlplane.supervise.environment import clean_environment
+from controlplane.supervise.processes.environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.supervise.process import Identity, own
+from controlplane.supervise.processes.process import Identity, own
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from controlplane import ir, model
     from controlplane.emit import Resources
     from controlplane.emit.proto import Message
-    from controlplane.layout import Layout
-    from controlplane.source import Document
+    from controlplane.home_paths import Layout
+    from controlplane.reading.document import Document
 
 
 @dataclass(frozen=True, slots=True)

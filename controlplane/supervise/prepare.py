@@ -13,7 +13,7 @@ from controlplane.supervise.secrets import SecretStore, private_directory
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 
 def prepare(gateway: ir.Gateway, layout: Layout) -> None:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import controlplane
-from controlplane.supervise import envoy
-from controlplane.supervise.child import ChildSpec
+from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
 from controlplane.supervise.ports import Port
+from controlplane.supervise.processes.child import ChildSpec
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.layout import Layout
+    from controlplane.home_paths import Layout
 
 DEFAULT_MODEL_SERVER = "127.0.0.1:51000"
 
@@ -122,7 +122,7 @@ def _one_extproc(layout: Layout, path: Path, metrics: Path) -> ChildSpec:
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.service is Service.MODEL_SERVER:
         return ()
-    return (envoy.child(needs.envoy, needs.layout),)
+    return (binary.child(needs.envoy, needs.layout),)
 
 
 def _python_child(name: str, module: str, arguments: list[str], layout: Layout) -> ChildSpec:

@@ -10,8 +10,7 @@ import signal
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from controlplane.supervise import drain, envoy, health, ports
-from controlplane.supervise.admin import Admin
+from controlplane.supervise import health, ports
 from controlplane.supervise.applying import (
     COULD_NOT_RUN,
     DONE,
@@ -21,9 +20,9 @@ from controlplane.supervise.applying import (
     Verdict,
 )
 from controlplane.supervise.canary import missed_by_guard
-from controlplane.supervise.child import ChildFailedError
-from controlplane.supervise.children import Children
-from controlplane.supervise.control import ControlServer
+from controlplane.supervise.control_server import ControlServer
+from controlplane.supervise.envoy import binary, drain
+from controlplane.supervise.envoy.admin import Admin
 from controlplane.supervise.home import Home, LongPathError
 from controlplane.supervise.lock import HeldError
 from controlplane.supervise.plan import (
@@ -35,6 +34,8 @@ from controlplane.supervise.plan import (
     read,
     wanted_ports,
 )
+from controlplane.supervise.processes.child import ChildFailedError
+from controlplane.supervise.processes.children import Children
 from controlplane.supervise.secrets import SecretStore, UnsafeError
 from controlplane.supervise.services import Needs, Service, children, model_server_port
 from controlplane.supervise.told import as_line
@@ -45,8 +46,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping
     from pathlib import Path
 
-    from controlplane.layout import Layout
-    from controlplane.supervise.child import Child
+    from controlplane.home_paths import Layout
+    from controlplane.supervise.processes.child import Child
 
 log = logging.getLogger("archgw")
 
@@ -71,7 +72,7 @@ class StoppedError(Exception):
 
 _EXPECTED = (
     *(RefusedError, StartError, StoppedError, ChildFailedError, NoAnswerError),
-    *(envoy.EnvoyError, UnsafeError, OSError),
+    *(binary.EnvoyError, UnsafeError, OSError),
 )
 """What can go wrong at the start, each with a message for the user."""
 
@@ -211,10 +212,10 @@ class Supervisor:
                 raise StartError(reason)
 
     async def _bring_up_envoy(self, sound: Sound) -> Plan:
-        self._executable = envoy.binary()
-        self._envoy_version = await asyncio.to_thread(envoy.checked_version, self._executable)
+        self._executable = binary.find()
+        self._envoy_version = await asyncio.to_thread(binary.checked_version, self._executable)
         applier = self._applier = Applier(self._layout, self._ads, self._executable)
-        self._layout.bootstrap_file.write_text(envoy.bootstrap(self._layout), "utf-8")
+        self._layout.bootstrap_file.write_text(binary.bootstrap(self._layout), "utf-8")
         await self._ads.start()
         self._say(f"starting Envoy {self._envoy_version}")
         self._children.start_new(children(self._needs(sound)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from controlplane.source import Document
+    from controlplane.reading.document import Document
 
 Told = dict[str, Any]
 """The keys of `archgw lint --format json`, and `source` and `length` for the caret."""

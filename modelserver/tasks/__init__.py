@@ -19,10 +19,10 @@ output's first axis is the row. The outputs of the targets model:
     none      [rows]                   what a tool's score must beat
     embedding [rows, 384]              unit length, for the shortlist of many targets
 
-`intent` scores every target in one row; with many targets it first embeds the
+`targets.intent` scores every target in one row; with many targets it first embeds the
 conversation, takes the nearest targets (their embeddings are cached by text) and scores
-those. `functions` reads the arguments of the chosen targets. `targets.Targets.decide`
-strings the passes together: the server gives it a `Runner`, an async function from
-rows to outputs, and gets a `Decision`. An `Output` is one row's own part of the batch:
-no padding in the markers' or the tokens' axis.
+those. `targets.functions` reads the arguments of the chosen targets.
+`targets.decide.Targets.decide` strings the passes together: the server gives it a `Runner`,
+an async function from rows to outputs, and gets a `Decision`. An `Output` is one row's own
+part of the batch: no padding in the markers' or the tokens' axis.
 """

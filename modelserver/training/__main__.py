@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("model", choices=MODELS, help="; ".join(map(": ".join, MODELS.items())))
     known = parser.parse_args(sys.argv[1:2])
     # Only the chosen one is imported: each brings its own heavy libraries.
-    module = importlib.import_module(f"modelserver.training.{known.model}")
+    module = importlib.import_module(f"modelserver.training.{known.model}.command")
     own = argparse.ArgumentParser(prog=f"{parser.prog} {known.model}", description=module.__doc__)
     module.add_arguments(own)
     module.run(own.parse_args(sys.argv[2:]))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.layout import Layout
+from controlplane.home_paths import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -23,7 +23,7 @@ from controlplane.compile import compile_file
 from controlplane.emit import emit
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.layout import Layout
+from controlplane.home_paths import Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from controlplane.layout import Layout
-from controlplane.supervise import envoy, ports
+from controlplane.home_paths import Layout
+from controlplane.supervise import ports
+from controlplane.supervise.envoy import binary
 from controlplane.supervise.services import Service
 from controlplane.supervise.supervisor import Request, Supervisor
 from tests.e2e.conftest import Client
@@ -106,7 +107,7 @@ def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     monkeypatch.setattr(ports, "busy", lambda _: None)
-    monkeypatch.setattr(envoy, "rejection", no_opinion)
+    monkeypatch.setattr(binary, "rejection", no_opinion)
 
 
 @pytest.mark.usefixtures("unchecked")

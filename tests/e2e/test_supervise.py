@@ -17,8 +17,8 @@ from typing import IO
 
 import pytest
 
-from controlplane.supervise.envoy import binary as envoy_binary
-from controlplane.supervise.process import identity
+from controlplane.supervise.envoy.binary import find as envoy_binary
+from controlplane.supervise.processes.process import identity
 from tests.e2e.archgw import ROOT, Archgw, command_lines, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port

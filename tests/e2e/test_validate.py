@@ -9,7 +9,7 @@ import pytest
 
 from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.layout import Layout
+from controlplane.home_paths import Layout
 from tests.e2e.harness import ENVOY
 from tests.golden import cases, compiled, environment
 

@@ -15,13 +15,14 @@ from typing import Any
 
 import yaml
 
-from controlplane import ir, lint, report, source
+from controlplane import ir, lint, report
 from controlplane.compile import compile_file
+from controlplane.dump import plain
 from controlplane.emit import Resources, emit
-from controlplane.fix import fixed
-from controlplane.layout import Layout
-from controlplane.parse import parse
-from controlplane.plain import plain
+from controlplane.home_paths import Layout
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import load, read_text, variables
+from controlplane.reading.fix import fixed
 
 HERE = Path(__file__).parent
 INPUTS = {"in.yaml", ".env"}
@@ -40,19 +41,19 @@ def environment(case: Path) -> dict[str, str]:
 def problems(case: Path, env: Mapping[str, str]) -> str:
     """Every problem as `archgw lint` prints it."""
     path = case / "in.yaml"
-    document, found = source.load(path, env)
+    document, found = load(path, env)
     if document is not None:
         config, more = parse(document)
         found = [*found, *more, *lint.run(document, config)]
-    text = source.read_text(path)[0]
+    text = read_text(path)[0]
     return report.as_text(report.locate(Path("in.yaml"), text, document, found))
 
 
 def mended(case: Path, env: Mapping[str, str]) -> str:
     """What `archgw lint --fix` makes of the file."""
     path = case / "in.yaml"
-    text = source.read_text(path)[0] or ""
-    return fixed(text, "in.yaml", source.variables(path, env))
+    text = read_text(path)[0] or ""
+    return fixed(text, "in.yaml", variables(path, env))
 
 
 HOME = Layout(Path("/home/archgw"), Path("/home/archgw/logs"))

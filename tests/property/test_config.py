@@ -10,11 +10,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controlplane import fix, lint, report, source
-from controlplane.keys import CONFIG
-from controlplane.parse import parse
-from controlplane.shapes import Listing, Named, Shape
-from controlplane.tables import Table
+from controlplane import lint, report
+from controlplane.reading import fix
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import lines, load, read
+from controlplane.reading.keys import CONFIG
+from controlplane.reading.mappings import Table
+from controlplane.reading.values import Listing, Named, Shape
 
 if TYPE_CHECKING:
     from controlplane.model import Config
@@ -57,7 +59,7 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
 
 
 def read_all(text: str) -> tuple[Config | None, list[Problem]]:
-    document, problems = source.read(text, "in.yaml", {"K": "a-key"})
+    document, problems = read(text, "in.yaml", {"K": "a-key"})
     if document is None:
         assert problems
         assert all(problem.position for problem in problems)
@@ -65,7 +67,7 @@ def read_all(text: str) -> tuple[Config | None, list[Problem]]:
     config, more = parse(document)
     problems = [*problems, *more, *lint.run(document, config)]
     located = report.locate(FILE, text, document, problems)
-    count = len(source.lines(text))
+    count = len(lines(text))
     assert all(1 <= each.position.line <= count for each in located)
     for form in report.FORMATS.values():
         form(located)
@@ -85,7 +87,7 @@ def test_any_bytes(tmp_path_factory: Any, raw: bytes) -> None:
     """A file of any bytes is read to the end."""
     path = tmp_path_factory.mktemp("config") / "in.yaml"
     path.write_bytes(raw)
-    document, problems = source.load(path, {})
+    document, problems = load(path, {})
     assert document is not None or problems
 
 

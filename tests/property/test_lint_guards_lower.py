@@ -11,10 +11,12 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from controlplane import lint, source
-from controlplane.lower import Site, lower
-from controlplane.parse import parse
+from controlplane import lint
+from controlplane.defaults import Site
+from controlplane.lower import lower
 from controlplane.problem import for_compile, has_errors
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import read
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 NAMES = ("beyond_v0_1", "keys_of_0_1_7", "full_reference_v0_1", "seed_v0_1", "seed_0_1_beta")
@@ -72,7 +74,7 @@ def changed_configs(draw: st.DrawFn) -> Any:
 def test_what_lint_lets_through_is_lowered(config: Any) -> None:
     """A config without errors becomes a gateway, with no problem found on the way."""
     text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
-    document, problems = source.read(text, "in.yaml", VARIABLES)
+    document, problems = read(text, "in.yaml", VARIABLES)
     assume(document is not None)
     assert document is not None
     model, more = parse(document)

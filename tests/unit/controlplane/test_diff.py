@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from controlplane import cli, ir
+from controlplane.cli.main import main
 from controlplane.compile import compile_file
 from controlplane.diff import CUTS_STREAMS, Change, differences
+
+if TYPE_CHECKING:
+    from controlplane import ir
 
 BASE = """\
 version: v0.1
@@ -121,15 +125,15 @@ def test_command_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixt
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
     old.write_text(BASE)
     new.write_text(BASE.replace("gpt-4o", "gpt-5"))
-    assert cli.main(["diff", str(old), str(new)]) == 0
+    assert main(["diff", str(old), str(new)]) == 0
     shown = capsys.readouterr().out
     assert "provider gpt: model gpt-4o → gpt-5" in shown
     assert "no running stream is cut" in shown
-    assert cli.main(["diff", str(old), str(new), "--json"]) == 0
+    assert main(["diff", str(old), str(new), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["cuts_streams"] is False
     assert printed["changes"][0]["area"] == "provider"
-    assert cli.main(["diff", str(old), str(old)]) == 0
+    assert main(["diff", str(old), str(old)]) == 0
     assert capsys.readouterr().out == "no difference\n"
 
 
@@ -140,5 +144,5 @@ def test_command_refuses_a_broken_config(
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
     old.write_text(BASE)
     new.write_text(BASE.replace("llm_providers:", "llm_provider:"))
-    assert cli.main(["diff", str(old), str(new)]) == 1
+    assert main(["diff", str(old), str(new)]) == 1
     assert f"{new}:4:1" in capsys.readouterr().err

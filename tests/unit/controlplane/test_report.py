@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from controlplane import report, source
-from controlplane.parse import parse
+from controlplane import report
 from controlplane.problem import Position, Problem, Severity
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import read
 from controlplane.report import Located, locate
 
 FILE = Path("in.yaml")
 
 
 def located(text: str) -> list[Located]:
-    document, problems = source.read(text, "in.yaml", {})
+    document, problems = read(text, "in.yaml", {})
     if document is not None:
         problems = [*problems, *parse(document)[1]]
     return locate(FILE, text, document, problems)

@@ -8,7 +8,7 @@ import httpx
 import pytest
 import structlog
 
-from modelserver.app import State, create_app
+from modelserver.http.app import State, create_app
 from modelserver.settings import Settings
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver.tiny import ScriptedTargets, tiny_service

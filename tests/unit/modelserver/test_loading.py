@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from modelserver import registry
+from modelserver.engine import registry
 from modelserver.errors import StartError
 from modelserver.loading import find_models, load_service
 from modelserver.settings import Cache, OwnGuard, Settings

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
-from modelserver import registry, schema
+from modelserver.engine import registry
+from modelserver.http.parse import parse_decide
 from modelserver.loading import find_models, load_service
-from modelserver.parse import Limits, parse_decide
+from modelserver.requests import Limits
 from modelserver.service import Service
 from modelserver.settings import Cache, Runtime, Settings
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver import real_guard_cases as guard_cases
 from tests.unit.modelserver import real_target_cases as target_cases
 from tests.unit.modelserver.real_target_cases import HOUSE, INTENTS, Case, tool
+
+if TYPE_CHECKING:
+    from modelserver import schema
 
 T = TypeVar("T")
 Ask = Callable[[Callable[[Service], Awaitable[T]]], T]

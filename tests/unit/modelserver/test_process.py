@@ -17,7 +17,7 @@ import httpx
 import pytest
 import yaml
 
-from modelserver import registry
+from modelserver.engine import registry
 from tests.unit.modelserver.tiny import write_guard, write_targets
 
 if TYPE_CHECKING:

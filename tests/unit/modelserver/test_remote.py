@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from modelserver.parse import Decide, Limits, parse_decide
+from modelserver.http.parse import parse_decide
 from modelserver.remote import (
     FAILURES_TO_OPEN,
     OPEN_SECONDS,
@@ -16,6 +16,7 @@ from modelserver.remote import (
     RemoteFunctions,
     arch_messages,
 )
+from modelserver.requests import Decide, Limits
 from modelserver.settings import Remote, Secret
 from tests.unit.modelserver.tiny import WEATHER, tiny_service
 

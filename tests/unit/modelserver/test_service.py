@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from modelserver.errors import DeadlineExceeded, ModelUnavailable
-from modelserver.parse import Decide, Limits, parse_decide
+from modelserver.http.parse import parse_decide
+from modelserver.requests import Decide, Limits
 from modelserver.settings import Cache, Runtime, Settings
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets, tiny_service
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 
-from modelserver.batching import BatchSeen
+from modelserver.engine.batching import BatchSeen
 from modelserver.telemetry import Metrics, process_age, trace_of
 
 

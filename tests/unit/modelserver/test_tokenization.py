@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from modelserver import tokenization
-from modelserver.tasks.layout import MAX_CONVERSATION, Layouts
+from modelserver.tasks.targets.layout import MAX_CONVERSATION, Layouts
 from modelserver.tasks.tools import humanized, parse_tool
 from modelserver.tasks.types import Message, Tool
 from tests.unit.modelserver.told_outputs import layouts, tokenizer, user

@@ -14,11 +14,11 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper, save
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
-from modelserver.backend import OnnxBackend
-from modelserver.batching import BatchSettings
+from modelserver.engine.backend import OnnxBackend
+from modelserver.engine.batching import BatchSettings
 from modelserver.service import Lane, Service
 from modelserver.settings import Settings
-from modelserver.tasks.guard import GuardTask
+from modelserver.tasks.guard.classify import GuardTask
 from modelserver.tasks.types import (
     Call,
     Decision,

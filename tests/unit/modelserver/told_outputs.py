@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from modelserver.tasks.layout import Layout, Layouts, options
-from modelserver.tasks.reading import OPTION, SEVERAL, TOOL
+from modelserver.tasks.targets.layout import Layout, Layouts, options
+from modelserver.tasks.targets.reading import OPTION, SEVERAL, TOOL
 from modelserver.tasks.types import Message, Output, Tool
 from modelserver.tokenization import Tokenizer
 

@@ -1,0 +1,1 @@
+"""What one types: `archgw COMMAND`, one module for each command."""

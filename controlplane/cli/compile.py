@@ -1,0 +1,134 @@
+"""`archgw compile`: what a config comes to, at any of the stages."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controlplane.cli.home import add_home, layout_of, show_problems
+from controlplane.cli.terminal import failure
+from controlplane.problem import COULD_NOT_RUN
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from controlplane.compile import Compiled
+    from controlplane.home_paths import Layout
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "compile",
+        help="print what a config is compiled to",
+        description="Print a complete, static Envoy bootstrap, or an earlier stage of it."
+        " No key is in any of them.",
+    )
+    parser.add_argument("config", type=Path)
+    parser.add_argument(
+        "--emit",
+        choices=_STAGES,
+        default="envoy",
+        help="model: as written; ir: with every default; envoy: the bootstrap (default);"
+        " runtime: what prompts are decided by",
+    )
+    parser.add_argument(
+        "-o", "--output", type=Path, metavar="OUT", help="a file; JSON if it ends in .json"
+    )
+    parser.add_argument(
+        "--prepare",
+        action="store_true",
+        help="also make what the bootstrap names in the home, key files (0600) included, so that"
+        " `envoy -c OUT` can start",
+    )
+    add_home(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
+    from controlplane.problem import exit_code, for_compile, for_start  # noqa: PLC0415
+    from controlplane.supervise.told import tell  # noqa: PLC0415
+
+    compiled = compile_file(args.config, os.environ)
+    # Without its keys a bootstrap can be read, but not run.
+    problems = (for_start if args.prepare else for_compile)(compiled.problems)
+    if problems:
+        show_problems(tell(args.config, compiled.document, problems))
+    if code := exit_code(problems):
+        return code
+    as_json = args.output is not None and args.output.suffix == ".json"
+    text = _STAGES[args.emit](compiled, layout_of(args), as_json)
+    if text is None:
+        failure("there is no runtime config without prompts: no targets, guards or listener here")
+        return 1
+    if args.prepare and not _prepare(compiled, layout_of(args)):
+        return COULD_NOT_RUN
+    if args.output:
+        args.output.write_text(text, "utf-8")
+    else:
+        sys.stdout.write(text)
+    return 0
+
+
+def _prepare(compiled: Compiled, layout: Layout) -> bool:
+    from controlplane.supervise.lock import is_held  # noqa: PLC0415
+    from controlplane.supervise.prepare import prepare  # noqa: PLC0415
+    from controlplane.supervise.secrets import UnsafeError  # noqa: PLC0415
+
+    if is_held(layout.lock_file):
+        failure(f"a gateway runs in {layout.home}; choose another --home")
+        return False
+    assert compiled.gateway is not None, "run stops before"
+    try:
+        prepare(compiled.gateway, layout)
+    except UnsafeError as error:
+        failure(str(error))
+        return False
+    return True
+
+
+def _model(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
+    return _shown(compiled.model, as_json)
+
+
+def _ir(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
+    return _shown(compiled.gateway, as_json)
+
+
+def _envoy(compiled: Compiled, layout: Layout, as_json: bool) -> str:
+    from controlplane.emit import emit  # noqa: PLC0415  half a second of imports
+    from controlplane.emit.bootstrap import static_bootstrap  # noqa: PLC0415
+    from controlplane.emit.render import to_json, to_yaml  # noqa: PLC0415
+
+    assert compiled.gateway is not None, "run stops before"
+    message = static_bootstrap(layout, emit(compiled.gateway, layout))
+    return to_json(message) if as_json else to_yaml(message)
+
+
+def _runtime(compiled: Compiled, layout: Layout, _as_json: bool) -> str | None:
+    from controlplane.emit.runtime import emit_runtime  # noqa: PLC0415
+
+    assert compiled.gateway is not None, "run stops before"
+    runtime = emit_runtime(compiled.gateway, layout)
+    return runtime.text + "\n" if runtime else None
+
+
+def _shown(value: object, as_json: bool) -> str:
+    from controlplane.dump import plain  # noqa: PLC0415
+
+    if as_json:
+        return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+    import yaml  # noqa: PLC0415
+
+    return yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True)
+
+
+_STAGES: dict[str, Callable[[Compiled, Layout, bool], str | None]] = {
+    "model": _model,
+    "ir": _ir,
+    "envoy": _envoy,
+    "runtime": _runtime,
+}

@@ -1,0 +1,45 @@
+"""`archgw doctor`: is this machine fit to run a gateway? Exit status 1 when it is not."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controlplane.cli.home import add_home, layout_of
+from controlplane.cli.terminal import paint
+
+if TYPE_CHECKING:
+    import argparse
+
+_MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "doctor",
+        help="check this machine: ports, Envoy, certificates, …",
+        description="Check what a gateway needs of this machine. With a config, check the ports"
+        " and hosts that it names.",
+    )
+    parser.add_argument("config", nargs="?", type=Path)
+    add_home(parser)
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415  --help needs none of it
+
+    from controlplane.cli.machine_checks import examine  # noqa: PLC0415
+
+    findings = examine(args.config, layout_of(args), os.environ)
+    if args.json:
+        print(json.dumps({"findings": [asdict(each) for each in findings]}))
+    else:
+        for each in findings:
+            mark, colour = _MARKS[each.state]
+            print(f"{paint(mark, colour)} {each.name:14} {each.text}")
+            if each.hint and each.state != "ok":
+                print(f"  {'':14} {paint(each.hint, 'dim')}")
+    return int(any(each.state == "error" for each in findings))

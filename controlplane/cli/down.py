@@ -1,0 +1,111 @@
+"""`archgw down`: drain, stop, and leave no process, socket, key or lock behind."""
+
+from __future__ import annotations
+
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from controlplane.cli.home import add_home, layout_of
+from controlplane.cli.terminal import failure, progress
+from controlplane.supervise.control_client import UnreachableError, ask
+from controlplane.supervise.home import Home
+from controlplane.supervise.lock import Holder, holder, is_held
+from controlplane.supervise.processes.leftovers import end_leftovers
+
+if TYPE_CHECKING:
+    import argparse
+
+    from controlplane.home_paths import Layout
+
+_COULD_NOT_RUN = 2
+_DRAIN_TIMEOUT = 60.0
+_SILENCE = 10.0
+"""A supervisor that drains says so every second."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    import argparse  # noqa: PLC0415  for SUPPRESS alone
+
+    parser = subparsers.add_parser(
+        "down",
+        help="drain and stop it",
+        description="Stop taking requests, let the open ones finish, and stop.",
+    )
+    add_home(parser)
+    parser.add_argument(
+        "--timeout",
+        type=_seconds,
+        default=_DRAIN_TIMEOUT,
+        metavar="SECONDS",
+        help="cut requests that are still open after this (default: %(default)g)",
+    )
+    # v0.1 could stop its parts one by one; what one `up` started belongs together here.
+    parser.add_argument("--service", help=argparse.SUPPRESS)
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise ValueError(text)
+    return value
+
+
+def run(args: argparse.Namespace) -> int:
+    layout = layout_of(args)
+    if not is_held(layout.lock_file):
+        _clean(layout)
+        print(f"no gateway runs in {layout.home}")
+        return 0
+    supervisor = holder(layout.lock_file)
+    request = {"command": "down", "timeout": args.timeout}
+    try:
+        result = ask(layout.control_socket, request, progress, timeout=_SILENCE)
+    except UnreachableError:
+        result = {"cut": 0}
+        _force(layout)
+    if not _ended(supervisor, layout, 5.0):
+        failure(f"the gateway in {layout.home} does not stop; see {layout.logs / 'supervisor.log'}")
+        return _COULD_NOT_RUN
+    _clean(layout)
+    cut = f"; {result['cut']} open request(s) were cut after {args.timeout:g} s"
+    print(f"stopped{cut if result['cut'] else ''}")
+    return 0
+
+
+def _force(layout: Layout) -> None:
+    """The supervisor hangs, or is on its way in or out. Its children die with it."""
+    who = holder(layout.lock_file)
+    if who is None or _released(layout, 1.0):
+        return
+    progress(f"the supervisor (pid {who.identity.pid}) does not answer: ending it")
+    who.identity.send(signal.SIGTERM)
+    if not _released(layout, 3.0):
+        who.identity.send(signal.SIGKILL)
+
+
+def _ended(supervisor: Holder | None, layout: Layout, seconds: float) -> bool:
+    """The lock is free and the process itself is gone."""
+    deadline = time.monotonic() + seconds
+    while supervisor and supervisor.identity.alive:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return _released(layout, max(0.0, deadline - time.monotonic()))
+
+
+def _released(layout: Layout, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while is_held(layout.lock_file):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _clean(layout: Layout) -> None:
+    """What a killed supervisor could not take away itself."""
+    end_leftovers(layout.children_file)
+    Home(layout).clean()
+    for path in (layout.control_socket, layout.lock_file):
+        path.unlink(missing_ok=True)

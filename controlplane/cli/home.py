@@ -1,0 +1,56 @@
+"""`--home`, and speaking to the gateway that runs there: shared by several commands."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from controlplane.cli.terminal import coloured, failure, paint
+from controlplane.home_paths import Layout, locate
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping, Sequence
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--home",
+        metavar="DIR",
+        help="where the gateway keeps its files (default: $ARCHGW_HOME, else ~/.archgw);"
+        " each home is a gateway of its own",
+    )
+
+
+def layout_of(args: argparse.Namespace) -> Layout:
+    return locate(args.home, os.environ)
+
+
+def not_running(layout: Layout) -> str:
+    """Says so, and why if the last gateway ended by itself."""
+    text = f"no gateway runs in {layout.home}"
+    try:
+        reason = layout.failure_file.read_text("utf-8").strip()
+    except OSError:
+        return text
+    return f"{text}; the last one ended because {reason}"
+
+
+def show_problems(told: Sequence[Mapping[str, Any]]) -> None:
+    from controlplane.supervise.told import as_text  # noqa: PLC0415  usually there are none
+
+    sys.stderr.write(as_text(told, colour=coloured(sys.stderr, os.environ)))
+
+
+def show_verdict(verdict: Mapping[str, Any]) -> None:
+    """A refused config goes to stderr with its problems; an accepted one says what changed."""
+    if verdict["problems"]:
+        show_problems(verdict["problems"])
+    if not verdict["ok"]:
+        failure(verdict["summary"])
+        return
+    version = f" (version {verdict['version']})" if verdict["version"] else ""
+    print(f"{paint(verdict['summary'], 'green')}{version}")
+    for change in verdict["changes"]:
+        print(f"  {change}")

@@ -1,0 +1,207 @@
+"""What a gateway needs of a machine, one check each; none of them changes anything."""
+
+from __future__ import annotations
+
+import importlib.util
+import resource
+import shutil
+import socket
+import ssl
+import stat
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from controlplane.compile import ca_bundle, compile_file
+from controlplane.supervise import ports
+from controlplane.supervise.envoy import binary
+from controlplane.supervise.lock import holder, is_held
+from controlplane.supervise.plan import wanted_ports
+from controlplane.supervise.ports import Port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from controlplane import ir
+    from controlplane.home_paths import Layout
+
+State = Literal["ok", "warning", "error"]
+
+_FEW_FILES, _LITTLE_SPACE = 4096, 200 << 20
+_RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
+"""No right clock shows an earlier day than one before this was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    name: str
+    state: State
+    text: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Patient:
+    config: Path | None
+    gateway: ir.Gateway | None
+    layout: Layout
+    env: Mapping[str, str]
+
+    @property
+    def running(self) -> bool:
+        return is_held(self.layout.lock_file)
+
+
+def examine(config: Path | None, layout: Layout, env: Mapping[str, str]) -> list[Finding]:
+    gateway = compile_file(config, env).gateway if config else None
+    patient = _Patient(config, gateway, layout, env)
+    return [finding for check in _CHECKS for finding in check(patient)]
+
+
+def _config(patient: _Patient) -> Iterator[Finding]:
+    if patient.config and patient.gateway is None:
+        hint = f"archgw lint {patient.config} says what"
+        yield Finding("config", "error", f"{patient.config} has errors", hint)
+    elif patient.config:
+        yield Finding("config", "ok", str(patient.config))
+
+
+def _python(_: _Patient) -> Iterator[Finding]:
+    version = ".".join(map(str, sys.version_info[:3]))
+    state: State = "ok" if sys.version_info >= (3, 11) else "error"
+    yield Finding("python", state, version, "archgw needs Python 3.11 or later")
+    if not Path("/proc/self/stat").exists():
+        hint = "archgw tells its processes apart by /proc, which only Linux has"
+        yield Finding("system", "error", "no /proc", hint)
+
+
+def _envoy(_: _Patient) -> Iterator[Finding]:
+    try:
+        executable = binary.find()
+        yield Finding("envoy", "ok", f"{binary.checked_version(executable)} at {executable}")
+    except binary.EnvoyError as error:
+        yield Finding("envoy", "error", str(error))
+
+
+def _ports(patient: _Patient) -> Iterator[Finding]:
+    if patient.running:
+        who = holder(patient.layout.lock_file)
+        pid = f", pid {who.identity.pid}" if who else ""
+        yield Finding("gateway", "ok", f"runs in {patient.layout.home}{pid}: ports not checked")
+        return
+    for port in wanted_ports(patient.gateway) if patient.gateway else _USUAL_PORTS:
+        where = f"{port.address}:{port.number}"
+        if reason := ports.busy(port):
+            yield Finding("port", "error" if patient.gateway else "warning", reason)
+        else:
+            yield Finding("port", "ok", f"{where} is free ({port.name})")
+
+
+_USUAL_PORTS = (
+    Port("llm listener", "127.0.0.1", 12000, "listeners.egress_traffic.port"),
+    Port("prompt listener", "127.0.0.1", 10000, "listeners.ingress_traffic.port"),
+    Port("stats", "127.0.0.1", 19901, "overrides.stats_port"),
+    Port("model server", "127.0.0.1", 51000, "model_server.address"),
+)
+
+
+def _certificates(patient: _Patient) -> Iterator[Finding]:
+    files = {ca_bundle(patient.env)}
+    if patient.gateway:
+        files |= {each.tls.ca_file for each in _upstreams(patient.gateway) if each.tls}
+    for file in sorted(files):
+        hint = "install certifi anew, or set SSL_CERT_FILE or overrides.ca_file"
+        try:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(file)
+        except (OSError, ssl.SSLError) as error:
+            yield Finding("ca bundle", "error", f"{file}: {error}", hint)
+            continue
+        count = context.cert_store_stats()["x509_ca"]
+        state: State = "ok" if count else "error"
+        yield Finding("ca bundle", state, f"{file}: {count} authorities", hint)
+
+
+def _dns(patient: _Patient) -> Iterator[Finding]:
+    if patient.gateway is None:
+        return
+    hosts = {each.host for up in _upstreams(patient.gateway) for each in up.addresses}
+    for host in sorted(hosts):
+        try:
+            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        except OSError as error:
+            hint = "the gateway starts all the same and looks again; calls to it fail until then"
+            yield Finding("dns", "warning", f"{host} does not resolve: {error.args[-1]}", hint)
+        else:
+            yield Finding("dns", "ok", f"{host} is {found[0][4][0]}")
+
+
+def _upstreams(gateway: ir.Gateway) -> Iterable[ir.Upstream]:
+    return (*(each.upstream for each in gateway.providers), *gateway.upstreams)
+
+
+def _clock(_: _Patient) -> Iterator[Finding]:
+    now = datetime.now(UTC)
+    state: State = "ok" if now > _RELEASED else "error"
+    hint = "a wrong clock makes every certificate look expired or not yet valid; set it"
+    yield Finding("clock", state, now.isoformat(timespec="seconds"), hint)
+
+
+def _home(patient: _Patient) -> Iterator[Finding]:
+    home = patient.layout.home
+    for directory in (home, patient.layout.run, patient.layout.secrets, patient.layout.logs):
+        if directory.exists():
+            yield from _private(directory)
+    there = next(path for path in (home, *home.parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    state: State = "ok" if free >= _LITTLE_SPACE else "warning"
+    hint = "the access logs need room; requests are answered without it"
+    yield Finding("disk", state, f"{free >> 20} MiB free at {there}", hint)
+
+
+def _private(directory: Path) -> Iterator[Finding]:
+    mode = stat.S_IMODE(directory.stat().st_mode)
+    if mode & 0o077:
+        hint = f"chmod 700 {directory}"
+        yield Finding("file modes", "warning", f"{directory} is {mode:o}: others can look in", hint)
+    else:
+        yield Finding("file modes", "ok", f"{directory} is {mode:o}")
+
+
+def _limits(_: _Patient) -> Iterator[Finding]:
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    many = soft == resource.RLIM_INFINITY or soft >= _FEW_FILES
+    hint = f"each request takes two; raise it: ulimit -n {_FEW_FILES * 4}"
+    yield Finding("open files", "ok" if many else "warning", f"at most {soft}", hint)
+
+
+def _models(patient: _Patient) -> Iterator[Finding]:
+    gateway = patient.gateway
+    if gateway is None or gateway.prompts is None or not gateway.prompts.model_server.embedded:
+        return
+    found = importlib.util.find_spec("modelserver")
+    roots = list(found.submodule_search_locations or ()) if found else []
+    weights = sorted(path for root in roots for path in Path(root).glob("weights/**/*.onnx"))
+    hint = "the prompt targets and guards of this config need them; install archgw anew"
+    if not weights:
+        yield Finding("models", "error", "no model files", hint)
+    for path in weights:
+        size = path.stat().st_size
+        state: State = "ok" if size else "error"
+        yield Finding("models", state, f"{path.parent.name}/{path.name}: {size >> 10} KiB", hint)
+
+
+_CHECKS: tuple[Callable[[_Patient], Iterator[Finding]], ...] = (
+    _config,
+    _python,
+    _envoy,
+    _ports,
+    _certificates,
+    _dns,
+    _clock,
+    _home,
+    _limits,
+    _models,
+)

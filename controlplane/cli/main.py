@@ -1,0 +1,94 @@
+"""`archgw`: finds the command, prints, sets the exit code, nothing more.
+
+Only the chosen command's module is imported, which keeps `archgw --version` and shell
+completion quick. A command module has `add_parser(subparsers)` and `run(args) -> int`.
+
+Exit codes: 0 done, 1 problems found in the input, 2 could not run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    "up": ("controlplane.cli.up", "start a gateway from a config"),
+    "down": ("controlplane.cli.down", "drain and stop it"),
+    "status": ("controlplane.cli.status", "what runs, and how it is"),
+    "reload": ("controlplane.cli.reload", "apply the changed config now and tell the verdict"),
+    "logs": ("controlplane.cli.logs", "show or follow the logs"),
+    "lint": ("controlplane.cli.lint", "find every problem of a config"),
+    "compile": ("controlplane.cli.compile", "print what a config is compiled to"),
+    "diff": ("controlplane.cli.diff", "tell in words what a new config would change"),
+    "schema": ("controlplane.cli.schema", "print the config's JSON Schema, for editors"),
+    "init": ("controlplane.cli.init", "write a commented config to start from"),
+    "doctor": ("controlplane.cli.doctor", "check this machine: ports, Envoy, certificates, …"),
+    "completion": ("controlplane.cli.completion", "print a shell completion script"),
+}
+
+_COULD_NOT_RUN = 2
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    parsed = parser({chosen} if chosen in COMMANDS else set()).parse_args(arguments)
+    if parsed.command is None:
+        parser(set()).print_help()
+        return _COULD_NOT_RUN
+    module = importlib.import_module(COMMANDS[parsed.command][0])
+    try:
+        code: int = module.run(parsed)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # `archgw logs | head` has seen enough. Python would complain at exit once more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(f"archgw {parsed.command}: {what}", file=sys.stderr)
+        return _COULD_NOT_RUN
+    return code
+
+
+def parser(wanted: set[str]) -> argparse.ArgumentParser:
+    """With the full options of the wanted commands, and one line for each of the others."""
+    top = argparse.ArgumentParser(
+        prog="archgw",
+        description="A prompt gateway: one Arch YAML file in, a running Envoy out.",
+        epilog="`archgw COMMAND --help` tells a command's options.",
+    )
+    top.add_argument("--version", action=_Version)
+    subparsers = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    for name, (module, summary) in COMMANDS.items():
+        if name in wanted:
+            importlib.import_module(module).add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=summary)
+    return top
+
+
+class _Version(argparse.Action):
+    """Looked up only when asked for."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib import metadata  # noqa: PLC0415  costs more than all the rest
+
+        try:
+            version = metadata.version("archgw")
+        except metadata.PackageNotFoundError:
+            version = "(not installed)"
+        print(f"archgw {version}")
+        parser.exit()

@@ -1,0 +1,46 @@
+"""`archgw reload`: apply the changed config now, and say what came of it.
+
+The file is watched anyway; this is for scripts, which want the verdict. The caller's
+environment travels along, so a new key in it is taken up as well.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from controlplane.cli.home import add_home, layout_of, not_running, show_verdict
+from controlplane.cli.terminal import failure
+from controlplane.supervise.control_client import UnreachableError, ask
+
+if TYPE_CHECKING:
+    import argparse
+
+_COULD_NOT_RUN = 2
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "reload",
+        help="apply the changed config now and tell the verdict",
+        description="Exit status 1: the new config is wrong and the old one keeps serving;"
+        " 2: it could not be tried.",
+    )
+    add_home(parser)
+    parser.add_argument("--json", action="store_true", help="print the verdict as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    layout = layout_of(args)
+    request = {"command": "reload", "env": dict(os.environ)}
+    try:
+        verdict = ask(layout.control_socket, request, lambda _: None, timeout=120)
+    except UnreachableError:
+        failure(not_running(layout))
+        return _COULD_NOT_RUN
+    if args.json:
+        print(json.dumps(verdict))
+    else:
+        show_verdict(verdict)
+    return int(verdict["code"])

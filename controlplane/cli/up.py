@@ -1,0 +1,142 @@
+"""`archgw up`: ends with 0 only when Envoy took the whole config and serves it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controlplane.cli.home import add_home, layout_of, show_verdict
+from controlplane.cli.terminal import failure, paint, progress
+from controlplane.supervise.control_client import UnreachableError, ask
+from controlplane.supervise.launch import Launch, in_background, in_foreground
+from controlplane.supervise.lock import HeldError, holder, is_held
+
+if TYPE_CHECKING:
+    import argparse
+
+    from controlplane.home_paths import Layout
+
+_NAMES = ("arch_config.yaml", "arch_config.yml")
+_SERVICES = {
+    "all": "all",
+    "gateway": "gateway",
+    "archgw": "gateway",
+    "model_server": "model_server",
+}
+_COULD_NOT_RUN = 2
+_LAST_MOMENTS = 15.0
+"""A supervisor that could not start is gone when `up` returns."""
+_QUIET_FOR = 0.8
+"""Progress is for what takes longer than this."""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "up",
+        help="start a gateway from a config",
+        description="Start a gateway and return once it serves. Exit status 1: the config is"
+        " wrong; 2: it could not be started.",
+    )
+    parser.add_argument("config", nargs="?", help=f"default: {' or '.join(_NAMES)} in --path")
+    parser.add_argument("--path", default=".", metavar="DIR", help="where to look for the config")
+    add_home(parser)
+    parser.add_argument(
+        "--service",
+        choices=_SERVICES,
+        default="all",
+        metavar="{all,gateway,model_server}",
+        help="what to start (default: all that the config needs)",
+    )
+    parser.add_argument("--foreground", action="store_true", help="stay, and log to the terminal")
+    parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    service = _SERVICES[args.service]
+    config = find_config(args.config, args.path)
+    if config is None and service != "model_server":
+        looked = args.config or " or ".join(str(Path(args.path, name)) for name in _NAMES)
+        failure(f"no config at {looked}; `archgw init` writes one to start from")
+        return _COULD_NOT_RUN
+    layout = layout_of(args)
+    if is_held(layout.lock_file):
+        # The supervisor would find the same, only later.
+        failure(str(HeldError(layout.home, holder(layout.lock_file))))
+        return _COULD_NOT_RUN
+    launch = Launch(config, layout, service, os.environ)
+    if args.foreground:
+        in_foreground(launch)
+    result = _start(launch)
+    if args.json:
+        print(json.dumps(result))
+    else:
+        show_verdict({**result, "summary": _summary(result, launch.layout)})
+        if result["ok"]:
+            _show_addresses(launch.layout)
+    return int(result["code"])
+
+
+def find_config(given: str | None, directory: str) -> Path | None:
+    candidates = [Path(given)] if given else [Path(directory, name) for name in _NAMES]
+    return next((path.absolute() for path in candidates if path.is_file()), None)
+
+
+def _start(launch: Launch) -> dict[str, Any]:
+    process, reading = in_background(launch)
+    began = time.monotonic()
+    try:
+        with os.fdopen(reading, encoding="utf-8") as lines:
+            for line in lines:
+                message = json.loads(line)
+                if "result" in message:
+                    if not message["result"]["ok"]:
+                        process.wait(_LAST_MOMENTS)
+                    return dict(message["result"])
+                if time.monotonic() - began > _QUIET_FOR:
+                    progress(message["progress"])
+    except KeyboardInterrupt:
+        _stop(process)
+        raise
+    return _died(process, launch.layout)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+
+
+def _died(process: subprocess.Popen[bytes], layout: Layout) -> dict[str, Any]:
+    code = process.wait()
+    log = layout.logs / "supervisor.log"
+    tail = log.read_text("utf-8", "replace").splitlines()[-8:]
+    summary = "\n".join([f"the supervisor ended with exit status {code}; its last lines:", *tail])
+    empty: dict[str, Any] = {"problems": [], "changes": [], "version": ""}
+    return {"ok": False, "code": _COULD_NOT_RUN, "summary": summary, **empty}
+
+
+def _summary(result: dict[str, Any], layout: Layout) -> str:
+    return f"archgw is up in {layout.home}" if result["ok"] else str(result["summary"])
+
+
+def _show_addresses(layout: Layout) -> None:
+    try:
+        status = ask(layout.control_socket, {"command": "status"}, progress, timeout=5)
+    except UnreachableError:
+        return
+    for each in status["listeners"]:
+        print(f"  {each['name']:8} {paint(_url(each['address'], each['port']), 'bold')}")
+    print(f"  {'logs':8} {layout.logs}", file=sys.stdout)
+
+
+def _url(address: str, port: int) -> str:
+    host = f"[{address}]" if ":" in address else address
+    return f"{host}:{port}"

@@ -1,0 +1,123 @@
+"""The LLMs: `llm_providers`, with the kind of provider inferred where it is not said."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from controlplane.model import Provider, Timeouts
+from controlplane.providers import KNOWN
+from controlplane.reading.dialects.limits import provider_limits
+from controlplane.reading.dialects.old_forms import inserted
+from controlplane.reading.values import label
+
+if TYPE_CHECKING:
+    from controlplane.reading.mappings import Record
+    from controlplane.reading.values import Reading
+
+_OTHER_NAMES = {
+    "azure": "azure_openai",
+    "azureopenai": "azure_openai",
+    "claude": "anthropic",
+    "google": "gemini",
+    "grok": "xai",
+    "x_ai": "xai",
+    "together_ai": "together",
+    "togetherai": "together",
+}
+_MODELS = (
+    ("openai", r"gpt-|chatgpt|o[1-9](-|$)|text-embedding-|davinci|babbage"),
+    ("mistral", r"(open-)?mistral|(open-)?mixtral|ministral|codestral|pixtral|magistral|devstral"),
+    ("anthropic", r"claude"),
+    ("gemini", r"gemini"),
+    ("xai", r"grok"),
+    ("deepseek", r"deepseek"),
+)
+"""How each provider's own models begin."""
+
+
+def read_providers(top: Record, reading: Reading) -> tuple[Provider, ...]:
+    found = (_provider(record, reading) for record in top.records("llm_providers"))
+    return tuple(provider for provider in found if provider is not None)
+
+
+def _provider(record: Record, reading: Reading) -> Provider | None:
+    kind, model = _kind_and_model(record, reading)
+    name = record.text("name") or record.text("model")
+    if not name:
+        node = reading.document.node(record.path)
+        if node is not None:
+            reading.error("AG103", node, f"{label(record.path)} has neither `name` nor `model`")
+        return None
+    return Provider(
+        path=record.path,
+        name=name,
+        kind=kind,
+        model=model,
+        access_key=record.secret("access_key"),
+        default=record.flag("default") or False,
+        stream=record.flag("stream"),
+        endpoint=record.text("endpoint"),
+        base_url=record.text("base_url"),
+        ca_file=record.record("tls").text("ca_file"),
+        weight=record.whole("weight"),
+        fallbacks=record.texts("fallbacks"),
+        timeouts=_timeouts(record),
+        retries=record.whole("retries"),
+        rate_limits=provider_limits(record),
+        api_version=record.text("api_version"),
+    )
+
+
+def _timeouts(provider: Record) -> Timeouts | None:
+    if "timeout" not in provider:
+        return None
+    record = provider.record("timeout")
+    return Timeouts(
+        path=record.path,
+        connect=record.duration("connect"),
+        first_byte=record.duration("first_byte"),
+        idle=record.duration("idle"),
+    )
+
+
+def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str | None]:
+    written, model = record.text("provider"), record.text("model")
+    if written:
+        return _known_as(written), model
+    prefix, slash, rest = (model or "").partition("/")
+    if slash and _known_as(prefix) in KNOWN:  # later versions write `model: openai/gpt-4o`
+        return _known_as(prefix), rest
+    kind = _inferred(model) or _inferred_from_name(record.text("name"))
+    if "endpoint" in record or "base_url" in record:
+        # A host of the user's own: who made its model says nothing about it.
+        return "local", model
+    if kind is not None:
+        _report_inferred(kind, record, reading)
+    return kind, model
+
+
+def _known_as(kind: str) -> str:
+    folded = kind.strip().lower().replace("-", "_")
+    return _OTHER_NAMES.get(folded, folded)
+
+
+def _inferred(model: str | None) -> str | None:
+    if not model:
+        return None
+    found = (kind for kind, begin in _MODELS if re.match(begin, model, re.IGNORECASE))
+    return next(found, None)
+
+
+def _inferred_from_name(name: str | None) -> str | None:
+    kind = _known_as(name or "")
+    return kind if kind in KNOWN else None
+
+
+def _report_inferred(kind: str, record: Record, reading: Reading) -> None:
+    node = reading.document.node(record.path)
+    if node is None:
+        return
+    message = f"{label(record.path)} does not say its `provider`; taken for {kind}"
+    edit = inserted(node, f"provider: {kind}", reading.document)
+    reading.warn("AG110", node, message, f"add `provider: {kind}`", *edit)

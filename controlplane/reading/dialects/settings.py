@@ -1,0 +1,66 @@
+"""Settings of the gateway itself: overrides, tracing, model server, function calling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, cast
+
+from controlplane.model import FunctionCalling, ModelServer, Overrides, Tracing
+
+if TYPE_CHECKING:
+    from controlplane.reading.mappings import Record
+    from controlplane.reading.values import Reading
+
+
+def overrides(top: Record) -> Overrides:
+    record = top.record("overrides")
+    return Overrides(
+        path=record.path,
+        intent_threshold=record.number("prompt_target_intent_matching_threshold"),
+        guard_threshold=record.number("guard_threshold"),
+        error_format=cast('Literal["json", "text"] | None', record.text("error_format")),
+        access_log_format=cast('Literal["text", "json"] | None', record.text("access_log_format")),
+        debug_headers=record.flag("debug_headers"),
+        max_calls=record.whole("max_calls"),
+        ca_file=record.text("ca_file"),
+        stats_port=record.whole("stats_port"),
+    )
+
+
+def tracing(top: Record, reading: Reading) -> Tracing | None:
+    if "tracing" not in top:
+        return None
+    record = top.record("tracing")
+    rate, percent = record.number("sampling_rate"), record.number("random_sampling")
+    node = reading.document.node(record.path_of("random_sampling"))
+    if rate is not None and percent is not None and node is not None:
+        message = "`random_sampling` says again what `sampling_rate` says"
+        reading.error("AG004", node, message, "keep `sampling_rate` alone")
+    if rate is None and percent is not None:
+        rate = percent / 100
+    return Tracing(record.path, rate, record.flag("trace_arch_internal") or False)
+
+
+def model_server(top: Record, reading: Reading) -> ModelServer | None:
+    if "model_server" not in top:
+        return None
+    record = top.record("model_server")
+    address, embedded = record.text("address"), record.flag("embedded")
+    node = reading.document.node(record.path)
+    if node is not None and address is None and embedded is False:
+        message = "`model_server` is not embedded, but has no address"
+        reading.error("AG103", node, message, "add `address: host:port`")
+    return ModelServer(record.path, address, embedded, record.text("guard_model"))
+
+
+def function_calling(top: Record) -> FunctionCalling | None:
+    if "function_calling" not in top:
+        return None
+    record = top.record("function_calling")
+    backend = record.text("backend") or ("openai" if "base_url" in record else "embedded")
+    return FunctionCalling(
+        path=record.path,
+        backend=cast('Literal["embedded", "openai"]', backend),
+        base_url=record.text("base_url"),
+        model=record.text("model"),
+        access_key=record.secret("access_key"),
+    )

@@ -1,0 +1,125 @@
+"""Prompts the application's APIs answer, and the API that is told of errors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane.model import EndpointRef, ErrorTarget, PromptTarget
+from controlplane.reading.dialects.old_forms import endpoint_around
+from controlplane.reading.dialects.parameters import read_parameters
+from controlplane.reading.values import label, replaced
+
+if TYPE_CHECKING:
+    from controlplane.model import Path
+    from controlplane.reading.mappings import Record
+    from controlplane.reading.values import Reading
+
+_POOL = "prompt_endpoints"
+
+
+def prompt_targets(top: Record, reading: Reading) -> tuple[PromptTarget, ...]:
+    pool = _pool(top)
+    return tuple(_target(record, pool, reading) for record in top.records("prompt_targets"))
+
+
+def _pool(top: Record) -> str | None:
+    """Where a target goes that has a path alone: 0.1-beta's pool, or the only endpoint."""
+    if top.texts(_POOL):
+        return _POOL
+    declared = [name for name, _ in top.listed("endpoints")]
+    return declared[0] if len(declared) == 1 else None
+
+
+def error_target(top: Record, reading: Reading) -> ErrorTarget | None:
+    if "error_target" not in top:
+        return None
+    record = top.record("error_target")
+    if "endpoint" not in record and "name" in record:
+        _report_flat(record, ("name", "path"), (), reading)
+    reference = _reference(record, record.text("name"), reading)
+    if reference is None:
+        node = reading.document.node(record.path)
+        if node is not None:
+            hint = "add `endpoint: {name: …, path: …}`"
+            reading.error("AG103", node, "`error_target` has no `endpoint`", hint)
+        return None
+    return ErrorTarget(record.path, reference)
+
+
+def error_endpoint(top: Record) -> tuple[Path, str] | None:
+    """Where the error target names its endpoint, and the name."""
+    record = top.record("error_target")
+    inner = record.record("endpoint")
+    named = inner if "name" in inner else record
+    name = named.text("name")
+    return (named.path_of("name"), name) if name else None
+
+
+def _target(record: Record, pool: str | None, reading: Reading) -> PromptTarget:
+    if "endpoint" not in record and "path" in record:
+        _report_path_alone(record, pool, reading)
+    kind = record.text("type")
+    return PromptTarget(
+        path=record.path,
+        name=record.text("name") or "",
+        description=record.text("description") or "",
+        # `archgw generate-prompt-targets` of v0.1 wrote `type: default`.
+        default=record.flag("default") or kind == "default",
+        kind=kind,
+        endpoint=_reference(record, pool, reading),
+        parameters=read_parameters(record, reading),
+        auto_llm_dispatch_on_response=record.flag("auto_llm_dispatch_on_response"),
+        system_prompt=record.text("system_prompt"),
+    )
+
+
+def _reference(record: Record, otherwise: str | None, reading: Reading) -> EndpointRef | None:
+    """`endpoint: {name, path}`, or a `path` beside it as in 0.1-beta."""
+    inner = record.record("endpoint")
+    name = inner.text("name") or (otherwise if "path" in record else None)
+    if name is None:
+        return None
+    holder = inner if "path" in inner else record
+    http_path = rooted_path(holder, reading)
+    if http_path is None:
+        node = reading.document.node(inner.path) or reading.document.node(record.path)
+        if node is not None:
+            message = f"{label(node.path)} has no `path`"
+            reading.error("AG103", node, message, "add `path: /…`, the path of the API")
+    path = inner.path if "endpoint" in record else record.path
+    method = inner.text("http_method") or record.text("http_method")
+    return EndpointRef(path, name, http_path or "/", method)
+
+
+def rooted_path(holder: Record, reading: Reading) -> str | None:
+    """The path of an API, which begins with a slash even if none was written."""
+    written = holder.text("path")
+    node = reading.document.node(holder.path_of("path")) or reading.document.node(holder.path)
+    if not written or node is None or written.startswith("/"):
+        return written
+    message = f"{label(node.path)} does not begin with a slash; read as `/{written}`"
+    reading.warn("AG109", node, message, f"write `/{written}`", replaced(node, f"/{written}"))
+    return f"/{written}"
+
+
+def _report_path_alone(record: Record, pool: str | None, reading: Reading) -> None:
+    node = reading.document.node(record.path_of("path"))
+    if pool:
+        keys = ("path", "http_method")
+        _report_flat(record, keys, (f"name: {pool}",), reading)
+    elif node is not None:
+        message = f"{label(record.path)} has a `path`, but no endpoint"
+        reading.error("AG103", node, message, "write `endpoint: {name: …, path: …}`")
+
+
+def _report_flat(
+    record: Record, keys: tuple[str, ...], lines: tuple[str, ...], reading: Reading
+) -> None:
+    given = [key for key in keys if key in record.written]
+    node = reading.document.node(record.path_of(given[0]))
+    if node is None:
+        return
+    message = f"{label(record.path)} has no `endpoint` around `{'` and `'.join(given)}`"
+    hint = "write `endpoint: {name: …, path: …}`"
+    edits = endpoint_around(record, keys, lines, reading.document)
+    reading.warn("AG109", node, message, hint, *edits)

@@ -1,0 +1,95 @@
+"""`archgw lint --fix`: old spellings brought up to date in the text itself.
+
+Edits are made by position, so comments, order and layout stay. A fix may not change what a
+config means: the text before and after is parsed, and unless both give the same model the
+file is left as it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controlplane.problem import Edit, Problem, has_errors
+from controlplane.reading.dialects import parse
+from controlplane.reading.document import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from controlplane.model import Config
+
+_MOST_ROUNDS = 5
+"""One edit can make room for another, such as a form inside an old form."""
+
+
+def fixed(text: str, file: str, variables: Mapping[str, str]) -> str:
+    """The text with every old spelling mended; the same text if that is not safe."""
+    now = text
+    for _ in range(_MOST_ROUNDS):
+        before = _read(now, file, variables)
+        if before is None:
+            return now
+        config, problems = before
+        new = applied(now, problems)
+        after = _read(new, file, variables) if new != now else None
+        if after is None or _meaning(after[0]) != _meaning(config):
+            return now
+        if has_errors(after[1]) and not has_errors(problems):
+            return now
+        now = new
+    return now
+
+
+def applied(text: str, problems: Iterable[Problem]) -> str:
+    """All edits that do not touch one another; those of a problem together or not at all."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    accepted: list[Edit] = []
+    for problem in problems:
+        if not any(_touch(edit, other) for edit in problem.edits for other in accepted):
+            accepted += problem.edits
+    for edit in sorted(accepted, key=lambda each: each.start, reverse=True):
+        new = edit.text.replace("\n", newline)
+        text = text[: edit.start] + new + text[edit.end :]
+    return text
+
+
+def write(path: Path, text: str) -> None:
+    """Replace the file in one step, with its mode; a link stays a link."""
+    target = Path(os.path.realpath(path))
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(name, target.stat().st_mode & 0o7777)
+        os.replace(name, target)
+    except OSError:
+        os.unlink(name)
+        raise
+
+
+def _touch(one: Edit, other: Edit) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _read(
+    text: str, file: str, variables: Mapping[str, str]
+) -> tuple[Config, list[Problem]] | None:
+    document, problems = read(text, file, variables)
+    if document is None:
+        return None
+    config, parse_problems = parse(document)
+    return config, [*problems, *parse_problems]
+
+
+def _meaning(value: Any) -> Any:
+    """The model without the places where things stand."""
+    if dataclasses.is_dataclass(value):
+        parts = (each.name for each in dataclasses.fields(value) if each.name != "path")
+        return {name: _meaning(getattr(value, name)) for name in parts}
+    if isinstance(value, tuple | list):
+        return [_meaning(item) for item in value]
+    return value

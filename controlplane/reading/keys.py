@@ -1,0 +1,341 @@
+"""The one table of every key a config may hold, in all three dialects.
+
+The parser reads by it and `archgw schema` prints it for editors, so that what is accepted,
+what is suggested after a misspelling and what an editor completes are the same. A key with
+`now` is an old spelling. Old forms that differ by more than a name (`prompt_endpoints`,
+`system_prompts`, …) are keys of their own, which `reading.dialects` translates.
+"""
+
+from __future__ import annotations
+
+from controlplane.reading.mappings import Key, Table
+from controlplane.reading.values import (
+    Anything,
+    Duration,
+    Flag,
+    Listing,
+    Named,
+    Number,
+    SecretText,
+    Text,
+)
+
+HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+UNITS = ("second", "minute", "hour")
+
+_PORT = Number(least=1, most=65535, whole=True)
+_SHARE = Number(least=0, most=1)
+_COUNT = Number(least=1, most=1_000_000, whole=True)
+
+_FILE = Table({"filename": Key(Text(env=True), "the path of the file", required=True)}, "filename")
+_CERTIFICATES = Listing(
+    Table(
+        {
+            "certificate_chain": Key(_FILE, "the certificate and its chain, PEM", required=True),
+            "private_key": Key(_FILE, "the private key, PEM", required=True),
+        }
+    ),
+    lone=True,
+)
+_TLS = Table(
+    {
+        "tls_certificates": Key(_CERTIFICATES, "one per host name", required=True),
+        "certificates": Key(_CERTIFICATES, now="tls_certificates"),
+    }
+)
+_LISTENER = Table(
+    {
+        "address": Key(Text(env=True), "the IP address to listen on"),
+        "port": Key(_PORT, "the port to listen on"),
+        "port_value": Key(_PORT, now="port"),
+        "message_format": Key(
+            Text(),
+            "how a request's body is read: `huggingface` or `openai`, both chat completions",
+        ),
+        "messages": Key(Text(), now="message_format"),
+        "connect_timeout": Key(Duration(), "the connect timeout of endpoints that name none"),
+        "timeout": Key(Duration(), "of archgw 0.2; has no effect"),
+        "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
+        "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),
+    }
+)
+
+_SELECTOR = Table(
+    {
+        "http_header": Key(
+            Table(
+                {
+                    "name": Key(Text(), "the header", required=True),
+                    "value": Key(Text(), "its value; empty: one limit per distinct value"),
+                }
+            ),
+            "the request header to count by",
+        ),
+        "key": Key(Text(), "the header (short form)"),
+        "value": Key(Text(), "its value; empty: one limit per distinct value"),
+    }
+)
+_LIMIT = Table(
+    {
+        "tokens": Key(Number(least=1, most=4e9, whole=True), "tokens per unit", required=True),
+        "unit": Key(Text(choices=UNITS), "second, minute or hour", required=True),
+    }
+)
+_PROVIDER_LIMIT = Table(
+    {
+        "selector": Key(_SELECTOR, "count apart by a header; without it, all together"),
+        "limit": Key(_LIMIT, "how many tokens", required=True),
+    }
+)
+_MODEL_LIMIT = Table(
+    {
+        "model": Key(Text(), "the model that is limited", required=True),
+        "provider": Key(Text(), now="model"),
+        "selector": Key(_SELECTOR, "count apart by a header; without it, all together"),
+        "limit": Key(_LIMIT, "how many tokens", required=True),
+    }
+)
+_UPSTREAM_TLS = Table({"ca_file": Key(Text(env=True), "the CA bundle to trust, PEM")})
+_TIMEOUTS = Table(
+    {
+        "connect": Key(Duration(), "until the connection stands"),
+        "first_byte": Key(Duration(), "until the answer begins"),
+        "idle": Key(Duration(), "between two pieces of an answer"),
+    },
+    lone="first_byte",
+)
+
+PROVIDER = Table(
+    {
+        "name": Key(Text(), "the name clients say in x-arch-llm-provider-hint"),
+        "provider": Key(Text(), "openai, mistral, groq, … or local"),
+        "provider_interface": Key(Text(), now="provider"),
+        "access_key": Key(SecretText(), "the provider's key, as $VARIABLE"),
+        "api_key": Key(SecretText(), now="access_key"),
+        "model": Key(Text(), "the model's name, as the provider calls it"),
+        "default": Key(Flag(), "where calls go that name no provider"),
+        "stream": Key(Flag(), "accepted for v0.1's sake: clients choose in each request"),
+        "endpoint": Key(Text(env=True), "a name in `endpoints`, or host:port"),
+        "base_url": Key(Text(env=True), "the provider's API, up to and with /v1"),
+        "tls": Key(_UPSTREAM_TLS, "trust for the connection to the provider"),
+        "weight": Key(_COUNT, "share of a pool of providers of one name"),
+        "fallbacks": Key(Listing(Text(), lone=True), "providers to try when this one fails"),
+        "timeout": Key(_TIMEOUTS, "one duration, until the answer begins; or each time limit"),
+        "retries": Key(Number(0, 10, whole=True), "tries after the first, before any answer"),
+        "rate_limits": Key(Listing(_PROVIDER_LIMIT, lone=True), "token limits"),
+        "api_version": Key(Text(), "azure_openai's API version"),
+    }
+)
+
+_HEALTH_CHECK = Table(
+    {
+        "path": Key(Text(), "the path that answers 200 when all is well"),
+        "interval": Key(Duration(), "between two checks"),
+        "timeout": Key(Duration(), "of one check"),
+        "healthy_threshold": Key(_COUNT, "good answers in a row until a host is used again"),
+        "unhealthy_threshold": Key(_COUNT, "bad answers in a row until a host is left out"),
+    },
+    lone="path",
+)
+_CIRCUIT_BREAKER = Table(
+    {
+        "max_connections": Key(_COUNT, "connections at once"),
+        "max_pending_requests": Key(_COUNT, "requests that wait for a connection"),
+        "max_requests": Key(_COUNT, "requests at once"),
+        "max_retries": Key(_COUNT, "retries at once"),
+    }
+)
+ENDPOINT = Table(
+    {
+        "endpoint": Key(
+            Listing(Text(env=True), lone=True), "host:port, or a list of them", required=True
+        ),
+        "protocol": Key(Text(choices=("http", "https")), "http or https"),
+        "connect_timeout": Key(Duration(), "until a connection stands"),
+        "health_check": Key(_HEALTH_CHECK, "ask the hosts whether they are well"),
+        "circuit_breaker": Key(_CIRCUIT_BREAKER, "how much the hosts are given at once"),
+        "tls": Key(_UPSTREAM_TLS, "trust for https"),
+    },
+    lone="endpoint",
+)
+
+_ON_EXCEPTION = Table(
+    {
+        "message": Key(Text(), "what the client is told"),
+        "forward_to_error_target": Key(Flag(), "send what was refused to the error target"),
+    },
+    lone="message",
+)
+_GUARD = Table(
+    {
+        "on_exception": Key(_ON_EXCEPTION, "what happens to a prompt that is refused"),
+        "threshold": Key(_SHARE, "the score from which a prompt is refused"),
+    }
+)
+_OLD_GUARD = Table(
+    {
+        "name": Key(Text(), "jailbreak or toxicity"),
+        "on-exception-message": Key(Text(), "what the client is told"),
+    }
+)
+_PROMPT_GUARDS = Table(
+    {
+        "input_guards": Key(
+            Table(
+                {
+                    "jailbreak": Key(
+                        _GUARD, "attempts to make the model leave its rules", bare=True
+                    ),
+                    "toxicity": Key(_GUARD, "insults, threats, hate", bare=True),
+                }
+            ),
+            "checks of every prompt",
+        ),
+        "input-guard": Key(Listing(_OLD_GUARD, lone=True), "the checks, in 0.1-beta's form"),
+    }
+)
+
+PARAMETER = Table(
+    {
+        "name": Key(Text(), "the parameter's name", required=True),
+        "type": Key(
+            Text(
+                choices=(
+                    "str",
+                    "string",
+                    "int",
+                    "integer",
+                    "float",
+                    "number",
+                    "bool",
+                    "boolean",
+                    "list",
+                    "array",
+                    "set",
+                    "tuple",
+                    "dict",
+                    "object",
+                )
+            ),
+            "str, int, float, bool, list or dict",
+        ),
+        "description": Key(Text(), "what it is, in words"),
+        "required": Key(Flag(), "whether the user is asked for it"),
+        "default": Key(Anything(), "the value when the prompt names none"),
+        "enum": Key(Listing(Anything()), "the values it can have"),
+        "format": Key(Text(), "such as date, or a pattern in words"),
+        "in_path": Key(Flag(), "whether it stands in the endpoint's path"),
+        "items": Key(Table({"type": Key(Text(), "type of the items")}, "type"), "of a list"),
+        "minimum": Key(Number(-1e15), "the least value"),
+        "maximum": Key(Number(-1e15), "the greatest value"),
+        "pattern": Key(Text(), "a regular expression the value matches as a whole"),
+    }
+)
+_ENDPOINT_REF = Table(
+    {
+        "name": Key(Text(), "a name in `endpoints`", required=True),
+        "cluster": Key(Text(), now="name"),
+        "path": Key(Text(), "the path of the API; {name} stands for a parameter"),
+        "http_method": Key(Text(choices=HTTP_METHODS), "GET, POST, …"),
+    },
+    lone="name",
+)
+TARGET = Table(
+    {
+        "name": Key(Text(), "the target's name", required=True),
+        "description": Key(Text(), "what prompts it answers, in words"),
+        "default": Key(Flag(), "where prompts go that match no target"),
+        "type": Key(Text(), "0.1-beta's kind of target"),
+        "endpoint": Key(_ENDPOINT_REF, "the API that answers"),
+        "path": Key(Text(), "the path at `prompt_endpoints` (0.1-beta)"),
+        "http_method": Key(Text(choices=HTTP_METHODS), "the method (0.1-beta)"),
+        "parameters": Key(Listing(PARAMETER), "what the API needs to know"),
+        "auto_llm_dispatch_on_response": Key(Flag(), "whether an LLM words the API's answer"),
+        "system_prompt": Key(Text(), "instead of the global one"),
+    }
+)
+_ERROR_TARGET = Table(
+    {
+        "endpoint": Key(_ENDPOINT_REF, "the API that is told of errors"),
+        "name": Key(Text(), "the endpoint (0.1-beta)"),
+        "path": Key(Text(), "the path (0.1-beta)"),
+    }
+)
+
+_OVERRIDES = Table(
+    {
+        "prompt_target_intent_matching_threshold": Key(_SHARE, "score from which a target matches"),
+        "guard_threshold": Key(_SHARE, "score from which a guard refuses"),
+        "error_format": Key(Text(choices=("json", "text")), "form of the gateway's own errors"),
+        "access_log_format": Key(Text(choices=("json", "text")), "form of the access logs"),
+        "debug_headers": Key(Flag(), "whether `x-arch-debug: true` shows scores"),
+        "max_calls": Key(Number(1, 100, whole=True), "API calls one prompt may cause"),
+        "ca_file": Key(Text(env=True), "the CA bundle to trust, PEM"),
+        "stats_port": Key(Number(0, 65535, whole=True), "loopback port of the statistics; 0: none"),
+    }
+)
+_TRACING = Table(
+    {
+        "sampling_rate": Key(_SHARE, "share of requests that are traced"),
+        "random_sampling": Key(Number(0, 100), "the same in percent"),
+        "trace_arch_internal": Key(Flag(), "whether the gateway's inner steps are traced"),
+    }
+)
+_MODEL_SERVER = Table(
+    {
+        "address": Key(Text(env=True), "host:port of a model server of its own"),
+        "embedded": Key(Flag(), "whether `archgw up` starts it, at `address` if one is given"),
+        "guard_model": Key(Text(env=True), "a directory with a guard model of one's own"),
+    },
+    lone="address",
+)
+_FUNCTION_CALLING = Table(
+    {
+        "backend": Key(Text(choices=("embedded", "openai")), "who names and fills the calls"),
+        "base_url": Key(Text(env=True), "of an OpenAI-compatible server"),
+        "model": Key(Text(), "its model"),
+        "access_key": Key(SecretText(), "its key, as $VARIABLE"),
+    },
+    lone="backend",
+)
+_NAMED_PROMPT = Table(
+    {
+        "name": Key(Text(), "a name"),
+        "content": Key(Text(), "the prompt", required=True),
+    },
+    lone="content",
+)
+
+CONFIG = Table(
+    {
+        "version": Key(Text(), "the dialect; the keys decide, not this"),
+        "listener": Key(_LISTENER, "where prompts come in"),
+        "listen": Key(_LISTENER, now="listener"),
+        "listeners": Key(
+            Table(
+                {
+                    "ingress_traffic": Key(_LISTENER, "where prompts come in"),
+                    "egress_traffic": Key(_LISTENER, "where applications call LLMs"),
+                }
+            ),
+            "both listeners",
+        ),
+        "llm_providers": Key(Listing(PROVIDER), "the LLMs that may be called"),
+        "model_providers": Key(Listing(PROVIDER), now="llm_providers"),
+        "endpoints": Key(Named(ENDPOINT), "the application's own hosts, by name"),
+        "prompt_endpoints": Key(
+            Listing(Text(env=True), lone=True), "the application's hosts (0.1-beta)"
+        ),
+        "system_prompt": Key(Text(), "the system prompt of every target"),
+        "system_prompts": Key(Listing(_NAMED_PROMPT, lone=True), "the same (0.1-beta)"),
+        "prompt_guards": Key(_PROMPT_GUARDS, "prompts that are refused"),
+        "prompt_targets": Key(Listing(TARGET), "prompts the application's APIs answer"),
+        "error_target": Key(_ERROR_TARGET, "who is told of errors"),
+        "ratelimits": Key(Listing(_MODEL_LIMIT, lone=True), "token limits by model"),
+        "overrides": Key(_OVERRIDES, "settings of the gateway itself"),
+        "tracing": Key(_TRACING, "OpenTelemetry traces"),
+        "mode": Key(Text(choices=("llm", "prompt")), "llm: no prompt listener"),
+        "model_server": Key(_MODEL_SERVER, "the server of the guard and intent models"),
+        "function_calling": Key(_FUNCTION_CALLING, "who names and fills the calls"),
+    }
+)

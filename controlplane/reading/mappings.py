@@ -1,0 +1,195 @@
+"""Mappings with known keys: the shape of most of a config, and the record read from one.
+
+A table knows the keys of today and the spellings of yesterday. An old spelling is read under
+its present-day name and reported with the edit that upgrades it; an unknown key is an error,
+because a misspelt limit that is quietly ignored is worse than a gateway that does not start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from controlplane.model import Secret
+from controlplane.problem import Edit, Problem, Severity
+from controlplane.reading.values import folded, label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controlplane.model import Path
+    from controlplane.reading.values import JsonSchema, Reading, Shape
+    from controlplane.reading.yaml_tree import Node
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What was read from a table: typed values under their present-day keys."""
+
+    path: Path
+    values: Mapping[str, Any]
+    written: Mapping[str, str]
+    """Each key as the file spells it."""
+
+    def __contains__(self, key: str) -> bool:
+        return self.values.get(key) is not None
+
+    def path_of(self, key: str) -> Path:
+        return (*self.path, self.written.get(key, key))
+
+    def text(self, key: str) -> str | None:
+        return self._typed(key, str)
+
+    def flag(self, key: str) -> bool | None:
+        return self._typed(key, bool)
+
+    def whole(self, key: str) -> int | None:
+        return self._typed(key, int)
+
+    def number(self, key: str) -> float | None:
+        value = self.values.get(key)
+        return float(value) if isinstance(value, int | float) else None
+
+    def duration(self, key: str) -> timedelta | None:
+        return self._typed(key, timedelta)
+
+    def secret(self, key: str) -> Secret | None:
+        return self._typed(key, Secret)
+
+    def record(self, key: str) -> Record:
+        """The table under `key`; an empty one where there is none."""
+        return self._typed(key, Record) or Record(self.path_of(key), {}, {})
+
+    def records(self, key: str) -> tuple[Record, ...]:
+        return tuple(each for each in self.listed(key) if isinstance(each, Record))
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        return tuple(each for each in self.listed(key) if isinstance(each, str))
+
+    def listed(self, key: str) -> tuple[Any, ...]:
+        return self._typed(key, tuple) or ()
+
+    def _typed(self, key: str, kind: type[T]) -> T | None:
+        value = self.values.get(key)
+        return value if isinstance(value, kind) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    shape: Shape
+    doc: str = ""
+    required: bool = False
+    now: str | None = None
+    """An old spelling: read as this key, which `--fix` writes in its place."""
+    bare: bool = False
+    """The key alone, with nothing under it, already means something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A mapping with known keys. A lone value may stand for the key `lone`."""
+
+    keys: Mapping[str, Key]
+    lone: str | None = None
+
+    def read(self, node: Node, reading: Reading) -> Record | None:
+        if node.kind == "list" and len(node.items) == 1 and node.items[0].kind == "map":
+            reading.warn("AG109", node, f"{label(node.path)} is a list of one; a mapping is meant")
+            node = node.items[0]
+        if self.lone and node.kind != "map" and not node.is_null:
+            value = self.keys[self.lone].shape.read(node, reading)
+            return Record(node.path, {self.lone: value}, {})
+        if node.kind != "map":
+            reading.wrong_type(node, "a mapping")
+            return None
+        values: dict[str, Any] = {}
+        written: dict[str, str] = {}
+        for name, entry in node.entries.items():
+            key = self._key(name, node, reading)
+            if key is None or (entry.is_null and self._means_nothing(key)):
+                continue
+            if key in written:
+                message = f"`{name}` says again what `{written[key]}` says"
+                reading.error("AG004", entry, message, f"keep `{key}` alone")
+                continue
+            written[key] = name
+            values[key] = self._value(key, entry, reading)
+        self._report_absent(node, written, reading)
+        return Record(node.path, values, written)
+
+    def _means_nothing(self, key: str) -> bool:
+        return not self.keys[key].required and not self.keys[key].bare
+
+    def _value(self, key: str, entry: Node, reading: Reading) -> Any:
+        if entry.is_null and self.keys[key].bare:
+            return Record(entry.path, {}, {})
+        if entry.is_null:
+            reading.error("AG103", entry, f"{label(entry.path)} is empty")
+            return None
+        return self.keys[key].shape.read(entry, reading)
+
+    def _key(self, name: str, node: Node, reading: Reading) -> str | None:
+        entry = node.entries[name]
+        known = name if name in self.keys else self._similar(name)
+        if known is None:
+            return self._misspelt(name, node, reading)
+        key = self.keys[known].now or known
+        if key != name and entry.key is not None:
+            edit = Edit(entry.key.start, entry.key.end, key)
+            problem = Problem(
+                "AG109",
+                Severity.WARNING,
+                entry.path,
+                f"`{name}` is called `{key}` here",
+                f"write `{key}`",
+                on_key=True,
+                edits=(edit,),
+            )
+            reading.add(problem)
+        return key
+
+    def _similar(self, name: str) -> str | None:
+        return next((key for key in self.keys if folded(key) == folded(name)), None)
+
+    def _misspelt(self, name: str, node: Node, reading: Reading) -> str | None:
+        """The key that was meant: an error all the same, but one that causes no others."""
+        path = node.entries[name].path
+        known = [key for key, entry in self.keys.items() if entry.now is None]
+        message = f"unknown key `{name}` in {label(path[:-1])}"
+        meant, hint = reading.suggestion(name, known)
+        reading.add(Problem("AG101", Severity.ERROR, path, message, hint, on_key=True))
+        return meant if meant not in node.entries else None
+
+    def _report_absent(self, node: Node, written: Mapping[str, str], reading: Reading) -> None:
+        for name, key in self.keys.items():
+            if key.required and name not in written:
+                message = f"{label(node.path)} has no `{name}`"
+                reading.error("AG103", node, message, f"add `{name}:`, {key.doc}")
+
+    def schema(self) -> JsonSchema:
+        properties = {name: _property(key) for name, key in self.keys.items()}
+        table: JsonSchema = {
+            "type": "object",
+            "properties": properties,
+            "additionalProperties": False,
+        }
+        # A required key may be spelt the old way, so its absence is left to `archgw lint`.
+        older = {key.now for key in self.keys.values() if key.now}
+        required = [name for name, key in self.keys.items() if key.required and name not in older]
+        if required:
+            table["required"] = required
+        if self.lone:
+            return {"anyOf": [table, self.keys[self.lone].shape.schema()]}
+        return table
+
+
+def _property(key: Key) -> JsonSchema:
+    schema = key.shape.schema()
+    if not key.required and schema:
+        schema = {"anyOf": [schema, {"type": "null"}]}
+    if key.now:
+        return {**schema, "deprecated": True, "description": f"Called `{key.now}` here."}
+    return {**schema, "description": key.doc[:1].upper() + key.doc[1:]} if key.doc else schema

@@ -1,0 +1,1 @@
+"""The Envoy that is run: its binary, its admin interface, its drain."""

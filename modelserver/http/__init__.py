@@ -1,0 +1,1 @@
+"""The HTTP face: routes, bodies read into requests, errors into answers."""

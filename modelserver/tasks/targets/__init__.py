@@ -1,0 +1,1 @@
+"""Which targets are wanted, and with which arguments."""

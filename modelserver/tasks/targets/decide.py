@@ -1,0 +1,133 @@
+"""From a request to a decision: the passes of intent and parameters, strung together.
+
+The passes need a model, which is handed in as a `Runner`; this file has no session of its
+own. One row shows the candidates with all their parameters and answers both who is meant
+and with which values. With many or large tools a short pass comes first that embeds the
+conversation and picks the candidates.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from modelserver.tasks.targets import functions, intent
+from modelserver.tasks.targets.layout import Layout, Layouts
+from modelserver.tasks.types import (
+    Call,
+    Decision,
+    IntentAnswer,
+    Message,
+    Output,
+    Request,
+    Runner,
+    Tool,
+)  # fmt: skip
+from modelserver.tokenization import Tokenizer
+
+CACHED_TOOLS = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The tools of a request that are worth a closer look, by number, with their nearness."""
+
+    numbers: tuple[int, ...]
+    nearness: Mapping[int, float] = field(default_factory=dict)
+
+
+class Targets:
+    """The intent and parameters tasks of one model."""
+
+    def __init__(
+        self, tokenizer: Tokenizer, intents: intent.Settings | None = None,
+        values: functions.Settings | None = None,
+    ) -> None:  # fmt: skip
+        layouts = Layouts(tokenizer)
+        self.intent = intent.Intent(layouts, intents)
+        self.functions = functions.Functions(layouts, values)
+        self._embeddings: OrderedDict[str, intent.Vector] = OrderedDict()
+
+    @classmethod
+    def load(cls, folder: Path) -> Targets:
+        """The tasks as calibrated for the model in a folder."""
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+        return cls(
+            Tokenizer.load(folder / "tokenizer.json"),
+            intent.Settings(**config["intent"]), functions.Settings(**config["functions"]),
+        )  # fmt: skip
+
+    async def decide(self, request: Request, run: Runner) -> Decision:
+        """Intent, and the calls of every tool that is wanted."""
+        if not request.tools or not request.messages:
+            return Decision(self._nothing(request))
+        chosen = await self.candidates(request.messages, request.tools, run)
+        tools = [request.tools[number] for number in chosen.numbers]
+        layouts = self.functions.encode(request.messages, tools)
+        outputs = await run([layout.row for layout in layouts])
+        return self._decision(request, chosen, layouts, outputs)
+
+    async def intents(self, request: Request, run: Runner) -> IntentAnswer:
+        """The intent alone."""
+        return (await self.decide(request, run)).intent
+
+    async def calls(
+        self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner, max_calls: int = 8
+    ) -> tuple[Call, ...]:
+        """The calls of tools that are known to be wanted."""
+        if not tools or not messages:
+            return ()
+        layouts = self.functions.encode(messages, tools)
+        outputs = await run([layout.row for layout in layouts])
+        wanted = range(len(tools))
+        return self.functions.decode(messages, tools, layouts, outputs, wanted)[:max_calls]
+
+    def _decision(
+        self, request: Request, chosen: Candidates, layouts: Sequence[Layout],
+        outputs: Sequence[Output],
+    ) -> Decision:  # fmt: skip
+        tools = [request.tools[number] for number in chosen.numbers]
+        near = {k: chosen.nearness[n] for k, n in enumerate(chosen.numbers) if n in chosen.nearness}
+        scores = self.intent.scores(layouts, outputs, near)
+        answer = self.intent.answer(tools, scores, request.threshold)
+        wanted = self.intent.wanted(scores, request.threshold)
+        calls = self.functions.decode(request.messages, tools, layouts, outputs, wanted)
+        return Decision(answer, calls[: request.max_calls])
+
+    async def candidates(
+        self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner
+    ) -> Candidates:
+        """The tools worth a closer look: all of a few, else the nearest ones."""
+        if self.intent.all_fit(tools):
+            return Candidates(tuple(range(len(tools))))
+        keys = [_text(tool) for tool in tools]
+        # Taken before the model runs: meanwhile other requests may push some out.
+        known = {key: self._embeddings[key] for key in keys if key in self._embeddings}
+        new = {key: tool for key, tool in zip(keys, tools, strict=True) if key not in known}
+        rows = [self.intent.embed_tool(tool) for tool in new.values()]
+        talk, *rest = await run([self.intent.embed_conversation(messages), *rows])
+        known |= {key: output["embedding"] for key, output in zip(new, rest, strict=True)}
+        self._keep(known)
+        nearness = [float(known[key] @ talk["embedding"]) for key in keys]
+        numbers = self.intent.shortlist(tools, nearness)
+        return Candidates(numbers, {number: nearness[number] for number in numbers})
+
+    def _keep(self, embeddings: Mapping[str, intent.Vector]) -> None:
+        for key, embedding in embeddings.items():
+            self._embeddings[key] = embedding
+            self._embeddings.move_to_end(key)
+        while len(self._embeddings) > CACHED_TOOLS:
+            self._embeddings.popitem(last=False)
+
+    def _nothing(self, request: Request) -> IntentAnswer:
+        limit = self.intent.settings.threshold if request.threshold is None else request.threshold
+        return IntentAnswer(None, 0.0, (), limit)
+
+
+def _text(tool: Tool) -> str:
+    """What a tool's embedding depends on."""
+    return "\n".join((tool.name, tool.description, *(p.name for p in tool.parameters)))

@@ -1,0 +1,276 @@
+"""Parameters: what the conversation says for each parameter of the chosen targets.
+
+`encode` lays the tools out with all their parameters; `decode` reads spans and choices,
+turns them into typed values (`values.spoken`) and deals them out to calls: one call of a tool as
+a rule, several when the message asks for the same thing more than once.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from modelserver.tasks.targets.claims import Reading, shared_out
+from modelserver.tasks.targets.layout import Layout, Layouts, options
+from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
+from modelserver.tasks.types import Call, Evidence, Message, Output, Parameter, Tool
+from modelserver.tasks.values import spoken, words
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Margins over "absent" and the certainty several calls need, calibrated.
+
+    Required parameters have margins of their own: somebody who wants the tool has more
+    often said them.
+    """
+
+    span_margin: float = 0.0
+    required_span_margin: float = 0.0
+    option_margin: float = 0.0
+    required_option_margin: float = 0.0
+    # Words that read as a number are half a proof already.
+    number_shift: float = 0.0
+    length_penalty: float = 0.0
+    several: float = 0.5
+    # A second value of a parameter counts from this certainty on.
+    second: float = 0.5
+
+
+@dataclass(slots=True)
+class _Found:
+    """What was read for one tool: by parameter, and whether several calls are meant."""
+
+    several: float = 0.0
+    readings: dict[str, list[Reading]] = field(default_factory=dict)
+
+
+class Functions:
+    """The parameters task."""
+
+    def __init__(self, layouts: Layouts, settings: Settings | None = None) -> None:
+        self._layouts = layouts
+        self._settings = settings or Settings()
+
+    def with_settings(self, settings: Settings) -> Functions:
+        """The same task with other settings."""
+        return Functions(self._layouts, settings)
+
+    def encode(self, messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Layout, ...]:
+        """The rows that ask for the parameters of these tools."""
+        return self._layouts.full(messages, tools)
+
+    def decode(
+        self, messages: Sequence[Message], tools: Sequence[Tool], layouts: Sequence[Layout],
+        outputs: Sequence[Output], wanted: Iterable[int],
+    ) -> tuple[Call, ...]:  # fmt: skip
+        """The calls of the wanted tools, in the order in which they are asked for."""
+        chosen = frozenset(wanted)
+        found = [_Found() for _ in tools]
+        for layout, output in zip(layouts, outputs, strict=True):
+            reader = Reader(layout, output, messages)
+            for marker, mark in enumerate(layout.marks):
+                if mark.tool not in chosen:
+                    continue
+                if mark.kind == "tool":
+                    several = sigmoid(reader.score(marker, SEVERAL))
+                    found[mark.tool].several = max(found[mark.tool].several, several)
+                elif mark.kind == "parameter":
+                    parameter = tools[mark.tool].parameters[mark.parameter]
+                    found[mark.tool].readings[parameter.name] = self._read(
+                        reader, layout, marker, parameter, messages
+                    )
+        calls: list[Call] = []
+        for number in sorted(chosen):
+            calls += self._calls(tools[number], found[number], messages)
+        calls.sort(key=_place)
+        return tuple(calls)
+
+    def _read(
+        self, reader: Reader, layout: Layout, marker: int, parameter: Parameter,
+        messages: Sequence[Message],
+    ) -> list[Reading]:  # fmt: skip
+        mark = layout.marks[marker]
+        choices = options(parameter)
+        if choices:
+            own = [
+                k for k, m in enumerate(layout.marks)
+                if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
+            ]  # fmt: skip
+            chosen = reader.choices(marker, own, margin=self._margin(parameter, "option"))
+            return [
+                Reading(spoken.choice(parameter, choices[c.option]), c.evidence) for c in chosen
+            ]
+        readings = []
+        margin, penalty = self._margin(parameter, "span"), self._settings.length_penalty
+        for found in reader.spans(marker, margin=margin, length_penalty=penalty):
+            text = messages[found.message].content
+            evidence = _whole(found, text, numeric=_is_numeric(parameter))
+            value = spoken.read(parameter, text, evidence.start, evidence.end)
+            if value is not None:
+                readings.append(Reading(value, evidence))
+        return readings
+
+    def _margin(self, parameter: Parameter, kind: Literal["span", "option"]) -> float:
+        settings = self._settings
+        if kind == "span":
+            margin = settings.required_span_margin if parameter.required else settings.span_margin
+            return margin + (settings.number_shift if _is_numeric(parameter) else 0.0)
+        return settings.required_option_margin if parameter.required else settings.option_margin
+
+    def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
+        newest = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
+        owned = shared_out(tool, found.readings, newest)
+        sure = self._settings.second
+        several = found.several > self._settings.several or _repeated(
+            tool, owned, newest, messages[newest].content, sure
+        )
+        kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
+        scalars = [p.name for p in tool.parameters if p.type != "array"]
+        for name in scalars:
+            kept[name] = _together(kept[name], sure) if several else kept[name][:1]
+        count = max((len(kept[name]) for name in scalars), default=1)
+        dealt = _deal(tool, kept, max(1, count))
+        return [_call(tool, readings, messages) for readings in dealt]
+
+
+def _is_numeric(parameter: Parameter) -> bool:
+    return bool({parameter.type, parameter.items} & {"integer", "number"})
+
+
+def _whole(evidence: Evidence, text: str, *, numeric: bool) -> Evidence:
+    """The evidence with whole words."""
+    start, end = words.whole(text, evidence.start, evidence.end, numeric=numeric)
+    return Evidence(evidence.message, start, end, text[start:end], evidence.confidence)
+
+
+_JOINED = re.compile(r"\b(?:and|also|then|plus)\b|&", re.IGNORECASE)
+_CORRECTED = re.compile(r"\b(?:no|not|instead|rather|sorry|actually|mean|meant)\b", re.IGNORECASE)
+
+
+def _repeated(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], newest: int, text: str, sure: float
+) -> bool:
+    """Whether the last message asks twice for a required parameter that takes one value.
+
+    "Rome and Milan" does, "Rome, no, Milan" and "from Rome to Milan" do not.
+    """
+    for parameter in tool.parameters:
+        if not parameter.required or parameter.type == "array" or options(parameter):
+            continue
+        said = sorted(
+            (
+                reading.evidence
+                for reading in _distinct(readings.get(parameter.name, ()))
+                if reading.evidence.message == newest and reading.evidence.confidence >= sure
+            ),
+            key=lambda evidence: evidence.start,
+        )
+        between = text[said[0].end : said[-1].start] if len(said) > 1 else ""
+        if _JOINED.search(between) and not _CORRECTED.search(between):
+            return True
+    return False
+
+
+def _distinct(readings: Sequence[Reading]) -> list[Reading]:
+    """Readings with different values; the surest mention of each."""
+    seen: list[Reading] = []
+    for reading in readings:
+        if all(reading.value != other.value for other in seen):
+            seen.append(reading)
+    return seen
+
+
+def _together(readings: Sequence[Reading], sure: float) -> list[Reading]:
+    """The surest reading, and others of the same message that are sure enough beside it."""
+    return [
+        reading
+        for place, reading in enumerate(readings)
+        if place == 0
+        or (
+            reading.evidence.confidence >= sure
+            and reading.evidence.message == readings[0].evidence.message
+        )
+    ]
+
+
+def _deal(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], count: int
+) -> list[dict[str, list[Reading]]]:
+    """Readings dealt out to `count` calls by where they are said.
+
+    The parameters said `count` times name the calls, in order. What is said once holds
+    for all of them. Anything between goes to the call named before it, or after it when
+    the first value comes before the first name ("2 days in Paris, 4 in Rome").
+    """
+    dealt: list[dict[str, list[Reading]]] = [{} for _ in range(count)]
+    if count == 1:
+        return [{name: list(many) for name, many in readings.items()}]
+    ordered = {name: sorted(many, key=_order) for name, many in readings.items()}
+    leading = next(
+        p for p in tool.parameters if p.type != "array" and len(ordered[p.name]) == count
+    )
+    anchors = [_order(reading) for reading in ordered[leading.name]]
+    for parameter in tool.parameters:
+        many = ordered[parameter.name]
+        if len(many) == count and parameter.type != "array":
+            for call, reading in zip(dealt, many, strict=True):
+                call[parameter.name] = [reading]
+        elif len(many) == 1:
+            for call in dealt:
+                call[parameter.name] = list(many)
+        else:
+            for reading in many:
+                own = _anchor(anchors, _order(reading), follows=_order(many[0]) > anchors[0])
+                dealt[own].setdefault(parameter.name, []).append(reading)
+    return dealt
+
+
+def _call(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message]
+) -> Call:
+    arguments: dict[str, Any] = {}
+    evidence: dict[str, Evidence] = {}
+    for parameter in tool.parameters:
+        many = sorted(readings.get(parameter.name, ()), key=_order)
+        if not many:
+            continue
+        if parameter.type == "array":
+            arguments[parameter.name] = spoken.items(parameter, [r.value for r in many])
+        else:
+            arguments[parameter.name] = many[0].value
+        evidence[parameter.name] = _joined([r.evidence for r in many], messages)
+    missing = tuple(p.name for p in tool.parameters if p.required and p.name not in arguments)
+    return Call(tool.name, arguments, missing, evidence)
+
+
+def _joined(parts: Sequence[Evidence], messages: Sequence[Message]) -> Evidence:
+    """The evidence of a list: from its first item to its last one in the same message."""
+    first = parts[0]
+    same = [part for part in parts if part.message == first.message]
+    last = same[-1]
+    if last is first:
+        return first
+    sure = min(part.confidence for part in parts)
+    text = messages[first.message].content[first.start : last.end]
+    return Evidence(first.message, first.start, last.end, text, sure)
+
+
+def _order(reading: Reading) -> tuple[int, int]:
+    return reading.evidence.message, reading.evidence.start
+
+
+def _anchor(anchors: Sequence[tuple[int, int]], place: tuple[int, int], *, follows: bool) -> int:
+    """The number of the call that a value at this place belongs to."""
+    if follows:
+        return max(sum(anchor <= place for anchor in anchors) - 1, 0)
+    return min(sum(anchor < place for anchor in anchors), len(anchors) - 1)
+
+
+def _place(call: Call) -> tuple[int, int]:
+    """Where the newest of a call's evidence begins: later requests stand later."""
+    spots = [(e.message, e.start) for e in call.evidence.values()]
+    newest = max((m for m, _ in spots), default=1 << 30)
+    return min((spot for spot in spots if spot[0] == newest), default=(1 << 30, 0))

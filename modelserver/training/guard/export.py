@@ -1,0 +1,128 @@
+"""Export the guard: write ONNX, fuse, quantise, calibrate, and check what that cost.
+
+The threshold is calibrated on the int8 graph, which is the one that serves. It is then moved
+into the bias of the attack logit, so that 0.5 is the threshold of the exported model whatever
+the training made of its scores.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import onnxruntime
+import torch
+
+from modelserver.training.guard import evaluate
+from modelserver.training.guard.model import CONFIG, GuardModel, guard_task
+from modelserver.training.quantise import quantise
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from modelserver.training.guard.data import Example
+
+LARGEST = 30_000_000
+MOST_LOST = 0.005
+INPUTS = ("input_ids", "attention_mask", "token_type_ids")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What the export was checked for; accuracies are the mean of recall and clean passes."""
+
+    bytes: int
+    threshold: float
+    agreement: float
+    accuracy_float: float
+    accuracy_int8: float
+    p50_ms_64_tokens: float
+
+
+def export(model: GuardModel, base: Path, held: Sequence[Example], out: Path) -> Exported:
+    """Write model.onnx, tokenizer.json and config.json to `out`; refuse a lossy result."""
+    out.mkdir(parents=True, exist_ok=True)
+    plain, small = out / "float.onnx", out / "model.onnx"
+    _write(copy.deepcopy(model), plain)
+    shape = model.encoder.config
+    quantise(plain, small, heads=shape.num_attention_heads, hidden=shape.hidden_size)
+    checked, threshold = _check(plain, small, base, held)
+    _write(shifted(model, threshold), plain)
+    quantise(plain, small, heads=shape.num_attention_heads, hidden=shape.hidden_size)
+    plain.unlink()
+    shutil.copy(base / "tokenizer.json", out / "tokenizer.json")
+    (out / "config.json").write_text(json.dumps(CONFIG, indent=2) + "\n", encoding="utf-8")
+    if checked.bytes > LARGEST or checked.accuracy_float - checked.accuracy_int8 > MOST_LOST:
+        raise SystemExit(f"The exported guard is too large or lost too much: {checked}")
+    return checked
+
+
+def shifted(model: GuardModel, threshold: float) -> GuardModel:
+    """The model whose score is 0.5 where the given one's is the threshold."""
+    moved = copy.deepcopy(model).cpu().float().eval()
+    with torch.no_grad():
+        moved.head.bias[1] -= math.log(threshold / (1 - threshold))
+    return moved
+
+
+def _write(model: GuardModel, path: Path) -> None:
+    model = model.cpu().float().eval()
+    ids = torch.ones(2, 16, dtype=torch.long)
+    axes = {name: {0: "rows", 1: "tokens"} for name in INPUTS}
+    torch.onnx.export(
+        model,
+        (ids, ids, torch.zeros_like(ids)),
+        str(path),
+        input_names=list(INPUTS),
+        output_names=["logits"],
+        dynamic_axes={**axes, "logits": {0: "rows"}},
+        opset_version=17,
+        dynamo=False,
+    )
+
+
+def _check(plain: Path, small: Path, base: Path, held: Sequence[Example]) -> tuple[Exported, float]:
+    """Both graphs on the rows held back, each at its own calibrated threshold."""
+    task = guard_task(base)
+    texts = [example.text for example in held]
+    labels = np.array([example.label for example in held], dtype=bool)
+    before = evaluate.scores(task, evaluate.onnx_run(plain), texts)
+    after = evaluate.scores(task, evaluate.onnx_run(small), texts)
+    threshold = evaluate.calibrate(held, after)
+    hits = (before >= evaluate.calibrate(held, before), after >= threshold)
+    checked = Exported(
+        bytes=small.stat().st_size,
+        threshold=threshold,
+        agreement=float((hits[0] == hits[1]).mean()),
+        accuracy_float=_balanced(hits[0], labels),
+        accuracy_int8=_balanced(hits[1], labels),
+        p50_ms_64_tokens=_latency(small),
+    )
+    return checked, threshold
+
+
+def _balanced(found: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
+    return float((found[labels].mean() + (~found[~labels]).mean()) / 2)
+
+
+def _latency(path: Path, tokens: int = 64, runs: int = 200) -> float:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
+    ids = np.random.default_rng(0).integers(1000, 20000, (1, tokens))
+    feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
+    spent = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        session.run(None, feed)
+        spent.append(time.perf_counter() - began)
+    return float(np.median(spent)) * 1000

@@ -1,0 +1,210 @@
+"""The targets model: MiniLM-L6 with heads on marker tokens, and its loss.
+
+One encoder answers four questions about a row (see `modelserver.tasks.targets.layout`):
+
+* [T]: is this tool wanted? Its score must beat `none`, read from [CLS].
+* [O]: is this option the value? It must beat the parameter's "absent" score.
+* [P] and [O]: where does the value begin and end? Each conversation token's score must
+  beat the marker's own "absent" score; several may, for lists and for several calls.
+* mean of all tokens: the embedding for the shortlist.
+
+Every "must beat" is the same loss (`beat`): a threshold learnt for each row, so that one,
+several or no answers need no tuned cut-off.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+WIDTH = 384
+LAYERS = 6
+HEADS = 12
+MARKER_TOKENS = 16
+LAST_USER = 9
+NEVER = -30000.0
+
+
+class Layer(nn.Module):
+    """A BERT layer: attention, then a feed-forward net, each added and normalised."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value, self.mix = (nn.Linear(WIDTH, WIDTH) for _ in range(4))
+        self.up = nn.Linear(WIDTH, 4 * WIDTH)
+        self.down = nn.Linear(4 * WIDTH, WIDTH)
+        self.norm_attention = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.norm_output = nn.LayerNorm(WIDTH, eps=1e-12)
+
+    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
+        query, key, value = (
+            part(hidden).unflatten(-1, (HEADS, -1)).transpose(1, 2)
+            for part in (self.query, self.key, self.value)
+        )
+        # Written out: on a CPU the fused kernel's backward pass is several times slower.
+        scores = query @ key.transpose(-1, -2) * (WIDTH // HEADS) ** -0.5 + mask
+        mixed = scores.softmax(-1) @ value
+        return self.finish(hidden, mixed.transpose(1, 2).flatten(2))
+
+    def finish(self, hidden: Tensor, mixed: Tensor) -> Tensor:
+        """The layer's output, from its input and what attention mixed."""
+        hidden = self.norm_attention(hidden + self.mix(mixed))
+        inner = nn.functional.gelu(self.up(hidden))
+        return self.norm_output(hidden + self.down(inner))
+
+
+class TargetsModel(nn.Module):
+    """The encoder with its heads; `forward` gives the outputs the tasks read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = nn.Embedding(30522, WIDTH)
+        self.positions = nn.Embedding(512, WIDTH)
+        self.types = nn.Embedding(2, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        # The words stay as they were (a dense gradient over 30,522 rows costs more than it
+        # teaches); the marker tokens, which no text has trained, learn their own addition.
+        self.words.weight.requires_grad_(False)
+        self.merged = False
+        self.frozen = 0
+        self.markers = nn.Embedding(MARKER_TOKENS, WIDTH)
+        nn.init.normal_(self.markers.weight, std=0.02)
+        self.tool = _scorer(1)
+        self.none = _scorer(1)
+        # What the base model is best at, closeness of meaning, is handed to the tool's score
+        # directly: of the tool's text to the whole conversation and to its last message.
+        self.near_text = _identity()
+        self.near_talk = _identity()
+        self.near_last = _identity()
+        self.nearness = nn.Parameter(torch.tensor([6.0, 10.0, -4.0]))
+        self.segment = nn.Linear(WIDTH, WIDTH)
+        nn.init.zeros_(self.segment.weight)
+        nn.init.zeros_(self.segment.bias)
+        self.several = nn.Linear(WIDTH, 1)
+        self.option = _scorer(1)
+        self.absent = _scorer(3)
+        self.field = nn.Linear(WIDTH, 2 * WIDTH)
+        self.place = nn.Linear(WIDTH, 2 * WIDTH)
+
+    def encode(self, ids: Tensor, attention: Tensor, types: Tensor) -> Tensor:
+        """Hidden states of every token."""
+        places = torch.arange(ids.shape[1], device=ids.device)
+        mask = self.mask(attention)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            hidden = self.words(ids)
+            if not self.merged:
+                marker = self.markers(ids.clamp(max=MARKER_TOKENS - 1))
+                marked = (ids < MARKER_TOKENS)[..., None]
+                hidden = hidden + torch.where(marked, marker, torch.zeros_like(marker))
+            hidden = self.norm(hidden + self.positions(places) + self.types(types))
+            for layer in self.layers[: self.frozen]:
+                hidden = layer(hidden, mask)
+        for layer in self.layers[self.frozen :]:
+            hidden = layer(hidden, mask)
+        return hidden
+
+    def mask(self, attention: Tensor) -> Tensor:
+        """What the layers add to attention scores: nothing, or next to minus infinity."""
+        return (1.0 - attention[:, None, None, :].float()) * NEVER
+
+    def forward(
+        self, ids: Tensor, attention: Tensor, types: Tensor, markers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
+        """Scores, starts, ends, none, embedding: see `modelserver.tasks`."""
+        hidden = self.encode(ids, attention, types)
+        texts = segments(hidden, attention, types, markers)
+        index = markers[..., None].expand(-1, -1, WIDTH)
+        marked = torch.gather(hidden, 1, index) + self.segment(texts)
+        tool = self.tool(marked) + self._nearness(hidden, texts, ids, attention * types)[..., None]
+        scores = torch.cat(
+            [tool, self.several(marked), self.option(marked), self.absent(marked)], -1
+        )
+        field_start, field_end = self.field(marked).chunk(2, -1)
+        place_start, place_end = self.place(hidden).chunk(2, -1)
+        scale = WIDTH**-0.5
+        starts = field_start @ place_start.transpose(1, 2) * scale
+        ends = field_end @ place_end.transpose(1, 2) * scale
+        none = self.none(hidden[:, 0])[:, 0]
+        return scores, starts, ends, none, embedding(hidden, attention)
+
+    def _nearness(self, hidden: Tensor, texts: Tensor, ids: Tensor, talk: Tensor) -> Tensor:
+        """How close each marker's text is to the conversation, as a score."""
+        last = talk * (torch.cumsum((ids == LAST_USER).to(torch.int32), 1) > 0).to(talk.dtype)
+        text = _unit(self.near_text(texts))
+        score = self.nearness[2]
+        for number, (project, part) in enumerate(((self.near_talk, talk), (self.near_last, last))):
+            weight = part[..., None].to(hidden.dtype)
+            mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
+            score = score + self.nearness[number] * (text * _unit(project(mean))[:, None]).sum(-1)
+        return score
+
+
+def segments(hidden: Tensor, attention: Tensor, types: Tensor, markers: Tensor) -> Tensor:
+    """The mean of the tokens from each marker up to the next one."""
+    end = (((1 - types) * attention).sum(1, keepdim=True) - 1).clamp(min=1)
+    following = torch.cat([markers[:, 1:], torch.zeros_like(end)], 1)
+    following = torch.where(following == 0, end, following)
+    sums = torch.cumsum(hidden.float(), 1)
+    upper = torch.gather(sums, 1, (following - 1)[..., None].expand(-1, -1, WIDTH))
+    before = (markers - 1).clamp(min=0)
+    lower = torch.gather(sums, 1, before[..., None].expand(-1, -1, WIDTH))
+    return (upper - lower) / (following - markers).clamp(min=1)[..., None]
+
+
+def embedding(hidden: Tensor, attention: Tensor) -> Tensor:
+    """The mean over tokens, of unit length."""
+    weight = attention[..., None].to(hidden.dtype)
+    mean = (hidden * weight).sum(1) / weight.sum(1)
+    return nn.functional.normalize(mean.float(), dim=-1)
+
+
+def load_base(model: TargetsModel, path: Path) -> None:
+    """Fill the encoder from the base model's safetensors file."""
+    base = load_file(path)
+    base = {name.removeprefix("bert."): value for name, value in base.items()}
+    state = model.state_dict()
+    for ours, theirs in _BASE_NAMES.items():
+        for kind in ("weight", "bias"):
+            if f"{theirs}.{kind}" in base:
+                state[f"{ours}.{kind}"].copy_(base[f"{theirs}.{kind}"])
+    model.load_state_dict(state)
+
+
+def _identity() -> nn.Linear:
+    layer = nn.Linear(WIDTH, WIDTH, bias=False)
+    nn.init.eye_(layer.weight)
+    return layer
+
+
+def _unit(vector: Tensor) -> Tensor:
+    return nn.functional.normalize(vector.float(), dim=-1)
+
+
+def _scorer(outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, outputs))
+
+
+def _base_names() -> dict[str, str]:
+    names = {
+        "words": "embeddings.word_embeddings",
+        "positions": "embeddings.position_embeddings",
+        "types": "embeddings.token_type_embeddings",
+        "norm": "embeddings.LayerNorm",
+    }
+    parts = {
+        "query": "attention.self.query", "key": "attention.self.key",
+        "value": "attention.self.value", "mix": "attention.output.dense",
+        "norm_attention": "attention.output.LayerNorm", "up": "intermediate.dense",
+        "down": "output.dense", "norm_output": "output.LayerNorm",
+    }  # fmt: skip
+    for number in range(LAYERS):
+        for ours, theirs in parts.items():
+            names[f"layers.{number}.{ours}"] = f"encoder.layer.{number}.{theirs}"
+    return names
+
+
+_BASE_NAMES = _base_names()

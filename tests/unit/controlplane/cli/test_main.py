@@ -1,0 +1,367 @@
+"""The command line itself: exit codes, help, completion, and how quick it is."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from controlplane.cli.main import COMMANDS, main
+from controlplane.cli.terminal import coloured
+from controlplane.compile import compile_file
+from controlplane.home_paths import locate
+
+ROOT = Path(__file__).parents[4]
+
+
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "controlplane.cli", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", list(COMMANDS))
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--help` of each command ends with 0 and shows its usage."""
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert f"usage: archgw {command}" in capsys.readouterr().out
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a command the list is shown, and the exit status says nothing was done."""
+    assert main([]) == 2
+    shown = capsys.readouterr().out
+    for command in COMMANDS:
+        assert re.search(rf"\n    {command}\s", shown)
+
+
+def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit status 2, and no traceback."""
+    with pytest.raises(SystemExit) as ended:
+        main(["fly"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'fly'" in capsys.readouterr().err
+
+
+def test_start_is_quick() -> None:
+    """Finding a command imports neither asyncio, gRPC, YAML nor Envoy's messages."""
+    code = (
+        "import sys; from controlplane.cli.main import parser; parser({'up', 'status', 'reload'});"
+        "import controlplane.cli.up, controlplane.cli.status, controlplane.cli.down;"
+        "heavy = {'asyncio', 'grpc', 'yaml', 'envoy_data_plane', 'betterproto2', 'pydantic'};"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_interrupt_ends_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C is exit status 130, as shells expect."""
+    from controlplane.cli import status
+
+    def interrupted(_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(status, "run", interrupted)
+    assert main(["status"]) == 130
+
+
+def test_closed_pipe_is_no_error(tmp_path: Path) -> None:
+    """`archgw logs | head -1` prints no complaint."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "envoy.log").write_text("line\n" * 50_000)
+    home = f"--home {tmp_path} -n 50000"
+    command = f"{sys.executable} -m controlplane.cli logs {home} | head -1"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "line\n"
+    assert done.stderr == ""
+
+
+def test_unwritable_output_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error of the system names the file; exit status 2."""
+    config = tmp_path / "arch.yaml"
+    assert main(["init", str(config)]) == 0
+    target = tmp_path / "no" / "such" / "x.yaml"
+    assert main(["compile", str(config), "--emit", "ir", "-o", str(target)]) == 2
+    assert f"{target}: No such file or directory" in capsys.readouterr().err
+
+
+# ---- up, down, status, reload without a gateway
+
+
+def test_up_without_a_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says where it looked and how to get one."""
+    assert main(["up", "--path", str(tmp_path), "--home", str(tmp_path / "h")]) == 2
+    told = capsys.readouterr().err
+    assert str(tmp_path / "arch_config.yaml") in told
+    assert "archgw init" in told
+    assert not (tmp_path / "h").exists()
+
+
+def test_status_and_reload_without_a_gateway(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`status` is 1, `reload` 2, `down` 0; each says that none runs."""
+    home = ["--home", str(tmp_path)]
+    assert main(["status", *home]) == 1
+    assert main(["status", "--json", *home]) == 1
+    assert '"state": "stopped"' in capsys.readouterr().out
+    assert main(["reload", *home]) == 2
+    assert "no gateway runs" in capsys.readouterr().err
+    assert main(["down", *home]) == 0
+
+
+def test_status_tells_why_the_last_one_ended(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After a crash loop the reason is there to read."""
+    (tmp_path / "last-failure.txt").write_text("envoy is in a crash loop\n")
+    assert main(["status", "--home", str(tmp_path)]) == 1
+    assert "envoy is in a crash loop" in capsys.readouterr().out
+
+
+# ---- logs
+
+
+def test_logs_shows_the_end_of_each(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The last lines of every log under its name; one by name without a heading."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    (logs / "envoy.log").write_text("e1\ne2\ne3\n")
+    (logs / "supervisor.log").write_text("s1\n")
+    assert main(["logs", "--home", str(tmp_path), "-n", "2"]) == 0
+    assert capsys.readouterr().out == "==> envoy.log <==\ne2\ne3\n==> supervisor.log <==\ns1\n"
+    assert main(["logs", "envoy", "--home", str(tmp_path), "-n", "1"]) == 0
+    assert capsys.readouterr().out == "e3\n"
+
+
+def test_logs_of_an_unknown_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The names that are there are listed."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "envoy.log").write_text("")
+    assert main(["logs", "envoi", "--home", str(tmp_path)]) == 2
+    assert "there: envoy" in capsys.readouterr().err
+
+
+def test_followed_log_shows_what_is_added(tmp_path: Path) -> None:
+    """New lines come, whole, also after a rotation and from a file that is new."""
+    logs = tmp_path / "logs"
+    logs.mkdir()
+    file = logs / "envoy.log"
+    file.write_text("old\n")
+    command = [sys.executable, "-m", "controlplane.cli", "logs", "-f", "--home", str(tmp_path)]
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    follower = subprocess.Popen(
+        [*command, "envoy"], cwd=ROOT, env=buffered, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert follower.stdout is not None
+        assert follower.stdout.readline() == "old\n"
+        with file.open("a") as writer:
+            writer.write("half")
+            writer.flush()
+            writer.write(" and whole\n")
+        assert follower.stdout.readline() == "half and whole\n"
+        file.write_text("new\n")
+        assert follower.stdout.readline() == "new\n"
+    finally:
+        follower.kill()
+        follower.communicate()
+
+
+# ---- init, compile, completion
+
+
+def test_starter_config_is_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What `init` writes compiles without a remark, and is not written over."""
+    file = tmp_path / "arch_config.yaml"
+    assert main(["init", str(file)]) == 0
+    assert "yaml-language-server: $schema=" in file.read_text()
+    compiled = compile_file(file, {"OPENAI_API_KEY": "sk-x"})
+    assert compiled.problems == ()
+    assert compiled.gateway is not None
+    assert main(["init", str(file)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main(["init", str(file), "--force"]) == 0
+
+
+def test_starter_config_is_sound_with_everything_switched_on(tmp_path: Path) -> None:
+    """Its commented parts are right too: without the `#` they compile without a remark."""
+    main(["init", str(tmp_path / "arch.yaml")])
+    lines = (tmp_path / "arch.yaml").read_text().splitlines()
+    config = [line for line in lines if not _prose(line)]
+    text = "\n".join(line.replace("# ", "", 1) if _commented(line) else line for line in config)
+    (tmp_path / "all.yaml").write_text(text + "\n")
+    compiled = compile_file(tmp_path / "all.yaml", {"OPENAI_API_KEY": "sk-x"})
+    assert [(each.code, each.message) for each in compiled.problems] == []
+    assert compiled.gateway is not None
+    assert compiled.gateway.prompts is not None
+    assert len(compiled.gateway.providers) == 2
+
+
+def _commented(line: str) -> bool:
+    return line.lstrip().startswith("# ")
+
+
+def _prose(line: str) -> bool:
+    """A comment that is a sentence, not YAML: everything else has a key or is a list item."""
+    stripped = line.lstrip()
+    if not stripped.startswith("#"):
+        return False
+    if "yaml-language-server" in line:
+        return True
+    text = stripped[1:].strip()
+    first = text.split(" ", 1)[0]
+    return not (text.startswith("- ") or (first.endswith(":") and first[0].islower()))
+
+
+def test_compile_of_a_runtime_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What prompts are decided by is printed where there are prompts, and else that there are none."""
+    file = tmp_path / "arch.yaml"
+    llm = "llm_providers: [{name: a, provider: vllm, model: m, default: true}]\n"
+    file.write_text("version: v0.1\n" + llm)
+    assert main(["compile", str(file), "--emit", "runtime"]) == 1
+    assert "without prompts" in capsys.readouterr().err
+    file.write_text(
+        "version: v0.1\n" + llm + "prompt_targets: [{name: t, description: Say what time it is now,"
+        " endpoint: {name: clock, path: /now}}]\nendpoints: {clock: '127.0.0.1:8000'}\n"
+    )
+    assert main(["compile", str(file), "--emit", "runtime"]) == 0
+    assert json.loads(capsys.readouterr().out)["targets"][0]["name"] == "t"
+
+
+@pytest.mark.parametrize("stage", ["model", "ir", "envoy"])
+def test_compile_prints_every_stage_without_the_key(
+    tmp_path: Path, stage: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """YAML on the terminal, JSON in a .json file; the key is in none of them."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-canary-123456")
+    config = tmp_path / "arch.yaml"
+    main(["init", str(config)])
+    capsys.readouterr()
+    assert main(["compile", str(config), "--emit", stage, "--home", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "gpt-4o-mini" in shown or stage == "envoy"
+    assert "sk-canary" not in shown
+    out = tmp_path / "out.json"
+    assert main(["compile", str(config), "--emit", stage, "-o", str(out)]) == 0
+    assert json.loads(out.read_text())
+    assert "sk-canary" not in out.read_text()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_names_commands_and_options(
+    shell: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every command, and `up`'s options and choices, are in the script."""
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    for word in (*COMMANDS, "model_server", "foreground"):
+        assert word in script
+
+
+def test_bash_completion_completes(tmp_path: Path) -> None:
+    """Bash itself is asked: commands, options and the values of an option."""
+    script = tmp_path / "completion.bash"
+    script.write_text(run("completion", "bash").stdout)
+    for words, expected in (
+        ("archgw rel", "reload"),
+        ("archgw up --for", "--foreground"),
+        ("archgw up --service g", "gateway"),
+    ):
+        count = len(words.split()) - 1
+        ask = (
+            f"source {script}; COMP_WORDS=({words}); COMP_CWORD={count}; _archgw; "
+            'echo "${COMPREPLY[@]}"'
+        )
+        done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == [expected]
+
+
+# ---- doctor
+
+
+def test_doctor_on_a_sound_machine(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All is well here, apart from names that do not resolve offline."""
+    config = tmp_path / "arch.yaml"
+    config.write_text(
+        "llm_providers:\n  - {name: a, provider: local, endpoint: 127.0.0.1:9, model: m,"
+        " default: true}\nlisteners: {egress_traffic: {port: 0}}\noverrides: {stats_port: 0}\n".replace(
+            "port: 0}}", f"port: {_free()}}}}}", 1
+        )
+    )
+    assert main(["doctor", str(config), "--home", str(tmp_path / "h"), "--json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    names = {each["name"] for each in findings}
+    assert {"config", "python", "envoy", "port", "ca bundle", "dns", "clock", "disk"} <= names
+
+
+def _free() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_doctor_finds_what_is_wrong(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A broken CA bundle, a foreign Envoy and an open home are found, each with a hint."""
+    bundle = tmp_path / "ca.pem"
+    bundle.write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(bundle))
+    monkeypatch.setenv("ARCHGW_ENVOY", str(tmp_path / "none"))
+    home = tmp_path / "home"
+    home.mkdir(mode=0o755)
+    home.chmod(0o755)
+    assert main(["doctor", "--home", str(home), "--json"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    wrong = {each["name"]: each for each in findings if each["state"] != "ok"}
+    assert wrong["ca bundle"]["state"] == "error"
+    assert wrong["envoy"]["state"] == "error"
+    assert "chmod 700" in wrong["file modes"]["hint"]
+    assert stat.S_IMODE(home.stat().st_mode) == 0o755  # it looks and changes nothing
+
+
+# ---- where things are
+
+
+def test_home_is_found_in_the_usual_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--home`, then $ARCHGW_HOME, then ~/.archgw with v0.1's log directory if it is there."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert locate(None, {}).home == tmp_path / ".archgw"
+    assert locate(None, {}).logs == tmp_path / ".archgw" / "logs"
+    (tmp_path / "archgw_logs").mkdir()
+    assert locate(None, {}).logs == tmp_path / "archgw_logs"
+    assert locate(None, {"ARCHGW_HOME": "/srv/a"}).home == Path("/srv/a")
+    assert locate("/srv/b", {"ARCHGW_HOME": "/srv/a"}).logs == Path("/srv/b/logs")
+
+
+def test_colour_is_for_terminals(tmp_path: Path) -> None:
+    """A file gets none; NO_COLOR and FORCE_COLOR decide before anything else."""
+    with (tmp_path / "x").open("w") as file:
+        assert not coloured(file, {})
+        assert coloured(file, {"FORCE_COLOR": "1"})
+        assert not coloured(file, {"FORCE_COLOR": "1", "NO_COLOR": "1"})

@@ -1,0 +1,94 @@
+"""What the emitters promise beyond their golden files."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lupa.luajit21 import LuaRuntime
+
+from controlplane import ir
+from controlplane.emit import proto, ratelimit
+from controlplane.emit.lua import literal
+
+MINUTE = timedelta(minutes=1)
+
+
+@given(
+    st.recursive(
+        st.one_of(st.none(), st.text()),
+        lambda inner: st.one_of(
+            st.lists(inner.filter(lambda value: value is not None)),
+            st.dictionaries(st.text(), inner),
+        ),
+    )
+)
+def test_lua_literals_read_back(value: object) -> None:
+    """Whatever a name in a config holds, Lua reads the same bytes and runs nothing of it."""
+    lua = LuaRuntime(encoding=None)
+    assert _python(lua.execute(f"return {literal(value)}".encode())) == _bytes(value)
+
+
+def _bytes(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode()
+    if isinstance(value, list):
+        return [_bytes(item) for item in value]
+    if isinstance(value, dict):
+        kept = {key.encode(): _bytes(item) for key, item in value.items() if item is not None}
+        return kept or []
+    return value
+
+
+def _python(value: object) -> object:
+    if not hasattr(value, "items"):
+        return value
+    pairs = {key: _python(item) for key, item in value.items()}
+    if all(isinstance(key, int) for key in pairs):
+        return [pairs[number] for number in range(1, len(pairs) + 1)]
+    return pairs
+
+
+def route(name: str, *limits: ir.TokenLimit) -> ir.LlmRoute:
+    return ir.LlmRoute(name, None, ((),), MINUTE, MINUTE, 0, limits)
+
+
+def test_slots() -> None:
+    """Limits share a slot by header; a second one on the same value needs a second slot."""
+    user = ir.TokenLimit("x-user", None, 10, MINUTE)
+    vip = ir.TokenLimit("x-user", "vip", 20, MINUTE)
+    slow = ir.TokenLimit("x-user", None, 100, timedelta(hours=1))
+    everybody = ir.TokenLimit(None, None, 5, MINUTE)
+    slots = ratelimit.slots((route("a", user, vip, slow), route("b", user, everybody)))
+    assert [(slot.number, slot.header) for slot in slots] == [
+        (0, None),
+        (1, "x-user"),
+        (2, "x-user"),
+    ]
+    assert slots[0].limits == (("b", everybody),)
+    assert slots[1].limits == (("a", user), ("a", vip), ("b", user))
+    assert slots[2].limits == (("a", slow),)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (timedelta(seconds=5), "5s"),
+        (timedelta(milliseconds=5), "0.005s"),
+        (timedelta(minutes=2), "120s"),
+        (timedelta(0), "0s"),
+        (timedelta(seconds=100), "100s"),
+    ],
+)
+def test_durations(value: timedelta, text: str) -> None:
+    """Durations are written as Envoy reads them."""
+    assert proto.duration(value) == text
+
+
+@pytest.mark.parametrize("fields", [{"nam": "x"}, {"name": 3}, {"lb_policy": "SOMETIMES"}])
+def test_slips_are_refused(fields: dict[str, object]) -> None:
+    """A misspelt field or a wrong value is an error in the compiler, never silence in Envoy."""
+    with pytest.raises((KeyError, ValueError)):
+        proto.message(proto.Cluster, fields)

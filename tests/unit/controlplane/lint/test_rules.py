@@ -1,0 +1,115 @@
+"""What the examples of the manuals do not show of a rule."""
+
+from __future__ import annotations
+
+import pytest
+
+from controlplane import hosts, lower
+from controlplane.defaults import Site
+from controlplane.lint import limits
+from tests.unit.controlplane.configs import codes, places
+
+PROVIDER = "llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]\n"
+LISTENER = "listener: {address: %s, port: %d}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "clash"),
+    [
+        (LISTENER % ("0.0.0.0", 12000) + PROVIDER, True),
+        (LISTENER % ("127.0.0.1", 12000) + PROVIDER, True),
+        (LISTENER % ("10.0.0.1", 12000) + PROVIDER, False),
+        (LISTENER % ("0.0.0.0", 12000) + PROVIDER + "mode: llm\n", False),
+        (LISTENER % ("0.0.0.0", 51000) + PROVIDER, True),
+        (LISTENER % ("0.0.0.0", 51000) + PROVIDER + "model_server: h:1\n", False),
+        (LISTENER % ("0.0.0.0", 19901) + PROVIDER, True),
+        (LISTENER % ("0.0.0.0", 19901) + PROVIDER + "overrides: {stats_port: 0}\n", False),
+        (LISTENER % ("0.0.0.0", 10000) + PROVIDER, False),
+        (PROVIDER + "listeners: {egress_traffic: {port: 10000}}\n", False),
+    ],
+)
+def test_port_clash(text: str, clash: bool) -> None:
+    """Ports clash when two of the gateway's own listeners share one on one address."""
+    assert ("AG603" in codes(text)) is clash
+
+
+def test_clash_points_at_the_chosen_port() -> None:
+    """Of two clashing ports the one in the file is shown, not the default."""
+    assert "1:36 AG603" in places(LISTENER % ("0.0.0.0", 12000) + PROVIDER)
+
+
+def test_ports_are_those_of_the_gateway() -> None:
+    """The rule knows the default ports that `lower` gives."""
+    assert limits.PROMPT_PORT == lower.PROMPT_PORT
+    assert limits.LLM_PORT == lower.LLM_PORT
+    assert limits.STATS_PORT == lower.STATS_PORT
+    assert f"127.0.0.1:{limits.MODEL_SERVER_PORT}" == Site("").model_server
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("api.openai.com", True),
+        ("8.8.8.8", True),
+        ("2606:4700::1111", True),
+        ("127.0.0.1", False),
+        ("10.1.2.3", False),
+        ("::1", False),
+        ("localhost", False),
+        ("app_server", False),
+        ("host.docker.internal", False),
+        ("app.default.svc.cluster.local", False),
+        ("app.corp", False),
+    ],
+)
+def test_public_hosts(name: str, public: bool) -> None:
+    """Hosts are told apart by address range and by the endings of private names."""
+    assert hosts.is_public(name) is public
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("h", (None, "h", None, "")),
+        ("h:80", (None, "h", 80, "")),
+        ("https://h:8443/v1", ("https", "h", 8443, "/v1")),
+        ("[::1]:80", (None, "::1", 80, "")),
+        ("h:0", None),
+        ("h:99999", None),
+        ("h:http", None),
+        ("h h", None),
+        ("http://h?q=1", None),
+        ("", None),
+    ],
+)
+def test_hosts_are_split(written: str, parts: tuple[object, ...] | None) -> None:
+    """An address is host, port, scheme and path, or none at all."""
+    host = hosts.split(written)
+    assert (host and (host.scheme, host.name, host.port, host.path)) == parts
+
+
+def test_endpoint_of_a_provider_may_be_a_host() -> None:
+    """A provider's endpoint is a declared name, or a host that shows that it is one."""
+    text = "llm_providers: [{name: a, provider: local, model: m, endpoint: '%s'}]\n"
+    assert "AG201" not in codes(text % "127.0.0.1:8000")
+    assert "AG201" not in codes(text % "host.docker.internal")
+    assert "AG201" not in codes(text % "ollama:11434")
+    assert "AG201" not in codes(text % "ollama" + "endpoints: {ollama: 'h:1'}")
+    assert "AG201" in codes(text % "ollama")
+
+
+def test_pool_may_say_default_in_each_member() -> None:
+    """Providers of one name are one pool, so two of them may both be the default."""
+    member = "{name: a, provider: openai, model: %s, access_key: $K, default: true}"
+    assert "AG308" not in codes(f"llm_providers: [{member % 'm'}, {member % 'n'}]")
+
+
+def test_unset_variables_cause_no_other_problem() -> None:
+    """An address whose variable is not set is reported once, not also as a bad address."""
+    text = """\
+    listener: {address: $NONE, port: $NONE}
+    llm_providers:
+      - {name: a, model: m, base_url: "http://$NONE:$NONE/v1"}
+      - {name: b, model: n, endpoint: $NONE, default: true}
+    """
+    assert codes(text) == {"AG113"}

@@ -1,0 +1,195 @@
+"""Lowering: every default applied, every reference resolved."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from controlplane import ir, model
+from controlplane.defaults import Site
+from controlplane.lower import lower
+from controlplane.lower.addresses import place, slug
+
+PROVIDER = model.Provider(path=("llm_providers", 0), name="main", kind="openai", model="gpt-4o")
+
+
+def lowered(*providers: model.Provider, **rest: object) -> ir.Gateway:
+    gateway, problems = lower(model.Config(providers=providers, **rest), Site("/ca.pem"))  # type: ignore[arg-type]
+    assert problems == []
+    return gateway
+
+
+def at(number: int, **fields: object) -> model.Provider:
+    return replace(PROVIDER, path=("llm_providers", number), **fields)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("written", "protocol", "host", "port", "https"),
+    [
+        ("10.0.0.1:8080", None, "10.0.0.1", 8080, False),
+        ("api.test", None, "api.test", 80, False),
+        ("api.test", "https", "api.test", 443, True),
+        ("api.test:443", None, "api.test", 443, True),
+        ("api.test:443", "http", "api.test", 443, False),
+        ("https://api.test", None, "api.test", 443, True),
+        ("http://api.test:81/x", None, "api.test", 81, False),
+        ("[::1]:8000", None, "::1", 8000, False),
+    ],
+)
+def test_addresses(written: str, protocol: str | None, host: str, port: int, https: bool) -> None:
+    """A host is read in every form users write it, and 443 means TLS."""
+    where = place((written,), protocol)
+    assert where.addresses == (ir.Address(host, port),)
+    assert where.https is https
+
+
+def test_slug() -> None:
+    """Names become safe for files, clusters and metrics, whatever they hold."""
+    assert slug("GPT-4o (eu/west)") == "GPT-4o-eu-west"
+    assert slug("../..") == "unnamed"
+
+
+def test_known_provider() -> None:
+    """A known provider needs nothing but its kind: host, TLS, path and key header follow."""
+    groq = at(0, kind="groq", access_key=model.Secret("k", "KEY"))
+    gateway = lowered(groq)
+    (provider,) = gateway.providers
+    assert provider.upstream.addresses == (ir.Address("api.groq.com", 443),)
+    assert provider.upstream.tls == ir.UpstreamTls("/ca.pem")
+    assert dict(provider.paths)["/v1/chat/completions"] == "/openai/v1/chat/completions"
+    assert provider.credential is not None
+    assert (provider.credential.header, provider.credential.prefix) == ("authorization", "Bearer ")
+    assert [secret.value for secret in gateway.secrets] == ["k"]
+    assert "k'" not in repr(gateway.secrets)
+
+
+def test_a_moved_provider_has_a_new_secret() -> None:
+    """The name of a key tells its hosts, so that an old key never meets a new host."""
+    key = model.Secret("k", "KEY")
+    old, new = (lowered(at(0, access_key=key, base_url=f"http://{h}/v1")) for h in ("a", "b"))
+    assert old.secrets[0].name != new.secrets[0].name
+
+
+def test_model_server() -> None:
+    """Ours to run unless the user gives an address; both together move it."""
+    target = model.PromptTarget(path=("t", 0), name="a")
+
+    def server(**fields: object) -> tuple[str, bool]:
+        written = model.ModelServer(path=("m",), **fields)  # type: ignore[arg-type]
+        prompts = lowered(at(0), prompt_targets=(target,), model_server=written).prompts
+        assert prompts is not None
+        return prompts.model_server.address, prompts.model_server.embedded
+
+    assert server() == ("127.0.0.1:51000", True)
+    assert server(address="10.0.0.1:1") == ("10.0.0.1:1", False)
+    assert server(address="127.0.0.1:2", embedded=True) == ("127.0.0.1:2", True)
+
+
+def test_base_url_without_a_path() -> None:
+    """A base_url that names a host alone gets the usual prefix."""
+    gateway = lowered(at(0, kind=None, base_url="http://llm.test:8000"))
+    assert dict(gateway.providers[0].paths)["/v1/models"] == "/v1/models"
+
+
+def test_provider_without_an_address() -> None:
+    """A provider that nobody knows where to find is an error that says how to mend it."""
+    _, problems = lower(model.Config(providers=(at(0, kind="local"),)), Site("/ca.pem"))
+    assert [problem.path for problem in problems] == [("llm_providers", 0)]
+    assert "base_url" in (problems[0].hint or "")
+
+
+def test_pool_in_one_cluster() -> None:
+    """Providers of one name that differ in their host alone share a cluster and take turns."""
+    gateway = lowered(
+        at(0, base_url="http://a.test/v1", default=True), at(1, base_url="http://b.test/v1")
+    )
+    (provider,) = gateway.providers
+    assert [address.host for address in provider.upstream.addresses] == ["a.test", "b.test"]
+    assert gateway.llm_routes[0].groups == ((ir.WeightedProvider("main", 2),),)
+
+
+def test_pool_of_several_clusters() -> None:
+    """Another key or model needs a cluster of its own; the route takes turns by weight."""
+    gateway = lowered(
+        at(0, access_key=model.Secret("a", "A"), default=True, weight=3),
+        at(1, access_key=model.Secret("b", "B")),
+    )
+    assert [provider.name for provider in gateway.providers] == ["main", "main-2"]
+    (route,) = gateway.llm_routes
+    assert route.groups == ((ir.WeightedProvider("main", 3), ir.WeightedProvider("main-2", 1)),)
+
+
+def test_model_shared_by_two_names() -> None:
+    """A model that two providers serve is a pool of both; each name is still itself."""
+    gateway = lowered(
+        at(0, default=True), at(1, name="other", kind="azure_openai", base_url="http://x")
+    )
+    assert dict(gateway.choice.models) == {"gpt-4o": "gpt-4o"}
+    routes = {route.name: route.groups for route in gateway.llm_routes}
+    assert routes["gpt-4o"] == ((ir.WeightedProvider("main", 1), ir.WeightedProvider("other", 1)),)
+    assert routes["main"] == ((ir.WeightedProvider("main", 1),),)
+
+
+def test_fallbacks() -> None:
+    """Fallbacks are the groups after the pool, in the order written, once each."""
+    gateway = lowered(
+        at(0, default=True, fallbacks=("b", "c", "b")),
+        at(1, name="b", model="m-b"),
+        at(2, name="c", model="m-c"),
+    )
+    groups = gateway.llm_routes[0].groups
+    assert [group[0].provider for group in groups] == ["main", "b", "c"]
+
+
+def test_default() -> None:
+    """A lone provider is the default; of several none is, unless one says so."""
+    assert lowered(at(0)).choice.default == "main"
+    assert lowered(at(0), at(1, name="b", model="m")).choice.default is None
+    assert lowered(at(0), at(1, name="b", model="m", default=True)).choice.default == "b"
+
+
+def test_limits() -> None:
+    """A provider's own limits and those for its model hold together; an empty value is each."""
+    own = model.TokenLimit(("x",), 100, "minute", model.Selector(("s",), "X-User", ""))
+    shared = model.TokenLimit(("y",), 5, "second", model="gpt-4o")
+    other = model.TokenLimit(("z",), 7, "hour", model="another")
+    gateway = lowered(at(0, rate_limits=(own,)), rate_limits=(shared, other))
+    assert gateway.llm_routes[0].limits == (
+        ir.TokenLimit("x-user", None, 100, timedelta(minutes=1)),
+        ir.TokenLimit(None, None, 5, timedelta(seconds=1)),
+    )
+
+
+def test_listeners() -> None:
+    """A config for LLM calls has their listener alone; prompts bring their own."""
+    assert [(entry.name, entry.address, entry.port) for entry in lowered(at(0)).listeners] == [
+        ("llm", "127.0.0.1", 12000)
+    ]
+    target = model.PromptTarget(path=("prompt_targets", 0), name="t", description="d")
+    gateway = lowered(at(0), prompt_targets=(target,))
+    assert [entry.name for entry in gateway.listeners] == ["llm", "prompt"]
+    assert lowered(at(0), prompt_targets=(target,), mode="llm").prompts is None
+
+
+def test_target_defaults() -> None:
+    """Python's type names become JSON Schema's; the default target is called with POST."""
+    parameter = model.Parameter(path=("p",), name="days", type="int")
+    call = model.EndpointRef(path=("e",), name="app server", http_path="/x")
+    plain = model.PromptTarget(path=("t", 0), name="a", endpoint=call, parameters=(parameter,))
+    default = model.PromptTarget(path=("t", 1), name="b", endpoint=call, default=True)
+    prompts = lowered(at(0), prompt_targets=(plain, default)).prompts
+    assert prompts is not None
+    first, second = prompts.targets
+    assert first.parameters[0].type == "integer"
+    assert first.call == ir.ApiCall("app-server", "/x", "GET")
+    assert second.call == ir.ApiCall("app-server", "/x", "POST")
+    assert first.dispatch_to_llm
+
+
+def test_repr_of_a_gateway_has_no_key() -> None:
+    """However a gateway is printed, its keys are not."""
+    gateway = lowered(at(0, access_key=model.Secret("sk-canary", "KEY")))
+    assert "sk-canary" not in repr(gateway)
+    assert gateway.secrets[0].value == "sk-canary"

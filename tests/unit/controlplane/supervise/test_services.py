@@ -1,0 +1,179 @@
+"""Which processes a config and `--service` come to, and what each is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from controlplane.compile import compile_file
+from controlplane.home_paths import Layout
+from controlplane.supervise.plan import Refused, make_plan, read, wanted_ports
+from controlplane.supervise.services import Needs, Service, children, model_server_port
+
+if TYPE_CHECKING:
+    from controlplane import ir
+
+LLM = """\
+listeners: {egress_traffic: {port: 12000}}
+llm_providers:
+  - {name: one, provider: openai, model: m, access_key: $KEY, default: true}
+"""
+PROMPTS = """\
+endpoints:
+  app: {endpoint: "127.0.0.1:9"}
+prompt_targets:
+  - name: weather
+    description: The weather of a city for some days.
+    endpoint: {name: app, path: /weather}
+    parameters: [{name: city, type: str, description: The city, required: true}]
+"""
+
+
+def lowered(folder: Path, text: str) -> ir.Gateway:
+    file = folder / "arch.yaml"
+    file.write_text(text)
+    gateway = compile_file(file, {"KEY": "sk-1"}).gateway
+    assert gateway is not None
+    return gateway
+
+
+def needs(folder: Path, text: str, service: str = "all") -> Needs:
+    layout = Layout(folder, folder / "logs")
+    layout.run.mkdir(exist_ok=True)
+    gateway = lowered(folder, text) if text else None
+    return Needs(Service(service), gateway, layout, Path("/bin/envoy"))
+
+
+@pytest.mark.parametrize(
+    ("text", "service", "names"),
+    [
+        (LLM, "all", ["envoy"]),
+        (LLM, "gateway", ["envoy"]),
+        (LLM + PROMPTS, "all", ["modelserver", "extproc-0", "extproc-1", "envoy"]),
+        (LLM + PROMPTS, "gateway", ["extproc-0", "extproc-1", "envoy"]),
+        (LLM + PROMPTS, "model_server", ["modelserver"]),
+        ("", "model_server", ["modelserver"]),
+        (
+            LLM + PROMPTS + 'model_server: {address: "10.0.0.1:51000"}\n',
+            "all",
+            ["extproc-0", "extproc-1", "envoy"],
+        ),
+    ],
+)
+def test_processes(tmp_path: Path, text: str, service: str, names: list[str]) -> None:
+    """Envoy comes last, when whom it asks is there."""
+    assert [spec.name for spec in children(needs(tmp_path, text, service))] == names
+
+
+def test_only_envoy_is_essential(tmp_path: Path) -> None:
+    """A Python process that cannot live does not stop LLM calls."""
+    specs = children(needs(tmp_path, LLM + PROMPTS))
+    assert [spec.name for spec in specs if spec.essential] == ["envoy"]
+    assert all(spec.probe for spec in specs)
+
+
+def test_envoy_is_started_as_a_public_edge_must_be(tmp_path: Path) -> None:
+    """No hot restart, a drain as long as the longest stream, logs that survive a kill."""
+    (spec,) = children(needs(tmp_path, LLM))
+    line = " ".join(spec.argv)
+    for flag in (
+        "--disable-hot-restart",
+        "--drain-time-s 900",
+        "--file-flush-interval-msec 1000",
+        "--concurrency ",
+    ):
+        assert flag in line
+    assert spec.environment == ()
+
+
+def test_same_config_makes_the_same_children(tmp_path: Path) -> None:
+    """Reading a config anew restarts nothing."""
+    text = LLM + PROMPTS
+    assert children(needs(tmp_path, text)) == children(needs(tmp_path, text))
+
+
+def test_model_server_is_told_its_settings_without_a_key(tmp_path: Path) -> None:
+    """Other settings make another child of it; a key is named by its file."""
+    more = (
+        "model_server: {guard_model: /models/guard}\n"
+        "function_calling: {backend: openai, base_url: http://127.0.0.1:8/v1, model: f,"
+        " access_key: $KEY}\n"
+    )
+    plain = children(needs(tmp_path, LLM + PROMPTS))[0]
+    special = children(needs(tmp_path, LLM + PROMPTS + more))[0]
+    assert plain != special
+    file = Path(special.argv[special.argv.index("--config") + 1])
+    settings = yaml.safe_load(file.read_text())
+    assert settings["guard"] == {"directory": "/models/guard"}
+    key_file = settings["function_calling"]["access_key_file"]
+    assert key_file == str(tmp_path / "secrets" / "key-function-calling.key")
+    assert "sk-1" not in file.read_text()
+
+
+def test_settings_are_what_the_model_server_reads(tmp_path: Path) -> None:
+    """The model server itself takes the file."""
+    from modelserver.settings import load_settings
+
+    more = "function_calling: {backend: openai, base_url: http://127.0.0.1:8/v1, model: f}\n"
+    spec = children(needs(tmp_path, LLM + PROMPTS + more))[0]
+    settings = load_settings(Path(spec.argv[spec.argv.index("--config") + 1]))
+    assert settings.remote is not None
+    assert settings.remote.model == "f"
+
+
+def test_ports_that_must_be_free(tmp_path: Path) -> None:
+    """Each listener, the statistics, and the model server if it is ours."""
+    gateway = lowered(tmp_path, LLM + PROMPTS)
+    ports = {port.name: port.number for port in wanted_ports(gateway)}
+    assert ports == {"llm listener": 12000, "prompt listener": 10000, "stats": 19901}
+    port = model_server_port(Service.ALL, gateway)
+    assert port is not None
+    assert port.number == 51000
+    assert model_server_port(Service.GATEWAY, gateway) is None
+
+
+# ---- the plan
+
+
+def _plan(folder: Path, text: str, env: dict[str, str]) -> object:
+    file = folder / "arch.yaml"
+    file.write_text(text)
+    sound = read(file, env)
+    return sound if isinstance(sound, Refused) else make_plan(sound, Layout(folder, folder / "l"))
+
+
+def test_plan_shows_no_key(tmp_path: Path) -> None:
+    """Printed by accident, in a log say, a plan does not give a key away."""
+    plan = _plan(tmp_path, LLM, {"KEY": "sk-canary-12345"})
+    assert "sk-canary" not in repr(plan)
+    keys = {text for name, text in plan.secret_files.items() if name.endswith(".key")}
+    assert keys == {"sk-canary-12345"}
+    assert not any("sk-canary" in text for name, text in plan.secret_files.items() if "sds" in name)
+
+
+def test_plan_finds_the_place_of_what_envoy_names(tmp_path: Path) -> None:
+    """By a cluster's name, a listener's or a file's; the longest match counts."""
+    more = (
+        "  - {name: one-more, provider: openai, model: x, access_key: $KEY,"
+        " tls: {ca_file: /etc/own.pem}}\n"
+    )
+    plan = _plan(tmp_path, LLM + more, {"KEY": "k"})
+    file = tmp_path / "arch.yaml"
+    assert plan.locate("cluster llm-one: no") == f"{file}:3:5"
+    assert plan.locate("cluster llm-one-more: no") == f"{file}:4:5"
+    assert plan.locate("cannot load /etc/own.pem") == f"{file}:4:5"
+    assert plan.locate("listener llm: cannot bind") == f"{file}:1:29"
+    assert plan.locate("out of memory") is None
+
+
+def test_missing_key_refuses_the_plan(tmp_path: Path) -> None:
+    """For a start a missing variable is an error, with its place."""
+    refused = _plan(tmp_path, LLM, {})
+    assert isinstance(refused, Refused)
+    (problem,) = refused.problems
+    assert problem["severity"] == "error"
+    assert (problem["line"], problem["file"]) == (3, str(tmp_path / "arch.yaml"))
+    assert "KEY" in problem["message"]
