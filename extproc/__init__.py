@@ -7,7 +7,7 @@ response belongs to Envoy alone: this process can be killed while a stream runs,
 notices.
 
     server      bytes ⇄ messages; the last door for what nobody foresaw
-    phases      messages ⇄ events and decisions, and the table of their legal order
+    phases      messages ⇄ events and outcomes, and the table of their legal order
     session     one call: the headers are looked at, the body is decided
     pipeline    ask → guard → intent → parameters → api_call → dispatch; errors → error_target
     exchange    one request, the config it is pinned to, what each stage has learnt

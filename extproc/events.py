@@ -68,4 +68,4 @@ class Refuse:
     error: GatewayError
 
 
-Decision = Proceed | Forward | Answer | Refuse
+Outcome = Proceed | Forward | Answer | Refuse

@@ -1,4 +1,4 @@
-"""Envoy's messages to events and decisions to Envoy's messages; and which may follow which.
+"""Envoy's messages to events, outcomes to Envoy's messages; and which may follow which.
 
 Envoy sends headers, then the whole body (buffered), and waits for one reply to each. That
 order is the table `NEXT`; whatever else comes is one `PhaseError`, raised in one place:
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from extproc.events import (
     Answer,
-    Decision,
     Event,
     Form,
     Forward,
+    Outcome,
     Proceed,
     Refuse,
     RequestBody,
@@ -89,44 +89,44 @@ def _headers(sent: Iterable[wire.HeaderValue]) -> dict[str, str]:
     return found
 
 
-def encode(decision: Decision) -> bytes:
-    match decision:
+def encode(outcome: Outcome) -> bytes:
+    match outcome:
         case Proceed():
             return _PROCEED
         case Forward():
-            return _forward(decision)
+            return _forward(outcome)
         case Answer():
             headers = {
-                "content-type": _CONTENT_TYPES[decision.form],
-                "x-arch-answer": decision.form.value,
-                **decision.headers,
+                "content-type": _CONTENT_TYPES[outcome.form],
+                "x-arch-answer": outcome.form.value,
+                **outcome.headers,
             }
-            return _immediate(decision.status, headers, decision.body, "prompt_answered")
+            return _immediate(outcome.status, headers, outcome.body, "prompt_answered")
         case Refuse():
-            return _refuse(decision)
+            return _refuse(outcome)
 
 
-def _forward(decision: Forward) -> bytes:
+def _forward(outcome: Forward) -> bytes:
     # Envoy refuses a changed body whose content-length is still the old one.
-    headers = {"content-length": str(len(decision.body)), **decision.headers}
+    headers = {"content-length": str(len(outcome.body)), **outcome.headers}
     response = wire.ProcessingResponse(
         request_body=wire.BodyResponse(
             response=wire.CommonResponse(
                 header_mutation=_mutation(headers),
-                body_mutation=wire.BodyMutation(body=decision.body),
+                body_mutation=wire.BodyMutation(body=outcome.body),
                 clear_route_cache=True,
             )
         )
     )
-    if decision.sse_prefix or decision.json_prefix:
+    if outcome.sse_prefix or outcome.json_prefix:
         fields = response.dynamic_metadata.fields[METADATA].struct_value.fields
-        fields["sse_prefix"].string_value = decision.sse_prefix
-        fields["json_prefix"].string_value = decision.json_prefix
+        fields["sse_prefix"].string_value = outcome.sse_prefix
+        fields["json_prefix"].string_value = outcome.json_prefix
     return response.SerializeToString()
 
 
-def _refuse(decision: Refuse) -> bytes:
-    error = decision.error
+def _refuse(outcome: Refuse) -> bytes:
+    error = outcome.error
     headers = {
         "content-type": "text/plain; charset=utf-8",
         "x-arch-error-code": error.code,

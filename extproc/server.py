@@ -16,7 +16,7 @@ from grpc import aio
 
 from extproc import phases
 from extproc.errors import GatewayError
-from extproc.events import Decision, Refuse
+from extproc.events import Outcome, Refuse
 from extproc.session import Session
 from extproc.telemetry import log, trace_of
 from extproc.wire import archgw_health_pb2 as health
@@ -72,8 +72,8 @@ class Processor:
     def _internal(self, error: Exception) -> bytes:
         self._world.metrics.exceptions.inc()
         log.error("request.crashed", trace=trace_of(error))
-        decision: Decision = Refuse(GatewayError("internal error"))
-        return phases.encode(decision)
+        outcome: Outcome = Refuse(GatewayError("internal error"))
+        return phases.encode(outcome)
 
 
 def _generation(context: aio.ServicerContext[bytes, bytes]) -> str:

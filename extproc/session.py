@@ -1,4 +1,4 @@
-"""One ext_proc call: events in, decisions out, in the legal order.
+"""One ext_proc call: events in, outcomes out, in the legal order.
 
 The headers are looked at as they come; the work is done on the body. Nothing here knows of
 gRPC, so that a test drives it like Envoy does.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from extproc import pipeline
 from extproc.chat import types
 from extproc.errors import GatewayError, InvalidRequest, NotFound
-from extproc.events import Decision, Event, Forward, Proceed, Refuse, RequestBody, RequestHeaders
+from extproc.events import Event, Forward, Outcome, Proceed, Refuse, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
 from extproc.telemetry import onward
@@ -38,21 +38,21 @@ class Session:
     def done(self) -> bool:
         return self._phase is Phase.DONE
 
-    async def on(self, event: Event) -> Decision:
+    async def on(self, event: Event) -> Outcome:
         self._phase = next_phase(self._phase, event)
         try:
             match event:
                 case RequestHeaders():
-                    decision = self._on_headers(event)
+                    outcome = self._on_headers(event)
                 case RequestBody():
-                    decision = await self._on_body(event.body)
+                    outcome = await self._on_body(event.body)
         except GatewayError as error:
-            decision = Refuse(error)
-        if not isinstance(decision, Proceed):
+            outcome = Refuse(error)
+        if not isinstance(outcome, Proceed):
             self._phase = Phase.DONE
-        return decision
+        return outcome
 
-    def _on_headers(self, event: RequestHeaders) -> Decision:
+    def _on_headers(self, event: RequestHeaders) -> Outcome:
         self._headers = event.headers
         path = event.headers.get(":path", "").partition("?")[0]
         if path != PATH or event.headers.get(":method") != "POST":
@@ -61,25 +61,25 @@ class Session:
             raise InvalidRequest("the body is empty; send a chat-completions request")
         return Proceed()
 
-    async def _on_body(self, body: bytes) -> Decision:
+    async def _on_body(self, body: bytes) -> Outcome:
         metrics = self._world.metrics
         began = time.perf_counter()
         clock = Clock.starting(self._runtime.config.deadline)
-        decision: Decision | None = None
+        outcome: Outcome | None = None
         with metrics.active.track_inprogress():
             try:
                 request = types.read(body, self._headers.get("content-type", ""))
-                decision = await pipeline.run(
+                outcome = await pipeline.run(
                     Exchange(self._runtime, request, self._caller(), self._world, clock)
                 )
             except GatewayError as error:
-                decision = Refuse(error)
+                outcome = Refuse(error)
             finally:
                 metrics.seconds.observe(time.perf_counter() - began)
-                metrics.requests.labels(_outcome(decision)).inc()
-        if isinstance(decision, Refuse):
-            metrics.errors.labels(decision.error.code).inc()
-        return decision
+                metrics.requests.labels(_label(outcome)).inc()
+        if isinstance(outcome, Refuse):
+            metrics.errors.labels(outcome.error.code).inc()
+        return outcome
 
     def _caller(self) -> Caller:
         headers = self._headers
@@ -90,8 +90,8 @@ class Session:
         )
 
 
-def _outcome(decision: Decision | None) -> str:
-    match decision:
+def _label(outcome: Outcome | None) -> str:
+    match outcome:
         case None:
             return "cancelled"
         case Forward():

@@ -2,7 +2,7 @@
 
     play(settings(targets=[weather]), script) >> prompt("rain in Lisbon?") << forwards(…)
 
-`>>` feeds one event to a real session over fakes of the world, `<<` takes the next decision
+`>>` feeds one event to a real session over fakes of the world, `<<` takes the next outcome
 and compares it with an expectation. Expectations check what they name and nothing else; each
 says in its own words what was there instead.
 """
@@ -19,10 +19,10 @@ from extproc.clients import HttpCall, HttpReply
 from extproc.config import ApiCall, Guard, Parameter, RuntimeConfig, Target
 from extproc.events import (
     Answer,
-    Decision,
     Event,
     Form,
     Forward,
+    Outcome,
     Proceed,
     Refuse,
     RequestBody,
@@ -35,7 +35,7 @@ from extproc.telemetry import Metrics
 from modelserver import schema
 from tests.fakes.model_server import Script
 
-Expectation = Callable[[Decision], None]
+Expectation = Callable[[Outcome], None]
 
 
 # What the world answers -----------------------------------------------------------------------
@@ -162,25 +162,25 @@ class Play:
         self.metrics = Metrics()
         world = World(self.models, self.endpoints, self.metrics)
         self._session = Session(compiled("0123456789abcdef", config), world)
-        self._decisions: list[Decision] = []
+        self._outcomes: list[Outcome] = []
 
     def __rshift__(self, events: Event | Sequence[Event]) -> Self:
         for event in events if isinstance(events, Sequence) else (events,):
-            if self._decisions and not isinstance(self._decisions[-1], Proceed):
-                raise AssertionError(f"the call has ended with {self._decisions[-1]!r}")
-            if self._decisions:
-                self._decisions.pop()
-            self._decisions.append(asyncio.run(self._session.on(event)))
+            if self._outcomes and not isinstance(self._outcomes[-1], Proceed):
+                raise AssertionError(f"the call has ended with {self._outcomes[-1]!r}")
+            if self._outcomes:
+                self._outcomes.pop()
+            self._outcomes.append(asyncio.run(self._session.on(event)))
         return self
 
     def __lshift__(self, expected: Expectation) -> Self:
-        assert self._decisions, "nothing was decided yet"
-        expected(self._decisions[-1])
+        assert self._outcomes, "nothing was decided yet"
+        expected(self._outcomes[-1])
         return self
 
     @property
-    def decision(self) -> Decision:
-        return self._decisions[-1]
+    def outcome(self) -> Outcome:
+        return self._outcomes[-1]
 
     @property
     def done(self) -> bool:
@@ -220,16 +220,16 @@ def chat(
 
 
 def proceeds() -> Expectation:
-    def check(decision: Decision) -> None:
-        assert isinstance(decision, Proceed), decision
+    def check(outcome: Outcome) -> None:
+        assert isinstance(outcome, Proceed), outcome
 
     return check
 
 
 def refuses(status: int, code: str, *pieces: str) -> Expectation:
-    def check(decision: Decision) -> None:
-        assert isinstance(decision, Refuse), decision
-        error = decision.error
+    def check(outcome: Outcome) -> None:
+        assert isinstance(outcome, Refuse), outcome
+        error = outcome.error
         assert (error.status, error.code) == (status, code), (error.status, error.code, error)
         for piece in pieces:
             assert piece in error.message, error.message
@@ -242,22 +242,22 @@ def says(
 ) -> Expectation:
     """An assistant's message; `found` are headers of the answer."""
 
-    def check(decision: Decision) -> None:
-        assert isinstance(decision, Answer), decision
-        assert decision.form is form, decision.form
-        spoken, by = spoken_by(decision)
+    def check(outcome: Outcome) -> None:
+        assert isinstance(outcome, Answer), outcome
+        assert outcome.form is form, outcome.form
+        spoken, by = spoken_by(outcome)
         assert spoken == text, spoken
         assert model is None or by == model, by
         for name, value in found.items():
-            assert decision.headers.get(name.replace("_", "-")) == value, decision.headers
+            assert outcome.headers.get(name.replace("_", "-")) == value, outcome.headers
 
     return check
 
 
 def asks_for(*names: str) -> Expectation:
-    def check(decision: Decision) -> None:
-        assert isinstance(decision, Answer), decision
-        text, model = spoken_by(decision)
+    def check(outcome: Outcome) -> None:
+        assert isinstance(outcome, Answer), outcome
+        text, model = spoken_by(outcome)
         assert model.startswith("Arch"), model
         assert text.startswith(
             ("May", "Could", "Sure", "Definitely", "Certainly", "Of course", "Can")
@@ -271,10 +271,10 @@ def asks_for(*names: str) -> Expectation:
 def forwards(**found: Any) -> Expectation:
     """On to the LLM; `found` are fields of the body that must be so."""
 
-    def check(decision: Decision) -> None:
-        assert isinstance(decision, Forward), decision
-        assert decision.headers["x-arch-guarded"] == "1"
-        sent = json.loads(decision.body)
+    def check(outcome: Outcome) -> None:
+        assert isinstance(outcome, Forward), outcome
+        assert outcome.headers["x-arch-guarded"] == "1"
+        sent = json.loads(outcome.body)
         for name, value in found.items():
             assert sent.get(name) == value, (name, sent.get(name))
 

@@ -1,6 +1,6 @@
-"""From a prompt to a decision: the stages, in order, and the fold over them.
+"""From a prompt to an outcome: the stages, in order, and the fold over them.
 
-Each stage is `async (Exchange) -> Decision | None`: a decision ends the pipeline, None hands
+Each stage is `async (Exchange) -> Outcome | None`: an outcome ends the pipeline, None hands
 on to the next. What goes wrong is raised as a `GatewayError`, here and nowhere else turned
 into an answer: by the error target if the error is one for it, else by the error itself.
 """
@@ -11,7 +11,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from extproc.errors import GatewayError, PromptRefused, Unavailable
-from extproc.events import Decision, Refuse
+from extproc.events import Outcome, Refuse
 from extproc.pipeline import api_call, ask, dispatch, error_target, guard, intent, parameters
 from extproc.telemetry import log
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from extproc.exchange import Exchange
 
-    Stage = Callable[[Exchange], Awaitable[Decision | None]]
+    Stage = Callable[[Exchange], Awaitable[Outcome | None]]
 
 STAGES: Final[tuple[Stage, ...]] = (
     ask.ask_models,
@@ -32,7 +32,7 @@ STAGES: Final[tuple[Stage, ...]] = (
 )
 
 
-async def run(exchange: Exchange) -> Decision:
+async def run(exchange: Exchange) -> Outcome:
     try:
         # Each outside call has its own, shorter deadline; this one is for what was overlooked.
         async with asyncio.timeout(exchange.clock.left()):
@@ -51,18 +51,18 @@ class OutOfTime(Unavailable):
     again = False
 
 
-async def _decided(exchange: Exchange) -> Decision:
+async def _decided(exchange: Exchange) -> Outcome:
     try:
         for stage in STAGES:
-            decision = await stage(exchange)
-            if decision is not None:
-                return decision
+            outcome = await stage(exchange)
+            if outcome is not None:
+                return outcome
     except GatewayError as error:
         return await _failed(exchange, error)
     raise AssertionError("the last stage always decides")
 
 
-async def _failed(exchange: Exchange, error: GatewayError) -> Decision:
+async def _failed(exchange: Exchange, error: GatewayError) -> Outcome:
     log.info(
         "request.failed", code=error.code, status=error.status, target=error.target,
         request_id=exchange.caller.request_id,

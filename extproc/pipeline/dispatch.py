@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
 from extproc.errors import ContextTooLarge
-from extproc.events import Answer, Decision, Forward
+from extproc.events import Answer, Forward, Outcome
 from extproc.pipeline.reply import repeat, say, speech
 from extproc.telemetry import log
 
@@ -27,7 +27,7 @@ GUARDED: Final = "x-arch-guarded"
 MAX_BODY: Final = (1 << 20) + (32 << 10)
 
 
-async def finish(exchange: Exchange) -> Decision:
+async def finish(exchange: Exchange) -> Outcome:
     planned = [each.target for each in exchange.plan]
     if exchange.made and not any(target.dispatch_to_llm for target in planned):
         return _direct(exchange)

@@ -13,8 +13,8 @@ HEADERS = RequestHeaders({":path": "/"}, end_of_stream=False)
 BODY = RequestBody(b"{}")
 
 
-def told(decision: object) -> wire.ProcessingResponse:
-    return wire.ProcessingResponse.FromString(encode(decision))  # type: ignore[arg-type]
+def told(outcome: object) -> wire.ProcessingResponse:
+    return wire.ProcessingResponse.FromString(encode(outcome))  # type: ignore[arg-type]
 
 
 def header_map(mutation: wire.HeaderMutation) -> dict[str, str]:

@@ -95,7 +95,7 @@ def test_what_is_left_shrinks() -> None:
     played = play(settings(target("t"), error_target=target("e").call, deadline=1.0), SCRIPT)
     played.endpoints.send = send  # type: ignore[assignment,method-assign]
     played >> prompt("go")
-    assert isinstance(played.decision, Refuse)
+    assert isinstance(played.outcome, Refuse)
     api_call, error_target = seen
     assert 0.5 < api_call <= 0.8
     assert api_call < 0.95

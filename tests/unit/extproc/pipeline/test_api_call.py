@@ -112,7 +112,7 @@ def test_failure_is_told_in_v01_words(said: Any, status: int, code: str, message
     """Host, path and status as v0.1; the body only when it speaks of what the user asked."""
     played = play(settings(target("t")), SCRIPT, says={"app": said}) >> prompt("go")
     played << refuses(status, code, "upstream application error host=app, path=/t, ", message)
-    assert "hunter2" not in str(played.decision)
+    assert "hunter2" not in str(played.outcome)
 
 
 def test_long_error_is_cut() -> None:
@@ -121,7 +121,7 @@ def test_long_error_is_cut() -> None:
         "go"
     )
     played << refuses(400, "tool_error", "x" * 1024)
-    assert "x" * 1025 not in played.decision.error.message  # type: ignore[union-attr]
+    assert "x" * 1025 not in played.outcome.error.message  # type: ignore[union-attr]
 
 
 def test_bad_value_makes_no_call() -> None:

@@ -35,8 +35,8 @@ TARGET = settings(target("t"))
 def sent(*messages: dict[str, Any], config: Any = TARGET, says_: Any = RAIN, **rest: Any) -> Any:
     played = play(config, SCRIPT, says=says_) >> chat(*messages, **rest)
     played << forwards()
-    assert isinstance(played.decision, Forward)
-    return json.loads(played.decision.body)
+    assert isinstance(played.outcome, Forward)
+    return json.loads(played.outcome.body)
 
 
 def test_every_other_field_stays_in_its_place() -> None:
@@ -145,9 +145,9 @@ def test_prefix_is_for_the_form_asked_for() -> None:
         (stream, False, True),
         (none, False, False),
     ):
-        assert isinstance(played.decision, Forward)
-        assert bool(played.decision.json_prefix) is has_json
-        assert bool(played.decision.sse_prefix) is has_sse
+        assert isinstance(played.outcome, Forward)
+        assert bool(played.outcome.json_prefix) is has_json
+        assert bool(played.outcome.sse_prefix) is has_sse
 
 
 def test_big_integers_survive() -> None:
@@ -170,24 +170,24 @@ def test_direct_answer_is_the_apis(form: Form) -> None:
     """`auto_llm_dispatch_on_response: false`: the API's body is what the assistant says."""
     played = play(DIRECT, SCRIPT, says={"app": api(b"It rains.", content_type="text/plain")})
     played >> prompt("go", stream=form is Form.SSE) << says("It rains.", form=form)
-    assert isinstance(played.decision, Answer)
+    assert isinstance(played.outcome, Answer)
     if form is Form.SSE:
-        chunks = events(played.decision.body)
+        chunks = events(played.outcome.body)
         assert chunks[0]["choices"][0]["delta"]["tool_calls"]
         assert chunks[1]["choices"][0]["delta"] == {
             "role": "tool", "content": "It rains.",
             "tool_call_id": chunks[0]["choices"][0]["delta"]["tool_calls"][0]["id"],
         }  # fmt: skip
     else:
-        assert "x-arch-state" in json.loads(played.decision.body)["metadata"]
+        assert "x-arch-state" in json.loads(played.outcome.body)["metadata"]
 
 
 def test_direct_completion_passes_as_it_is() -> None:
     """An API that answers a completion is repeated whole, with our state beside it."""
     played = play(DIRECT, SCRIPT, says={"app": completion("Hi.", usage={"total_tokens": 3})})
     played >> prompt("go") << says("Hi.", model="app-1")
-    assert isinstance(played.decision, Answer)
-    body = json.loads(played.decision.body)
+    assert isinstance(played.outcome, Answer)
+    body = json.loads(played.outcome.body)
     assert body["usage"] == {"total_tokens": 3}
     assert "x-arch-state" in body["metadata"]
 
@@ -226,8 +226,8 @@ def test_default_target_gets_the_messages_alone() -> None:
     assert json.loads(played.endpoints.sent[0].body or b"") == {
         "messages": [{"role": "user", "content": "sum up"}]
     }
-    assert isinstance(played.decision, Forward)
-    assert played.decision.json_prefix == ""
+    assert isinstance(played.outcome, Forward)
+    assert played.outcome.json_prefix == ""
 
 
 def test_default_target_may_answer_anything() -> None:
@@ -237,8 +237,8 @@ def test_default_target_may_answer_anything() -> None:
         (api(b"text", content_type="text/plain"), "text"),
     ):
         played = play(REST, says={"app": reply}) >> prompt("x")
-        assert isinstance(played.decision, Forward)
-        last = json.loads(played.decision.body)["messages"][-1]["content"]
+        assert isinstance(played.outcome, Forward)
+        last = json.loads(played.outcome.body)["messages"][-1]["content"]
         assert last == f"x\ncontext: {context}"
 
 
@@ -247,9 +247,9 @@ def test_default_target_answers_for_itself(form: Form) -> None:
     """Not dispatched, its completion is the client's, under its own model, with no tool shown."""
     played = play(QUIET, says={"app": completion("I did it.", "my-app")})
     played >> prompt("x", stream=form is Form.SSE) << says("I did it.", form=form, model="my-app")
-    assert isinstance(played.decision, Answer)
-    assert b"tool" not in played.decision.body
-    assert b"x-arch-state" not in played.decision.body
+    assert isinstance(played.outcome, Answer)
+    assert b"tool" not in played.outcome.body
+    assert b"x-arch-state" not in played.outcome.body
 
 
 def test_default_target_that_streams() -> None:
@@ -262,5 +262,5 @@ def test_default_target_that_streams() -> None:
         played << says("Hello", form=form, model="s")
     broken = api(b"data: nonsense\n\n", content_type="text/event-stream")
     played = play(QUIET, says={"app": broken}) >> prompt("x")
-    assert isinstance(played.decision, Answer)
-    assert spoken_by(played.decision)[0] == "data: nonsense\n\n"
+    assert isinstance(played.outcome, Answer)
+    assert spoken_by(played.outcome)[0] == "data: nonsense\n\n"

@@ -64,10 +64,10 @@ def test_answer_is_the_clients() -> None:
         (api(b"<p>", content_type="text/html; charset=utf-8"), Form.TEXT, 200, b"<p>"),
     ]
     for reply, form, status, raw in cases:
-        decision = failed(reply).decision
-        assert isinstance(decision, Answer)
-        assert (decision.form, decision.status, decision.body) == (form, status, raw)
-        assert decision.headers["x-function-error-code"] == "tool_error"
+        outcome = failed(reply).outcome
+        assert isinstance(outcome, Answer)
+        assert (outcome.form, outcome.status, outcome.body) == (form, status, raw)
+        assert outcome.headers["x-function-error-code"] == "tool_error"
 
 
 def test_completion_from_it_is_an_assistants_answer() -> None:
@@ -111,7 +111,7 @@ def test_all_kinds_of_errors_go_there() -> None:
         (play(guarded, models=down, says=told) >> prompt("x"), "x-prompt-guard-error-code", "guard_unavailable", "PromptGuardError"),
     ]  # fmt: skip
     for played, header, code, kind in cases:
-        assert isinstance(played.decision, Answer), played.decision
+        assert isinstance(played.outcome, Answer), played.outcome
         told_headers = played.endpoints.sent[-1].headers
         assert told_headers[header] == code
         assert told_headers["x-arch-error-type"] == kind

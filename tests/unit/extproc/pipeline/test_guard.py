@@ -205,9 +205,9 @@ def test_hit_goes_to_the_error_target_when_it_says_so() -> None:
     """`forward_to_error_target`: the application answers; if it cannot, the message stands."""
     config = settings(guards=(guard(forward_to_error_target=True),), error_target=ERRORS)
     played = play(config, SCRIPT, says={"errors": api({"text": "nice try"})}) >> prompt(ATTACK)
-    assert isinstance(played.decision, Answer)
-    assert json.loads(played.decision.body) == {"text": "nice try"}
-    assert played.decision.headers["x-prompt-guard-error-code"] == "jailbreak"
+    assert isinstance(played.outcome, Answer)
+    assert json.loads(played.outcome.body) == {"text": "nice try"}
+    assert played.outcome.headers["x-prompt-guard-error-code"] == "jailbreak"
     assert played.endpoints.sent[0].headers["x-prompt-guard-error-code"] == "jailbreak"
     played = play(config, SCRIPT, says={"errors": api({}, 500)}) >> prompt(ATTACK)
     played << says("Not with me.", x_prompt_guard_error_code="jailbreak")

@@ -104,8 +104,8 @@ def test_long_document_is_no_hindrance_without_a_guard() -> None:
     assert len(asked) < 33_000
     assert asked.startswith("first")
     assert asked.endswith("last")
-    assert isinstance(played.decision, Forward)
-    assert text in json.loads(played.decision.body)["messages"][0]["content"]
+    assert isinstance(played.outcome, Forward)
+    assert text in json.loads(played.outcome.body)["messages"][0]["content"]
     guarded = play(settings(ONE, guards=(guard(),)), SCRIPT, says=APP) >> prompt(text)
     assert guarded.models.asked[0].messages[0].content == text
 
@@ -193,16 +193,16 @@ def test_debug_metadata_only_when_both_want_it() -> None:
     allowed = settings(ONE, TWO, debug_headers=True)
     asked = {"x_gateway_debug": "true"}
     played = play(allowed, SCRIPT, says=APP) >> prompt("first", headers_=asked)
-    assert isinstance(played.decision, Forward)
-    metadata = json.loads("{" + played.decision.json_prefix.rstrip(",") + "}")["metadata"]
+    assert isinstance(played.outcome, Forward)
+    metadata = json.loads("{" + played.outcome.json_prefix.rstrip(",") + "}")["metadata"]
     assert metadata["x-arch-intent"] == "one"
     assert metadata["x-arch-intent-score"] == "0.9000"
     assert metadata["x-arch-intent-runner-up"] == "two"
     assert metadata["x-arch-intent-runner-up-score"] == "0.1000"
     for config, headers in ((settings(ONE, TWO), asked), (allowed, {})):
         played = play(config, SCRIPT, says=APP) >> prompt("other", headers_=headers)
-        assert isinstance(played.decision, Forward)
-        assert played.decision.json_prefix == ""
+        assert isinstance(played.outcome, Forward)
+        assert played.outcome.json_prefix == ""
 
 
 def test_debug_metadata_in_streams() -> None:
@@ -210,12 +210,12 @@ def test_debug_metadata_in_streams() -> None:
     allowed = settings(ONE, debug_headers=True)
     asked = {"x_arch_debug": "TRUE"}
     played = play(allowed, SCRIPT, says=APP) >> prompt("first", stream=True, headers_=asked)
-    assert isinstance(played.decision, Forward)
-    first = events((played.decision.sse_prefix + "data: [DONE]\n\n").encode())[0]
+    assert isinstance(played.outcome, Forward)
+    first = events((played.outcome.sse_prefix + "data: [DONE]\n\n").encode())[0]
     assert first["metadata"]["x-arch-intent"] == "one"
     played = play(allowed, SCRIPT, says=APP) >> prompt("other", stream=True, headers_=asked)
-    assert isinstance(played.decision, Forward)
-    assert played.decision.sse_prefix.startswith(': {"x-arch-intent":""')
+    assert isinstance(played.outcome, Forward)
+    assert played.outcome.sse_prefix.startswith(': {"x-arch-intent":""')
 
 
 def test_guard_and_intent_are_one_question() -> None:
