@@ -1,57 +1,88 @@
 """The four stages in a row: Document → Model → Gateway → Resources.
 
-The command line and the config watcher both come through here, so that what `lint` says,
-what `compile` prints and what Envoy is sent can never be three different readings of a file.
+Whoever reads a config comes through `check`: lint, compile, diff, doctor, the supervisor with
+its reloads, golden cases and property tests. So what `lint` says, what `compile` prints and
+what Envoy is sent can never be three different readings of a file.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from controlplane import lint
-from controlplane.defaults import Site
+from controlplane import lint, report
+from controlplane.defaults import LOOPBACK, Machine
 from controlplane.lower import lower
 from controlplane.problem import Problem, for_compile, has_errors
 from controlplane.reading.dialects import parse
-from controlplane.reading.document import Document, load
+from controlplane.reading.document import Document, read, read_text, variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from controlplane import ir, model
+    from controlplane.report import Located
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class Checked:
+    """What one file says, and everything that is wrong with it."""
+
+    file: Path
+    text: str | None = field(repr=False)
+    """None when the file cannot be read."""
     document: Document | None
+    """None when no sense can be made of the text."""
     model: model.Config | None
-    gateway: ir.Gateway | None
-    """None when a problem is an error: nothing is built from a config that is not sound."""
+    """None when there is no document; as far as it could be read where there are problems."""
     problems: tuple[Problem, ...]
 
+    def located(self, problems: Iterable[Problem] | None = None) -> list[Located]:
+        """The problems with their places, in the order of the file."""
+        chosen = self.problems if problems is None else problems
+        return report.locate(self.file, self.text, self.document, chosen)
 
-def compile_file(path: Path, env: Mapping[str, str]) -> Compiled:
-    document, problems = load(path, env)
+
+@dataclass(frozen=True, slots=True)
+class Compiled(Checked):
+    gateway: ir.Gateway | None
+    """None when a problem is an error: nothing is built from a config that is not sound."""
+
+
+def check(file: Path, env: Mapping[str, str]) -> Checked:
+    text, problem = read_text(file)
+    if text is None:
+        return Checked(file, None, None, None, (problem,) if problem else ())
+    return check_text(text, file, variables(file, env))
+
+
+def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
+    """The same for a text that is already in memory, and the variables it may name."""
+    document, problems = read(text, variables)
     if document is None:
-        return Compiled(None, None, None, tuple(problems))
+        return Checked(file, text, None, None, tuple(problems))
     config, parse_problems = parse(document)
+    found = (*problems, *parse_problems, *lint.run(config))
+    return Checked(file, text, document, config, found)
+
+
+def compile_file(file: Path, env: Mapping[str, str]) -> Compiled:
+    checked = check(file, env)
     # What is built needs every address, though not yet a key.
-    problems = for_compile([*problems, *parse_problems, *lint.run(document, config)])
-    if has_errors(problems):
-        return Compiled(document, config, None, tuple(problems))
-    gateway, lower_problems = lower(config, site(env))
-    problems += lower_problems
-    return Compiled(document, config, None if lower_problems else gateway, tuple(problems))
+    problems = tuple(for_compile(checked.problems))
+    gateway = None
+    if checked.model is not None and not has_errors(problems):
+        gateway = lower(checked.model, machine(env))
+    return Compiled(file, checked.text, checked.document, checked.model, problems, gateway)
 
 
-def site(env: Mapping[str, str]) -> Site:
+def machine(env: Mapping[str, str]) -> Machine:
     """`MODEL_SERVER_PORT` is v0.1's way to move the model server."""
     port = env.get("MODEL_SERVER_PORT", "")
     if not port.isdecimal():
-        return Site(ca_bundle(env))
-    return Site(ca_bundle(env), f"127.0.0.1:{port}")
+        return Machine(ca_bundle(env))
+    return Machine(ca_bundle(env), f"{LOOPBACK}:{port}")
 
 
 def ca_bundle(env: Mapping[str, str]) -> str:

@@ -1,13 +1,36 @@
-"""What the machine, rather than the config, has a say in."""
+"""What holds where the config says nothing: ports, time limits, and what the machine brings along.
+
+The rules warn of clashes with these ports, `lower` gives them to the gateway, and `doctor`
+looks whether they are free.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+LOOPBACK = "127.0.0.1"
+LLM_ADDRESS = LOOPBACK
+LLM_PORT = 12000
+PROMPT_ADDRESS = "0.0.0.0"
+PROMPT_PORT = 10000
+STATS_PORT = 19901
+"""On the loopback address, always."""
+MODEL_SERVER_PORT = 51000
+MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"
+
+CONNECT_TIMEOUT = timedelta(seconds=5)
+FIRST_BYTE_TIMEOUT = timedelta(seconds=120)
+IDLE_TIMEOUT = timedelta(seconds=300)
+HEALTH_CHECK_INTERVAL = timedelta(seconds=5)
+HEALTH_CHECK_TIMEOUT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Machine:
+    """What the machine, rather than the config, has a say in."""
+
     ca_file: str
     """The bundle that upstream certificates are checked against by default."""
-    model_server: str = "127.0.0.1:51000"
+    model_server: str = MODEL_SERVER
     """Where the embedded model server listens by default."""

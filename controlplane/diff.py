@@ -1,8 +1,9 @@
 """What changes between two gateways, in words a user would use.
 
-Every change says by which way it reaches Envoy and so what becomes of running streams. None
-of the ways cuts one: clusters drain, routes and keys are looked up per request, and the
-connections of a replaced listener live on until they end.
+None of them cuts a running stream: streams of a replaced or removed cluster finish (CDS), routes
+are looked up once, when a request begins (RDS), keys when it is sent upstream (SDS), the
+connections of a replaced listener live on until they end (LDS), and a prompt ends under the
+config it began with.
 """
 
 from __future__ import annotations
@@ -17,14 +18,6 @@ if TYPE_CHECKING:
 
     from controlplane import ir
 
-CUTS_STREAMS: dict[str, bool] = {
-    "listener": False,  # LDS: the old one drains for as long as the longest stream
-    "cluster": False,  # CDS: streams of a replaced or removed cluster finish
-    "route": False,  # RDS: looked up once, when the request begins
-    "secret": False,  # SDS: read when the request is sent upstream
-    "prompt": False,  # not Envoy's: a request ends under the config it began with
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -33,12 +26,6 @@ class Change:
     kind: str
     """added, removed or changed."""
     text: str
-    way: str
-    """How it reaches what runs: a key of `CUTS_STREAMS`."""
-
-    @property
-    def cuts_streams(self) -> bool:
-        return CUTS_STREAMS[self.way]
 
 
 def differences(old: ir.Gateway, new: ir.Gateway) -> tuple[Change, ...]:
@@ -55,10 +42,10 @@ def _listeners(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         if (before.address, before.port) != (after.address, after.port):
             moved = f"{before.address}:{before.port} → {after.address}:{after.port}"
             text = f"{label}: {moved}; running streams stay on the old address until they end"
-            yield Change("listener", "changed", text, "listener")
+            yield Change("listener", "changed", text)
         if before.certificates != after.certificates:
             text = f"{label}: certificates {_names(before)} → {_names(after)}"
-            yield Change("listener", "changed", text, "listener")
+            yield Change("listener", "changed", text)
 
 
 def _names(listener: ir.Listener) -> str:
@@ -70,7 +57,7 @@ def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         label = f"provider {name}"
         if before is None or after is None:
             there = before or after
-            yield _came_or_went("provider", label, before, _hosts(there.upstream), way="cluster")
+            yield _came_or_went("provider", label, before, _hosts(there.upstream))
             continue
         for what, one, other in (
             ("model", before.model or "as the request says", after.model or "as the request says"),
@@ -79,7 +66,7 @@ def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         ):
             if one != other:
                 text = f"{label}: {what} {one} → {other}"
-                yield Change("provider", "changed", text, "cluster")
+                yield Change("provider", "changed", text)
         yield from _upstream(label, "provider", before.upstream, after.upstream)
 
 
@@ -99,31 +86,31 @@ def _hosts(upstream: ir.Upstream) -> str:
 def _upstream(label: str, area: str, old: ir.Upstream, new: ir.Upstream) -> Iterator[Change]:
     if _hosts(old) != _hosts(new):
         text = f"{label}: {_hosts(old)} → {_hosts(new)}"
-        yield Change(area, "changed", text, "cluster")
+        yield Change(area, "changed", text)
     elif old.addresses != new.addresses:
-        yield Change(area, "changed", f"{label}: weights of its hosts", "cluster")
+        yield Change(area, "changed", f"{label}: weights of its hosts")
     for name in ("tls", "connect_timeout", "health_check", "circuit_breaker"):
         one, other = getattr(old, name), getattr(new, name)
         if one != other:
             text = f"{label}: {name.replace('_', ' ')} {_inner(one, other)}"
-            yield Change(area, "changed", text, "cluster")
+            yield Change(area, "changed", text)
 
 
 def _routes(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
     for name, before, after in _pairs(old.llm_routes, new.llm_routes, lambda each: each.name):
         if before is None or after is None:
-            continue  # told as its provider
+            continue  # shown as its provider
         if before.groups != after.groups:
             text = f"provider {name}: order of use {_groups(before)} → {_groups(after)}"
-            yield Change("provider", "changed", text, "route")
+            yield Change("provider", "changed", text)
         for field in ("first_byte_timeout", "idle_timeout", "retries"):
             one, other = getattr(before, field), getattr(after, field)
             if one != other:
                 text = f"provider {name}: {field.replace('_', ' ')} {_show(one)} → {_show(other)}"
-                yield Change("provider", "changed", text, "route")
+                yield Change("provider", "changed", text)
     if old.choice.default != new.choice.default:
         text = f"default provider: {old.choice.default or 'none'} → {new.choice.default or 'none'}"
-        yield Change("provider", "changed", text, "route")
+        yield Change("provider", "changed", text)
 
 
 def _groups(route: ir.LlmRoute) -> str:
@@ -138,10 +125,10 @@ def _limits(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         for key, one, other in _pairs(ours, theirs, lambda limit: (limit.header, limit.value)):
             label = f"limit for {name}{_whom(*key)}"
             if one is None or other is None:
-                yield _came_or_went("limit", label, one, _amount(one or other), way="route")
+                yield _came_or_went("limit", label, one, _amount(one or other))
             elif one != other:
                 text = f"{label}: {_amount(one)} → {_amount(other)}"
-                yield Change("limit", "changed", text, "route")
+                yield Change("limit", "changed", text)
 
 
 def _whom(header: str | None, value: str | None) -> str:
@@ -166,7 +153,7 @@ def _endpoints(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         label = f"endpoint {name}"
         if before is None or after is None:
             there = before or after
-            yield _came_or_went("endpoint", label, before, _hosts(there), way="cluster")
+            yield _came_or_went("endpoint", label, before, _hosts(there))
         else:
             yield from _upstream(label, "endpoint", before, after)
 
@@ -174,9 +161,9 @@ def _endpoints(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
 def _keys(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
     for label, before, after in _pairs(old.secrets, new.secrets, _key_label):
         if before is None or after is None:
-            yield _came_or_went("provider", label, before, "", way="secret")
+            yield _came_or_went("provider", label, before, "")
         elif before.value != after.value:
-            yield Change("provider", "changed", f"{label}: a new key", "secret")
+            yield Change("provider", "changed", f"{label}: a new key")
 
 
 def _key_label(secret: ir.SecretValue) -> str:
@@ -192,38 +179,36 @@ def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
     for name, before, after in targets:
         label = f"target {name}"
         if before is None or after is None:
-            yield _came_or_went("target", label, before, "", way="prompt")
+            yield _came_or_went("target", label, before, "")
         elif before != after:
             text = f"{label}: {_inner(before, after)}"
-            yield Change("target", "changed", text, "prompt")
+            yield Change("target", "changed", text)
     guards = _pairs(
         one.guards if one else (), other.guards if other else (), lambda each: each.kind
     )
     for kind, before, after in guards:
         if before is None or after is None:
-            yield _came_or_went("guard", f"{kind} guard", before, "", way="prompt")
+            yield _came_or_went("guard", f"{kind} guard", before, "")
         elif before != after:
             text = f"{kind} guard: {_inner(before, after)}"
-            yield Change("guard", "changed", text, "prompt")
+            yield Change("guard", "changed", text)
     if one and other:
-        told = {"targets", "guards"}
-        yield from _settings(one, other, told, "prompt")
+        yield from _settings(one, other, shown={"targets", "guards"})
 
 
 def _gateway(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
-    told = {
-        *("listeners", "providers", "llm_routes", "choice", "upstreams", "prompts", "secrets"),
-    }
-    yield from _settings(old, new, told, "listener")
+    lists = ("listeners", "providers", "llm_routes", "choice", "upstreams", "prompts", "secrets")
+    yield from _settings(old, new, shown=set(lists))
 
 
-def _settings(old: Any, new: Any, told: set[str], way: str) -> Iterator[Change]:
+def _settings(old: Any, new: Any, *, shown: set[str]) -> Iterator[Change]:
+    """Whatever is not shown by a comparison of its own."""
     for each in fields(old):
         one, other = getattr(old, each.name), getattr(new, each.name)
-        if each.name not in told and one != other:
+        if each.name not in shown and one != other:
             label = each.name.replace("_", " ")
             text = f"{label}: {_show(one)} → {_show(other)}"
-            yield Change("setting", "changed", text, way)
+            yield Change("setting", "changed", text)
 
 
 _COMPARISONS: tuple[Callable[[ir.Gateway, ir.Gateway], Iterator[Change]], ...] = (
@@ -248,11 +233,9 @@ def _pairs(
         yield each, before.get(each), after.get(each)
 
 
-def _came_or_went(
-    area: str, label: str, before: object, what: str, way: str = "listener"
-) -> Change:
+def _came_or_went(area: str, label: str, before: object, what: str) -> Change:
     kind = "added" if before is None else "removed"
-    return Change(area, kind, f"{label}: {kind}{f' ({what})' if what else ''}", way)
+    return Change(area, kind, f"{label}: {kind}{f' ({what})' if what else ''}")
 
 
 def _inner(old: Any, new: Any) -> str:

@@ -1,4 +1,4 @@
-"""What the rules need to know of a host: is it well formed, is it out in the world."""
+"""The grammar of hosts: what the rules accept, and `lower` then takes apart, is read here alone."""
 
 from __future__ import annotations
 
@@ -38,6 +38,10 @@ class Host:
 
     @property
     def https(self) -> bool:
+        """Port 443 means TLS unless the user says otherwise.
+
+        A key that is sent there in clear would be lost on the way.
+        """
         return self.scheme == "https" or (self.scheme is None and self.port == 443)
 
 
@@ -55,7 +59,7 @@ def split(written: str) -> Host | None:
     if port is not None and not 1 <= port <= 65535:
         return None
     scheme = match["scheme"].lower() if match["scheme"] else None
-    return Host(scheme, match["user"], match["host"].strip("[]"), port, match["path"] or "")
+    return Host(scheme, match["user"], match["host"].strip("[]").lower(), port, match["path"] or "")
 
 
 def is_address(text: str) -> bool:

@@ -209,7 +209,6 @@ class Tracing:
     path: Path
     sampling_rate: float | None = None
     """0 to 1, from `sampling_rate`, or `random_sampling` / 100."""
-    trace_internal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,9 @@
 """What is wrong with a config, as a value.
 
 A `Problem` speaks in paths (`("llm_providers", 0, "model")`), so whoever finds one needs to
-know nothing of lines and columns; `Document.position` turns the path into a place when the
-problem is shown (`controlplane.report`). Only what is wrong with the text itself, before
+know nothing of lines and columns; `report.locate` turns the paths of all problems of a file
+into places, once, when they are shown. Only what is wrong with the text itself, before
 there is any path, carries its `position` along.
-
-Exit codes of every command that reads a config: `CLEAN`, `FOUND`, `COULD_NOT_RUN`.
 """
 
 from __future__ import annotations
@@ -14,14 +12,12 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from controlplane.model import Path
-
-CLEAN = 0
-FOUND = 1
-COULD_NOT_RUN = 2
 
 UNREADABLE = "AG001"
 MISSING_SECRET = "AG107"  # noqa: S105 - the code of a problem, not a secret
@@ -70,10 +66,11 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def exit_code(problems: Iterable[Problem], *, strict: bool = False) -> int:
+    """Of every command that reads a config."""
     problems = tuple(problems)
     if any(problem.code == UNREADABLE for problem in problems):
         return COULD_NOT_RUN
-    return FOUND if has_errors(problems) or (strict and problems) else CLEAN
+    return FOUND if has_errors(problems) or (strict and problems) else DONE
 
 
 def for_start(problems: Iterable[Problem]) -> list[Problem]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of, show_problems
 from controlplane.cli.terminal import failure
-from controlplane.problem import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN
 
 if TYPE_CHECKING:
     import argparse
@@ -50,13 +50,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
     from controlplane.problem import exit_code, for_compile, for_start  # noqa: PLC0415
-    from controlplane.supervise.told import tell  # noqa: PLC0415
 
     compiled = compile_file(args.config, os.environ)
     # Without its keys a bootstrap can be read, but not run.
     problems = (for_start if args.prepare else for_compile)(compiled.problems)
     if problems:
-        show_problems(tell(args.config, compiled.document, problems))
+        show_problems(compiled.located(problems))
     if code := exit_code(problems):
         return code
     as_json = args.output is not None and args.output.suffix == ".json"

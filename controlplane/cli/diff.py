@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import show_problems
 from controlplane.cli.terminal import paint
+from controlplane.exit_codes import DONE
 
 if TYPE_CHECKING:
     import argparse
 
-    from controlplane import ir
+    from controlplane.compile import Compiled
     from controlplane.diff import Change
 
 _COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
@@ -33,36 +34,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
+    from controlplane.compile import compile_file  # noqa: PLC0415
     from controlplane.diff import differences  # noqa: PLC0415  --help needs none of it
 
-    old, new = _gateway(args.old), _gateway(args.new)
-    if old is None or new is None:
-        return 1
-    changes = differences(old, new)
+    old, new = compile_file(args.old, os.environ), compile_file(args.new, os.environ)
+    if code := max(_show_errors(old), _show_errors(new)):
+        return code
+    assert old.gateway is not None and new.gateway is not None, "they have no errors"  # noqa: PT018
+    changes = differences(old.gateway, new.gateway)
     if args.json:
-        print(_as_json(changes))
+        print(json.dumps({"changes": [asdict(each) for each in changes]}))
     else:
         _show(changes)
-    return 0
+    return DONE
 
 
-def _gateway(path: Path) -> ir.Gateway | None:
-    from controlplane.compile import compile_file  # noqa: PLC0415
-    from controlplane.problem import Severity, for_compile, has_errors  # noqa: PLC0415
-    from controlplane.supervise.told import tell  # noqa: PLC0415
+def _show_errors(compiled: Compiled) -> int:
+    """The errors alone, and the exit code that follows from them."""
+    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
 
-    compiled = compile_file(path, os.environ)
-    problems = for_compile(compiled.problems)
-    errors = [each for each in problems if each.severity is Severity.ERROR]
-    show_problems(tell(path, compiled.document, errors))
-    return None if has_errors(problems) else compiled.gateway
-
-
-def _as_json(changes: tuple[Change, ...]) -> str:
-    listed = [{**asdict(each), "cuts_streams": each.cuts_streams} for each in changes]
-    return json.dumps(
-        {"changes": listed, "cuts_streams": any(each.cuts_streams for each in changes)}
-    )
+    errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
+    show_problems(compiled.located(errors))
+    return exit_code(errors)
 
 
 def _show(changes: tuple[Change, ...]) -> None:
@@ -71,8 +64,4 @@ def _show(changes: tuple[Change, ...]) -> None:
         return
     for each in changes:
         print(f"{paint(_MARKS[each.kind], _COLOURS[each.kind])} {each.text}")
-    cutting = [each for each in changes if each.cuts_streams]
-    print(f"{len(cutting)} of these changes cut running streams" if cutting else _NO_CUTS)
-
-
-_NO_CUTS = "no running stream is cut by any of this"
+    print("no running stream is cut by any of this")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import failure, progress
+from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.home import Home
 from controlplane.supervise.lock import Holder, holder, is_held
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from controlplane.home_paths import Layout
 
-_COULD_NOT_RUN = 2
 _DRAIN_TIMEOUT = 60.0
 _SILENCE = 10.0
 """A supervisor that drains says so every second."""
@@ -66,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
         _force(layout)
     if not _ended(supervisor, layout, 5.0):
         failure(f"the gateway in {layout.home} does not stop; see {layout.logs / 'supervisor.log'}")
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     _clean(layout)
     cut = f"; {result['cut']} open request(s) were cut after {args.timeout:g} s"
     print(f"stopped{cut if result['cut'] else ''}")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping, Sequence
 
+    from controlplane.report import Located
+
 
 def add_home(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
@@ -37,16 +39,19 @@ def not_running(layout: Layout) -> str:
     return f"{text}; the last one ended because {reason}"
 
 
-def show_problems(told: Sequence[Mapping[str, Any]]) -> None:
-    from controlplane.supervise.told import as_text  # noqa: PLC0415  usually there are none
+def show_problems(located: Sequence[Located]) -> None:
+    from controlplane import report  # noqa: PLC0415  usually there are none
 
-    sys.stderr.write(as_text(told, colour=coloured(sys.stderr, os.environ)))
+    sys.stderr.write(report.as_text(located, colour=coloured(sys.stderr, os.environ)))
 
 
 def show_verdict(verdict: Mapping[str, Any]) -> None:
     """A refused config goes to stderr with its problems; an accepted one says what changed."""
     if verdict["problems"]:
-        show_problems(verdict["problems"])
+        from controlplane.supervise.told import as_text  # noqa: PLC0415  usually there are none
+
+        colour = coloured(sys.stderr, os.environ)
+        sys.stderr.write(as_text(verdict["problems"], colour=colour))
     if not verdict["ok"]:
         failure(verdict["summary"])
         return

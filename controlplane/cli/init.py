@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli.terminal import failure
+from controlplane.exit_codes import COULD_NOT_RUN
 
 if TYPE_CHECKING:
     import argparse
-
-_COULD_NOT_RUN = 2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -23,7 +22,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     if args.file.exists() and not args.force:
         failure(f"{args.file} is there already; --force replaces it")
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     args.file.write_text(starter(), "utf-8")
     print(f"wrote {args.file}")
     print(f"next: export OPENAI_API_KEY=…  and  archgw up {args.file}")

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.problem import CLEAN, COULD_NOT_RUN, Problem, exit_code
+from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from controlplane.problem import Problem
     from controlplane.report import Located
 
 FORMATS = ("text", "json", "sarif", "github")
@@ -31,7 +32,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--fix", action="store_true", help="bring old spellings up to date")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument("--explain", metavar="CODE", help="tell a rule's reason, with examples")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -40,44 +40,30 @@ def run(args: argparse.Namespace) -> int:
     if not args.files:
         print("archgw lint: which file? Usage: archgw lint FILE…", file=sys.stderr)
         return COULD_NOT_RUN
+    from controlplane.compile import check  # noqa: PLC0415 - `--help` needs none of it
+    from controlplane.problem import exit_code  # noqa: PLC0415
+
     located: list[Located] = []
-    worst = CLEAN
+    worst = DONE
     for file in args.files:
-        found, code = check(file, os.environ, fix=args.fix, strict=args.strict)
-        located += found
-        worst = max(worst, code)
+        unwritten = _fix(file, os.environ) if args.fix else None
+        checked = check(file, os.environ)
+        problems = (unwritten,) if unwritten else checked.problems
+        located += checked.located(problems)
+        worst = max(worst, exit_code(problems, strict=args.strict))
     _print(located, args.format, len(args.files))
     return worst
 
 
-def check(
-    file: Path, env: Mapping[str, str], *, fix: bool = False, strict: bool = False
-) -> tuple[list[Located], int]:
-    """What one file has to say, and the exit code that follows from it."""
-    from controlplane import lint, report  # noqa: PLC0415 - `--help` needs none of it
-    from controlplane.reading.dialects import parse  # noqa: PLC0415
-    from controlplane.reading.document import load, read_text  # noqa: PLC0415
-
-    if fix:
-        problem = _fix(file, env)
-        if problem:
-            return report.locate(file, None, None, [problem]), COULD_NOT_RUN
-    document, problems = load(file, env)
-    if document is not None:
-        config, parse_problems = parse(document)
-        problems = [*problems, *parse_problems, *lint.run(document, config)]
-    text = document.text if document else read_text(file)[0]
-    return report.locate(file, text, document, problems), exit_code(problems, strict=strict)
-
-
 def _fix(file: Path, env: Mapping[str, str]) -> Problem | None:
+    """Mend what can be mended; the problem is that the file cannot be written."""
     from controlplane.reading import fix  # noqa: PLC0415 - only `--fix` needs it
     from controlplane.reading.document import cannot, read_text, variables  # noqa: PLC0415
 
-    text, problem = read_text(file)
-    if text is None or problem is not None:
-        return None  # `check` reports it
-    mended = fix.fixed(text, str(file), variables(file, env))
+    text, _ = read_text(file)
+    if text is None:
+        return None  # `check` reports why
+    mended = fix.fixed(text, variables(file, env))
     try:
         if mended != text:
             fix.write(file, mended)
@@ -108,4 +94,4 @@ def _explain(code: str) -> int:
         print(f"archgw lint: there is no code {code}; {hint}", file=sys.stderr)
         return COULD_NOT_RUN
     print(f"{manual.code} ({manual.severity}): {manual.text}")
-    return CLEAN
+    return DONE

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import failure, paint
+from controlplane.exit_codes import COULD_NOT_RUN
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from pathlib import Path
 
-_COULD_NOT_RUN = 2
 _POLL = 0.2
 _BLOCK = 256 * 1024
 
@@ -41,10 +41,10 @@ def run(args: argparse.Namespace) -> int:
     if missing := wanted - {file.stem for file in files}:
         there = ", ".join(file.stem for file in _files(layout.logs, set())) or "none"
         failure(f"no log named {', '.join(sorted(missing))} in {layout.logs}; there: {there}")
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     if not files:
         failure(f"no logs in {layout.logs} yet")
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     offsets = {}
     for file in files:
         lines, offsets[file] = _tail(file, args.lines)

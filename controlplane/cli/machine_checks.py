@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from controlplane.compile import ca_bundle, compile_file
+from controlplane.defaults import LLM_PORT, LOOPBACK, MODEL_SERVER_PORT, PROMPT_PORT, STATS_PORT
 from controlplane.supervise import ports
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.lock import holder, is_held
@@ -100,10 +101,10 @@ def _ports(patient: _Patient) -> Iterator[Finding]:
 
 
 _USUAL_PORTS = (
-    Port("llm listener", "127.0.0.1", 12000, "listeners.egress_traffic.port"),
-    Port("prompt listener", "127.0.0.1", 10000, "listeners.ingress_traffic.port"),
-    Port("stats", "127.0.0.1", 19901, "overrides.stats_port"),
-    Port("model server", "127.0.0.1", 51000, "model_server.address"),
+    Port("llm listener", LOOPBACK, LLM_PORT, "listeners.egress_traffic.port"),
+    Port("prompt listener", LOOPBACK, PROMPT_PORT, "listeners.ingress_traffic.port"),
+    Port("stats", LOOPBACK, STATS_PORT, "overrides.stats_port"),
+    Port("model server", LOOPBACK, MODEL_SERVER_PORT, "model_server.address"),
 )
 
 

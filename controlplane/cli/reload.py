@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of, not_running, show_verdict
 from controlplane.cli.terminal import failure
+from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise.control_client import UnreachableError, ask
 
 if TYPE_CHECKING:
     import argparse
-
-_COULD_NOT_RUN = 2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -38,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         verdict = ask(layout.control_socket, request, lambda _: None, timeout=120)
     except UnreachableError:
         failure(not_running(layout))
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     if args.json:
         print(json.dumps(verdict))
     else:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.problem import CLEAN
+from controlplane.exit_codes import DONE
 
 if TYPE_CHECKING:
     import argparse
@@ -22,7 +22,6 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         " `# yaml-language-server: $schema=arch_config.schema.json`.",
     )
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a file to write")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -33,4 +32,4 @@ def run(args: argparse.Namespace) -> int:
         args.output.write_text(text, encoding="utf-8")
     else:
         sys.stdout.write(text)
-    return CLEAN
+    return DONE

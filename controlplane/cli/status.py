@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.home import add_home, layout_of, not_running
 from controlplane.cli.terminal import failure, paint, progress
+from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.lock import is_held
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _COLOURS = {"running": "green", "degraded": "yellow"}
-_COULD_NOT_RUN = 2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     except UnreachableError:
         if is_held(layout.lock_file):
             failure(f"the gateway in {layout.home} does not answer; `archgw down` ends it")
-            return _COULD_NOT_RUN
+            return COULD_NOT_RUN
         text = not_running(layout)
         print(json.dumps({"state": "stopped", "reason": text}) if args.json else text)
         return 1

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.home import add_home, layout_of, show_verdict
 from controlplane.cli.terminal import failure, paint, progress
+from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.launch import Launch, in_background, in_foreground
 from controlplane.supervise.lock import HeldError, holder, is_held
@@ -29,7 +30,6 @@ _SERVICES = {
     "archgw": "gateway",
     "model_server": "model_server",
 }
-_COULD_NOT_RUN = 2
 _LAST_MOMENTS = 15.0
 """A supervisor that could not start is gone when `up` returns."""
 _QUIET_FOR = 0.8
@@ -63,12 +63,12 @@ def run(args: argparse.Namespace) -> int:
     if config is None and service != "model_server":
         looked = args.config or " or ".join(str(Path(args.path, name)) for name in _NAMES)
         failure(f"no config at {looked}; `archgw init` writes one to start from")
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     layout = layout_of(args)
     if is_held(layout.lock_file):
         # The supervisor would find the same, only later.
         failure(str(HeldError(layout.home, holder(layout.lock_file))))
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     launch = Launch(config, layout, service, os.environ)
     if args.foreground:
         in_foreground(launch)
@@ -120,7 +120,7 @@ def _died(process: subprocess.Popen[bytes], layout: Layout) -> dict[str, Any]:
     tail = log.read_text("utf-8", "replace").splitlines()[-8:]
     summary = "\n".join([f"the supervisor ended with exit status {code}; its last lines:", *tail])
     empty: dict[str, Any] = {"problems": [], "changes": [], "version": ""}
-    return {"ok": False, "code": _COULD_NOT_RUN, "summary": summary, **empty}
+    return {"ok": False, "code": COULD_NOT_RUN, "summary": summary, **empty}
 
 
 def _summary(result: dict[str, Any], layout: Layout) -> str:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from controlplane.lint.rule import Manual, Rule
     from controlplane.model import Config
     from controlplane.problem import Problem
-    from controlplane.reading.document import Document
 
 MOST_OF_A_RULE = 100
 """Nobody mends more at once, and some rules look long for a hint."""
@@ -101,11 +100,10 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def run(document: Document, config: Config) -> list[Problem]:
-    """What the rules find, in the order of the file."""
+def run(config: Config) -> list[Problem]:
+    """What the rules find, rule by rule."""
     each = (islice(rule.problems(config), MOST_OF_A_RULE) for rule in RULES)
-    found = [problem for problems in each for problem in problems]
-    return sorted(found, key=lambda problem: document.position(problem.path))
+    return [problem for problems in each for problem in problems]
 
 
 def manual(code: str) -> Manual | None:

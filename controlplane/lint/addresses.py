@@ -69,7 +69,7 @@ def _addresses(config: Config) -> Iterator[tuple[Path, str]]:
             path = (*endpoint.path, "endpoint")
             yield from (((*path, number), each) for number, each in enumerate(endpoint.addresses))
     for provider in config.providers:
-        if provider.endpoint:
+        if provider.endpoint is not None:
             yield (*provider.path, "endpoint"), provider.endpoint
     if config.model_server and config.model_server.address:
         yield (*config.model_server.path, "address"), config.model_server.address

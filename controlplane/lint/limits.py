@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from controlplane import defaults
 from controlplane.lint.rule import Finding, error, warning
 
 if TYPE_CHECKING:
@@ -15,12 +16,8 @@ if TYPE_CHECKING:
 
 SHORTEST_CONNECT = timedelta(milliseconds=1)
 LONGEST_CONNECT = timedelta(seconds=60)
-PROMPT_PORT = 10000
-LLM_PORT = 12000
-STATS_PORT = 19901
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}")
 """RFC 9110's token without `%`, in which Envoy sees the beginning of a command."""
-MODEL_SERVER_PORT = 51000
 
 
 def _connect_timeouts(config: Config) -> Iterator[tuple[Path, timedelta]]:
@@ -134,16 +131,19 @@ def _ports(config: Config) -> Iterator[_Wanted]:
     guarded = config.jailbreak_guard or config.toxicity_guard
     prompts = config.mode != "llm" and (config.prompt_targets or guarded or config.ingress)
     if prompts:
-        yield _listener("the prompt listener", config.ingress, "0.0.0.0", PROMPT_PORT)
+        yield _listener(
+            "the prompt listener", config.ingress, defaults.PROMPT_ADDRESS, defaults.PROMPT_PORT
+        )
     if config.providers:
-        yield _listener("the LLM listener", config.egress, "127.0.0.1", LLM_PORT)
+        yield _listener("the LLM listener", config.egress, defaults.LLM_ADDRESS, defaults.LLM_PORT)
     stats = config.overrides.stats_port
     if stats != 0:
         path = (*config.overrides.path, "stats_port")
-        port = STATS_PORT if stats is None else stats
-        yield _Wanted(path, "the statistics", "127.0.0.1", port, stats is not None)
+        port = defaults.STATS_PORT if stats is None else stats
+        yield _Wanted(path, "the statistics", defaults.LOOPBACK, port, stats is not None)
     if prompts and (config.model_server is None or config.model_server.address is None):
-        yield _Wanted((), "the model server", "127.0.0.1", MODEL_SERVER_PORT, chosen=False)
+        port = defaults.MODEL_SERVER_PORT
+        yield _Wanted((), "the model server", defaults.LOOPBACK, port, chosen=False)
 
 
 def _listener(what: str, listener: Listener | None, address: str, port: int) -> _Wanted:

@@ -1,37 +1,31 @@
 """Model → Gateway: defaults applied, references resolved, names given.
 
-Every default a user can rely on is in this package. Problems are only those that nobody can
-see earlier, when a default turns out not to exist.
+Every default a user can rely on is applied in this package. It takes configs that the rules let
+through, and finds nothing wrong with them any more.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane import ir
-from controlplane.defaults import Site
+from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
 
 if TYPE_CHECKING:
     from controlplane import model
-    from controlplane.problem import Problem
+    from controlplane.defaults import Machine
 
-__all__ = ["LLM_PORT", "PROMPT_PORT", "STATS_PORT", "Site", "lower"]
-
-LLM_PORT = 12000
-PROMPT_PORT = 10000
-STATS_PORT = 19901
 MAX_BODY_BYTES = 1 << 20
 
 
-def lower(config: model.Config, site: Site) -> tuple[ir.Gateway, list[Problem]]:
-    addressing = Addressing(config, config.overrides.ca_file or site.ca_file)
-    llm, problems = lower_llm(config, addressing)
-    prompts, prompt_secrets = lower_prompts(config, site)
+def lower(config: model.Config, machine: Machine) -> ir.Gateway:
+    addressing = Addressing(config, config.overrides.ca_file or machine.ca_file)
+    llm = lower_llm(config, addressing)
+    prompts, prompt_secrets = lower_prompts(config, machine)
     overrides = config.overrides
-    gateway = ir.Gateway(
+    return ir.Gateway(
         listeners=_listeners(config, prompts),
         providers=llm.providers,
         llm_routes=llm.routes,
@@ -42,10 +36,9 @@ def lower(config: model.Config, site: Site) -> tuple[ir.Gateway, list[Problem]]:
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         sampling=(config.tracing.sampling_rate or 0.0) if config.tracing else 0.0,
-        stats_port=STATS_PORT if overrides.stats_port is None else overrides.stats_port,
+        stats_port=defaults.STATS_PORT if overrides.stats_port is None else overrides.stats_port,
         max_body_bytes=MAX_BODY_BYTES,
     )
-    return gateway, problems
 
 
 def _upstreams(
@@ -63,9 +56,10 @@ def _upstreams(
 def _listeners(config: model.Config, prompts: ir.Prompts | None) -> tuple[ir.Listener, ...]:
     listeners = []
     if config.providers:
-        listeners.append(_listener("llm", config.egress, "127.0.0.1", LLM_PORT))
+        listeners.append(_listener("llm", config.egress, defaults.LLM_ADDRESS, defaults.LLM_PORT))
     if prompts:
-        listeners.append(_listener("prompt", config.ingress, "0.0.0.0", PROMPT_PORT))
+        address, port = defaults.PROMPT_ADDRESS, defaults.PROMPT_PORT
+        listeners.append(_listener("prompt", config.ingress, address, port))
     return tuple(listeners)
 
 

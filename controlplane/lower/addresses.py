@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from controlplane import ir
+from controlplane import defaults, hosts, ir
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from controlplane import model
 
-CONNECT_TIMEOUT = timedelta(seconds=5)
-_HTTPS_PORT = 443
+_HTTP_PORT, _HTTPS_PORT = 80, 443
 
 _BREAKER = ir.CircuitBreaker(
     max_connections=1024, max_pending_requests=1024, max_requests=1024, max_retries=16
@@ -38,20 +37,18 @@ class Place:
 def place(
     written: tuple[str, ...], protocol: str | None, weight: int = 1, default_port: int | None = None
 ) -> Place:
-    """`host`, `host:port` and `http(s)://host[:port][/path]`, all of them in one pool.
-
-    Port 443 means TLS unless the user says otherwise: a key sent there in clear would be
-    lost on the way.
-    """
-    parts = [urlsplit(text if "://" in text else f"//{text}") for text in written]
-    https = (
-        protocol == "https"
-        if protocol
-        else any(part.scheme == "https" or part.port == _HTTPS_PORT for part in parts)
-    )
-    port = default_port or (_HTTPS_PORT if https else 80)
-    addresses = tuple(ir.Address(part.hostname or "", part.port or port, weight) for part in parts)
+    """Hosts as users write them, all of them in one pool: with TLS as soon as one needs it."""
+    parts = [_host(text) for text in written]
+    https = protocol == "https" if protocol else any(part.https for part in parts)
+    port = default_port or (_HTTPS_PORT if https else _HTTP_PORT)
+    addresses = tuple(ir.Address(part.name, part.port or port, weight) for part in parts)
     return Place(addresses, https, parts[0].path.rstrip("/"))
+
+
+def _host(written: str) -> hosts.Host:
+    host = hosts.split(written)
+    assert host is not None, "the rules AG702 and AG703 refuse what is no host"
+    return host
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class Addressing:
             name=name,
             addresses=where.addresses,
             tls=ir.UpstreamTls(ca_file or self.ca_file) if where.https else None,
-            connect_timeout=connect_timeout or CONNECT_TIMEOUT,
+            connect_timeout=connect_timeout or defaults.CONNECT_TIMEOUT,
             circuit_breaker=_breaker(endpoint.circuit_breaker if endpoint else None),
             health_check=_health_check(endpoint.health_check if endpoint else None),
         )
@@ -102,8 +99,8 @@ def _health_check(written: model.HealthCheck | None) -> ir.HealthCheck | None:
         return None
     return ir.HealthCheck(
         http_path=written.http_path or "/healthz",
-        interval=written.interval or timedelta(seconds=5),
-        timeout=written.timeout or timedelta(seconds=1),
+        interval=written.interval or defaults.HEALTH_CHECK_INTERVAL,
+        timeout=written.timeout or defaults.HEALTH_CHECK_TIMEOUT,
         healthy_threshold=_or(written.healthy_threshold, 1),
         unhealthy_threshold=_or(written.unhealthy_threshold, 2),
     )

@@ -12,16 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controlplane import ir
+from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, Place, place, slug
-from controlplane.problem import Problem, Severity
 from controlplane.providers import DEFAULT_PREFIX, KNOWN, Known, api_paths
 
 if TYPE_CHECKING:
     from controlplane import model
-
-FIRST_BYTE_TIMEOUT = timedelta(seconds=120)
-IDLE_TIMEOUT = timedelta(seconds=300)
 
 _PERIODS = {
     "second": timedelta(seconds=1),
@@ -47,43 +43,26 @@ class _Member:
     weight: int
 
 
-def lower_llm(config: model.Config, addressing: Addressing) -> tuple[Llm, list[Problem]]:
+def lower_llm(config: model.Config, addressing: Addressing) -> Llm:
     members: list[_Member] = []
     secrets: dict[str, ir.SecretValue] = {}
-    problems: list[Problem] = []
     for written in config.providers:
         where = _place(written, addressing)
-        if where is None:
-            problems.append(_nowhere(written))
-            continue
         _add(members, _member(written, where, addressing, members))
         credential = members[-1].provider.credential
         if credential and written.access_key:
             secret = ir.SecretValue(credential.secret, written.access_key.value)
             secrets.setdefault(credential.secret, secret)
     routes = _routes(config, members)
-    llm = Llm(
+    return Llm(
         providers=tuple({member.provider.name: member.provider for member in members}.values()),
         routes=routes,
         choice=_choice(config, routes),
         secrets=tuple(secrets.values()),
     )
-    return llm, problems
 
 
-def _nowhere(written: model.Provider) -> Problem:
-    kind = written.kind or "without a kind"
-    return Problem(
-        code="AG090",
-        severity=Severity.ERROR,
-        path=written.path,
-        message=f"provider {written.name} ({kind}) has no address",
-        hint="say where it is with `base_url` or `endpoint`, or name a known provider: "
-        + ", ".join(sorted(KNOWN)),
-    )
-
-
-def _place(written: model.Provider, addressing: Addressing) -> Place | None:
+def _place(written: model.Provider, addressing: Addressing) -> Place:
     known = KNOWN.get(written.kind or "", Known(None))
     weight = written.weight or 1
     if written.base_url:
@@ -93,10 +72,9 @@ def _place(written: model.Provider, addressing: Addressing) -> Place | None:
         if declared:
             return place(declared.addresses, declared.protocol, weight)
         return place((written.endpoint,), None, weight)
-    if known.host:
-        protocol = "https" if known.https else "http"
-        return place((known.host,), protocol, weight, default_port=known.port)
-    return None
+    assert known.host, "the rules AG301, AG302 and AG303 refuse a provider without a place"
+    protocol = "https" if known.https else "http"
+    return place((known.host,), protocol, weight, default_port=known.port)
 
 
 def _member(
@@ -219,8 +197,9 @@ def _route(
         name=name,
         model=first.model,
         groups=groups,
-        first_byte_timeout=(timeouts.first_byte if timeouts else None) or FIRST_BYTE_TIMEOUT,
-        idle_timeout=(timeouts.idle if timeouts else None) or IDLE_TIMEOUT,
+        first_byte_timeout=(timeouts.first_byte if timeouts else None)
+        or defaults.FIRST_BYTE_TIMEOUT,
+        idle_timeout=(timeouts.idle if timeouts else None) or defaults.IDLE_TIMEOUT,
         retries=first.retries or 0,
         limits=_limits(config, pool),
     )

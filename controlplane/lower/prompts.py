@@ -9,7 +9,7 @@ from controlplane.lower.addresses import slug
 
 if TYPE_CHECKING:
     from controlplane import model
-    from controlplane.defaults import Site
+    from controlplane.defaults import Machine
 
 MAX_CALLS = 4
 GUARD_MESSAGE = "This request was refused by the prompt guard."
@@ -27,13 +27,13 @@ _TYPES = {
 
 
 def lower_prompts(
-    config: model.Config, site: Site
+    config: model.Config, machine: Machine
 ) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
     guards = _guards(config)
     if config.mode == "llm" or not (config.prompt_targets or guards or config.ingress):
         return None, ()
     overrides = config.overrides
-    server, secrets = _model_server(config, site)
+    server, secrets = _model_server(config, machine)
     prompts = ir.Prompts(
         system_prompt=config.system_prompt,
         guards=guards,
@@ -113,7 +113,7 @@ def _embedded(written: model.ModelServer | None) -> bool:
 
 
 def _model_server(
-    config: model.Config, site: Site
+    config: model.Config, machine: Machine
 ) -> tuple[ir.ModelServer, tuple[ir.SecretValue, ...]]:
     written = config.model_server
     calling = config.function_calling
@@ -128,7 +128,7 @@ def _model_server(
             secret=secrets[0].name if secrets else None,
         )
     server = ir.ModelServer(
-        address=(written.address if written else None) or site.model_server,
+        address=(written.address if written else None) or machine.model_server,
         embedded=_embedded(written),
         guard_model=written.guard_model if written else None,
         function_calling=backend,

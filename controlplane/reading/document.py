@@ -31,7 +31,6 @@ _COMMENT = re.compile(r"\s+#.*$")
 
 @dataclass(frozen=True)
 class Document:
-    file: str
     text: str = field(repr=False)
     root: Node = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
@@ -75,14 +74,6 @@ def lines(text: str) -> list[str]:
     return _LINE_BREAK.split(text)
 
 
-def load(path: FilePath, env: Mapping[str, str]) -> tuple[Document | None, list[Problem]]:
-    """Read a config file. No document comes back when no sense can be made of the text."""
-    text, problem = read_text(path)
-    if text is None:
-        return None, [problem] if problem else []
-    return read(text, str(path), variables(path, env))
-
-
 def variables(path: FilePath, env: Mapping[str, str]) -> dict[str, str]:
     """The environment, filled up from the `.env` file beside the config."""
     return {**dot_env(path.parent / ".env"), **_filled(env)}
@@ -93,10 +84,8 @@ def cannot(do: str, error: OSError) -> Problem:
     return fatal(UNREADABLE, f"cannot {do} the file: {reason}")
 
 
-def read(
-    text: str, file: str, variables: Mapping[str, str]
-) -> tuple[Document | None, list[Problem]]:
-    """The same for a text that is already in memory."""
+def read(text: str, variables: Mapping[str, str]) -> tuple[Document | None, list[Problem]]:
+    """No document comes back when no sense can be made of the text."""
     try:
         root, problems = tree(text)
     except NoTreeError as error:
@@ -107,7 +96,7 @@ def read(
     if root.kind != "map":
         message = "a config is a mapping of keys, such as `llm_providers:`"
         return None, [*problems, fatal("AG007", message)]
-    return Document(file, text, root, variables), problems
+    return Document(text, root, variables), problems
 
 
 def read_text(path: FilePath) -> tuple[str | None, Problem | None]:

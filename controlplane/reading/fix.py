@@ -26,16 +26,16 @@ _MOST_ROUNDS = 5
 """One edit can make room for another, such as a form inside an old form."""
 
 
-def fixed(text: str, file: str, variables: Mapping[str, str]) -> str:
+def fixed(text: str, variables: Mapping[str, str]) -> str:
     """The text with every old spelling mended; the same text if that is not safe."""
     now = text
     for _ in range(_MOST_ROUNDS):
-        before = _read(now, file, variables)
+        before = _read(now, variables)
         if before is None:
             return now
         config, problems = before
         new = applied(now, problems)
-        after = _read(new, file, variables) if new != now else None
+        after = _read(new, variables) if new != now else None
         if after is None or _meaning(after[0]) != _meaning(config):
             return now
         if has_errors(after[1]) and not has_errors(problems):
@@ -75,10 +75,8 @@ def _touch(one: Edit, other: Edit) -> bool:
     return one.start <= other.end and other.start <= one.end
 
 
-def _read(
-    text: str, file: str, variables: Mapping[str, str]
-) -> tuple[Config, list[Problem]] | None:
-    document, problems = read(text, file, variables)
+def _read(text: str, variables: Mapping[str, str]) -> tuple[Config, list[Problem]] | None:
+    document, problems = read(text, variables)
     if document is None:
         return None
     config, parse_problems = parse(document)

@@ -278,7 +278,7 @@ _TRACING = Table(
     {
         "sampling_rate": Key(_SHARE, "share of requests that are traced"),
         "random_sampling": Key(Number(0, 100), "the same in percent"),
-        "trace_arch_internal": Key(Flag(), "whether the gateway's inner steps are traced"),
+        "trace_arch_internal": Key(Flag(), "accepted for v0.1's sake; has no effect"),
     }
 )
 _MODEL_SERVER = Table(

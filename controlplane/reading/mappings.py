@@ -16,7 +16,7 @@ from controlplane.problem import Edit, Problem, Severity
 from controlplane.reading.values import folded, label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from controlplane.model import Path
     from controlplane.reading.values import JsonSchema, Reading, Shape
@@ -31,14 +31,15 @@ class Record:
 
     path: Path
     values: Mapping[str, Any]
-    written: Mapping[str, str]
-    """Each key as the file spells it."""
+    places: Mapping[str, Path]
+    """Where the value of each key stands, under the key as the file spells it."""
 
     def __contains__(self, key: str) -> bool:
         return self.values.get(key) is not None
 
     def path_of(self, key: str) -> Path:
-        return (*self.path, self.written.get(key, key))
+        """Where the value of a key stands; where it would, if there is none."""
+        return self.places.get(key, (*self.path, key))
 
     def text(self, key: str) -> str | None:
         return self._typed(key, str)
@@ -97,28 +98,30 @@ class Table:
 
     def read(self, node: Node, reading: Reading) -> Record | None:
         if node.kind == "list" and len(node.items) == 1 and node.items[0].kind == "map":
-            reading.warn("AG109", node, f"{label(node.path)} is a list of one; a mapping is meant")
+            reading.warn(
+                "AG109", node.path, f"{label(node.path)} is a list of one; a mapping is meant"
+            )
             node = node.items[0]
         if self.lone and node.kind != "map" and not node.is_null:
             value = self.keys[self.lone].shape.read(node, reading)
-            return Record(node.path, {self.lone: value}, {})
+            return Record(node.path, {self.lone: value}, {self.lone: node.path})
         if node.kind != "map":
             reading.wrong_type(node, "a mapping")
             return None
         values: dict[str, Any] = {}
-        written: dict[str, str] = {}
+        places: dict[str, Path] = {}
         for name, entry in node.entries.items():
             key = self._key(name, node, reading)
             if key is None or (entry.is_null and self._means_nothing(key)):
                 continue
-            if key in written:
-                message = f"`{name}` says again what `{written[key]}` says"
-                reading.error("AG004", entry, message, f"keep `{key}` alone")
+            if key in places:
+                message = f"`{name}` says again what `{places[key][-1]}` says"
+                reading.error("AG004", entry.path, message, f"keep `{key}` alone")
                 continue
-            written[key] = name
+            places[key] = entry.path
             values[key] = self._value(key, entry, reading)
-        self._report_absent(node, written, reading)
-        return Record(node.path, values, written)
+        self._report_absent(node, places, reading)
+        return Record(node.path, values, places)
 
     def _means_nothing(self, key: str) -> bool:
         return not self.keys[key].required and not self.keys[key].bare
@@ -127,7 +130,7 @@ class Table:
         if entry.is_null and self.keys[key].bare:
             return Record(entry.path, {}, {})
         if entry.is_null:
-            reading.error("AG103", entry, f"{label(entry.path)} is empty")
+            reading.error("AG103", entry.path, f"{label(entry.path)} is empty")
             return None
         return self.keys[key].shape.read(entry, reading)
 
@@ -163,11 +166,11 @@ class Table:
         reading.add(Problem("AG101", Severity.ERROR, path, message, hint, on_key=True))
         return meant if meant not in node.entries else None
 
-    def _report_absent(self, node: Node, written: Mapping[str, str], reading: Reading) -> None:
+    def _report_absent(self, node: Node, given: Container[str], reading: Reading) -> None:
         for name, key in self.keys.items():
-            if key.required and name not in written:
+            if key.required and name not in given:
                 message = f"{label(node.path)} has no `{name}`"
-                reading.error("AG103", node, message, f"add `{name}:`, {key.doc}")
+                reading.error("AG103", node.path, message, f"add `{name}:`, {key.doc}")
 
     def schema(self) -> JsonSchema:
         properties = {name: _property(key) for name, key in self.keys.items()}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from controlplane.model import Path
     from controlplane.reading.document import Document
-    from controlplane.reading.yaml_tree import Node
+    from controlplane.reading.yaml_tree import Node, Span
 
 JsonSchema = dict[str, Any]
 
@@ -61,18 +61,18 @@ class Reading:
         meant = nearest(word, known)
         return meant, f"did you mean `{meant}`?" if meant else f"known here: {', '.join(known)}"
 
-    def error(self, code: str, node: Node, message: str, hint: str | None = None) -> None:
-        self.add(Problem(code, Severity.ERROR, node.path, message, hint))
+    def error(self, code: str, path: Path, message: str, hint: str | None = None) -> None:
+        self.add(Problem(code, Severity.ERROR, path, message, hint))
 
     def warn(
-        self, code: str, node: Node, message: str, hint: str | None = None, *edits: Edit
+        self, code: str, path: Path, message: str, hint: str | None = None, *edits: Edit
     ) -> None:
-        self.add(Problem(code, Severity.WARNING, node.path, message, hint, edits=edits))
+        self.add(Problem(code, Severity.WARNING, path, message, hint, edits=edits))
 
     def wrong_type(self, node: Node, wanted: str, *, show: bool = False) -> None:
         """With `show`, the value is told too: never where a key might stand by mistake."""
         found = f"`{node.text}`" if show and node.text.strip() else _found(node)
-        self.error("AG102", node, f"{label(node.path)} must be {wanted}, but is {found}")
+        self.error("AG102", node.path, f"{label(node.path)} must be {wanted}, but is {found}")
 
 
 class Shape(Protocol):
@@ -107,8 +107,8 @@ def did_you_mean(word: str, known: Sequence[str]) -> str:
     return f"did you mean `{meant}`?" if meant else f"known here: {', '.join(known)}"
 
 
-def replaced(node: Node, text: str) -> Edit:
-    return Edit(node.span.start, node.span.end, text)
+def replaced(span: Span, text: str) -> Edit:
+    return Edit(span.start, span.end, text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +123,16 @@ class Text:
         if text is None:
             return None
         if self.env:
-            text, missing = _resolved(text, node, reading)
+            text, missing = _resolved(text, node.path, reading)
             if "$" in text and not missing:
-                reading.error("AG114", node, f"{label(node.path)} holds a dollar sign")
+                reading.error("AG114", node.path, f"{label(node.path)} holds a dollar sign")
                 return None
         if not self.choices:
             return text
         chosen = next((each for each in self.choices if folded(each) == folded(text)), None)
         if chosen is None:
             message = f"{label(node.path)} cannot be `{text}`"
-            reading.error("AG104", node, message, reading.suggestion(text, self.choices)[1])
+            reading.error("AG104", node.path, message, reading.suggestion(text, self.choices)[1])
         return chosen
 
     def schema(self) -> JsonSchema:
@@ -153,14 +153,16 @@ class SecretText:
             return None
         if _BARE_NAME.fullmatch(text):
             message = f"{label(node.path)} is the name of a variable without its dollar sign"
-            reading.warn("AG115", node, message, f"write `${text}`", replaced(node, f"${text}"))
+            reading.warn(
+                "AG115", node.path, message, f"write `${text}`", replaced(node.span, f"${text}")
+            )
             text = f"${text}"
         value, names, missing = _resolve(text, reading.document.variables)
-        _report_missing(missing, node, reading, MISSING_SECRET)
+        _report_missing(missing, node.path, reading, MISSING_SECRET)
         value = value.strip()  # files that keys are read from end with a new line
         if not all("!" <= char <= "~" for char in value):
             message = f"{label(node.path)} holds a blank, a line break or another odd character"
-            reading.error("AG117", node, message, "a key travels in a header: check its value")
+            reading.error("AG117", node.path, message, "a key travels in a header: check its value")
         return Secret(None if missing else value, names[0] if names else None)
 
     def schema(self) -> JsonSchema:
@@ -180,7 +182,7 @@ class Flag:
             meant = "true" if _YES[word] else "false"
             message = f"{label(node.path)} is `{node.text}`, which is read as {meant}"
             hint = f"write `{meant}`: not every YAML reader takes `{node.text}` for it"
-            reading.warn("AG008", node, message, hint, replaced(node, meant))
+            reading.warn("AG008", node.path, message, hint, replaced(node.span, meant))
             return _YES[word]
         reading.wrong_type(node, "true or false", show=True)
         return None
@@ -202,7 +204,7 @@ class Number:
         if node.kind != "scalar":
             reading.wrong_type(node, wanted)
             return None
-        text, missing = _resolved(node.text.strip(), node, reading)
+        text, missing = _resolved(node.text.strip(), node.path, reading)
         if missing:
             return None
         number = _number(text, whole=self.whole)
@@ -211,12 +213,12 @@ class Number:
             return None
         if not self.least <= number <= self.most:
             message = f"{label(node.path)} is {text}, outside {self.least:g} to {self.most:g}"
-            reading.error("AG105", node, message)
+            reading.error("AG105", node.path, message)
             return None
         if node.plain and re.match(r"[-+]?0[0-9]", text):
             message = f"{label(node.path)} is `{text}`, which is read as {number:g}"
             hint = "leave the zero in front out: some YAML readers take such a number as octal"
-            reading.warn("AG008", node, message, hint, replaced(node, f"{number:g}"))
+            reading.warn("AG008", node.path, message, hint, replaced(node.span, f"{number:g}"))
         return number
 
     def schema(self) -> JsonSchema:
@@ -233,7 +235,7 @@ class Duration:
         if node.kind != "scalar":
             reading.wrong_type(node, wanted)
             return None
-        text, missing = _resolved(node.text.strip(), node, reading)
+        text, missing = _resolved(node.text.strip(), node.path, reading)
         match = _DURATION.fullmatch(text) if len(text) < 32 else None
         if missing or match is None:
             if not missing:
@@ -242,12 +244,12 @@ class Duration:
         seconds = float(match[1]) * _UNITS[match[2] or "s"]
         if seconds > _LONGEST.total_seconds():
             message = f"{label(node.path)} is {text}, longer than {_LONGEST.days} days"
-            reading.error("AG105", node, message)
+            reading.error("AG105", node.path, message)
             return None
         if match[2] is None and seconds:
             message = f"{label(node.path)} has no unit and is read as {text}s"
             hint = f"write `{text}s`"
-            reading.warn("AG108", node, message, hint, replaced(node, f"{text}s"))
+            reading.warn("AG108", node.path, message, hint, replaced(node.span, f"{text}s"))
         return timedelta(seconds=seconds)
 
     def schema(self) -> JsonSchema:
@@ -326,13 +328,15 @@ def _text(node: Node, reading: Reading, wanted: str) -> str | None:
     inner = text[1:-1]
     message = f"{label(node.path)} stands in typographic quotes, which YAML does not know"
     quoted = '"' + inner.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    reading.warn("AG009", node, message, "write plain quotes, or none", replaced(node, quoted))
+    reading.warn(
+        "AG009", node.path, message, "write plain quotes, or none", replaced(node.span, quoted)
+    )
     return inner
 
 
-def _resolved(text: str, node: Node, reading: Reading) -> tuple[str, tuple[str, ...]]:
+def _resolved(text: str, path: Path, reading: Reading) -> tuple[str, tuple[str, ...]]:
     value, _, missing = _resolve(text, reading.document.variables)
-    _report_missing(missing, node, reading, MISSING_VARIABLE)
+    _report_missing(missing, path, reading, MISSING_VARIABLE)
     return value, missing
 
 
@@ -353,11 +357,11 @@ def _resolve(
     return resolved, tuple(names), tuple(missing)
 
 
-def _report_missing(missing: Iterable[str], node: Node, reading: Reading, code: str) -> None:
+def _report_missing(missing: Iterable[str], path: Path, reading: Reading, code: str) -> None:
     for name in missing:
         message = f"the variable {name} is not set"
         hint = f"export {name}=…, or write {name}=… into a `.env` file beside the config"
-        reading.warn(code, node, message, hint)
+        reading.warn(code, path, message, hint)
 
 
 def _number(text: str, *, whole: bool) -> float | int | None:

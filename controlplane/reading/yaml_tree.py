@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from controlplane.model import Json, Path
 
 MAX_DEPTH = 32
+_TOO_DEEP = f"lists and mappings are nested more than {MAX_DEPTH} deep"
 MOST_PROBLEMS = 1000
 """Nobody mends more at once."""
 
@@ -221,8 +222,7 @@ class _Builder:
             raise NoTreeError(_problem("AG002", event, message, hint))
         self._check_tag(event)
         if len(self._stack) >= MAX_DEPTH:
-            message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
-            raise NoTreeError(_problem("AG003", event, message))
+            raise NoTreeError(_problem("AG003", event, _TOO_DEEP))
         path, key = self._place()
         kind: Literal["list", "map"] = "map"
         if isinstance(event, yaml.SequenceStartEvent):
@@ -303,6 +303,9 @@ def _syntax_problem(error: yaml.YAMLError, text: str) -> Problem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     position = Position(mark.line + 1, mark.column + 1) if mark else None
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    if "nesting depth" in reason:
+        # Looking for a colon, libyaml reads ahead; newer ones stop at a depth of a thousand.
+        return fatal("AG003", _TOO_DEEP, position)
     hint = next((hint for part, hint in _SYNTAX_HINTS if part in reason), None)
     if mark and text[mark.index : mark.index + 1] == "\t":
         reason = "a tab where YAML takes only spaces"

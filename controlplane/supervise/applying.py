@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from controlplane.diff import differences
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import health, ports
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.envoy.admin import Admin, AdminError
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from controlplane.xds.server import AdsServer
 
 log = logging.getLogger("archgw.config")
-
-DONE, FOUND, COULD_NOT_RUN = 0, 1, 2
 
 _ACK_TIMEOUT = 20.0
 _WARM_TIMEOUT = 5.0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import controlplane
+from controlplane.defaults import MODEL_SERVER
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
 from controlplane.supervise.ports import Port
@@ -21,8 +22,6 @@ from controlplane.supervise.processes.child import ChildSpec
 if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.home_paths import Layout
-
-DEFAULT_MODEL_SERVER = "127.0.0.1:51000"
 
 
 class Service(StrEnum):
@@ -53,7 +52,7 @@ def model_server_port(service: Service, gateway: ir.Gateway | None) -> Port | No
     """Of the model server that is ours to run; None when there is none."""
     prompts = gateway.prompts if gateway else None
     if service is Service.MODEL_SERVER:
-        address = prompts.model_server.address if prompts else DEFAULT_MODEL_SERVER
+        address = prompts.model_server.address if prompts else MODEL_SERVER
     elif service is Service.ALL and prompts and needs_models(prompts):
         address = prompts.model_server.address
     else:

@@ -10,11 +10,9 @@ import signal
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import health, ports
 from controlplane.supervise.applying import (
-    COULD_NOT_RUN,
-    DONE,
-    FOUND,
     Applier,
     RefusedError,
     Verdict,

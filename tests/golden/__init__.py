@@ -10,18 +10,18 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from controlplane import ir, lint, report
-from controlplane.compile import compile_file
+from controlplane import ir, report
+from controlplane.compile import check, compile_file
 from controlplane.dump import plain
 from controlplane.emit import Resources, emit
 from controlplane.home_paths import Layout
-from controlplane.reading.dialects import parse
-from controlplane.reading.document import load, read_text, variables
+from controlplane.reading.document import read_text, variables
 from controlplane.reading.fix import fixed
 
 HERE = Path(__file__).parent
@@ -40,20 +40,15 @@ def environment(case: Path) -> dict[str, str]:
 
 def problems(case: Path, env: Mapping[str, str]) -> str:
     """Every problem as `archgw lint` prints it."""
-    path = case / "in.yaml"
-    document, found = load(path, env)
-    if document is not None:
-        config, more = parse(document)
-        found = [*found, *more, *lint.run(document, config)]
-    text = read_text(path)[0]
-    return report.as_text(report.locate(Path("in.yaml"), text, document, found))
+    checked = check(case / "in.yaml", env)
+    return report.as_text(replace(checked, file=Path("in.yaml")).located())
 
 
 def mended(case: Path, env: Mapping[str, str]) -> str:
     """What `archgw lint --fix` makes of the file."""
     path = case / "in.yaml"
     text = read_text(path)[0] or ""
-    return fixed(text, "in.yaml", variables(path, env))
+    return fixed(text, variables(path, env))
 
 
 HOME = Layout(Path("/home/archgw"), Path("/home/archgw/logs"))

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from controlplane import lint, report
+from controlplane import report
+from controlplane.compile import Checked, check, check_text
 from controlplane.reading import fix
-from controlplane.reading.dialects import parse
-from controlplane.reading.document import lines, load, read
+from controlplane.reading.document import lines
 from controlplane.reading.keys import CONFIG
 from controlplane.reading.mappings import Table
 from controlplane.reading.values import Listing, Named, Shape
-
-if TYPE_CHECKING:
-    from controlplane.model import Config
-    from controlplane.problem import Problem
 
 FILE = Path("in.yaml")
 SPECS = [
@@ -58,22 +54,20 @@ def values(shape: Shape) -> st.SearchStrategy[Any]:
     return st.one_of(SCALARS, TREES)
 
 
-def read_all(text: str) -> tuple[Config | None, list[Problem]]:
-    document, problems = read(text, "in.yaml", {"K": "a-key"})
-    if document is None:
-        assert problems
-        assert all(problem.position for problem in problems)
-        return None, problems
-    config, more = parse(document)
-    problems = [*problems, *more, *lint.run(document, config)]
-    located = report.locate(FILE, text, document, problems)
+def read_all(text: str) -> Checked:
+    checked = check_text(text, FILE, {"K": "a-key"})
+    if checked.document is None:
+        assert checked.problems
+        assert all(problem.position for problem in checked.problems)
+        return checked
+    located = checked.located()
     count = len(lines(text))
     assert all(1 <= each.position.line <= count for each in located)
     for form in report.FORMATS.values():
         form(located)
     json.loads(report.as_json(located))
     json.loads(report.as_sarif(located))
-    return config, problems
+    return checked
 
 
 @given(st.text())
@@ -87,8 +81,8 @@ def test_any_bytes(tmp_path_factory: Any, raw: bytes) -> None:
     """A file of any bytes is read to the end."""
     path = tmp_path_factory.mktemp("config") / "in.yaml"
     path.write_bytes(raw)
-    document, problems = load(path, {})
-    assert document is not None or problems
+    checked = check(path, {})
+    assert checked.document is not None or checked.problems
 
 
 @settings(max_examples=300, suppress_health_check=list(HealthCheck), deadline=None)
@@ -113,7 +107,7 @@ def test_damaged_configs(text: str, data: st.DataObject) -> None:
 def test_fix_settles(tree: Any) -> None:
     """Mending a mended text changes nothing, and the text still has its model."""
     text = yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
-    once = fix.fixed(text, "in.yaml", {"K": "a-key"})
-    assert fix.fixed(once, "in.yaml", {"K": "a-key"}) == once
-    before, after = read_all(text)[0], read_all(once)[0]
+    once = fix.fixed(text, {"K": "a-key"})
+    assert fix.fixed(once, {"K": "a-key"}) == once
+    before, after = read_all(text).model, read_all(once).model
     assert (before is None) == (after is None)

@@ -33,11 +33,10 @@ def read_endpoints(top: Record, reading: Reading) -> tuple[Endpoint, ...]:
 
 
 def _report_pool(top: Record, reading: Reading) -> None:
-    node = reading.document.node(top.path_of(POOL))
-    if node is not None:
-        message = f"`{POOL}` is 0.1-beta's nameless pool of hosts; taken for an endpoint"
-        hint = f"write `endpoints: {{{POOL}: […]}}`"
-        reading.warn("AG109", node, message, hint, *named_pool(node, reading.document))
+    path = top.path_of(POOL)
+    message = f"`{POOL}` is 0.1-beta's nameless pool of hosts; taken for an endpoint"
+    hint = f"write `endpoints: {{{POOL}: […]}}`"
+    reading.warn("AG109", path, message, hint, *named_pool(path, reading.document))
 
 
 def _endpoint(name: str, record: Record, reading: Reading) -> Endpoint:

@@ -43,16 +43,13 @@ def _old_kind(old: Record, reading: Reading) -> str | None:
     name = (old.text("name") or "jailbreak").lstrip("#").strip().lower()
     if name in KINDS:
         return name
-    node = reading.document.node(old.path_of("name"))
-    if node is not None:
-        message = f"{label(node.path)} cannot be `{name}`"
-        reading.error("AG104", node, message, did_you_mean(name, KINDS))
+    path = old.path_of("name")
+    message = f"{label(path)} cannot be `{name}`"
+    reading.error("AG104", path, message, did_you_mean(name, KINDS))
     return None
 
 
 def _report_old_form(kind: str, old: Record, reading: Reading) -> None:
-    node = reading.document.node(old.path)
-    if node is not None:
-        message = f"this is 0.1-beta's form of a guard; taken for `input_guards.{kind}`"
-        hint = f"write `{kind}: {{on_exception: {{message: …}}}}` under `input_guards`"
-        reading.warn("AG109", node, message, hint, *guard_entry(kind, old, reading.document))
+    message = f"this is 0.1-beta's form of a guard; taken for `input_guards.{kind}`"
+    hint = f"write `{kind}: {{on_exception: {{message: …}}}}` under `input_guards`"
+    reading.warn("AG109", old.path, message, hint, *guard_entry(kind, old, reading.document))

@@ -41,28 +41,30 @@ def _listener(parent: Record, key: str, reading: Reading) -> Listener | None:
 
 def _address(record: Record, reading: Reading) -> str | None:
     written = record.text("address")
-    node = reading.document.node(record.path_of("address"))
-    if written is None or node is None:
+    if written is None:
         return None
     first, choice, _ = (part.strip() for part in written.partition("|"))
     if choice:
-        message = f"{label(node.path)} offers a choice, `{written}`; the first is taken"
-        reading.warn("AG109", node, message, f"write `{first}` alone", replaced(node, first))
+        path = record.path_of("address")
+        message = f"{label(path)} offers a choice, `{written}`; the first is taken"
+        edit = replaced(reading.document.span(path), first)
+        reading.warn("AG109", path, message, f"write `{first}` alone", edit)
     return "127.0.0.1" if first == "localhost" else first
 
 
 def _message_format(record: Record, reading: Reading) -> str | None:
     written = record.text("message_format")
-    node = reading.document.node(record.path_of("message_format"))
-    if written is None or node is None or written in MESSAGE_FORMATS:
+    if written is None or written in MESSAGE_FORMATS:
         return written
+    path = record.path_of("message_format")
     # 0.1-beta wrote `tuple | hugging-face-messages-api`, of which only one ever existed.
     if "huggingface" in written.lower().replace("-", "").replace("_", ""):
-        message = f"{label(node.path)} is `{written}`, an old spelling of `huggingface`"
-        reading.warn("AG109", node, message, "write `huggingface`", replaced(node, "huggingface"))
+        message = f"{label(path)} is `{written}`, an old spelling of `huggingface`"
+        edit = replaced(reading.document.span(path), "huggingface")
+        reading.warn("AG109", path, message, "write `huggingface`", edit)
         return "huggingface"
-    message = f"{label(node.path)} cannot be `{written}`"
-    reading.error("AG104", node, message, did_you_mean(written, MESSAGE_FORMATS))
+    message = f"{label(path)} cannot be `{written}`"
+    reading.error("AG104", path, message, did_you_mean(written, MESSAGE_FORMATS))
     return None
 
 
@@ -80,14 +82,12 @@ def _certificates(record: Record) -> tuple[Certificate, ...]:
 
 
 def _report_timeout(record: Record, reading: Reading) -> None:
-    node = reading.document.node(record.path_of("timeout"))
-    if "timeout" in record and node is not None:
-        message = f"{label(node.path)} has no effect: an answer may take its time"
-        reading.warn("AG116", node, message, "set `timeout` in `llm_providers`")
+    if "timeout" in record:
+        path = record.path_of("timeout")
+        message = f"{label(path)} has no effect: an answer may take its time"
+        reading.warn("AG116", path, message, "set `timeout` in `llm_providers`")
 
 
 def _report_twice(top: Record, reading: Reading) -> None:
-    node = reading.document.node(top.path_of("listener"))
-    if node is not None:
-        message = "the prompt listener is configured twice, here and in `listeners.ingress_traffic`"
-        reading.error("AG004", node, message, "keep one of the two")
+    message = "the prompt listener is configured twice, here and in `listeners.ingress_traffic`"
+    reading.error("AG004", top.path_of("listener"), message, "keep one of the two")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from controlplane.problem import Edit
 
 if TYPE_CHECKING:
+    from controlplane.model import Path
     from controlplane.reading.document import Document
     from controlplane.reading.mappings import Record
     from controlplane.reading.yaml_tree import Node
@@ -20,10 +21,13 @@ if TYPE_CHECKING:
 _COMMENT = re.compile(r"(?<=\s)#[^\r\n]*")
 
 
-def inserted(node: Node, line: str, document: Document) -> tuple[Edit, ...]:
+def inserted(path: Path, line: str, document: Document) -> tuple[Edit, ...]:
     """A new line behind the first of a block mapping; before it, if it is the only one."""
+    node = document.node(path)
+    if node is None or node.kind != "map" or node.flow:
+        return ()
     keys = [entry.key for entry in node.entries.values() if entry.key]
-    if node.kind != "map" or node.flow or not keys:
+    if not keys:
         return ()
     start = sorted(key.start for key in keys)[:2][-1]
     indent = " " * (document.position_at(start).column - 1)
@@ -35,7 +39,7 @@ def endpoint_around(
 ) -> tuple[Edit, ...]:
     """`endpoint:` around neighbouring keys that stood where it should be."""
     holder = document.node(record.path)
-    names = [record.written[key] for key in keys if key in record.written]
+    names = [str(record.places[key][-1]) for key in keys if key in record.places]
     if holder is None or holder.flow or not _neighbours(names, list(holder.entries)):
         return ()
     edits: list[Edit] = []
@@ -77,9 +81,10 @@ def guard_entry(kind: str, old: Record, document: Document) -> tuple[Edit, ...]:
     )
 
 
-def named_pool(node: Node, document: Document) -> tuple[Edit, ...]:
+def named_pool(path: Path, document: Document) -> tuple[Edit, ...]:
     """The nameless list of hosts gets a name under `endpoints`."""
-    if node.key is None or node.flow or "endpoints" in document.root.entries:
+    node = document.node(path)
+    if node is None or node.key is None or node.flow or "endpoints" in document.root.entries:
         return ()
     text = document.text
     first = text.find("\n", node.key.start) + 1
@@ -92,9 +97,10 @@ def _line_starts(text: str, start: int, end: int) -> list[int]:
     return [at + 1 for at in range(start, end) if text[at] == "\n" and at + 1 < end]
 
 
-def single_system_prompt(node: Node, document: Document) -> tuple[Edit, ...]:
+def single_system_prompt(path: Path, document: Document) -> tuple[Edit, ...]:
     """A list of one named prompt becomes the prompt itself."""
-    if node.key is None or node.flow or len(node.items) != 1:
+    node = document.node(path)
+    if node is None or node.key is None or node.flow or len(node.items) != 1:
         return ()
     content = node.items[0].child("content")
     whole = document.text[node.key.start : node.span.end]

@@ -34,7 +34,7 @@ def read_parameters(target: Record, reading: Reading) -> tuple[Parameter, ...]:
 
 def _parameter(record: Record, reading: Reading) -> Parameter:
     kind = record.text("type")
-    if kind is None and "type" not in record.written:
+    if kind is None and "type" not in record.places:
         _report_no_type(record, reading)
     kind = kind or "str"
     default = record.values.get("default")
@@ -73,12 +73,10 @@ def _value(node: Node, kind: str, reading: Reading) -> Json:
                 reading.add(problem)
             return value
     message = f"{label(node.path)} does not fit `type: {kind}`"
-    reading.error("AG111", node, message, f"write a value of type {kind}, or change the type")
+    reading.error("AG111", node.path, message, f"write a value of type {kind}, or change the type")
     return None
 
 
 def _report_no_type(record: Record, reading: Reading) -> None:
-    node = reading.document.node(record.path)
-    if node is not None:
-        message = f"{label(record.path)} has no `type`; taken for `str`"
-        reading.warn("AG112", node, message, "add `type: str`, `int`, `float`, `bool`, …")
+    message = f"{label(record.path)} has no `type`; taken for `str`"
+    reading.warn("AG112", record.path, message, "add `type: str`, `int`, `float`, `bool`, …")

@@ -45,9 +45,8 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
     kind, model = _kind_and_model(record, reading)
     name = record.text("name") or record.text("model")
     if not name:
-        node = reading.document.node(record.path)
-        if node is not None:
-            reading.error("AG103", node, f"{label(record.path)} has neither `name` nor `model`")
+        message = f"{label(record.path)} has neither `name` nor `model`"
+        reading.error("AG103", record.path, message)
         return None
     return Provider(
         path=record.path,
@@ -115,9 +114,6 @@ def _inferred_from_name(name: str | None) -> str | None:
 
 
 def _report_inferred(kind: str, record: Record, reading: Reading) -> None:
-    node = reading.document.node(record.path)
-    if node is None:
-        return
     message = f"{label(record.path)} does not say its `provider`; taken for {kind}"
-    edit = inserted(node, f"provider: {kind}", reading.document)
-    reading.warn("AG110", node, message, f"add `provider: {kind}`", *edit)
+    edit = inserted(record.path, f"provider: {kind}", reading.document)
+    reading.warn("AG110", record.path, message, f"add `provider: {kind}`", *edit)

@@ -31,13 +31,13 @@ def tracing(top: Record, reading: Reading) -> Tracing | None:
         return None
     record = top.record("tracing")
     rate, percent = record.number("sampling_rate"), record.number("random_sampling")
-    node = reading.document.node(record.path_of("random_sampling"))
-    if rate is not None and percent is not None and node is not None:
+    if rate is not None and percent is not None:
         message = "`random_sampling` says again what `sampling_rate` says"
-        reading.error("AG004", node, message, "keep `sampling_rate` alone")
+        path = record.path_of("random_sampling")
+        reading.error("AG004", path, message, "keep `sampling_rate` alone")
     if rate is None and percent is not None:
         rate = percent / 100
-    return Tracing(record.path, rate, record.flag("trace_arch_internal") or False)
+    return Tracing(record.path, rate)
 
 
 def model_server(top: Record, reading: Reading) -> ModelServer | None:
@@ -45,10 +45,9 @@ def model_server(top: Record, reading: Reading) -> ModelServer | None:
         return None
     record = top.record("model_server")
     address, embedded = record.text("address"), record.flag("embedded")
-    node = reading.document.node(record.path)
-    if node is not None and address is None and embedded is False:
+    if address is None and embedded is False:
         message = "`model_server` is not embedded, but has no address"
-        reading.error("AG103", node, message, "add `address: host:port`")
+        reading.error("AG103", record.path, message, "add `address: host:port`")
     return ModelServer(record.path, address, embedded, record.text("guard_model"))
 
 

@@ -15,12 +15,11 @@ def read_system_prompt(top: Record, reading: Reading) -> str | None:
     prompts = [record.text("content") or "" for record in top.records("system_prompts")]
     if not prompts:
         return top.text("system_prompt")
-    node = reading.document.node(top.path_of("system_prompts"))
-    if node is not None:
-        message = "`system_prompts` is an old form of `system_prompt`"
-        if len(prompts) > 1:
-            message += "; its prompts are joined into one"
-        hint = "write `system_prompt: …`"
-        reading.warn("AG109", node, message, hint, *single_system_prompt(node, reading.document))
+    path = top.path_of("system_prompts")
+    message = "`system_prompts` is an old form of `system_prompt`"
+    if len(prompts) > 1:
+        message += "; its prompts are joined into one"
+    hint = "write `system_prompt: …`"
+    reading.warn("AG109", path, message, hint, *single_system_prompt(path, reading.document))
     given = top.text("system_prompt")
     return "\n\n".join([given, *prompts] if given else prompts)

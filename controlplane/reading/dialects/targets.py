@@ -38,10 +38,8 @@ def error_target(top: Record, reading: Reading) -> ErrorTarget | None:
         _report_flat(record, ("name", "path"), (), reading)
     reference = _reference(record, record.text("name"), reading)
     if reference is None:
-        node = reading.document.node(record.path)
-        if node is not None:
-            hint = "add `endpoint: {name: …, path: …}`"
-            reading.error("AG103", node, "`error_target` has no `endpoint`", hint)
+        hint = "add `endpoint: {name: …, path: …}`"
+        reading.error("AG103", record.path, "`error_target` has no `endpoint`", hint)
         return None
     return ErrorTarget(record.path, reference)
 
@@ -80,13 +78,11 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
     if name is None:
         return None
     holder = inner if "path" in inner else record
+    path = inner.path if "endpoint" in record else record.path
     http_path = rooted_path(holder, reading)
     if http_path is None:
-        node = reading.document.node(inner.path) or reading.document.node(record.path)
-        if node is not None:
-            message = f"{label(node.path)} has no `path`"
-            reading.error("AG103", node, message, "add `path: /…`, the path of the API")
-    path = inner.path if "endpoint" in record else record.path
+        message = f"{label(path)} has no `path`"
+        reading.error("AG103", path, message, "add `path: /…`, the path of the API")
     method = inner.text("http_method") or record.text("http_method")
     return EndpointRef(path, name, http_path or "/", method)
 
@@ -94,32 +90,29 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
 def rooted_path(holder: Record, reading: Reading) -> str | None:
     """The path of an API, which begins with a slash even if none was written."""
     written = holder.text("path")
-    node = reading.document.node(holder.path_of("path")) or reading.document.node(holder.path)
-    if not written or node is None or written.startswith("/"):
+    if not written or written.startswith("/"):
         return written
-    message = f"{label(node.path)} does not begin with a slash; read as `/{written}`"
-    reading.warn("AG109", node, message, f"write `/{written}`", replaced(node, f"/{written}"))
+    path = holder.path_of("path")
+    message = f"{label(path)} does not begin with a slash; read as `/{written}`"
+    edit = replaced(reading.document.span(path), f"/{written}")
+    reading.warn("AG109", path, message, f"write `/{written}`", edit)
     return f"/{written}"
 
 
 def _report_path_alone(record: Record, pool: str | None, reading: Reading) -> None:
-    node = reading.document.node(record.path_of("path"))
     if pool:
         keys = ("path", "http_method")
         _report_flat(record, keys, (f"name: {pool}",), reading)
-    elif node is not None:
-        message = f"{label(record.path)} has a `path`, but no endpoint"
-        reading.error("AG103", node, message, "write `endpoint: {name: …, path: …}`")
+        return
+    message = f"{label(record.path)} has a `path`, but no endpoint"
+    reading.error("AG103", record.path_of("path"), message, "write `endpoint: {name: …, path: …}`")
 
 
 def _report_flat(
     record: Record, keys: tuple[str, ...], lines: tuple[str, ...], reading: Reading
 ) -> None:
-    given = [key for key in keys if key in record.written]
-    node = reading.document.node(record.path_of(given[0]))
-    if node is None:
-        return
+    given = [key for key in keys if key in record.places]
     message = f"{label(record.path)} has no `endpoint` around `{'` and `'.join(given)}`"
     hint = "write `endpoint: {name: …, path: …}`"
     edits = endpoint_around(record, keys, lines, reading.document)
-    reading.warn("AG109", node, message, hint, *edits)
+    reading.warn("AG109", record.path_of(given[0]), message, hint, *edits)

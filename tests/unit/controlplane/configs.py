@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane import lint
+from controlplane.compile import check_text
+from controlplane.reading import document
 from controlplane.reading.dialects import parse
-from controlplane.reading.document import read as read_document
 
 if TYPE_CHECKING:
     from controlplane.model import Config
@@ -17,25 +18,20 @@ if TYPE_CHECKING:
 
 def read(text: str, variables: Mapping[str, str] | None = None) -> tuple[Config, list[Problem]]:
     """The model and what reading it reports, without the rules."""
-    document, problems = read_document(
-        textwrap.dedent(text), "in.yaml", variables or {"K": "a-key"}
-    )
-    assert document is not None, problems
-    config, more = parse(document)
+    found, problems = document.read(textwrap.dedent(text), variables or {"K": "a-key"})
+    assert found is not None, problems
+    config, more = parse(found)
     return config, [*problems, *more]
 
 
 def places(text: str, variables: Mapping[str, str] | None = None) -> list[str]:
     """`line:column code` of everything reading and linting reports."""
-    text = textwrap.dedent(text)
-    document, problems = read_document(text, "in.yaml", variables or {"K": "a-key"})
-    assert document is not None, problems
-    config, more = parse(document)
-    found = []
-    for problem in [*problems, *more, *lint.run(document, config)]:
-        place = problem.position or document.position(problem.path, on_key=problem.on_key)
-        found.append(f"{place.line}:{place.column} {problem.code}")
-    return sorted(found)
+    checked = check_text(textwrap.dedent(text), Path("in.yaml"), variables or {"K": "a-key"})
+    assert checked.document is not None, checked.problems
+    return sorted(
+        f"{each.position.line}:{each.position.column} {each.problem.code}"
+        for each in checked.located()
+    )
 
 
 def codes(text: str, variables: Mapping[str, str] | None = None) -> set[str]:

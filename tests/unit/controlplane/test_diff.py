@@ -10,7 +10,7 @@ import pytest
 
 from controlplane.cli.main import main
 from controlplane.compile import compile_file
-from controlplane.diff import CUTS_STREAMS, Change, differences
+from controlplane.diff import Change, differences
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -109,15 +109,6 @@ def test_new_key_is_told_without_the_key(tmp_path: Path) -> None:
     (change,) = told(tmp_path, key="sk-2")
     assert "a new key" in change.text
     assert "sk-" not in change.text
-    assert change.way == "secret"
-
-
-def test_nothing_cuts_streams(tmp_path: Path) -> None:
-    """Whatever changes, running streams come to their end."""
-    assert not any(CUTS_STREAMS.values())
-    changes = told(tmp_path, ("port: 12000", "port: 1200"), ("gpt-4o", "x"), ("/weather", "/w"))
-    assert {each.way for each in changes} == {"listener", "cluster", "prompt"}
-    assert not any(each.cuts_streams for each in changes)
 
 
 def test_command_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -131,8 +122,8 @@ def test_command_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "no running stream is cut" in shown
     assert main(["diff", str(old), str(new), "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
-    assert printed["cuts_streams"] is False
-    assert printed["changes"][0]["area"] == "provider"
+    text = "provider gpt: model gpt-4o → gpt-5"
+    assert printed == {"changes": [{"area": "provider", "kind": "changed", "text": text}]}
     assert main(["diff", str(old), str(old)]) == 0
     assert capsys.readouterr().out == "no difference\n"
 
@@ -146,3 +137,14 @@ def test_command_refuses_a_broken_config(
     new.write_text(BASE.replace("llm_providers:", "llm_provider:"))
     assert main(["diff", str(old), str(new)]) == 1
     assert f"{new}:4:1" in capsys.readouterr().err
+
+
+def test_command_says_when_it_could_not_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that cannot be read is exit status 2, as with `lint`, on either side."""
+    old, none = tmp_path / "old.yaml", tmp_path / "none.yaml"
+    old.write_text(BASE)
+    for pair in ((old, none), (none, old)):
+        assert main(["diff", *map(str, pair)]) == 2
+        assert "no such file" in capsys.readouterr().err

@@ -17,7 +17,7 @@ FILE = Path("in.yaml")
 
 
 def located(text: str) -> list[Located]:
-    document, problems = read(text, "in.yaml", {})
+    document, problems = read(text, {})
     if document is not None:
         problems = [*problems, *parse(document)[1]]
     return locate(FILE, text, document, problems)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 import textwrap
+from pathlib import Path
 
 import pytest
 
 from controlplane import lint
+from controlplane.compile import check_text
 from controlplane.lint.reader_manual import MANUALS
-from controlplane.reading.dialects import parse
-from controlplane.reading.document import read
+from controlplane.lint.rule import Rule
 
 VARIABLES = {"K": "key", "K2": "another-key", "M": "third-key", "OPENAI_API_KEY": "key"}
 WITHOUT_EXAMPLES = {"AG001", "AG003"}
+
+CONCERNS = [module.name for module in pkgutil.iter_modules(lint.__path__)]
 
 MANUAL_OF = {code: lint.manual(code) for code in lint.codes()}
 
@@ -27,11 +32,7 @@ def example(code: str, heading: str) -> str:
 
 
 def codes_of(text: str) -> set[str]:
-    document, problems = read(text, "in.yaml", VARIABLES)
-    if document is None:
-        return {problem.code for problem in problems}
-    config, parse_problems = parse(document)
-    problems = [*problems, *parse_problems, *lint.run(document, config)]
+    problems = check_text(text, Path("in.yaml"), VARIABLES).problems
     return {problem.code for problem in problems}
 
 
@@ -64,6 +65,10 @@ def test_codes_are_unique() -> None:
     assert len(codes) == len(set(codes))
 
 
-def test_there_are_rules_enough() -> None:
-    """The linter knows at least thirty rules beside what reading a file reports."""
-    assert len(lint.RULES) >= 30
+def test_every_rule_runs() -> None:
+    """A rule that is written and not named in `RULES` would be silent for ever."""
+    modules = (importlib.import_module(f"{lint.__name__}.{name}") for name in CONCERNS)
+    written = [each for module in modules for each in vars(module).values()]
+    rules = [each for each in written if isinstance(each, Rule)]
+    assert {rule.code for rule in rules} == {rule.code for rule in lint.RULES}
+    assert len(rules) == len(lint.RULES)

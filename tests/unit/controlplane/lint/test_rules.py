@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controlplane import hosts, lower
-from controlplane.defaults import Site
-from controlplane.lint import limits
+from controlplane import hosts
 from tests.unit.controlplane.configs import codes, places
 
 PROVIDER = "llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]\n"
@@ -38,14 +36,6 @@ def test_clash_points_at_the_chosen_port() -> None:
     assert "1:36 AG603" in places(LISTENER % ("0.0.0.0", 12000) + PROVIDER)
 
 
-def test_ports_are_those_of_the_gateway() -> None:
-    """The rule knows the default ports that `lower` gives."""
-    assert limits.PROMPT_PORT == lower.PROMPT_PORT
-    assert limits.LLM_PORT == lower.LLM_PORT
-    assert limits.STATS_PORT == lower.STATS_PORT
-    assert f"127.0.0.1:{limits.MODEL_SERVER_PORT}" == Site("").model_server
-
-
 @pytest.mark.parametrize(
     ("name", "public"),
     [
@@ -72,6 +62,7 @@ def test_public_hosts(name: str, public: bool) -> None:
     [
         ("h", (None, "h", None, "")),
         ("h:80", (None, "h", 80, "")),
+        ("API.Test", (None, "api.test", None, "")),
         ("https://h:8443/v1", ("https", "h", 8443, "/v1")),
         ("[::1]:80", (None, "::1", 80, "")),
         ("h:0", None),
@@ -96,6 +87,15 @@ def test_endpoint_of_a_provider_may_be_a_host() -> None:
     assert "AG201" not in codes(text % "ollama:11434")
     assert "AG201" not in codes(text % "ollama" + "endpoints: {ollama: 'h:1'}")
     assert "AG201" in codes(text % "ollama")
+
+
+@pytest.mark.parametrize("key", ["endpoint", "base_url"])
+def test_empty_address_of_a_provider(key: str) -> None:
+    """An address that is there and empty is none, whatever the provider."""
+    text = "llm_providers: [{name: a, provider: %s, model: m, access_key: $K, %s: ''}]\n"
+    code = {"endpoint": "AG702", "base_url": "AG703"}[key]
+    assert code in codes(text % ("local", key))
+    assert code in codes(text % ("openai", key))
 
 
 def test_pool_may_say_default_in_each_member() -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controlplane import ir, model
-from controlplane.defaults import Site
+from controlplane.defaults import Machine
 from controlplane.lower import lower
 from controlplane.lower.addresses import place, slug
 
@@ -16,9 +16,7 @@ PROVIDER = model.Provider(path=("llm_providers", 0), name="main", kind="openai",
 
 
 def lowered(*providers: model.Provider, **rest: object) -> ir.Gateway:
-    gateway, problems = lower(model.Config(providers=providers, **rest), Site("/ca.pem"))  # type: ignore[arg-type]
-    assert problems == []
-    return gateway
+    return lower(model.Config(providers=providers, **rest), Machine("/ca.pem"))  # type: ignore[arg-type]
 
 
 def at(number: int, **fields: object) -> model.Provider:
@@ -35,6 +33,7 @@ def at(number: int, **fields: object) -> model.Provider:
         ("api.test:443", "http", "api.test", 443, False),
         ("https://api.test", None, "api.test", 443, True),
         ("http://api.test:81/x", None, "api.test", 81, False),
+        ("http://api.test:443", None, "api.test", 443, False),
         ("[::1]:8000", None, "::1", 8000, False),
     ],
 )
@@ -91,13 +90,6 @@ def test_base_url_without_a_path() -> None:
     """A base_url that names a host alone gets the usual prefix."""
     gateway = lowered(at(0, kind=None, base_url="http://llm.test:8000"))
     assert dict(gateway.providers[0].paths)["/v1/models"] == "/v1/models"
-
-
-def test_provider_without_an_address() -> None:
-    """A provider that nobody knows where to find is an error that says how to mend it."""
-    _, problems = lower(model.Config(providers=(at(0, kind="local"),)), Site("/ca.pem"))
-    assert [problem.path for problem in problems] == [("llm_providers", 0)]
-    assert "base_url" in (problems[0].hint or "")
 
 
 def test_pool_in_one_cluster() -> None:

@@ -12,7 +12,7 @@ from controlplane.reading import fix
 
 
 def fixed(text: str) -> str:
-    return fix.fixed(text, "in.yaml", {"K": "key"})
+    return fix.fixed(text, {"K": "key"})
 
 
 @pytest.mark.parametrize(
