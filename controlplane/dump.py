@@ -1,4 +1,7 @@
-"""Our frozen values as plain ones for YAML and JSON; what is secret prints redacted."""
+"""Our frozen values as plain ones for YAML and JSON; what is secret prints redacted.
+
+What is empty by default and still is, is left out, as in what extproc is told.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ def plain(value: object) -> Any:
     if isinstance(value, _SECRETS):
         return repr(value)
     if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value)}
+        held = ((each, getattr(value, each.name)) for each in fields(value))
+        return {each.name: plain(item) for each, item in held if item or item != each.default}
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     if isinstance(value, dict):

@@ -1,7 +1,8 @@
 """The gateway to be built: no YAML, no Envoy, no default left open.
 
 `lower` makes it, `emit` reads it. Everything here is decided: names are final, references
-are resolved, `None` means "there is none", never "take the default".
+are resolved, `None` means "there is none", never "take the default". What extproc is told of
+prompts is in its own words, those of `extproc.contract`.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
 
+from extproc import contract
+
 ListenerName = Literal["llm", "prompt"]
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,52 +142,6 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
-    name: str
-    type: str
-    """JSON Schema name: string, integer, number, boolean, array or object."""
-    description: str
-    required: bool
-    default: Json
-    has_default: bool
-    enum: tuple[Json, ...]
-    format: str | None
-    in_path: bool
-    items: str | None
-    minimum: float | None
-    maximum: float | None
-    pattern: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ApiCall:
-    upstream: str
-    """Name of an entry of `Gateway.upstreams`."""
-    path: str
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class PromptTarget:
-    name: str
-    description: str
-    default: bool
-    call: ApiCall | None
-    parameters: tuple[Parameter, ...]
-    dispatch_to_llm: bool
-    system_prompt: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    kind: Literal["jailbreak", "toxicity"]
-    message: str
-    forward_to_error_target: bool
-    threshold: float | None
-    """None: the model's own, calibrated one."""
-
-
-@dataclass(frozen=True, slots=True)
 class FunctionCalling:
     """An OpenAI-compatible server that names and fills the calls instead of our models."""
 
@@ -203,18 +159,11 @@ class ModelServer:
     function_calling: FunctionCalling | None
 
 
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """What the prompt path needs to know; None in a gateway for LLM calls alone."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompts(contract.Prompts):
+    """What extproc is told, and whom it asks; None in a gateway for LLM calls alone."""
 
-    system_prompt: str | None
-    guards: tuple[Guard, ...]
-    targets: tuple[PromptTarget, ...]
-    error_target: ApiCall | None
-    intent_threshold: float | None
     model_server: ModelServer
-    max_calls: int
-    debug_headers: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from extproc import contract
+
 if TYPE_CHECKING:
     from datetime import timedelta
 
 Path = tuple[str | int, ...]
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,23 +144,13 @@ class Guard:
     threshold: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter(contract.Parameter):
+    """What models and APIs are told, and where and how it was written."""
+
     path: Path
-    name: str
-    type: str
-    """As written: str, int, float, bool, list, dict, set, tuple, or a JSON Schema name."""
-    description: str = ""
-    required: bool = False
-    default: Json = None
-    has_default: bool = False
-    enum: tuple[Json, ...] = ()
-    format: str | None = None
-    in_path: bool = False
-    items: str | None = None
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
+    written_type: str
+    """str, int, float, bool, list, dict, set, tuple, or a JSON Schema name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,14 +3,11 @@
 -- When an API was called for a prompt, clients want to see the call and what it returned before
 -- the LLM's words. What to show was made while the request was decided and waits in the stream's
 -- metadata, so nothing but Envoy touches an answer, and a stream passes as it comes:
---   sse_prefix   whole events that go before the first one of the LLM
---   json_prefix  members, each with its comma, that go after the `{` of the LLM's object
+--   SSE_PREFIX_KEY   whole events that go before the first one of the LLM
+--   JSON_PREFIX_KEY  members, each with its comma, that go after the `{` of the LLM's object
 --
 -- When the LLM failed and the error target could not help either, the client gets the LLM's
 -- failure, not the error target's.
-
-local NAMESPACE = "arch.prompt"
-local LLM = "arch.llm"
 
 local function insert_first(handle, edit)
   handle:headers():remove("content-length")
@@ -26,7 +23,7 @@ end
 local function restore_failure(handle, status)
   handle:headers():replace(":status", status)
   handle:headers():replace("content-type", "application/json")
-  handle:headers():replace("x-arch-error-code", "llm_unavailable")
+  handle:headers():replace(ERROR_CODE_HEADER, "llm_unavailable")
   local body = '{"error":{"message":"the LLM provider failed with status ' .. status
     .. ', and so did the error target","type":"server_error","code":"llm_unavailable","param":null}}'
   handle:body(true):setBytes(body)
@@ -37,17 +34,18 @@ function envoy_on_response(handle)
   local metadata = handle:streamInfo():dynamicMetadata()
   local headers = handle:headers()
   local status = headers:get(":status")
-  local failed = (metadata:get(LLM) or {}).failed_status
+  local failed = (metadata:get(LLM_METADATA) or {}).failed_status
   if failed and tonumber(status) >= 400 then return restore_failure(handle, failed) end
 
-  local prompt = metadata:get(NAMESPACE)
+  local prompt = metadata:get(PROMPT_METADATA)
   if not prompt or status ~= "200" then return end
   local kind = headers:get("content-type") or ""
-  if prompt.sse_prefix and string.find(kind, "text/event-stream", 1, true) then
-    insert_first(handle, function(bytes) return prompt.sse_prefix .. bytes end)
-  elseif prompt.json_prefix and string.find(kind, "application/json", 1, true) then
+  local events, members = prompt[SSE_PREFIX_KEY], prompt[JSON_PREFIX_KEY]
+  if events and string.find(kind, "text/event-stream", 1, true) then
+    insert_first(handle, function(bytes) return events .. bytes end)
+  elseif members and string.find(kind, "application/json", 1, true) then
     insert_first(handle, function(bytes)
-      return (string.gsub(bytes, "^%s*{", function(brace) return brace .. prompt.json_prefix end))
+      return (string.gsub(bytes, "^%s*{", function(brace) return brace .. members end))
     end)
   end
 end

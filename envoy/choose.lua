@@ -1,12 +1,12 @@
 -- Listener filter: which route an LLM call takes, and what it is going to cost.
 --
 -- Reads the body once, before routing. The route is, in this order,
---   1. what the client's hint says (x-arch-llm-provider-hint, here as x-gateway-hint): the name
---      of a route, or "default";
+--   1. what the client's hint says (CLIENT_HINT_HEADER, which comes as HINT_HEADER): the name of
+--      a route, or "default";
 --   2. the body's `model`, when it is the name of a route or the model of a provider;
 --   3. the default.
--- It goes into the header x-arch-llm-provider, which alone the routes match on. For the token
--- limits, the messages and the access log it leaves dynamic metadata in "arch.llm":
+-- It goes into PROVIDER_HEADER, which alone the routes match on. For the token limits, the
+-- messages and the access log it leaves dynamic metadata in LLM_METADATA:
 --   path        the path as the client gave it (attempts share one set of headers, see rewrite.lua)
 --   route       the route's name
 --   model       the route's model as messages name it
@@ -24,14 +24,8 @@
 --            header nil: for everybody; value nil: for each value that no other limit names
 --   TEXT_ERRORS  true if messages are to be v0.1's and no more; may be missing
 
-local HINT = "x-gateway-hint"
-local PROVIDER = "x-arch-llm-provider"
-local NAMESPACE = "arch.llm"
-local BODY_PATHS = {
-  ["/v1/chat/completions"] = true, ["/v1/completions"] = true, ["/v1/embeddings"] = true,
-}
-local MODELS_PATH = "/v1/models"
-local NO_ROUTE = "x-arch-llm-provider header not set, llm gateway cannot perform routing\n"
+local BODY_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
+local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform routing\n"
 
 local ANY_LIMIT = false
 for _, route in pairs(ROUTES) do ANY_LIMIT = ANY_LIMIT or #route.limits > 0 end
@@ -42,8 +36,8 @@ local function refusal(status, code, message)
     headers = {
       [":status"] = status,
       ["content-type"] = "text/plain; charset=utf-8",
-      ["x-arch-error-code"] = code,
-      ["x-arch-error-type"] = "invalid_request_error",
+      [ERROR_CODE_HEADER] = code,
+      [ERROR_TYPE_HEADER] = "invalid_request_error",
     },
   }
 end
@@ -65,7 +59,7 @@ local function choose(hint, model)
     if hint == "default" and DEFAULT then return DEFAULT end
     if hint ~= "default" then
       return nil, refusal("400", "unknown_provider", "unknown LLM provider " .. quoted(hint)
-        .. " in x-arch-llm-provider-hint; known are " .. known_names())
+        .. " in " .. CLIENT_HINT_HEADER .. "; known are " .. known_names())
     end
   elseif model then
     if ROUTES[model] then return model end
@@ -73,7 +67,7 @@ local function choose(hint, model)
   end
   if DEFAULT then return DEFAULT end
   return nil, refusal("400", "no_provider", TEXT_ERRORS and NO_ROUTE or NO_ROUTE
-    .. "send x-arch-llm-provider-hint, or a model, that is one of: " .. known_names())
+    .. "send " .. CLIENT_HINT_HEADER .. ", or a model, that is one of: " .. known_names())
 end
 
 -- Adds the period of the limit that concerns this request, slot by slot. As in the filters, a
@@ -102,7 +96,7 @@ local function decide(headers, body)
     model = string_value(body, last_member(doc, "model"))
     tokens = math.max(1, math.ceil(doc.weight / TOKEN))
   end
-  local name, reason = choose(headers:get(HINT), model)
+  local name, reason = choose(headers:get(HINT_HEADER), model)
   if not name then return nil, reason end
   local route = ROUTES[name]
   local found = { path = headers:get(":path"), route = name, model = route.model }
@@ -117,7 +111,7 @@ end
 local function handle_request(handle)
   local headers = handle:headers()
   -- Only this script may set it: whatever came in so far is a client's.
-  headers:remove(PROVIDER)
+  headers:remove(PROVIDER_HEADER)
   local method = headers:get(":method")
   local path = string.match(headers:get(":path"), "^[^?]*")
   local wants_body = method == "POST" and BODY_PATHS[path]
@@ -133,10 +127,10 @@ local function handle_request(handle)
   local found, reason = decide(headers, body)
   if not found then return handle:respond(reason.headers, reason.message) end
 
-  headers:remove(HINT)
-  headers:replace(PROVIDER, found.route)
+  headers:remove(HINT_HEADER)
+  headers:replace(PROVIDER_HEADER, found.route)
   local metadata = handle:streamInfo():dynamicMetadata()
-  for key, value in pairs(found) do metadata:set(NAMESPACE, key, value) end
+  for key, value in pairs(found) do metadata:set(LLM_METADATA, key, value) end
   handle:clearRouteCache()
 end
 
@@ -165,9 +159,9 @@ end
 -- A refusal by our token limits gains retry-after: their own x-ratelimit-reset tells only when
 -- the next single token comes.
 local function add_retry_after(headers, metadata)
-  local period = first_number(headers, "x-arch-ratelimit-period")
+  local period = first_number(headers, LIMIT_PERIOD_HEADER)
   if not period then return end
-  headers:remove("x-arch-ratelimit-period")
+  headers:remove(LIMIT_PERIOD_HEADER)
   local limit = first_number(headers, "x-ratelimit-limit")
   local remaining = first_number(headers, "x-ratelimit-remaining")
   if not (limit and remaining and limit > 0) then
@@ -187,6 +181,6 @@ if ANY_LIMIT then
   function envoy_on_response(handle)
     local headers = handle:headers()
     if headers:get(":status") ~= "429" then return end
-    add_retry_after(headers, handle:streamInfo():dynamicMetadata():get(NAMESPACE) or {})
+    add_retry_after(headers, handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {})
   end
 end

@@ -5,17 +5,15 @@
 --
 -- Before this file comes PATH, where the error target listens.
 
-local LLM = "arch.llm"
-
 function envoy_on_request(handle)
-  local failed = (handle:streamInfo():dynamicMetadata():get(LLM) or {}).failed_status or "503"
+  local failed = (handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}).failed_status or "503"
   -- The headers are the last attempt's, the body is the first one's: its length is said anew.
   local length = handle:body(true):length()
   local headers = handle:headers()
   headers:replace("content-length", tostring(length))
   headers:replace(":path", PATH)
-  headers:replace("x-function-error-code", failed)
-  headers:replace("x-arch-error-type", "llm_unavailable")
-  headers:replace("x-arch-error-message", "the LLM provider failed with status " .. failed)
-  headers:replace("x-arch-error-timestamp", os.date("!%Y-%m-%dT%H:%M:%SZ"))
+  headers:replace(FUNCTION_ERROR_HEADER, failed)
+  headers:replace(ERROR_TYPE_HEADER, "llm_unavailable")
+  headers:replace(ERROR_MESSAGE_HEADER, "the LLM provider failed with status " .. failed)
+  headers:replace(ERROR_TIME_HEADER, os.date("!%Y-%m-%dT%H:%M:%SZ"))
 end

@@ -5,6 +5,6 @@ function envoy_on_response(handle)
   local status = handle:headers():get(":status")
   if tonumber(status) < 500 then return end
   local metadata = handle:streamInfo():dynamicMetadata()
-  if (metadata:get("arch.llm") or {}).failed_status then return end
-  metadata:set("arch.llm", "failed_status", status)
+  if (metadata:get(LLM_METADATA) or {}).failed_status then return end
+  metadata:set(LLM_METADATA, "failed_status", status)
 end

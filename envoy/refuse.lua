@@ -4,7 +4,7 @@
 function envoy_on_request(handle)
   handle:respond({
     [":status"] = "503",
-    ["x-arch-error-code"] = "unavailable",
-    ["x-arch-error-type"] = "server_error",
+    [ERROR_CODE_HEADER] = "unavailable",
+    [ERROR_TYPE_HEADER] = "server_error",
   }, "the gateway has no providers yet")
 end

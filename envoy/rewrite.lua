@@ -16,9 +16,7 @@
 --   ROUTE  its name as clients say it
 --   PATHS  path at the gateway → path at the provider, with a query where it needs one
 
-local NAMESPACE = "arch.llm"
-local CHAT = "/v1/chat/completions"
-local STREAM_PATHS = { [CHAT] = true, ["/v1/completions"] = true }
+local STREAM_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true }
 local ASK_USAGE = '"stream_options":{"include_usage":true}'
 
 local function json_string(text)
@@ -49,7 +47,7 @@ local function model_value(s, doc, models, path, chosen)
   local last = last_member(doc, "model")
   local named = string_value(s, last)
   local chooses = named == nil or named == ROUTE or named == chosen.route or named == chosen.model
-  if MODEL_VALUE and (path == CHAT or chooses) then return MODEL_VALUE end
+  if MODEL_VALUE and (path == CHAT_PATH or chooses) then return MODEL_VALUE end
   if last and (#models > 1 or not last.plain) then return raw(s, last) end
 end
 
@@ -154,19 +152,19 @@ local function refuse(handle, status, code, message)
   handle:respond({
     [":status"] = status,
     ["content-type"] = "text/plain; charset=utf-8",
-    ["x-arch-error-code"] = code,
-    ["x-arch-error-type"] = status == "500" and "server_error" or "invalid_request_error",
+    [ERROR_CODE_HEADER] = code,
+    [ERROR_TYPE_HEADER] = status == "500" and "server_error" or "invalid_request_error",
   }, message)
 end
 
 local function handle_request(handle)
   local headers = handle:headers()
   local metadata = handle:streamInfo():dynamicMetadata()
-  local chosen = metadata:get(NAMESPACE) or {}
+  local chosen = metadata:get(LLM_METADATA) or {}
   local given = chosen.path
   if given == nil then
     given = headers:get(":path")
-    metadata:set(NAMESPACE, "path", given)
+    metadata:set(LLM_METADATA, "path", given)
   end
   local path, target = provider_target(given)
   if target == nil then

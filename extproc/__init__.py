@@ -13,6 +13,7 @@ notices.
     exchange    one request, the config it is pinned to, what each stage has learnt
     runtime     generations of the config, each request under the one Envoy routed it with
     clients     the model server and the application's APIs, as Protocols and over HTTP
+    contract    what the control plane knows, too: the runtime's form, names of headers and metadata
     chat        the chat-completions API, read strictly, written for every SDK
 
 Three rules hold everywhere. What is forwarded is the object that was judged, written anew,

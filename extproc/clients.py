@@ -18,6 +18,7 @@ import orjson
 from yarl import URL
 
 from extproc import http1
+from extproc.contract import UPSTREAM_HEADER
 from modelserver import schema
 
 if TYPE_CHECKING:
@@ -220,7 +221,7 @@ class HttpEndpoints:
             call.method,
             # The path is encoded already; encoding it again would change what was checked.
             URL("http://internal" + call.path, encoded=True),
-            headers={"x-arch-upstream": call.upstream, **call.headers},
+            headers={UPSTREAM_HEADER: call.upstream, **call.headers},
             data=call.body,
             allow_redirects=False,
         ) as response:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-FUNCTION_HEADER = "x-function-error-code"
+from extproc.contract import FUNCTION_ERROR_HEADER
+
 GUARD_HEADER = "x-prompt-guard-error-code"
 
 INVALID_REQUEST = "invalid_request_error"
@@ -31,7 +32,7 @@ class GatewayError(Exception):
     again: ClassVar[bool] = True
     """May the client's library send the request again by itself? Not once an API was called."""
     kind: ClassVar[str] = "GatewayError"
-    header: ClassVar[str] = FUNCTION_HEADER
+    header: ClassVar[str] = FUNCTION_ERROR_HEADER
 
     def __init__(
         self, message: str, *, param: str | None = None, target: str | None = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from extproc.contract import Form
     from extproc.errors import GatewayError
 
 
@@ -26,14 +26,6 @@ class RequestBody:
 
 
 Event = RequestHeaders | RequestBody
-
-
-class Form(StrEnum):
-    """What a body of ours is; Envoy sets its content type by it."""
-
-    JSON = "json"
-    SSE = "sse"
-    TEXT = "text"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from extproc.chat.answers import ToolCall
     from extproc.chat.types import ChatRequest
     from extproc.clients import Endpoints, HttpReply, Models
-    from extproc.config import Target
+    from extproc.contract import Target
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
     from modelserver.schema import DecideResponse, GuardResult

@@ -15,10 +15,10 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeAlias
 
+from extproc import contract
 from extproc.events import (
     Answer,
     Event,
-    Form,
     Forward,
     Outcome,
     Proceed,
@@ -31,14 +31,7 @@ from extproc.wire import archgw_ext_proc_pb2 as wire
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-METADATA = "arch.prompt"
-
 _OVERWRITE = wire.HeaderValueOption.OVERWRITE_IF_EXISTS_OR_ADD
-_CONTENT_TYPES = {
-    Form.JSON: "application/json",
-    Form.SSE: "text/event-stream",
-    Form.TEXT: "text/plain; charset=utf-8",
-}
 
 
 class Phase(Enum):
@@ -97,8 +90,8 @@ def encode(outcome: Outcome) -> bytes:
             return _forward(outcome)
         case Answer():
             headers = {
-                "content-type": _CONTENT_TYPES[outcome.form],
-                "x-arch-answer": outcome.form.value,
+                "content-type": outcome.form.content_type,
+                contract.ANSWER_HEADER: outcome.form.value,
                 **outcome.headers,
             }
             return _immediate(outcome.status, headers, outcome.body, "prompt_answered")
@@ -119,21 +112,21 @@ def _forward(outcome: Forward) -> bytes:
         )
     )
     if outcome.sse_prefix or outcome.json_prefix:
-        fields = response.dynamic_metadata.fields[METADATA].struct_value.fields
-        fields["sse_prefix"].string_value = outcome.sse_prefix
-        fields["json_prefix"].string_value = outcome.json_prefix
+        fields = response.dynamic_metadata.fields[contract.PROMPT_METADATA].struct_value.fields
+        fields[contract.SSE_PREFIX_KEY].string_value = outcome.sse_prefix
+        fields[contract.JSON_PREFIX_KEY].string_value = outcome.json_prefix
     return response.SerializeToString()
 
 
 def _refuse(outcome: Refuse) -> bytes:
     error = outcome.error
     headers = {
-        "content-type": "text/plain; charset=utf-8",
-        "x-arch-error-code": error.code,
-        "x-arch-error-type": error.type,
+        "content-type": contract.Form.TEXT.content_type,
+        contract.ERROR_CODE_HEADER: error.code,
+        contract.ERROR_TYPE_HEADER: error.type,
     }
     if error.param:
-        headers["x-arch-error-param"] = error.param
+        headers[contract.ERROR_PARAM_HEADER] = error.param
     if not error.again:
         # The official SDKs send a request again on 409, 429 and 5xx, unless they are told this:
         # a device would be rebooted three times because the first time took too long.

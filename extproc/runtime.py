@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from extproc.config import Parameter, RuntimeConfig, Target, loads
+from extproc.contract import RuntimeConfig, Target, loads
 from extproc.errors import Unavailable
 from extproc.telemetry import log
+from modelserver.schema import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,39 +44,12 @@ def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
     return Runtime(
         generation=generation,
         config=settings,
-        tools=tuple(_tool(target) for target in matched),
+        tools=tuple(
+            Tool(each.name, each.description, each.parameters).to_json() for each in matched
+        ),
         targets={target.name: target for target in matched},
         own_prompts=frozenset(prompt for prompt in prompts if prompt),
     )
-
-
-def _tool(target: Target) -> dict[str, Any]:
-    return {
-        "type": "function",
-        "function": {
-            "name": target.name,
-            "description": target.description,
-            "parameters": {
-                "type": "object",
-                "properties": {each.name: _schema(each) for each in target.parameters},
-                "required": [each.name for each in target.parameters if each.required],
-            },
-        },
-    }
-
-
-def _schema(parameter: Parameter) -> dict[str, Any]:
-    given = {
-        "format": parameter.format,
-        "minimum": parameter.minimum,
-        "maximum": parameter.maximum,
-        "pattern": parameter.pattern,
-        "enum": list(parameter.enum) or None,
-        "items": {"type": parameter.items} if parameter.items else None,
-        "default": parameter.default if parameter.has_default else None,
-    }
-    schema = {"type": parameter.type, "description": parameter.description}
-    return schema | {name: value for name, value in given.items() if value is not None}
 
 
 class Generations:

@@ -15,6 +15,7 @@ import grpc
 from grpc import aio
 
 from extproc import phases
+from extproc.contract import GENERATION_KEY
 from extproc.errors import GatewayError
 from extproc.events import Outcome, Refuse
 from extproc.session import Session
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from extproc.exchange import World
     from extproc.runtime import Generations
 
-GENERATION: Final = "x-arch-generation"
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", 8 << 20),
     ("grpc.max_send_message_length", 16 << 20),
@@ -78,7 +78,7 @@ class Processor:
 
 def _generation(context: aio.ServicerContext[bytes, bytes]) -> str:
     for key, value in context.invocation_metadata() or ():
-        if key == GENERATION:
+        if key == GENERATION_KEY:
             return value if isinstance(value, str) else value.decode("latin-1")
     return ""
 

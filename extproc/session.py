@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from extproc import pipeline
 from extproc.chat import types
+from extproc.contract import CHAT_PATH, CLIENT_DEBUG_HEADER, DEBUG_HEADER
 from extproc.errors import GatewayError, InvalidRequest, NotFound
 from extproc.events import Event, Forward, Outcome, Proceed, Refuse, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
 
     from extproc.runtime import Runtime
 
-PATH: Final = "/v1/chat/completions"
-# Envoy removes a client's x-arch-*; its config copies this one to a name of its own first.
-_DEBUG: Final = ("x-gateway-debug", "x-arch-debug")
+_DEBUG: Final = (DEBUG_HEADER, CLIENT_DEBUG_HEADER)
 
 
 class Session:
@@ -55,8 +54,8 @@ class Session:
     def _on_headers(self, event: RequestHeaders) -> Outcome:
         self._headers = event.headers
         path = event.headers.get(":path", "").partition("?")[0]
-        if path != PATH or event.headers.get(":method") != "POST":
-            raise NotFound(f"not found; prompts go to POST {PATH}")
+        if path != CHAT_PATH or event.headers.get(":method") != "POST":
+            raise NotFound(f"not found; prompts go to POST {CHAT_PATH}")
         if event.end_of_stream:
             raise InvalidRequest("the body is empty; send a chat-completions request")
         return Proceed()

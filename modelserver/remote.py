@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from modelserver.requests import Decide
+    from modelserver.schema import Tool
     from modelserver.settings import Remote
-    from modelserver.tasks.types import Tool
 
 MOST_ANSWER_BYTES = 1024 * 1024
 FAILURES_TO_OPEN = 5

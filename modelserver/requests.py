@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from modelserver.tasks.types import Tool
+    from modelserver.schema import Tool
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
+ParameterType = Literal["string", "integer", "number", "boolean", "array", "object"]
 
 BENIGN = "benign"
 ATTACK = "attack"
@@ -30,6 +33,64 @@ class Message:
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {"role": self.role, "content": self.content}
         return body if self.guard else body | {"guard": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a tool: to the user's config, to extproc and to the models alike."""
+
+    name: str
+    type: ParameterType = "string"
+    description: str = ""
+    required: bool = False
+    enum: tuple[Json, ...] = ()
+    items: ParameterType | None = None
+    """Of an array; None: texts to the models, anything to whoever checks."""
+    default: Json = None
+    has_default: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    pattern: str | None = None
+    format: str | None = None
+    in_path: bool = False
+    """Whether the API's path holds it; models are not told."""
+
+    def to_json(self) -> dict[str, Any]:
+        """What a tool's `properties` say under its name."""
+        given = {
+            "format": self.format,
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "pattern": self.pattern,
+            "enum": list(self.enum) or None,
+            "items": {"type": self.items} if self.items else None,
+            "default": self.default if self.has_default else None,
+        }
+        body = {"type": self.type, "description": self.description}
+        return body | {name: value for name, value in given.items() if value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A described target the last user message may want."""
+
+    name: str
+    description: str = ""
+    parameters: tuple[Parameter, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """In OpenAI's form."""
+        parameters = {
+            "type": "object",
+            "properties": {each.name: each.to_json() for each in self.parameters},
+            "required": [each.name for each in self.parameters if each.required],
+        }
+        function = {
+            "name": self.name,
+            "description": self.description,
+            "parameters": parameters,
+        }
+        return {"type": "function", "function": function}
 
 
 @dataclass(frozen=True, slots=True)

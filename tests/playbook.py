@@ -13,14 +13,13 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from extproc.clients import HttpCall, HttpReply
-from extproc.config import ApiCall, Guard, Parameter, RuntimeConfig, Target
+from extproc.contract import GUARDED_HEADER, ApiCall, Form, Guard, Parameter, RuntimeConfig, Target
 from extproc.events import (
     Answer,
     Event,
-    Form,
     Forward,
     Outcome,
     Proceed,
@@ -34,6 +33,9 @@ from extproc.session import Session
 from extproc.telemetry import Metrics
 from modelserver import schema
 from tests.fakes.model_server import Script
+
+if TYPE_CHECKING:
+    from modelserver.schema import ParameterType
 
 Expectation = Callable[[Outcome], None]
 
@@ -108,13 +110,8 @@ def completion(text: str, model: str = "app-1", **more: Any) -> HttpReply:
 # The config -----------------------------------------------------------------------------------
 
 
-def parameter(name: str, kind: str = "string", **more: Any) -> Parameter:
-    plain = Parameter(
-        name=name, type=kind, description="", required=False, default=None,
-        has_default="default" in more, enum=(), format=None, in_path=False, items=None,
-        minimum=None, maximum=None, pattern=None,
-    )  # fmt: skip
-    return replace(plain, **more)
+def parameter(name: str, kind: ParameterType = "string", **more: Any) -> Parameter:
+    return Parameter(name, kind, **{"has_default": "default" in more, **more})
 
 
 def target(name: str, *parameters: Parameter, **more: Any) -> Target:
@@ -273,7 +270,7 @@ def forwards(**found: Any) -> Expectation:
 
     def check(outcome: Outcome) -> None:
         assert isinstance(outcome, Forward), outcome
-        assert outcome.headers["x-arch-guarded"] == "1"
+        assert outcome.headers[GUARDED_HEADER] == "1"
         sent = json.loads(outcome.body)
         for name, value in found.items():
             assert sent.get(name) == value, (name, sent.get(name))

@@ -48,11 +48,11 @@ _LLM: dict[str, str] = {
     # Of the attempt that was answered: after a failover, the fallback's.
     "provider": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:provider)%",
     "model": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:model)%",
-    "route": f"%DYNAMIC_METADATA({names.METADATA}:route)%",
-    "estimated_prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:est_tokens)%",
-    "prompt_tokens": f"%DYNAMIC_METADATA({names.METADATA}:prompt_tokens)%",
-    "completion_tokens": f"%DYNAMIC_METADATA({names.METADATA}:completion_tokens)%",
-    "total_tokens": f"%DYNAMIC_METADATA({names.METADATA}:total_tokens)%",
+    "route": f"%DYNAMIC_METADATA({names.LLM_METADATA}:route)%",
+    "estimated_prompt_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:est_tokens)%",
+    "prompt_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:prompt_tokens)%",
+    "completion_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:completion_tokens)%",
+    "total_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:total_tokens)%",
     "ttft_us": "%COMMON_DURATION(US_TX_END:US_RX_BODY_BEG:us)%",
 }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, proto
 from controlplane.emit.proto import Fields, duration, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -206,7 +207,7 @@ _PRIVATE_HEADERS = (
     "x-forwarded-host",
     "accept-encoding",
     names.HINT_HEADER,
-    names.DEBUG_HEADER,
+    contract.DEBUG_HEADER,
     names.TURN_HEADER,
 )
 
@@ -215,7 +216,7 @@ def _remove_headers() -> Fields:
     removals: list[Fields] = [{"remove": header} for header in _PRIVATE_HEADERS]
     removals += [
         {"remove_on_match": {"key_matcher": {"prefix": prefix}}}
-        for prefix in ("x-arch-", "x-envoy-")
+        for prefix in (contract.OWN_PREFIX, "x-envoy-")
     ]
     return {
         "name": "envoy.filters.http.header_mutation",
@@ -268,7 +269,7 @@ def _prompt_path(gateway: ir.Gateway, prompts: ir.Prompts, layout: Layout) -> li
     return clusters
 
 
-def _error_target(gateway: ir.Gateway, call: ir.ApiCall) -> Fields:
+def _error_target(gateway: ir.Gateway, call: contract.ApiCall) -> Fields:
     """The error target as the last provider of a failover chain."""
     upstream = next(entry for entry in gateway.upstreams if entry.name == call.upstream)
     cluster = _cluster(names.ERROR_TARGET_CLUSTER, upstream)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, ratelimit, runtime
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -135,7 +136,7 @@ def _prompts() -> Fields:
             "response_body_mode": "NONE",
             "response_trailer_mode": "SKIP",
         },
-        metadata_options={"receiving_namespaces": {"untyped": [names.PROMPT_METADATA]}},
+        metadata_options={"receiving_namespaces": {"untyped": [contract.PROMPT_METADATA]}},
     )
     return {"name": names.PROMPTS_FILTER, "typed_config": settings}
 
@@ -164,7 +165,7 @@ def _usage_rules() -> list[Fields]:
     return [
         {
             "selectors": [{"key": "usage"}, {"key": name}],
-            "on_present": {"metadata_namespace": names.METADATA, "key": name, "type": "NUMBER"},
+            "on_present": {"metadata_namespace": names.LLM_METADATA, "key": name, "type": "NUMBER"},
         }
         for name in _USAGE
     ]

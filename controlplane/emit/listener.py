@@ -13,6 +13,7 @@ from controlplane.emit import access_log, local_reply, names, proto
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -185,11 +186,11 @@ def _header_trust() -> Fields:
     """Only here is early enough: routes and filters still see what is removed later."""
     mutations: list[Fields] = [
         {"remove": names.HINT_HEADER},
-        {"remove": names.DEBUG_HEADER},
+        {"remove": contract.DEBUG_HEADER},
         {"remove": names.TURN_HEADER},
-        _copied("x-arch-llm-provider-hint", names.HINT_HEADER),
-        _copied("x-arch-debug", names.DEBUG_HEADER),
-        {"remove_on_match": {"key_matcher": {"prefix": "x-arch-"}}},
+        _copied(names.CLIENT_HINT_HEADER, names.HINT_HEADER),
+        _copied(contract.CLIENT_DEBUG_HEADER, contract.DEBUG_HEADER),
+        {"remove_on_match": {"key_matcher": {"prefix": contract.OWN_PREFIX}}},
         {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
         {"remove": "x-forwarded-host"},
         {"remove": "x-forwarded-for"},

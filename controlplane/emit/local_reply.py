@@ -1,7 +1,7 @@
 """The answers Envoy itself gives, in the error form clients of LLM APIs know.
 
-Our own filters and routes say what they mean in two headers, `x-arch-error-code` and
-`x-arch-error-type`, and in a plain body; the envelope is made here, once. For answers that
+Our own filters and routes say what they mean in two headers, code and type of the error, and
+in a plain body; the envelope is made here, once. For answers that
 are Envoy's alone there is one line per status. Details of Envoy's never reach a client: they
 name sockets and certificates.
 """
@@ -11,21 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
 
-_TYPE = "%RESP(X-ARCH-ERROR-TYPE)%"
-_CODE = "%RESP(X-ARCH-ERROR-CODE)%"
+
+def _header(name: str) -> str:
+    return f"%RESP({name.upper()})%"
+
+
+_TYPE = _header(contract.ERROR_TYPE_HEADER)
+_CODE = _header(contract.ERROR_CODE_HEADER)
 _INVALID = "invalid_request_error"
 _SERVER = "server_error"
-
-# An answer that extproc gives in full passes as it is; it says its form in `x-arch-answer`.
-_ANSWERS = (
-    ("json", "application/json"),
-    ("sse", "text/event-stream"),
-    ("text", "text/plain; charset=utf-8"),
-)
 
 _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (400, "bad_request", _INVALID, "bad request"),
@@ -51,13 +50,14 @@ def config(gateway: ir.Gateway) -> Fields:
         "mappers": [
             *(
                 {
-                    "filter": _cel(f"response.headers['x-arch-answer'] == '{form_name}'"),
+                    "filter": _cel(f"response.headers['{contract.ANSWER_HEADER}'] == '{answer}'"),
                     "body_format_override": {
                         "text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"},
-                        "content_type": content_type,
+                        "content_type": answer.content_type,
                     },
                 }
-                for form_name, content_type in _ANSWERS
+                # An answer that extproc gives in full passes as it is.
+                for answer in contract.Form
             ),
             {
                 "filter": _cel("response.code < 400"),  # /healthz: no error, so no envelope
@@ -74,8 +74,8 @@ def config(gateway: ir.Gateway) -> Fields:
                 ),
             },
             {
-                "filter": _response_has("x-arch-error-message"),
-                "body_format_override": form("%RESP(X-ARCH-ERROR-MESSAGE)%", _TYPE, _CODE),
+                "filter": _response_has(contract.ERROR_MESSAGE_HEADER),
+                "body_format_override": form(_header(contract.ERROR_MESSAGE_HEADER), _TYPE, _CODE),
             },
             *(
                 {
@@ -94,7 +94,7 @@ def _json(message: str, kind: str, code: str) -> Fields:
         "message": message,
         "type": kind,
         "code": code,
-        "param": "%RESP(X-ARCH-ERROR-PARAM)%",
+        "param": _header(contract.ERROR_PARAM_HEADER),
         "request_id": "%REQ(X-REQUEST-ID)%",
     }
     return {"json_format": {"error": error}, "content_type": "application/json"}
@@ -132,7 +132,7 @@ def _status_without_code(status: int) -> Fields:
         "and_filter": {
             "filters": [
                 {"status_code_filter": {"comparison": comparison}},
-                _response_has("x-arch-error-code", absent=True),
+                _response_has(contract.ERROR_CODE_HEADER, absent=True),
             ]
         }
     }

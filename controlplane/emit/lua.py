@@ -1,16 +1,19 @@
 """Lua for Envoy: the files of `envoy/`, led by the constants of one route table or provider.
 
-The code itself never changes with a config; only the tables before it do.
+The code itself never changes with a config; only the tables before it do. The names of headers,
+metadata and paths come before it, too, out of the Python that has to spell them alike.
 """
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from controlplane.emit import ratelimit
+from controlplane.emit import names, ratelimit
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -32,7 +35,7 @@ def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
         f"local PATHS = {literal(dict(provider.paths))}\n"
     )
     files = ["json.lua", "rewrite.lua", *(["failures.lua"] if record_failures else [])]
-    return constants + "".join(_file(name) for name in files)
+    return constants + script(*files)
 
 
 def choose_source(gateway: ir.Gateway) -> str:
@@ -50,19 +53,19 @@ def choose_source(gateway: ir.Gateway) -> str:
         f"local ROUTES = {literal(routes)}\n"
         f"local TEXT_ERRORS = {'true' if gateway.error_format == 'text' else 'false'}\n"
     )
-    return constants + _file("json.lua") + _file("choose.lua")
+    return constants + script("json.lua", "choose.lua")
 
 
 def refuse_source() -> str:
-    return _file("refuse.lua")
+    return script("refuse.lua")
 
 
 def answer_source() -> str:
-    return _file("answer.lua")
+    return script("answer.lua")
 
 
-def error_target_source(call: ir.ApiCall) -> str:
-    return f"local PATH = {literal(call.path)}\n" + _file("error_target.lua")
+def error_target_source(call: contract.ApiCall) -> str:
+    return f"local PATH = {literal(call.path)}\n" + script("error_target.lua")
 
 
 def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:
@@ -104,6 +107,18 @@ def _string(text: str) -> str:
     return '"' + "".join(parts) + '"'
 
 
+_NAMES = {
+    name: value
+    for module in (contract, names)
+    for name, value in vars(module).items()
+    if name.isupper() and isinstance(value, str)
+}
+
+
 @cache
-def _file(name: str) -> str:
-    return resources.files("controlplane").joinpath("assets", name).read_text() + "\n"
+def script(*files: str) -> str:
+    """The files one after the other, behind the names that they use."""
+    folder = resources.files("controlplane") / "assets"
+    code = "".join(folder.joinpath(name).read_text() + "\n" for name in files)
+    used = sorted(_NAMES.keys() & set(re.findall(r"\w+", code)))
+    return "".join(f"local {name} = {literal(_NAMES[name])}\n" for name in used) + code

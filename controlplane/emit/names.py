@@ -1,25 +1,27 @@
-"""Names that several emitters must spell alike: clusters, headers, metadata.
+"""Names that several emitters and scripts must spell alike: clusters, headers, metadata, paths.
 
 Routes, limits, logs and dashboards find a cluster by its name; a second spelling would be
-a second cluster.
+a second cluster. What extproc has to know as well is in `extproc.contract`.
 """
 
 from __future__ import annotations
 
+from extproc.contract import CHAT_PATH
+
+CLIENT_HINT_HEADER = "x-arch-llm-provider-hint"
+HINT_HEADER = "x-gateway-hint"
+"""The client's hint, copied before all `x-arch-*` is removed."""
+
 PROVIDER_HEADER = "x-arch-llm-provider"
 """Set by us alone; LLM routes match nothing else."""
-
-HINT_HEADER = "x-gateway-hint"
-"""The client's `x-arch-llm-provider-hint`, copied before all `x-arch-*` is removed."""
-
-DEBUG_HEADER = "x-gateway-debug"
-"""The client's `x-arch-debug`, copied likewise; extproc heeds it if the config says so."""
 
 TURN_HEADER = "x-gateway-turn"
 """A count that goes round: picks the member of a pool."""
 
-METADATA = "arch.llm"
-PROMPT_METADATA = "arch.prompt"
+LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
+"""From a limit that refused to the script that words retry-after, which removes it."""
+
+LLM_METADATA = "arch.llm"
 CLUSTER_METADATA = "arch.cluster"
 """Which provider a cluster is, and with which model, for the access log."""
 
@@ -30,16 +32,13 @@ REWRITE_FILTER = "archgw.rewrite"
 PROMPTS_FILTER = "archgw.prompts"
 ANSWER_FILTER = "archgw.answer"
 
-GUARDED_HEADER = "x-arch-guarded"
-"""Set by extproc alone, on what it lets through to an LLM."""
-
-UPSTREAM_HEADER = "x-arch-upstream"
-"""On the internal listener: which API a call is for."""
-
 EXTPROC_CLUSTER = "extproc"
 ERROR_TARGET_CLUSTER = "error-target"
 
-LLM_PATHS = ("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/models")
+COMPLETIONS_PATH = "/v1/completions"
+EMBEDDINGS_PATH = "/v1/embeddings"
+MODELS_PATH = "/v1/models"
+LLM_PATHS = (CHAT_PATH, COMPLETIONS_PATH, EMBEDDINGS_PATH, MODELS_PATH)
 
 
 def provider_cluster(name: str) -> str:

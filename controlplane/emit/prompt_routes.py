@@ -7,25 +7,28 @@ from typing import TYPE_CHECKING
 from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
 from controlplane.emit.routes import choosing, header, provider_route, route_config, unchosen
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.emit.runtime import Runtime
+    from controlplane.emit.runtime import RuntimeFile
 
-CHAT = "/v1/chat/completions"
 API_TIMEOUT = "10s"
 
 
-def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: Runtime) -> Fields:
+def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile) -> Fields:
     """Only what extproc has let through (it sets the header) finds an LLM, and only then."""
-    guarded = [header(names.GUARDED_HEADER, "1")]
+    guarded = [header(contract.GUARDED_HEADER, "1")]
     last_resort = names.ERROR_TARGET_CLUSTER if prompts.error_target else None
     routes = [
-        *(provider_route(route, CHAT, guarded, last_resort) for route in gateway.llm_routes),
-        unchosen(CHAT),
+        *(
+            provider_route(route, contract.CHAT_PATH, guarded, last_resort)
+            for route in gateway.llm_routes
+        ),
+        unchosen(contract.CHAT_PATH),
     ]
     # The generation makes extproc decide by the very config that these routes belong to.
-    generation = {"key": "x-arch-generation", "value": runtime.generation}
+    generation = {"key": contract.GENERATION_KEY, "value": runtime.generation}
     per_filter = {
         names.PROMPTS_FILTER: typed(
             "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute",
@@ -41,7 +44,7 @@ def internal_routes(gateway: ir.Gateway) -> Fields:
     host = {
         "name": "internal",
         "domains": ["*"],
-        "request_headers_to_remove": [names.UPSTREAM_HEADER],
+        "request_headers_to_remove": [contract.UPSTREAM_HEADER],
         "routes": [_api_route(upstream) for upstream in gateway.upstreams],
     }
     return {"name": "internal", "validate_clusters": False, "virtual_hosts": [host]}
@@ -50,7 +53,7 @@ def internal_routes(gateway: ir.Gateway) -> Fields:
 def _api_route(upstream: ir.Upstream) -> Fields:
     return {
         "name": upstream.name,
-        "match": {"prefix": "/", "headers": [header(names.UPSTREAM_HEADER, upstream.name)]},
+        "match": {"prefix": "/", "headers": [header(contract.UPSTREAM_HEADER, upstream.name)]},
         "route": {
             "cluster": names.api_cluster(upstream.name),
             "auto_host_rewrite": True,

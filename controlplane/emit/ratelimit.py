@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import names
 from controlplane.emit.proto import Fields, duration, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,7 @@ _ALWAYS: Fields = {"default_value": {"numerator": 100, "denominator": "HUNDRED"}
 
 
 def _metadata(key: str) -> str:
-    return f"%DYNAMIC_METADATA({names.METADATA}:{key})%"
+    return f"%DYNAMIC_METADATA({names.LLM_METADATA}:{key})%"
 
 
 def _refusal(slot: Slot) -> list[Fields]:
@@ -112,11 +113,11 @@ def _refusal(slot: Slot) -> list[Fields]:
         else ""
     )
     headers = {
-        "x-arch-error-code": "rate_limited",
-        "x-arch-error-type": "rate_limit_error",
-        "x-arch-error-message": f"exceeded limit provider={_metadata('model')}, {selector}"
+        contract.ERROR_CODE_HEADER: "rate_limited",
+        contract.ERROR_TYPE_HEADER: "rate_limit_error",
+        contract.ERROR_MESSAGE_HEADER: f"exceeded limit provider={_metadata('model')}, {selector}"
         f"tokens_used={_metadata('est_tokens')}",
-        "x-arch-ratelimit-period": _metadata(slot.period_key),
+        names.LIMIT_PERIOD_HEADER: _metadata(slot.period_key),
     }
     return [{"header": {"key": key, "value": value}} for key, value in headers.items()]
 
@@ -134,7 +135,7 @@ def _rate_limit(slot: Slot) -> Fields:
         "actions": [
             {
                 "metadata": {
-                    "metadata_key": {"key": names.METADATA, "path": [{"key": "limited"}]},
+                    "metadata_key": {"key": names.LLM_METADATA, "path": [{"key": "limited"}]},
                     "descriptor_key": "route",
                     "source": "DYNAMIC",
                 }

@@ -10,7 +10,7 @@ from controlplane.emit.clusters import emit_clusters
 from controlplane.emit.listener import emit_listeners
 from controlplane.emit.prompt_routes import internal_routes, prompt_routes
 from controlplane.emit.routes import llm_routes
-from controlplane.emit.runtime import Runtime, emit_runtime
+from controlplane.emit.runtime import RuntimeFile, emit_runtime
 from controlplane.emit.secrets import emit_secret_files
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Resources:
     clusters: tuple[proto.Cluster, ...]
     secret_files: tuple[tuple[str, str], ...]
     """(file name under the home's `secrets`, text); none of them holds a key."""
-    runtime: Runtime | None
+    runtime: RuntimeFile | None
     """What extproc decides by; to be in place before the routes that name it."""
 
 
@@ -40,7 +40,9 @@ def emit(gateway: ir.Gateway, layout: Layout) -> Resources:
     )
 
 
-def _routes(gateway: ir.Gateway, runtime: Runtime | None) -> tuple[proto.RouteConfiguration, ...]:
+def _routes(
+    gateway: ir.Gateway, runtime: RuntimeFile | None
+) -> tuple[proto.RouteConfiguration, ...]:
     configs = [llm_routes(gateway)]
     if gateway.prompts and runtime:
         configs += [prompt_routes(gateway, gateway.prompts, runtime), internal_routes(gateway)]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, ratelimit
 from controlplane.emit.proto import Fields, duration, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _groups(route: ir.LlmRoute, path: str) -> tuple[tuple[ir.WeightedProvider, .
     chat and completions fail over to another provider.
     """
     pool, *fallbacks = route.groups
-    if path in ("/v1/embeddings", "/v1/models"):
+    if path in (names.EMBEDDINGS_PATH, names.MODELS_PATH):
         fallbacks = []
     return ((pool,) * (1 + route.retries)) + tuple(fallbacks)
 
@@ -179,7 +180,10 @@ def _answer(name: str, match: Fields, status: int, body: str, code: str | None =
         "typed_per_filter_config": _UNFILTERED,
     }
     if code:
-        headers = {"x-arch-error-code": code, "x-arch-error-type": "invalid_request_error"}
+        headers = {
+            contract.ERROR_CODE_HEADER: code,
+            contract.ERROR_TYPE_HEADER: "invalid_request_error",
+        }
         route["response_headers_to_add"] = [
             {"header": {"key": key, "value": value}} for key, value in headers.items()
         ]
@@ -218,4 +222,4 @@ def _not_found() -> Fields:
 
 
 def _method(path: str) -> str:
-    return "GET" if path == "/v1/models" else "POST"
+    return "GET" if path == names.MODELS_PATH else "POST"

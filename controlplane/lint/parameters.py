@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from controlplane.lint.rule import Finding, error, warning
 
 if TYPE_CHECKING:
-    from controlplane.model import Config, Json, Parameter
+    from controlplane.model import Config, Parameter
+    from extproc.contract import Json
 
-_LISTS = frozenset({"list", "array", "set", "tuple"})
-_NUMBERS = frozenset({"int", "integer", "float", "number"})
-_TEXTS = frozenset({"str", "string"})
+_NUMBERS = frozenset({"integer", "number"})
 
 
 def _parameters(config: Config) -> Iterator[Parameter]:
@@ -208,14 +207,14 @@ def constraint_of_another_type(config: Config) -> Iterator[Finding]:
     """
     for parameter in _parameters(config):
         given = (
-            ("items", parameter.items, _LISTS),
+            ("items", parameter.items, {"array"}),
             ("minimum", parameter.minimum, _NUMBERS),
             ("maximum", parameter.maximum, _NUMBERS),
-            ("pattern", parameter.pattern, _TEXTS),
+            ("pattern", parameter.pattern, {"string"}),
         )
         for key, value, types in given:
             if value is not None and parameter.type not in types:
-                message = f"`{key}` has no meaning for `type: {parameter.type}`"
+                message = f"`{key}` has no meaning for `type: {parameter.written_type}`"
                 yield Finding((*parameter.path, key), message, f"remove `{key}`, or change `type`")
 
 

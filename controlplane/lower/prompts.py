@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
 from controlplane import ir
 from controlplane.lower.addresses import slug
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import model
@@ -13,17 +15,6 @@ if TYPE_CHECKING:
 
 MAX_CALLS = 4
 GUARD_MESSAGE = "This request was refused by the prompt guard."
-
-_TYPES = {
-    "str": "string",
-    "int": "integer",
-    "float": "number",
-    "bool": "boolean",
-    "list": "array",
-    "tuple": "array",
-    "set": "array",
-    "dict": "object",
-}
 
 
 def lower_prompts(
@@ -47,13 +38,13 @@ def lower_prompts(
     return prompts, secrets
 
 
-def _guards(config: model.Config) -> tuple[ir.Guard, ...]:
+def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
     written: tuple[tuple[Literal["jailbreak", "toxicity"], model.Guard | None], ...] = (
         ("jailbreak", config.jailbreak_guard),
         ("toxicity", config.toxicity_guard),
     )
     return tuple(
-        ir.Guard(
+        contract.Guard(
             kind=kind,
             message=guard.message or GUARD_MESSAGE,
             forward_to_error_target=guard.forward_to_error_target,
@@ -66,10 +57,10 @@ def _guards(config: model.Config) -> tuple[ir.Guard, ...]:
     )
 
 
-def _target(target: model.PromptTarget) -> ir.PromptTarget:
+def _target(target: model.PromptTarget) -> contract.Target:
     method = "POST" if target.default else "GET"
     dispatch = target.auto_llm_dispatch_on_response
-    return ir.PromptTarget(
+    return contract.Target(
         name=target.name,
         description=target.description,
         default=target.default,
@@ -80,29 +71,18 @@ def _target(target: model.PromptTarget) -> ir.PromptTarget:
     )
 
 
-def _call(endpoint: model.EndpointRef, method: str) -> ir.ApiCall:
-    return ir.ApiCall(
+def _call(endpoint: model.EndpointRef, method: str) -> contract.ApiCall:
+    return contract.ApiCall(
         upstream=slug(endpoint.name),
         path=endpoint.http_path,
         method=(endpoint.http_method or method).upper(),
     )
 
 
-def _parameter(parameter: model.Parameter) -> ir.Parameter:
-    return ir.Parameter(
-        name=parameter.name,
-        type=_TYPES.get(parameter.type, parameter.type),
-        description=parameter.description,
-        required=parameter.required,
-        default=parameter.default,
-        has_default=parameter.has_default,
-        enum=parameter.enum,
-        format=parameter.format,
-        in_path=parameter.in_path,
-        items=_TYPES.get(parameter.items, parameter.items) if parameter.items else None,
-        minimum=parameter.minimum,
-        maximum=parameter.maximum,
-        pattern=parameter.pattern,
+def _parameter(written: model.Parameter) -> contract.Parameter:
+    """The same, without its place in the file."""
+    return contract.Parameter(
+        **{each.name: getattr(written, each.name) for each in fields(contract.Parameter)}
     )
 
 

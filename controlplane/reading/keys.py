@@ -8,6 +8,8 @@ what is suggested after a misspelling and what an editor completes are the same.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from controlplane.reading.mappings import Key, Table
 from controlplane.reading.values import (
     Anything,
@@ -19,6 +21,11 @@ from controlplane.reading.values import (
     SecretText,
     Text,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from extproc.contract import ParameterType
 
 HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNITS = ("second", "minute", "hour")
@@ -195,28 +202,28 @@ _PROMPT_GUARDS = Table(
     }
 )
 
+# What users may call a type, and its name in JSON Schema.
+TYPES: Mapping[str, ParameterType] = {
+    "str": "string",
+    "string": "string",
+    "int": "integer",
+    "integer": "integer",
+    "float": "number",
+    "number": "number",
+    "bool": "boolean",
+    "boolean": "boolean",
+    "list": "array",
+    "array": "array",
+    "set": "array",
+    "tuple": "array",
+    "dict": "object",
+    "object": "object",
+}
 PARAMETER = Table(
     {
         "name": Key(Text(), "the parameter's name", required=True),
         "type": Key(
-            Text(
-                choices=(
-                    "str",
-                    "string",
-                    "int",
-                    "integer",
-                    "float",
-                    "number",
-                    "bool",
-                    "boolean",
-                    "list",
-                    "array",
-                    "set",
-                    "tuple",
-                    "dict",
-                    "object",
-                )
-            ),
+            Text(choices=tuple(TYPES)),
             "str, int, float, bool, list or dict",
         ),
         "description": Key(Text(), "what it is, in words"),

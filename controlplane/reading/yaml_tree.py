@@ -24,7 +24,8 @@ from controlplane.problem import Position, Problem, Severity
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from controlplane.model import Json, Path
+    from controlplane.model import Path
+    from extproc.contract import Json
 
 MAX_DEPTH = 32
 _TOO_DEEP = f"lists and mappings are nested more than {MAX_DEPTH} deep"

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
 from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
-from extproc.config import READS
+from extproc.contract import READS
 from extproc.errors import ToolError, ToolTimeout
 from extproc.exchange import Made, Planned
 from extproc.pipeline import url
@@ -27,7 +27,7 @@ from extproc.telemetry import log, redacted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extproc.config import ApiCall
+    from extproc.contract import ApiCall
     from extproc.exchange import Exchange
 
 _IN_URL: Final = frozenset({"GET", "HEAD", "DELETE"})

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
+from extproc.contract import GUARDED_HEADER, OWN_PREFIX
 from extproc.errors import ContextTooLarge
 from extproc.events import Answer, Forward, Outcome
 from extproc.pipeline.reply import repeat, say, speech
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from extproc.chat.types import Message
     from extproc.exchange import Exchange, Made
 
-GUARDED: Final = "x-arch-guarded"
 # Below Envoy's buffer of 1 MiB + 64 KiB, which the filters behind this one read the body into.
 MAX_BODY: Final = (1 << 20) + (32 << 10)
 
@@ -56,7 +56,7 @@ def _to_llm(exchange: Exchange) -> Forward:
             target=exchange.target.name if exchange.target else None,
         )
     headers = {
-        GUARDED: "1",
+        GUARDED_HEADER: "1",
         "content-type": "application/json",
     }
     if exchange.request.stream:
@@ -138,7 +138,7 @@ def _drop_state(body: dict[str, Any]) -> None:
         return
     if not isinstance(metadata[answers.STATE], str):
         log.warning("state.ignored", reason="not text")
-    rest = {key: value for key, value in metadata.items() if not key.startswith("x-arch-")}
+    rest = {key: value for key, value in metadata.items() if not key.startswith(OWN_PREFIX)}
     if rest:
         body["metadata"] = rest
     else:

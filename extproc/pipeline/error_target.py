@@ -11,17 +11,19 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from extproc import contract
 from extproc.chat import answers, strict_json
 from extproc.clients import CallFailed, HttpCall
+from extproc.contract import Form
 from extproc.errors import PromptRefused
-from extproc.events import Answer, Form
+from extproc.events import Answer
 from extproc.pipeline.api_call import conversation
 from extproc.pipeline.reply import repeat, say, speech
 from extproc.telemetry import log, redacted
 
 if TYPE_CHECKING:
     from extproc.clients import HttpReply
-    from extproc.config import ApiCall
+    from extproc.contract import ApiCall
     from extproc.errors import GatewayError
     from extproc.exchange import Exchange
 
@@ -65,10 +67,10 @@ def _call(exchange: Exchange, error: GatewayError, target: ApiCall) -> HttpCall:
         "user-agent": "archgw",
         **exchange.caller.onward,
         error.header: error.code,
-        "x-arch-error-type": error.kind,
-        "x-arch-error-message": header_text(error.message),
+        contract.ERROR_TYPE_HEADER: error.kind,
+        contract.ERROR_MESSAGE_HEADER: header_text(error.message),
         "x-arch-target-prompt": header_text(prompt_target),
-        "x-arch-error-timestamp": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
+        contract.ERROR_TIME_HEADER: dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
     }
     body = strict_json.dumps({"messages": conversation(exchange)})
     # A config may name another method, but only these carry the conversation.

@@ -17,7 +17,7 @@ from extproc.telemetry import log
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extproc.config import Guard
+    from extproc.contract import Guard
     from extproc.errors import GatewayError
     from extproc.events import Answer
     from extproc.exchange import Exchange

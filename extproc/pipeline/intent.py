@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extproc.config import READS
+from extproc.contract import READS
 from extproc.errors import IntentUnavailable
 from extproc.exchange import Planned
 from extproc.telemetry import log

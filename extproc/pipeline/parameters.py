@@ -21,7 +21,7 @@ from extproc.pipeline.reply import say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from extproc.config import Parameter
+    from extproc.contract import Parameter
     from extproc.events import Answer
     from extproc.exchange import Exchange, Planned
 

@@ -9,7 +9,8 @@ import orjson
 
 from extproc.chat import answers
 from extproc.chat.stream import assemble
-from extproc.events import Answer, Form
+from extproc.contract import Form
+from extproc.events import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -18,7 +18,7 @@ from extproc.errors import InvalidArguments
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from extproc.config import Parameter
+    from extproc.contract import Parameter
 
 _PLACE: Final = re.compile(r"\{([^{}]*)\}")
 _LONGEST: Final = 256

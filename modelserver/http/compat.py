@@ -17,8 +17,8 @@ import orjson
 from modelserver.errors import NotSupported, ServerError
 from modelserver.http.parse import Reader, parse_decide
 from modelserver.requests import Decide, Turn
+from modelserver.schema import Parameter, Tool
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.types import Parameter, Tool
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

@@ -16,7 +16,7 @@ from modelserver.tasks.values.patterns import is_pattern
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from modelserver.tasks.types import Tool
+    from modelserver.schema import Tool
 
     Wrong = Callable[[str, str], None]
 

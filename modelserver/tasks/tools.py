@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from modelserver.tasks.types import Parameter, ParameterType, Tool
+from modelserver.schema import Parameter, ParameterType, Tool
 
 _TYPES: dict[str, ParameterType] = {
     "str": "string", "string": "string", "text": "string", "char": "string",

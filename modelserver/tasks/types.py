@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-ParameterType = Literal["string", "integer", "number", "boolean", "array", "object"]
+if TYPE_CHECKING:
+    from modelserver.schema import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,33 +23,6 @@ class Message:
 
     role: str
     content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One parameter of a tool, with JSON Schema's names for types."""
-
-    name: str
-    type: ParameterType = "string"
-    description: str = ""
-    required: bool = False
-    enum: tuple[Any, ...] = ()
-    items: ParameterType = "string"
-    default: Any = None
-    has_default: bool = False
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str | None = None
-    format: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Tool:
-    """A described target the last user message may want."""
-
-    name: str
-    description: str = ""
-    parameters: tuple[Parameter, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ import aiohttp
 from extproc import phases
 from extproc.chat import types
 from extproc.clients import HttpModels
+from extproc.contract import GUARDED_HEADER
 from extproc.events import Forward, RequestHeaders
 from extproc.exchange import World
 from extproc.runtime import compiled
@@ -78,7 +79,7 @@ def steps() -> dict[str, float]:
     """The parts that need nobody else, in µs."""
     raw = json.dumps(BODY).encode()
     message = _headers_message()
-    forward = Forward(raw, {"x-arch-guarded": "1"}, json_prefix='"metadata":{},')
+    forward = Forward(raw, {GUARDED_HEADER: "1"}, json_prefix='"metadata":{},')
     event = RequestHeaders({":path": "/v1/chat/completions"}, end_of_stream=False)
     return {
         "decode_headers": _timed(lambda: phases.decode(message)),

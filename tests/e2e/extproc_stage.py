@@ -18,14 +18,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from extproc import config
+from extproc import contract
 from tests.e2e.harness import ENVOY, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from extproc.config import RuntimeConfig
+    from extproc.contract import RuntimeConfig
 
 _TYPE = "type.googleapis.com/envoy.extensions"
 _PER_ROUTE = {"@type": f"{_TYPE}.filters.http.ext_proc.v3.ExtProcPerRoute"}
@@ -91,8 +91,8 @@ def stage(
     """`llm` and `app` are ports on 127.0.0.1; the upstreams `app` and `errors` are both `app`."""
     runtime = folder / "runtime"
     runtime.mkdir()
-    text = config.dumps(settings)
-    name = config.generation(text)
+    text = contract.dumps(settings)
+    name = contract.generation(text)
     (runtime / f"{name}.json").write_text(text)
     extprocs = [
         Extproc(folder / f"ep-{n}.sock", runtime, folder / f"ep-{n}.log") for n in range(processes)
@@ -155,7 +155,7 @@ def _prompt_listener(folder: Path, port: int, name: str, settings: RuntimeConfig
                 "typed_per_filter_config": {"archgw.prompts": {**_PER_ROUTE, "disabled": True}},
             },
             {
-                "match": {"prefix": "/", "headers": [_header("x-arch-guarded", "1")]},
+                "match": {"prefix": "/", "headers": [_header(contract.GUARDED_HEADER, "1")]},
                 "route": {"cluster": "llm", "timeout": "0s"},
             },
             {"match": {"prefix": "/"}, "direct_response": {"status": 404}},
@@ -164,7 +164,7 @@ def _prompt_listener(folder: Path, port: int, name: str, settings: RuntimeConfig
             "archgw.prompts": {
                 **_PER_ROUTE,
                 "overrides": {
-                    "grpc_initial_metadata": [{"key": "x-arch-generation", "value": name}]
+                    "grpc_initial_metadata": [{"key": contract.GENERATION_KEY, "value": name}]
                 },
             }
         },
@@ -182,12 +182,12 @@ def _internal_listener(settings: RuntimeConfig) -> dict[str, Any]:
         filters=[_router()],
         routes=[
             {
-                "match": {"prefix": "/", "headers": [_header("x-arch-upstream", upstream)]},
+                "match": {"prefix": "/", "headers": [_header(contract.UPSTREAM_HEADER, upstream)]},
                 "route": to_app,
             }
             for upstream in ("app", "errors")
         ],
-        request_headers_to_remove=["x-arch-upstream"],
+        request_headers_to_remove=[contract.UPSTREAM_HEADER],
     )
 
 
@@ -247,7 +247,7 @@ def _ext_proc(settings: RuntimeConfig) -> dict[str, Any]:
             "response_body_mode": "NONE",
             "response_trailer_mode": "SKIP",
         },
-        "metadata_options": {"receiving_namespaces": {"untyped": ["arch.prompt"]}},
+        "metadata_options": {"receiving_namespaces": {"untyped": [contract.PROMPT_METADATA]}},
     }
 
 
@@ -262,8 +262,8 @@ def _access_log(folder: Path) -> dict[str, Any]:
                     "code": "%RESPONSE_CODE%",
                     "details": "%RESPONSE_CODE_DETAILS%",
                     "flags": "%RESPONSE_FLAGS%",
-                    "sse_prefix": "%DYNAMIC_METADATA(arch.prompt:sse_prefix)%",
-                    "json_prefix": "%DYNAMIC_METADATA(arch.prompt:json_prefix)%",
+                    "sse_prefix": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.SSE_PREFIX_KEY})%",
+                    "json_prefix": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.JSON_PREFIX_KEY})%",
                 }
             },
         },
@@ -271,7 +271,6 @@ def _access_log(folder: Path) -> dict[str, Any]:
 
 
 def _local_reply() -> dict[str, Any]:
-    types = {"json": "application/json", "sse": "text/event-stream", "text": "text/plain"}
     mappers = [
         {
             "filter": {
@@ -279,16 +278,16 @@ def _local_reply() -> dict[str, Any]:
                     "name": "cel",
                     "typed_config": {
                         "@type": f"{_TYPE}.access_loggers.filters.cel.v3.ExpressionFilter",
-                        "expression": f"response.headers['x-arch-answer'] == '{form}'",
+                        "expression": f"response.headers['{contract.ANSWER_HEADER}'] == '{form}'",
                     },
                 }
             },
             "body_format_override": {
                 "text_format_source": {"inline_string": "%LOCAL_REPLY_BODY%"},
-                "content_type": media,
+                "content_type": form.content_type,
             },
         }
-        for form, media in types.items()
+        for form in contract.Form
     ]
     error = {
         "message": "%LOCAL_REPLY_BODY%",

@@ -17,6 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from controlplane.emit import names
+from controlplane.emit.lua import script
+from extproc import contract
 from tests.e2e.harness import ENVOY, free_port
 from tests.fakes.bodies import Choices, body
 from tests.fakes.provider import Behaviour, FakeProvider
@@ -25,7 +28,6 @@ from tests.fakes.reference_rewrite import CHAT, RefusedBody, Target, rewrite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCRIPTS = Path(__file__).parents[2] / "envoy"
 EXTENSIONS = "type.googleapis.com/envoy.extensions."
 LISTENER_BUFFER = 1114112
 
@@ -60,7 +62,7 @@ REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
 
 
 def lua_filter(constants: str, entry: str) -> dict[str, Any]:
-    code = constants + (SCRIPTS / "json.lua").read_text() + (SCRIPTS / entry).read_text()
+    code = constants + script("json.lua", entry)
     return {
         "name": "envoy.filters.http.lua",
         "typed_config": {
@@ -192,7 +194,7 @@ class Setup:
             connection.request(method, path, sent, given)
             answer = connection.getresponse()
             text = answer.read().decode()
-            return answer.status, text, answer.getheader("x-arch-error-code") or ""
+            return answer.status, text, answer.getheader(contract.ERROR_CODE_HEADER) or ""
 
 
 @pytest.fixture(scope="module")
@@ -244,7 +246,7 @@ def test_odd_bodies_through_envoy(setup: Setup) -> None:
     for _ in range(400):
         made = body(Choices(random_bytes.randbytes(400)))
         setup.one.received.clear()
-        connection.request("POST", CHAT, made, {"x-gateway-hint": "one"})
+        connection.request("POST", CHAT, made, {names.HINT_HEADER: "one"})
         answer = connection.getresponse()
         answer.read()
         outcomes.add(answer.status)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from controlplane.supervise.canary import ATTACK, missed_by_guard
+from extproc import contract
 from tests.e2e.archgw import Archgw, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
@@ -204,7 +205,7 @@ def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
     server = ir.ModelServer(models.address, embedded=False, guard_model=None, function_calling=None)
     prompts = ir.Prompts(
         system_prompt=None,
-        guards=(ir.Guard("jailbreak", "no", forward_to_error_target=False, threshold=None),),
+        guards=(contract.Guard("jailbreak", "no", forward_to_error_target=False, threshold=None),),
         targets=(),
         error_target=None,
         intent_threshold=None,

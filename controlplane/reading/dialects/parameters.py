@@ -8,22 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.model import Json, Parameter
+from controlplane.model import Parameter
+from controlplane.reading.keys import TYPES
 from controlplane.reading.values import Flag, Number, Reading, label
 from controlplane.reading.yaml_tree import Node
 
 if TYPE_CHECKING:
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Shape
+    from extproc.contract import Json
 
-_TEXTS = frozenset({"str", "string"})
-_LISTS = frozenset({"list", "array", "set", "tuple"})
 _SCALARS: dict[str, Shape] = {
-    "int": Number(-1e15, whole=True),
     "integer": Number(-1e15, whole=True),
-    "float": Number(-1e15),
     "number": Number(-1e15),
-    "bool": Flag(),
     "boolean": Flag(),
 }
 
@@ -33,37 +30,41 @@ def read_parameters(target: Record, reading: Reading) -> tuple[Parameter, ...]:
 
 
 def _parameter(record: Record, reading: Reading) -> Parameter:
-    kind = record.text("type")
-    if kind is None and "type" not in record.places:
+    written = record.text("type")
+    if written is None and "type" not in record.places:
         _report_no_type(record, reading)
-    kind = kind or "str"
+    written = written or "str"
     default = record.values.get("default")
-    enum = (_value(node, kind, reading) for node in record.listed("enum"))
+    enum = (_value(node, written, reading) for node in record.listed("enum"))
+    items = record.record("items").text("type")
     return Parameter(
         path=record.path,
         name=record.text("name") or "",
-        type=kind,
+        type=TYPES[written],
+        written_type=written,
         description=record.text("description") or "",
         required=record.flag("required") or False,
-        default=_value(default, kind, reading) if isinstance(default, Node) else None,
+        default=_value(default, written, reading) if isinstance(default, Node) else None,
         has_default=isinstance(default, Node),
         enum=tuple(value for value in enum if value is not None),
         format=record.text("format"),
         in_path=record.flag("in_path") or False,
-        items=record.record("items").text("type"),
+        # To the models, too, a type that nobody knows is text.
+        items=TYPES.get(items, "string") if items else None,
         minimum=record.number("minimum"),
         maximum=record.number("maximum"),
         pattern=record.text("pattern"),
     )
 
 
-def _value(node: Node, kind: str, reading: Reading) -> Json:
+def _value(node: Node, written: str, reading: Reading) -> Json:
     """The value as the parameter's type reads it; None where it does not fit."""
-    if kind in _TEXTS and node.kind == "scalar":
+    kind = TYPES[written]
+    if kind == "string" and node.kind == "scalar":
         return node.text
-    if kind in _LISTS and node.kind == "list":
+    if kind == "array" and node.kind == "list":
         return node.value
-    if kind in ("dict", "object") and node.kind == "map":
+    if kind == "object" and node.kind == "map":
         return node.value
     if kind in _SCALARS:
         trial = Reading(reading.document)
@@ -72,8 +73,9 @@ def _value(node: Node, kind: str, reading: Reading) -> Json:
             for problem in trial.problems:
                 reading.add(problem)
             return value
-    message = f"{label(node.path)} does not fit `type: {kind}`"
-    reading.error("AG111", node.path, message, f"write a value of type {kind}, or change the type")
+    message = f"{label(node.path)} does not fit `type: {written}`"
+    hint = f"write a value of type {written}, or change the type"
+    reading.error("AG111", node.path, message, hint)
     return None
 
 

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from modelserver.tasks.targets.layout import options
 
 if TYPE_CHECKING:
-    from modelserver.tasks.types import Evidence, Tool
+    from modelserver.schema import Tool
+    from modelserver.tasks.types import Evidence
 
 # A parameter with a span, be it an unsure one, is worth more than one without: the model has
 # said already that the words are a value at all.

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from modelserver.tasks.targets import functions, intent
 from modelserver.tasks.targets.layout import Layout, Layouts
@@ -25,9 +25,11 @@ from modelserver.tasks.types import (
     Output,
     Request,
     Runner,
-    Tool,
 )  # fmt: skip
 from modelserver.tokenization import Tokenizer
+
+if TYPE_CHECKING:
+    from modelserver.schema import Tool
 
 CACHED_TOOLS = 8192
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
-from modelserver.tasks.types import Call, Evidence, Message, Output, Parameter, Tool
+from modelserver.tasks.types import Call, Evidence, Message, Output
 from modelserver.tasks.values import spoken, words
+
+if TYPE_CHECKING:
+    from modelserver.schema import Parameter, Tool
 
 
 @dataclass(frozen=True, slots=True)

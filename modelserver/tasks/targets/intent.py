@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from modelserver.tasks.targets.reading import TOOL, sigmoid
-from modelserver.tasks.types import IntentAnswer, Message, Output, Ranked, Row, Tool
+from modelserver.tasks.types import IntentAnswer, Message, Output, Ranked, Row
 
 if TYPE_CHECKING:
+    from modelserver.schema import Tool
     from modelserver.tasks.targets.layout import Layout, Layouts
 
 # A shortlist ends where its tools fill a row's schema, within these bounds.

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Literal
 
 from modelserver import tokenization
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.types import Message, Parameter, Row, Tool
+from modelserver.tasks.types import Message, Row
 
 if TYPE_CHECKING:
+    from modelserver.schema import Parameter, Tool
     from modelserver.tokenization import Tokenizer
 
 MAX_TOOL = 24

@@ -15,7 +15,7 @@ from modelserver.tasks.values.patterns import matches
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from modelserver.tasks.types import Parameter, ParameterType
+    from modelserver.schema import Parameter, ParameterType
 
 _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
@@ -32,9 +32,8 @@ def fitting(parameter: Parameter, value: Any) -> Any:
 def _list(parameter: Parameter, value: Any) -> list[Any] | None:
     if value is None:
         return None
-    items = [
-        _TYPED[parameter.items](item) for item in (value if isinstance(value, list) else [value])
-    ]
+    read = _TYPED[parameter.items or "string"]
+    items = [read(item) for item in (value if isinstance(value, list) else [value])]
     fit = bool(items) and all(item is not None and _allowed(parameter, item) for item in items)
     return items if fit else None
 

@@ -18,7 +18,7 @@ from modelserver.tasks.values import codes, moments, numbers
 from modelserver.tasks.values.patterns import matches
 
 if TYPE_CHECKING:
-    from modelserver.tasks.types import Parameter, ParameterType
+    from modelserver.schema import Parameter, ParameterType
 
 _QUOTES = "\"'“”‘’`«»"
 _LOOK_AHEAD = 24
@@ -69,17 +69,18 @@ def _items_of(parameter: Parameter, text: str, start: int, end: int) -> Any:
     said = text[start:end]
     if said.lstrip().startswith("[{"):
         return said
-    if parameter.items in {"integer", "number"}:
+    kind = parameter.items or "string"
+    if kind in {"integer", "number"}:
         pattern = r"[-−]?\d+(?:\.\d+)?(?:e[-+]?\d+)?%?"
         spots = [(m.start(), m.end()) for m in re.finditer(pattern, said)]
         if len(spots) > 1 and not re.fullmatch(r"[-−]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", said.strip()):
-            parts = [_one(parameter, parameter.items, said, s, e) for s, e in spots]
+            parts = [_one(parameter, kind, said, s, e) for s, e in spots]
             return [part for part in parts if part is not None] or None
     elif _is_series(said):
         parts = [p for p in _SPLIT.split(said.strip("[](){} ")) if p.strip()]
-        values = [_one(parameter, parameter.items, part, 0, len(part)) for part in parts]
+        values = [_one(parameter, kind, part, 0, len(part)) for part in parts]
         return [value for value in values if value is not None] or None
-    value = _one(parameter, parameter.items, text, start, end)
+    value = _one(parameter, kind, text, start, end)
     return _item(parameter, value) if isinstance(value, str) else value
 
 

@@ -16,9 +16,10 @@ from collections.abc import Set as AbstractSet
 from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
-from modelserver.tasks.types import Message, Tool
+from modelserver.tasks.types import Message
 
 if TYPE_CHECKING:
+    from modelserver.schema import Tool
     from modelserver.training.targets.data import Gold
 
 Span = tuple[int, int, int]

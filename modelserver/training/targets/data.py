@@ -17,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from modelserver.schema import Tool
 from modelserver.tasks.tools import parse_tool
-from modelserver.tasks.types import Message, Tool
+from modelserver.tasks.types import Message
 
 SLOTS = ("sgd", "own", "seal_tools", "hwu64", "xsid", "snips", "api_bank", "glaive", "toolalpaca")
 LEFT_OUT_SERVICES = ("RentalCars", "Homes")

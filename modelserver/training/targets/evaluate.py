@@ -17,11 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelserver.tasks.types import Call, Decision, Message, Request, Tool
+from modelserver.tasks.types import Call, Decision, Message, Request
 from modelserver.training.targets.data import Case, Corpus, Gold, Utterance, read, read_intents
 from modelserver.training.targets.run import Pooled, Run, together
 
 if TYPE_CHECKING:
+    from modelserver.schema import Tool
     from modelserver.tasks.targets.decide import Targets
 
 UNSEEN_TARGETS = 20

@@ -14,7 +14,8 @@ from torch import Tensor
 from modelserver.tasks.targets.layout import Layout, options
 
 if TYPE_CHECKING:
-    from modelserver.tasks.types import Message, Parameter, Tool
+    from modelserver.schema import Parameter, Tool
+    from modelserver.tasks.types import Message
     from modelserver.training.targets.data import Gold
 
 # Other mentions of a value this long say the same thing; "2" said elsewhere may not.

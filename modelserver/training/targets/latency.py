@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from modelserver.schema import Parameter, Tool
 from modelserver.tasks.targets.decide import Targets
-from modelserver.tasks.types import Message, Parameter, Request, Tool
+from modelserver.tasks.types import Message, Request
 from modelserver.training.targets.run import onnx_run
 
 if TYPE_CHECKING:

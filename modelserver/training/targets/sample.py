@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from modelserver.schema import Tool
 from modelserver.tasks.targets.layout import Layouts, options
-from modelserver.tasks.types import Message, Tool
+from modelserver.tasks.types import Message
 from modelserver.training.targets import augment
 from modelserver.training.targets.data import Case, Corpus, Gold, Utterance
 from modelserver.training.targets.labels import Labels, label

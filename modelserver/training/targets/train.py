@@ -29,7 +29,7 @@ from modelserver.training.targets.model import TargetsModel, load_base
 from modelserver.training.targets.sample import Sampler
 
 if TYPE_CHECKING:
-    from modelserver.tasks.types import Tool
+    from modelserver.schema import Tool
 
 CHECKPOINT_SECONDS = 300
 PRINT_EVERY = 50

@@ -24,6 +24,7 @@ from extproc.clients import (
     TooLong,
     Unavailable,
 )
+from extproc.contract import UPSTREAM_HEADER
 from modelserver import schema
 from tests.fakes.model_server import FakeModelServer, Script
 
@@ -209,8 +210,8 @@ async def test_call_goes_out_as_built(listener: Listener, endpoints: HttpEndpoin
     assert (reply.status, reply.content_type, reply.body) == (201, "text/plain", b"ok")
     method, path, headers, body = listener.received[0]
     assert (method, path, body) == ("POST", "/x%2Fy/S%C3%A3o?q=a%20b", b"body")
-    assert headers["x-arch-upstream"] == "app"
-    assert set(headers) <= {"host", "x-arch-upstream", "x-request-id", "content-length", "accept"}
+    assert headers[UPSTREAM_HEADER] == "app"
+    assert set(headers) <= {"host", UPSTREAM_HEADER, "x-request-id", "content-length", "accept"}
 
 
 async def test_redirect_is_not_followed(listener: Listener, endpoints: HttpEndpoints) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from extproc.contract import Form
 from extproc.errors import InvalidRequest, ToolError, ToolTimeout, Unavailable
-from extproc.events import Answer, Form, Forward, Proceed, Refuse, RequestBody, RequestHeaders
+from extproc.events import Answer, Forward, Proceed, Refuse, RequestBody, RequestHeaders
 from extproc.phases import NEXT, Phase, PhaseError, decode, encode, next_phase
 from extproc.wire import archgw_ext_proc_pb2 as wire
 

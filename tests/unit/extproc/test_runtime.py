@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from extproc import config
+from extproc import contract
 from extproc.errors import Unavailable
 from extproc.runtime import Generations, compiled
 from tests.playbook import guard, parameter, settings, target
 
 
-def write(folder: Path, settings_: config.RuntimeConfig) -> str:
-    text = config.dumps(settings_)
-    name = config.generation(text)
+def write(folder: Path, settings_: contract.RuntimeConfig) -> str:
+    text = contract.dumps(settings_)
+    name = contract.generation(text)
     (folder / f"{name}.json").write_text(text)
     return name
 

@@ -13,10 +13,10 @@ import grpc
 import pytest
 from grpc import aio
 
-from extproc import config
+from extproc import contract
 from extproc.exchange import World
 from extproc.runtime import Generations
-from extproc.server import GENERATION, Health, Processor, create_server, listen
+from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics
 from extproc.wire import archgw_ext_proc_pb2 as wire
 from extproc.wire import archgw_health_pb2 as health
@@ -41,7 +41,7 @@ class Running:
     ) -> list[wire.ProcessingResponse]:
         """What is answered to these messages until the call ends."""
         name = self.generation if generation is None else generation
-        call = self.channel.stream_stream(PROCESS)(metadata=((GENERATION, name),))
+        call = self.channel.stream_stream(PROCESS)(metadata=((contract.GENERATION_KEY, name),))
         found = []
         for message in messages:
             await call.write(message if isinstance(message, bytes) else message.SerializeToString())
@@ -55,8 +55,8 @@ class Running:
 
 @pytest.fixture
 async def running(tmp_path: Path) -> AsyncIterator[Running]:
-    text = config.dumps(settings(target("t")))
-    name = config.generation(text)
+    text = contract.dumps(settings(target("t")))
+    name = contract.generation(text)
     (tmp_path / f"{name}.json").write_text(text)
     models, metrics, checks = FakeModels(), Metrics(), Health()
     world = World(models, FakeEndpoints(), metrics)
@@ -137,7 +137,9 @@ async def test_crash_is_a_bare_500_and_others_live(
 async def test_caller_who_leaves_stops_the_work(running: Running) -> None:
     """Envoy ends the call when the client has gone; nobody decides on for nobody."""
     running.models.delay = 30
-    call = running.channel.stream_stream(PROCESS)(metadata=((GENERATION, running.generation),))
+    call = running.channel.stream_stream(PROCESS)(
+        metadata=((contract.GENERATION_KEY, running.generation),)
+    )
     await call.write(headers().SerializeToString())
     await call.read()
     await call.write(body().SerializeToString())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from modelserver import tokenization
+from modelserver.schema import Tool
 from modelserver.tasks.targets.layout import MAX_CONVERSATION, Layouts
 from modelserver.tasks.tools import humanized, parse_tool
-from modelserver.tasks.types import Message, Tool
+from modelserver.tasks.types import Message
 from tests.unit.modelserver.told_outputs import layouts, tokenizer, user
 
 BOOK = parse_tool(

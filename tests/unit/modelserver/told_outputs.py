@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import OPTION, SEVERAL, TOOL
-from modelserver.tasks.types import Message, Output, Tool
+from modelserver.tasks.types import Message, Output
 from modelserver.tokenization import Tokenizer
+
+if TYPE_CHECKING:
+    from modelserver.schema import Tool
 
 TOKENIZER = Path(__file__).parents[3] / "modelserver/weights/targets/tokenizer.json"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -10,10 +12,12 @@ from hypothesis import strategies as st
 from lupa.luajit21 import LuaRuntime
 
 from controlplane import ir
-from controlplane.emit import proto, ratelimit
+from controlplane.emit import names, proto, ratelimit
 from controlplane.emit.lua import literal
+from extproc import contract
 
 MINUTE = timedelta(minutes=1)
+ENVOY = Path(__file__).parents[4] / "envoy"
 
 
 @given(
@@ -29,6 +33,16 @@ def test_lua_literals_read_back(value: object) -> None:
     """Whatever a name in a config holds, Lua reads the same bytes and runs nothing of it."""
     lua = LuaRuntime(encoding=None)
     assert _python(lua.execute(f"return {literal(value)}".encode())) == _bytes(value)
+
+
+@pytest.mark.parametrize("file", sorted(ENVOY.glob("*.lua")), ids=lambda file: file.name)
+def test_scripts_spell_no_shared_name(file: Path) -> None:
+    """Headers, metadata and paths come to a script from Python, each under a name there is."""
+    code = re.sub(r"--.*", "", file.read_text("utf-8"))
+    shared = {**vars(names), **vars(contract)}
+    assert not [text for text in re.findall(r'"([^"]*)"', code) if text in shared.values()]
+    used = set(re.findall(r"\b[A-Z_]+_(?:HEADER|METADATA|KEY|PATH)\b", code))
+    assert used <= shared.keys()
 
 
 def _bytes(value: object) -> object:

@@ -11,6 +11,7 @@ from controlplane import ir, model
 from controlplane.defaults import Machine
 from controlplane.lower import lower
 from controlplane.lower.addresses import place, slug
+from extproc import contract
 
 PROVIDER = model.Provider(path=("llm_providers", 0), name="main", kind="openai", model="gpt-4o")
 
@@ -166,17 +167,17 @@ def test_listeners() -> None:
 
 
 def test_target_defaults() -> None:
-    """Python's type names become JSON Schema's; the default target is called with POST."""
-    parameter = model.Parameter(path=("p",), name="days", type="int")
+    """A parameter leaves its place behind; the default target is called with POST."""
+    parameter = model.Parameter(path=("p",), name="days", type="integer", written_type="int")
     call = model.EndpointRef(path=("e",), name="app server", http_path="/x")
     plain = model.PromptTarget(path=("t", 0), name="a", endpoint=call, parameters=(parameter,))
     default = model.PromptTarget(path=("t", 1), name="b", endpoint=call, default=True)
     prompts = lowered(at(0), prompt_targets=(plain, default)).prompts
     assert prompts is not None
     first, second = prompts.targets
-    assert first.parameters[0].type == "integer"
-    assert first.call == ir.ApiCall("app-server", "/x", "GET")
-    assert second.call == ir.ApiCall("app-server", "/x", "POST")
+    assert first.parameters == (contract.Parameter("days", "integer"),)
+    assert first.call == contract.ApiCall("app-server", "/x", "GET")
+    assert second.call == contract.ApiCall("app-server", "/x", "POST")
     assert first.dispatch_to_llm
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
-from extproc.config import ApiCall
+from extproc.contract import ApiCall
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeEndpoints,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from extproc.events import Answer, Form, Forward
+from extproc.contract import Form
+from extproc.events import Answer, Forward
 from tests.fakes.model_server import Script
 from tests.playbook import (
     api,

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from extproc.clients import CallFailed, CallTimeout, HttpReply, Unavailable
-from extproc.config import ApiCall
-from extproc.events import Answer, Form
+from extproc.contract import ApiCall, Form
+from extproc.events import Answer
 from extproc.pipeline.error_target import header_text
 from tests.fakes.model_server import Script
 from tests.playbook import (

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from extproc.clients import TooLong, Unavailable
-from extproc.events import Answer, Form
+from extproc.contract import Form
+from extproc.events import Answer
 from extproc.pipeline import leaves
 from tests.fakes.model_server import Script
 from tests.playbook import (

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from extproc.clients import TooLong, Unavailable
-from extproc.config import ApiCall
+from extproc.contract import ApiCall
 from extproc.events import Forward
 from modelserver.schema import Call, DecideResponse, Evidence, Intent, Ranked
 from tests.fakes.model_server import Script

@@ -14,7 +14,7 @@ from tests.fakes.model_server import Script
 from tests.playbook import api, asks_for, chat, forwards, parameter, play, prompt, settings, target
 
 if TYPE_CHECKING:
-    from extproc.config import Parameter
+    from extproc.contract import Parameter
 
 TODAY = dt.date(2026, 11, 21)
 

@@ -8,7 +8,7 @@ import pytest
 
 from modelserver import schema
 from modelserver.http.compat import clarifying_question
-from modelserver.tasks.types import Parameter, Tool
+from modelserver.schema import Parameter, Tool
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
 
 if TYPE_CHECKING:

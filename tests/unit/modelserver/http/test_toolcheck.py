@@ -9,7 +9,7 @@ import pytest
 from modelserver.http.toolcheck import read_tools
 
 if TYPE_CHECKING:
-    from modelserver.tasks.types import Tool
+    from modelserver.schema import Tool
 
 
 def read(*raw: Any) -> tuple[tuple[Tool, ...], dict[str, str]]:

@@ -102,6 +102,7 @@ def test_keys_of_0_1_7() -> None:
     assert city.in_path
     assert days.default == 3
     assert units.enum == ("metric", "imperial")
+    assert (days.type, days.written_type) == ("integer", "int")
 
 
 def test_beyond_v0_1() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 
+from modelserver.schema import Parameter, Tool
 from modelserver.tasks.targets.claims import Reading, shared_out
-from modelserver.tasks.types import Evidence, Parameter, Tool
+from modelserver.tasks.types import Evidence
 
 
 def said(text: str, words: str, confidence: float) -> Reading:

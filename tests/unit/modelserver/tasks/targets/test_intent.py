@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from modelserver.schema import Tool
 from modelserver.tasks.targets import intent
 from modelserver.tasks.targets.decide import Targets
 from modelserver.tasks.tools import parse_tool
-from modelserver.tasks.types import Output, Request, Row, Tool
+from modelserver.tasks.types import Output, Request, Row
 from tests.unit.modelserver.told_outputs import layouts, tokenizer, told, user
 
 FEW = tuple(Tool(name, f"Does {name}") for name in ("alpha", "beta", "gamma"))

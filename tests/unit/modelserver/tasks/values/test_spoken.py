@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from modelserver.tasks.types import Parameter
+from modelserver.schema import Parameter
 from modelserver.tasks.values import spoken
 
 

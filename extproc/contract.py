@@ -1,0 +1,198 @@
+"""What the control plane and this package both know, each thing once: the contract.
+
+First the names that both spell: headers, metadata and paths, by which Envoy carries from one
+to the other what either has to say. Envoy's Lua gets them by name from here, too.
+
+Then the runtime: what a prompt is decided by. The control plane writes one JSON file per
+generation of the config, named by its content hash. Envoy's routes carry the same hash, so a
+request is decided by the very config that routed it, however many generations are in flight.
+
+Standard library only: the control plane imports this to write what we read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, Final, Literal, Self
+
+# A parameter is the same thing to the user's config, to us and to the model server. Its class
+# stands at the far end of that way, with the one package that imports no other.
+from modelserver.schema import Json as Json  # noqa: PLC0414  taken from here by both sides
+from modelserver.schema import Parameter as Parameter  # noqa: PLC0414
+from modelserver.schema import ParameterType as ParameterType  # noqa: PLC0414
+
+# Names ----------------------------------------------------------------------------------------
+
+CHAT_PATH: Final = "/v1/chat/completions"
+
+OWN_PREFIX: Final = "x-arch-"
+"""Headers of ours; Envoy removes what a client or an LLM sends under it."""
+GENERATION_KEY: Final = "x-arch-generation"
+"""Initial metadata of Envoy's call: which runtime decides the request."""
+GUARDED_HEADER: Final = "x-arch-guarded"
+"""Set by extproc alone, on what it lets through to an LLM."""
+UPSTREAM_HEADER: Final = "x-arch-upstream"
+"""On the internal listener: which API a call is for."""
+DEBUG_HEADER: Final = "x-gateway-debug"
+"""The client's `x-arch-debug`, copied before all `x-arch-*` is removed; heeded if the config
+says so."""
+CLIENT_DEBUG_HEADER: Final = "x-arch-debug"
+
+# An error is told in headers and a plain body; Envoy makes the envelope from them.
+ERROR_CODE_HEADER: Final = "x-arch-error-code"
+ERROR_TYPE_HEADER: Final = "x-arch-error-type"
+ERROR_PARAM_HEADER: Final = "x-arch-error-param"
+ERROR_MESSAGE_HEADER: Final = "x-arch-error-message"
+# What an error target is told beside the type and the message.
+ERROR_TIME_HEADER: Final = "x-arch-error-timestamp"
+FUNCTION_ERROR_HEADER: Final = "x-function-error-code"
+
+ANSWER_HEADER: Final = "x-arch-answer"
+"""On an answer of extproc's own: its form. Such an answer passes as it is."""
+
+
+class Form(StrEnum):
+    """What a body of ours is; Envoy sets its content type by it."""
+
+    JSON = "json"
+    SSE = "sse"
+    TEXT = "text"
+
+    @property
+    def content_type(self) -> str:
+        return _CONTENT_TYPES[self]
+
+
+_CONTENT_TYPES: Final = {
+    Form.JSON: "application/json",
+    Form.SSE: "text/event-stream",
+    Form.TEXT: "text/plain; charset=utf-8",
+}
+
+PROMPT_METADATA: Final = "arch.prompt"
+"""Dynamic metadata that extproc leaves for the LLM's answer, under these keys."""
+SSE_PREFIX_KEY: Final = "sse_prefix"
+JSON_PREFIX_KEY: Final = "json_prefix"
+
+# Runtime --------------------------------------------------------------------------------------
+
+READS: Final = frozenset({"GET", "HEAD"})
+"""Methods that change nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    kind: Literal["jailbreak", "toxicity"]
+    message: str
+    """What the client is told, as an assistant's answer."""
+    forward_to_error_target: bool
+    threshold: float | None
+    """None: the model's own, calibrated one."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    upstream: str
+    """Goes to Envoy as `UPSTREAM_HEADER`; Envoy knows the hosts."""
+    path: str
+    """May hold `{parameter}`."""
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    name: str
+    description: str
+    default: bool
+    call: ApiCall | None
+    parameters: tuple[Parameter, ...]
+    dispatch_to_llm: bool
+    system_prompt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What the config says of prompts."""
+
+    system_prompt: str | None
+    guards: tuple[Guard, ...]
+    targets: tuple[Target, ...]
+    error_target: ApiCall | None
+    intent_threshold: float | None
+    max_calls: int
+    debug_headers: bool
+
+    @property
+    def default_target(self) -> Target | None:
+        return next((target for target in self.targets if target.default), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeConfig(Prompts):
+    """That, and where extproc finds what it needs."""
+
+    model_server: str
+    """`host:port`"""
+    internal_socket: str
+    """Envoy's own listener for calls to the application's APIs."""
+    deadline: float
+    """Seconds for a whole decision; Envoy gives up a little later."""
+
+    @classmethod
+    def of(
+        cls, prompts: Prompts, *, model_server: str, internal_socket: str, deadline: float
+    ) -> Self:
+        return cls(
+            **{each.name: getattr(prompts, each.name) for each in fields(Prompts)},
+            model_server=model_server,
+            internal_socket=internal_socket,
+            deadline=deadline,
+        )
+
+
+def generation(text: str) -> str:
+    """The name of a runtime: a hash of its text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def dumps(config: RuntimeConfig) -> str:
+    return json.dumps(_plain(config), indent=2, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """What is empty by default and still is, is left out."""
+    if is_dataclass(value):
+        held = ((each, getattr(value, each.name)) for each in fields(value))
+        return {each.name: _plain(item) for each, item in held if item or item != each.default}
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def loads(text: str) -> RuntimeConfig:
+    found: dict[str, Any] = json.loads(text)
+    call = found["error_target"]
+    return RuntimeConfig(
+        **{
+            **found,
+            "guards": tuple(Guard(**guard) for guard in found["guards"]),
+            "targets": tuple(_target(target) for target in found["targets"]),
+            "error_target": ApiCall(**call) if call else None,
+        }
+    )
+
+
+def _target(found: dict[str, Any]) -> Target:
+    call = found["call"]
+    return Target(
+        **{
+            **found,
+            "call": ApiCall(**call) if call else None,
+            "parameters": tuple(_parameter(each) for each in found["parameters"]),
+        }
+    )
+
+
+def _parameter(found: dict[str, Any]) -> Parameter:
+    return Parameter(**{**found, "enum": tuple(found.get("enum", ()))})
