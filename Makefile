@@ -13,10 +13,12 @@ RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-.venv/installed: pyproject.toml
-	@test -d .venv || $(PYTHON) -m venv .venv
-	@echo "installing archgw into .venv (a minute or two the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+.venv/installed: pyproject.toml install.py
+	@$(PYTHON) install.py
+	@touch $@
+
+.venv/checks: .venv/installed
+	@$(PYTHON) install.py check
 	@touch $@
 
 .PHONY: install
@@ -42,18 +44,18 @@ e2e: install ## run the tests on a real Envoy alone
 check: install lint types golden test ## all that must hold before a commit
 
 .PHONY: format
-format: install ## format the code
+format: .venv/checks ## format the code
 	@$(RUN) ruff format .
 	@$(RUN) ruff check --fix --quiet . || true
 
 .PHONY: lint
-lint: install ## format check, ruff, import contracts
+lint: .venv/checks ## format check, ruff, import contracts
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) lint-imports --no-cache
 
 .PHONY: types
-types: install ## mypy, strict
+types: .venv/checks ## mypy, strict
 	@$(RUN) mypy
 
 .PHONY: golden
@@ -63,6 +65,7 @@ golden: install ## rewrite the golden files; fails when that changes a committed
 
 .PHONY: protos
 protos: install ## generate the Python code of protos/
+	@$(PYTHON) install.py protos
 	@$(RUN) python -m grpc_tools.protoc --proto_path=protos --python_out=extproc/wire --pyi_out=extproc/wire $$(cd protos && echo *.proto)
 
 .PHONY: bench
