@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from tokenizers import Tokenizer as RawTokenizer
 
 from modelserver.engine import registry
-from modelserver.engine.backend import OnnxBackend
 from modelserver.engine.batching import BatchSettings
+from modelserver.engine.split import open_model
 from modelserver.errors import StartError
 from modelserver.remote import RemoteFunctions
 from modelserver.service import Lane, Service
@@ -16,6 +16,7 @@ from modelserver.tasks.guard.classify import GuardTask
 from modelserver.tasks.targets.decide import Targets
 
 if TYPE_CHECKING:
+    from modelserver.engine.backend import Backend
     from modelserver.engine.registry import Model
     from modelserver.settings import Runtime, Settings
     from modelserver.telemetry import Metrics
@@ -53,12 +54,12 @@ def _batches(runtime: Runtime, workers: int) -> BatchSettings:
     return BatchSettings(runtime.budget, runtime.capacity, workers)
 
 
-def _backend(task: str, model: Model, runtime: Runtime) -> OnnxBackend:
+def _backend(task: str, model: Model, runtime: Runtime) -> Backend:
     try:
-        return OnnxBackend(model.graph, threads=runtime.threads)
+        return open_model(model.directory, threads=runtime.threads)
     except Exception as error:  # onnxruntime has no common base class for its errors
         raise StartError(
-            f"{task}: {model.graph} is no model that onnxruntime can run.\n{error}"
+            f"{task}: {model.directory} holds no graph that onnxruntime can run.\n{error}"
         ) from error
 
 

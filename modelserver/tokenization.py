@@ -29,6 +29,7 @@ ASSISTANT = "[unused5]"
 TOOL_OUTPUT = "[unused6]"
 SYSTEM = "[unused7]"
 LAST_USER = "[unused8]"
+CALL = "[unused9]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Pieces:
 
 
 class Tokenizer:
-    """A WordPiece tokenizer read from `tokenizer.json`."""
+    """A tokenizer read from `tokenizer.json`."""
 
     def __init__(self, raw: RawTokenizer) -> None:
         raw.no_truncation()
@@ -74,4 +75,8 @@ class Tokenizer:
 
     def _encode(self, text: str) -> Pieces:
         encoding = self._raw.encode(text, add_special_tokens=False)
-        return Pieces(tuple(encoding.ids), tuple(encoding.offsets))
+        offsets = tuple(
+            (start + 1, end) if end > start and text[start].isspace() else (start, end)
+            for start, end in encoding.offsets
+        )
+        return Pieces(tuple(encoding.ids), offsets)

@@ -14,7 +14,7 @@ rows, and with rows run one by one it keeps some 20 MiB.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import onnxruntime as ort
@@ -43,33 +43,46 @@ class Backend(Protocol):
     def run(self, rows: Sequence[Row]) -> Sequence[Output]: ...
 
 
-class OnnxBackend:
-    """One ONNX graph in one session."""
+class Session:
+    """One ONNX graph: tensors in, tensors out, every number finite."""
 
     def __init__(self, path: Path, *, threads: int = 1) -> None:
         self._session = ort.InferenceSession(
             str(path), _options(threads), providers=["CPUExecutionProvider"]
         )
-        self._inputs = frozenset(node.name for node in self._session.get_inputs())
-        self._outputs = [node.name for node in self._session.get_outputs()]
+        self.inputs = frozenset(node.name for node in self._session.get_inputs())
+        self._widths = {node.name: node.shape[-1] for node in self._session.get_outputs()}
+
+    def width(self, output: str) -> int:
+        """The size of an output's last axis, where the graph fixes it."""
+        return int(self._widths[output])
+
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+        """The outputs by name."""
+        outputs = dict(zip(self._widths, self._session.run(list(self._widths), feeds), strict=True))
+        for name, values in outputs.items():
+            if not np.isfinite(values).all():
+                raise ModelUnavailable(f"the model's output {name!r} is not a finite number")
+        return outputs
+
+
+class OnnxBackend:
+    """One ONNX graph in one session."""
+
+    def __init__(self, path: Path, *, threads: int = 1) -> None:
+        self._session = Session(path, threads=threads)
         self._axes = self._probe()
 
     @property
     def inputs(self) -> frozenset[str]:
         """The names of the tensors the graph takes."""
-        return self._inputs
+        return self._session.inputs
 
     def run(self, rows: Sequence[Row]) -> Sequence[Output]:
         """One output for each row, in order, without padding."""
-        batch = self._session.run(self._outputs, self._feeds(rows))
-        for name, values in zip(self._outputs, batch, strict=True):
-            if not np.isfinite(values).all():
-                raise ModelUnavailable(f"the model's output {name!r} is not a finite number")
+        outputs = self._session.run(self._feeds(rows))
         return [
-            {
-                name: _cut(values[index], self._axes[name], row)
-                for name, values in zip(self._outputs, batch, strict=True)
-            }
+            {name: _cut(values[index], self._axes[name], row) for name, values in outputs.items()}
             for index, row in enumerate(rows)
         ]
 
@@ -82,16 +95,16 @@ class OnnxBackend:
             "attention_mask": _padded([(1,) * len(row.input_ids) for row in rows], tokens),
             "markers": _padded([row.markers for row in rows], markers),
         }
-        return {name: values for name, values in feeds.items() if name in self._inputs}
+        return {name: values for name, values in feeds.items() if name in self.inputs}
 
     def _probe(self) -> Mapping[str, tuple[str, ...]]:
         """What each axis of each output (after the row's) stands for."""
         row = Row((1,) * PROBE_TOKENS, (0,) * PROBE_TOKENS, tuple(range(PROBE_MARKERS)))
-        outputs = self._session.run(self._outputs, self._feeds([row]))
+        outputs = self._session.run(self._feeds([row]))
         meaning = {PROBE_TOKENS: _TOKEN_AXIS, PROBE_MARKERS: _MARKER_AXIS}
         return {
             name: tuple(meaning.get(size, _FIXED_AXIS) for size in values.shape[1:])
-            for name, values in zip(self._outputs, outputs, strict=True)
+            for name, values in outputs.items()
         }
 
 

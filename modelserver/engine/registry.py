@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 MANIFEST = Path(__file__).parents[1] / "models.yaml"
-FILES = ("model.onnx", "tokenizer.json", "config.json")
+WHOLE, SPLIT = ("model.onnx",), ("lower.onnx", "upper.onnx")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,19 @@ class Model:
     config: Mapping[str, Any]
 
     @property
-    def graph(self) -> Path:
-        return self.directory / "model.onnx"
-
-    @property
     def identity(self) -> str:
         """Name, revision and the start of the graph's hash: what answers are cached under."""
-        return f"{self.name}@{self.revision}+{self.sha256['model.onnx'][:12]}"
+        return f"{self.name}@{self.revision}+{self.sha256[graphs(self.directory)[-1]][:12]}"
+
+
+def graphs(directory: Path) -> tuple[str, ...]:
+    """The graphs of a model: one, or one for parts and one for what they are joined to."""
+    return SPLIT if any((directory / name).is_file() for name in SPLIT) else WHOLE
+
+
+def files(directory: Path) -> tuple[str, ...]:
+    """Every file of a model that is read."""
+    return (*graphs(directory), "tokenizer.json", "config.json")
 
 
 def find(task: str, manifest: Path = MANIFEST) -> Model:
@@ -55,7 +61,7 @@ def find(task: str, manifest: Path = MANIFEST) -> Model:
     directory = (manifest.parent / str(entry["directory"])).resolve()
     _require_files(task, directory)
     pinned: Mapping[str, str] = entry["sha256"]
-    hashes = {name: _sha256(directory / name) for name in FILES}
+    hashes = {name: _sha256(directory / name) for name in files(directory)}
     for name, found in hashes.items():
         if found != pinned.get(name):
             raise StartError(
@@ -72,7 +78,7 @@ def find(task: str, manifest: Path = MANIFEST) -> Model:
 def bring(task: str, directory: Path, pinned: str | None = None) -> Model:
     """A model from a directory of the user's own, in the usual export layout."""
     _require_files(task, directory)
-    hashes = {name: _sha256(directory / name) for name in FILES}
+    hashes = {name: _sha256(directory / name) for name in files(directory)}
     if pinned is not None and hashes["model.onnx"] != pinned.lower():
         raise StartError(
             f"{task}: {directory / 'model.onnx'} has sha256 {hashes['model.onnx']},\n"
@@ -90,7 +96,7 @@ def pin(manifest: Path = MANIFEST, tasks: Sequence[str] = ()) -> None:
         entry = _entry(task, manifest) if task not in entries else entries[task]
         directory = (manifest.parent / str(entry["directory"])).resolve()
         _require_files(task, directory)
-        entry["sha256"] = {name: _sha256(directory / name) for name in FILES}
+        entry["sha256"] = {name: _sha256(directory / name) for name in files(directory)}
     heading = "".join(
         line for line in manifest.read_text("utf-8").splitlines(True) if line.startswith("#")
     )
@@ -113,7 +119,7 @@ def _entry(task: str, manifest: Path) -> dict[str, Any]:
 
 
 def _require_files(task: str, directory: Path) -> None:
-    missing = [name for name in FILES if not (directory / name).is_file()]
+    missing = [name for name in files(directory) if not (directory / name).is_file()]
     if not missing:
         return
     found = sorted(path.name for path in directory.glob("*")) if directory.is_dir() else []

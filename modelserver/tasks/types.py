@@ -39,6 +39,18 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Tokens `start` to `end` of a row that a model may read by themselves first.
+
+    `keep`: they come from a config and may be remembered; never what somebody said.
+    """
+
+    start: int
+    end: int
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One sequence for a model, not yet padded.
 
@@ -50,6 +62,7 @@ class Row:
     input_ids: tuple[int, ...]
     token_type_ids: tuple[int, ...]
     markers: tuple[int, ...] = ()
+    parts: tuple[Part, ...] = ()
 
     def __len__(self) -> int:
         return len(self.input_ids)

@@ -7,6 +7,8 @@ import importlib
 import sys
 
 MODELS = {
+    "base": "a base encoder from a package",
+    "contrast": "check or show contrast sets",
     "guard": "is a text a jailbreak or a prompt injection",
     "targets": "which tool is wanted, and with which arguments",
 }

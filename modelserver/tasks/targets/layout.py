@@ -10,13 +10,13 @@ of an over-long last message the beginning and the end stay, since the request i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from modelserver import tokenization
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.types import Message, Row
+from modelserver.tasks.types import Message, Part, Row
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -30,6 +30,7 @@ MAX_OPTIONS = 20
 MAX_SCHEMA = 300
 MAX_CONVERSATION = 192
 MAX_EMBEDDED = 64
+MAX_VALUE = 20
 MAX_MESSAGE_CHARACTERS = 4096
 
 _ROLES = {
@@ -46,7 +47,7 @@ _TYPE_WORDS = {"integer": "integer", "number": "number", "array": "list", "objec
 class Mark:
     """What a marker stands for: a tool, one of its parameters, or one option of that."""
 
-    kind: Literal["tool", "parameter", "option"]
+    kind: Literal["tool", "parameter", "option", "call"]
     tool: int
     parameter: int = -1
     option: int = -1
@@ -90,6 +91,7 @@ class Layouts:
         self._option = token(tokenization.OPTION)
         self._roles = {role: token(name) for role, name in _ROLES.items()}
         self._last_user = token(tokenization.LAST_USER)
+        self._call = token(tokenization.CALL)
 
     def size(self, tool: Tool) -> int:
         """How many tokens a tool takes in a row."""
@@ -99,9 +101,9 @@ class Layouts:
     def full(self, messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Layout, ...]:
         """Tools with their parameters, in as few rows as the schema's length allows."""
         conversation = self._conversation(messages, self._room)
-        rows: list[list[_Part]] = [[]]
+        rows: list[list[_Piece]] = [[]]
         for number, tool in enumerate(tools):
-            head = _Part(
+            head = _Piece(
                 (self._tool, *self._tool_text(tool, names=False)),
                 (Mark("tool", number),), (0,),
             )  # fmt: skip
@@ -116,6 +118,30 @@ class Layouts:
                 pending.append(part)
             rows[-1].extend(pending)
         return tuple(self._layout(parts, conversation) for parts in rows)
+
+    def claim(
+        self, messages: Sequence[Message], tool: Tool, arguments: Mapping[str, str]
+    ) -> Layout:
+        """A finished call beside the conversation, to be judged: [CALL] tool [P] name [O] value."""
+        head = (self._call, *self._tool_text(tool, names=False))
+        parts = [_Piece(head, (Mark("call", 0),), (0,))]
+        for index, parameter in enumerate(tool.parameters):
+            if parameter.name not in arguments:
+                continue
+            text = humanized(parameter.name)
+            if parameter.description:
+                text += ": " + parameter.description
+            value = self._tokenizer.fresh(arguments[parameter.name]).ids[:MAX_VALUE]
+            ids = (self._parameter, *self._tokenizer.pieces(text).ids[:MAX_PARAMETER])
+            mark = Mark("parameter", 0, index)
+            parts.append(_Piece((*ids, self._option, *value), (mark,), (0,)))
+        used = 0
+        for place, part in enumerate(parts):
+            used += len(part.ids)
+            if used > MAX_SCHEMA:
+                parts = parts[:place]
+                break
+        return self._layout(parts, self._conversation(messages, self._room))
 
     def tool_alone(self, tool: Tool) -> Row:
         """A tool without a conversation, for its embedding."""
@@ -135,7 +161,7 @@ class Layouts:
             text += " (" + ", ".join(humanized(p.name) for p in tool.parameters) + ")"
         return self._tokenizer.pieces(text).ids[: MAX_TOOL_ALONE if names else MAX_TOOL]
 
-    def _parameter_part(self, parameter: Parameter, tool: int, index: int) -> _Part:
+    def _parameter_part(self, parameter: Parameter, tool: int, index: int) -> _Piece:
         text = humanized(parameter.name)
         if parameter.description:
             text += ": " + parameter.description
@@ -149,7 +175,7 @@ class Layouts:
             places.append(len(ids))
             words = option.replace("_", " ")
             ids += (self._option, *self._tokenizer.pieces(words).ids[:MAX_OPTION])
-        return _Part(tuple(ids), tuple(marks), tuple(places))
+        return _Piece(tuple(ids), tuple(marks), tuple(places))
 
     def _conversation(
         self, messages: Sequence[Message], room: int
@@ -184,15 +210,20 @@ class Layouts:
         return tokens[:head] + tokens[len(tokens) - (room - head) :]
 
     def _layout(
-        self, parts: Sequence[_Part], conversation: Sequence[tuple[int, int, int, int]]
+        self, parts: Sequence[_Piece], conversation: Sequence[tuple[int, int, int, int]]
     ) -> Layout:
         ids = [self._tokenizer.cls]
         marks: list[Mark] = []
         places: list[int] = []
+        own: list[Part] = []
         for part in parts:
             places += (len(ids) + place for place in part.places)
             marks += part.marks
             ids += part.ids
+            if part.marks[0].kind in ("tool", "call"):
+                own.append(Part(len(ids) - len(part.ids), len(ids), part.marks[0].kind == "tool"))
+            else:
+                own[-1] = replace(own[-1], end=len(ids))
         ids.append(self._tokenizer.sep)
         base = len(ids)
         ids += (token[0] for token in conversation)
@@ -203,11 +234,12 @@ class Layouts:
             for k, (_, message, start, end) in enumerate(conversation)
             if end > start
         )
-        return Layout(Row(tuple(ids), types, tuple(places)), tuple(marks), tokens)
+        row = Row(tuple(ids), types, tuple(places), tuple(own))
+        return Layout(row, tuple(marks), tokens)
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Piece:
     """A piece of the schema: its ids, its markers, and where in the ids they stand."""
 
     ids: tuple[int, ...]

@@ -22,7 +22,7 @@ import torch
 from tokenizers import Tokenizer
 
 from modelserver.tasks.guard.classify import GuardTask
-from modelserver.training.base import unpack_base
+from modelserver.training.base.minilm import unpack_base
 from modelserver.training.guard import data, evaluate, export, train
 
 if TYPE_CHECKING:

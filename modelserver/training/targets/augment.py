@@ -90,8 +90,8 @@ def with_other_values(
     for call in calls:
         for name, many in call.spans.items():
             if len(many) == 1 and isinstance(call.arguments.get(name), str) and name in values:
-                message, start, end = many[0]
-                swaps.setdefault(messages[message].content[start:end], rng.choice(values[name]))
+                number, start, end = many[0]
+                swaps.setdefault(messages[number].content[start:end], rng.choice(values[name]))
     swaps = {old: new for old, new in swaps.items() if len(old) > 2 and rng.random() < 0.7}
     edits: dict[int, list[tuple[int, int, str]]] = {}
     for old, new in swaps.items():

@@ -104,10 +104,10 @@ def calibrate(seen: Sample) -> tuple[intent.Settings, functions.Settings]:
 
 def right(seen: Sample, intents: intent.Settings, values: functions.Settings) -> float:
     """The share of questions and values answered rightly, every one counting alike."""
-    good = [_is_right(one, intents) for one in seen.asked]
+    good = sum(_is_right(one, intents) for one in seen.asked)
     table = _judged(seen.corpus, seen.targets, seen.shown, values)
     counts = [row for name, row in table.rows.items() if name.endswith((": values", "left absent"))]
-    return (sum(good) + sum(n for n, _ in counts)) / (len(good) + sum(of for _, of in counts))
+    return (good + sum(n for n, _ in counts)) / (len(seen.asked) + sum(of for _, of in counts))
 
 
 def choose_intent(asked: Sequence[Asked]) -> intent.Settings:
@@ -245,7 +245,7 @@ def _further_score(asked: Sequence[Asked], settings: intent.Settings, further: f
             limit = _logit(max(further, settings.threshold))
             found = {order[0], *(number for number in order[1:] if scores[number] >= limit)}
             good[len(one.wanted) > 1].append(found == one.wanted)
-    one_tool, several = (float(np.mean(good[many] or [0.0])) for many in (False, True))
+    one_tool, several = (float(np.mean(good[many] or [False])) for many in (False, True))
     return ONE_TOOL_SHARE * one_tool + (1 - ONE_TOOL_SHARE) * several
 
 

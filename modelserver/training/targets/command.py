@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from modelserver.tasks.targets.decide import Targets
-from modelserver.training.base import unpack_base
+from modelserver.training.base.minilm import unpack_base
 from modelserver.training.targets.evaluate import evaluate
-from modelserver.training.targets.export import export, latency
+from modelserver.training.targets.export import export
 from modelserver.training.targets.latency import decision_latency
 from modelserver.training.targets.run import onnx_run
 from modelserver.training.targets.train import Settings, train
@@ -27,13 +27,14 @@ from modelserver.training.targets.train import Settings, train
 if TYPE_CHECKING:
     import argparse
 
-LATENCY_TOKENS = (64, 128, 192, 256)
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `targets`."""
     parser.add_argument("--data", type=Path, required=True, help="folder of the *.jsonl.gz")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and the model")
+    parser.add_argument("--base", type=Path, help="folder of the base encoder; else MiniLM-L6")
+    parser.add_argument("--tokens", type=int, default=1536, help="padded tokens of a batch")
+    parser.add_argument("--rate", type=float, default=2e-4, help="learning rate of the encoder")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--minutes", type=float, default=90.0, help="budget of the training")
@@ -55,11 +56,11 @@ def run(args: argparse.Namespace) -> None:
     folder = args.evaluate
     if folder is None:
         out = args.out / "targets"
-        base = unpack_base(args.out / "base")
+        base = args.base or unpack_base(args.out / "base")
         settings = Settings(
             data=args.data, base=base, out=out, minutes=args.minutes, device=args.device,
             seed=args.seed, frozen=args.frozen, begin=args.start,
-            compile=args.compile,
+            compile=args.compile, tokens=args.tokens, rate=args.rate,
         )  # fmt: skip
         model = train(settings)
         folder = out / "model"
@@ -69,16 +70,12 @@ def run(args: argparse.Namespace) -> None:
 
 def report(folder: Path, args: argparse.Namespace) -> None:
     """Print the figures of an exported model."""
-    graph = folder / "model.onnx"
     targets = Targets.load(folder)
-    table, mistakes = evaluate(onnx_run(graph), args.data, targets, limit=args.limit)
+    table, mistakes = evaluate(onnx_run(folder), args.data, targets, limit=args.limit)
     print(table.markdown())
     if args.mistakes:
         args.mistakes.write_text("\n".join(mistakes), encoding="utf-8")
     for threads in (1, 2):
-        for tokens in LATENCY_TOKENS:
-            took = latency(graph, tokens, threads)
-            print(f"{tokens} tokens, {threads} threads: {took:.1f} ms")
         for tools in (5, 20, 50):
             took = decision_latency(folder, tools, threads)
             print(f"decision among {tools} tools, {threads} threads: {took:.1f} ms")

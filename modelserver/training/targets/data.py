@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from typing import Any
 from modelserver.schema import Tool
 from modelserver.tasks.tools import parse_tool
 from modelserver.tasks.types import Message
+from modelserver.training.contrast import specs as contrast
 
 SLOTS = ("sgd", "own", "seal_tools", "hwu64", "xsid", "snips", "api_bank", "glaive", "toolalpaca")
 LEFT_OUT_SERVICES = ("RentalCars", "Homes")
@@ -71,6 +73,8 @@ class Corpus:
     targets: dict[str, dict[str, Tool]] = field(default_factory=lambda: defaultdict(dict))
     groups: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     utterances: dict[str, list[Utterance]] = field(default_factory=lambda: defaultdict(list))
+    specs: list[contrast.Spec] = field(default_factory=list)
+    methods: dict[str, str] = field(default_factory=dict)
 
 
 def rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -96,8 +100,28 @@ def read(data: Path, *, heldout: bool, written: Path = WRITTEN) -> Corpus:
         for row in rows(path):
             if is_held_out(row) == heldout:
                 pool = "written" if path in written_files else row["source"]
-                corpus.cases[pool] += _cases(row, corpus.tools, heldout=heldout)
+                corpus.cases[pool] += cases_of(row, corpus.tools, heldout=heldout)
+    _read_contrast(corpus, data, heldout=heldout, written=written)
     return corpus
+
+
+def _read_contrast(corpus: Corpus, data: Path, *, heldout: bool, written: Path) -> None:
+    """Specifications of one side; those left out become one conversation for each frame."""
+    paths = [
+        *sorted((data / "contrast").glob("*.jsonl")),
+        *sorted(written.glob("contrast_*.jsonl")),
+    ]
+    for spec in (row for path in paths for row in rows(path)):
+        if _one_in(spec["spec"]) != heldout:
+            continue
+        corpus.specs.append(spec)
+        for tool in spec["tools"]:
+            name = f"{spec['spec']}/{tool['name']}"
+            corpus.tools[name], corpus.methods[name] = parse_tool(tool), tool["method"]
+        if heldout:
+            for number in range(len(spec["frames"])):
+                row = contrast.draw(spec, number, random.Random(f"{spec['spec']}/{number}"))
+                corpus.cases["contrast"] += cases_of(row, corpus.tools, heldout=True)
 
 
 def is_held_out(row: Mapping[str, Any]) -> bool:
@@ -118,7 +142,7 @@ def _one_in(name: str, share: int = ONE_IN) -> bool:
     return zlib.crc32(name.encode()) % share == 0
 
 
-def _cases(row: Mapping[str, Any], tools: Mapping[str, Tool], *, heldout: bool) -> Iterator[Case]:
+def cases_of(row: Mapping[str, Any], tools: Mapping[str, Tool], *, heldout: bool) -> Iterator[Case]:
     messages = tuple(
         Message(m["role"], m["content"] if isinstance(m["content"], str) else "")
         for m in row["messages"]

@@ -53,6 +53,30 @@ class Table:
         return "\n".join(lines)
 
 
+QUICK = {"contrast": 500, "sgd": 120, "written": 160, "api-bank": 40}
+
+
+def quick(run: Run, data: Path, targets: Targets, seed: int = 11) -> Table:
+    """The figures that a learning curve shows, in half a minute."""
+    bench = Bench(run, targets, data, 0, seed)
+    for source, count in QUICK.items():
+        bench.limit = count
+        bench.source(source)
+    bench.limit = 200
+    bench.unseen_targets()
+    return bench.table
+
+
+def score(table: Table) -> float:
+    """One number to choose the best weights by."""
+    shares = (
+        2 * table.share("acts: right"), table.share("acts: no wrong POST"),
+        table.share("sgd: whole calls"), table.share("written: whole calls"),
+        table.share("intent: 20 unseen targets"), table.share("intent: out of scope rejected"),
+    )  # fmt: skip
+    return sum(shares) / 7
+
+
 def evaluate(
     run: Run, data: Path, targets: Targets, *, limit: int = 600, seed: int = 11
 ) -> tuple[Table, list[str]]:
@@ -126,7 +150,7 @@ class Bench:
         self._corpus = read(data, heldout=True)
         self._strangers = strangers(data)
         self._rng = random.Random(seed)
-        self._limit = limit
+        self.limit = limit
         self.table = Table()
         self.judge = Judge(self._corpus, self.table)
         self.mistakes = self.judge.mistakes
@@ -142,8 +166,8 @@ class Bench:
         tools = tuple(self._corpus.targets[group][name] for group, name in names)
         known = {name for _, name in names}
         own = [u for g in self._corpus.utterances.values() for u in g if u.gold in known]
-        own = self._rng.sample(own, min(len(own), self._limit))
-        strangers = self._rng.sample(self._strangers, min(len(self._strangers), self._limit))
+        own = self._rng.sample(own, min(len(own), self.limit))
+        strangers = self._rng.sample(self._strangers, min(len(self._strangers), self.limit))
         asked = [Request((Message("user", u.text),), tools) for u in (*own, *strangers)]
         for number, decision in enumerate(self.decide(asked)):
             answer = decision.intent
@@ -166,10 +190,12 @@ class Bench:
     def source(self, source: str) -> None:
         """Intent and calls on the left-out cases of one source."""
         cases = judged_cases(self._corpus, source)
-        cases = self._rng.sample(cases, min(len(cases), self._limit))
+        cases = self._rng.sample(cases, min(len(cases), self.limit))
         asked = [request(self._corpus, case) for case in cases]
         for case, decision in zip(cases, self.decide(asked), strict=True):
             self._judge_intent(source, case, decision)
+            if source == "contrast":
+                self._judge_acts(case, decision)
             if case.calls:
                 self.judge.calls(f"{source} end to end", case, decision.calls)
         self._given_tools(source, [case for case in cases if case.calls])
@@ -192,6 +218,37 @@ class Bench:
         for case, calls in zip(cases, answers, strict=True):
             self.judge.calls(source, case, calls)
 
+    def _judge_acts(self, case: Case, decision: Decision) -> None:
+        """Whether all that was to be done would be done, and nothing be posted wrongly."""
+        done = [call for call in decision.calls if not call.missing]
+        due = [gold for gold in case.calls if not gold.missing]
+        right = [self._is_met(gold, done) for gold in due]
+        exact = all(right) and len(done) == len(due)
+        self.table.add("acts: right", exact)
+        self.table.add(f"acts: right, {case.kind}", exact)
+        self.table.add(f"acts: right, language {case.lang}", exact)
+        changing = [
+            call for call in done
+            if self._changes(case, call) and not any(self._is_met(gold, [call]) for gold in due)
+        ]  # fmt: skip
+        self.table.add("acts: no wrong POST", not changing)
+        if not exact:
+            said = " | ".join(m.content for m in case.messages)[-300:]
+            found = [(c.name, dict(c.arguments), c.missing) for c in decision.calls]
+            truth = [(self._corpus.tools[g.tool].name, dict(g.arguments)) for g in case.calls]
+            post = " POST" if changing else ""
+            self.mistakes.append(
+                f"acts{post} {case.kind} {said!r}\n    GOT {found}\n    NOT {truth}"
+            )
+
+    def _changes(self, case: Case, call: Call) -> bool:
+        names = {self._corpus.tools[t].name: t for t in case.tools}
+        return self._corpus.methods.get(names[call.name], "POST") != "GET"
+
+    def _is_met(self, gold: Gold, calls: Sequence[Call]) -> bool:
+        tool = self._corpus.tools[gold.tool]
+        return any(call.name == tool.name and meets(call, gold, tool) for call in calls)
+
     def _judge_intent(self, source: str, case: Case, decision: Decision) -> None:
         gold = {self._corpus.tools[call.tool].name for call in case.calls}
         best = decision.intent.name
@@ -207,6 +264,22 @@ class Bench:
         if not right:
             last = case.messages[-1].content
             self.mistakes.append(f"{source} {case.kind} intent {last!r} {best} not {gold}")
+
+
+def meets(call: Call, gold: Gold, tool: Tool) -> bool:
+    """Whether a call has the wanted values and no others, defaults aside."""
+    for parameter in tool.parameters:
+        name = parameter.name
+        found, default = call.arguments.get(name), parameter.default
+        if name in gold.ignored:
+            continue
+        if name in gold.arguments:
+            value = default if found is None else found
+            if not same(value, gold.arguments[name], gold.accept.get(name, ())):
+                return False
+        elif found is not None and found != default:
+            return False
+    return True
 
 
 def strangers(data: Path) -> list[Utterance]:

@@ -1,7 +1,9 @@
 """Export the targets model: write ONNX, fuse, quantise, calibrate, check what it cost.
 
-Thresholds are chosen on left-out data with the exported graph itself, since quantisation
-moves scores a little. The result is a folder: model.onnx, tokenizer.json, config.json.
+Two graphs: `lower.onnx` reads one part of a row by itself (a tool, or the talk), `upper.onnx`
+all parts joined. Thresholds are chosen on left-out data with the exported graphs themselves,
+since quantisation moves scores a little. The result is a folder: lower.onnx, upper.onnx,
+tokenizer.json, config.json.
 """
 
 from __future__ import annotations
@@ -9,38 +11,43 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from modelserver.tasks.types import Row
 from modelserver.training.quantise import quantise
 from modelserver.training.targets.calibrate import calibrate, right, sample
-from modelserver.training.targets.model import HEADS, NEVER, WIDTH, Layer, TargetsModel
-from modelserver.training.targets.run import NAMES, onnx_run
+from modelserver.training.targets.model import (
+    HEADS,
+    LAST_USER,
+    NEVER,
+    WIDTH,
+    Layer,
+    TargetsModel,
+)  # fmt: skip
+from modelserver.training.targets.run import NAMES, onnx_run, torch_run
 
 if TYPE_CHECKING:
     from modelserver.tasks.targets import functions, intent
 
-LARGEST = 30_000_000
+LARGEST = 70_000_000
 MOST_LOST = 0.005
-INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
+TRACED = 24
 
 
 def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
-    """Write the folder the server loads; refuse a graph that is too large or lost too much."""
+    """Write the folder the server loads; refuse graphs that are too large or lost too much."""
     out.mkdir(parents=True, exist_ok=True)
     write_graphs(model, out)
     tokenizer = out / "tokenizer.json"
     shutil.copy(base / "tokenizer.json", tokenizer)
-    after = sample(onnx_run(out / "model.onnx"), data, tokenizer)
+    after = sample(onnx_run(out), data, tokenizer)
     intents, values = calibrate(after)
     write_config(out, intents, values)
-    before = sample(onnx_run(out / "float.onnx", threads=0), data, tokenizer)
+    before = sample(torch_run(model), data, tokenizer)
     shares = [right(seen, intents, values) for seen in (before, after)]
     print(f"float {shares[0]:.4f}, int8 {shares[1]:.4f} right", flush=True)
     if shares[0] - shares[1] > MOST_LOST:
@@ -48,13 +55,16 @@ def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
 
 
 def write_graphs(model: TargetsModel, out: Path) -> None:
-    """`float.onnx` and, fused and quantised, `model.onnx`."""
-    plain, small = out / "float.onnx", out / "model.onnx"
-    write_float(model, plain)
-    quantise(plain, small, heads=HEADS, hidden=WIDTH)
-    size = small.stat().st_size
-    if size > LARGEST:
-        message = f"{small} has {size} bytes, more than the {LARGEST} that may be shipped"
+    """Both graphs, fused and quantised."""
+    sizes = 0
+    for name, write in (("lower", _write_lower), ("upper", _write_upper)):
+        plain, small = out / f"{name}.float.onnx", out / f"{name}.onnx"
+        write(model, plain)
+        quantise(plain, small, heads=HEADS, hidden=WIDTH)
+        plain.unlink()
+        sizes += small.stat().st_size
+    if sizes > LARGEST:
+        message = f"{out} has {sizes} bytes of graphs, more than the {LARGEST} that may be shipped"
         raise ValueError(message)
 
 
@@ -64,40 +74,41 @@ def write_config(out: Path, intents: intent.Settings, values: functions.Settings
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
-def write_float(model: TargetsModel, path: Path) -> None:
-    """Trace the model; the marker tokens' own vectors move into the word embeddings."""
-    model = _merged(model)
-    ids = torch.randint(1000, 2000, (2, 24))
+def _write_lower(model: TargetsModel, path: Path) -> None:
+    ids = torch.randint(1000, 2000, (2, TRACED))
+    rows = {0: "rows", 1: "tokens"}
+    axes = {"input_ids": rows, "attention_mask": rows, "hidden": rows, "embedding": {0: "rows"}}
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    _trace(_Lower(model), inputs, ("hidden", "embedding"), axes, path)
+
+
+def _write_upper(model: TargetsModel, path: Path) -> None:
+    ids = torch.randint(1000, 2000, (2, TRACED))
     types = torch.zeros_like(ids)
     types[:, 16:] = 1
-    ids[:, 17] = 9
-    markers = torch.tensor([[1, 5, 9], [1, 4, 0]])
-    both = {0: "rows", 1: "tokens"}
+    ids[:, 17] = LAST_USER
+    inputs = {
+        "lower": torch.randn(2, TRACED, WIDTH), "input_ids": ids,
+        "attention_mask": torch.ones_like(ids), "token_type_ids": types,
+        "markers": torch.tensor([[1, 5, 9], [1, 4, 0]]),
+    }  # fmt: skip
+    rows = {0: "rows", 1: "tokens"}
     marked = {0: "rows", 1: "markers"}
-    axes = dict.fromkeys(INPUTS[:3], both) | {"markers": marked, "scores": marked}
-    axes |= {key: {**marked, 2: "tokens"} for key in ("starts", "ends")}
-    axes |= {"none": {0: "rows"}, "embedding": {0: "rows"}}
+    axes = dict.fromkeys(inputs, rows) | {"markers": marked, "scores": marked}
+    axes |= {key: {**marked, 2: "tokens"} for key in ("starts", "ends")} | {"none": {0: "rows"}}
+    _trace(_Upper(model), inputs, NAMES[:4], axes, path)
+
+
+def _trace(
+    graph: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[str],
+    axes: dict[str, dict[int, str]], path: Path,
+) -> None:  # fmt: skip
     with torch.no_grad():
         torch.onnx.export(
-            model, (ids, torch.ones_like(ids), types, markers), str(path), opset_version=17,
-            input_names=list(INPUTS), output_names=list(NAMES), dynamic_axes=axes, dynamo=False,
-            custom_opsets={"com.microsoft": 1},
+            graph.eval(), tuple(inputs.values()), str(path), opset_version=17,
+            input_names=list(inputs), output_names=list(outputs), dynamic_axes=axes,
+            dynamo=False, custom_opsets={"com.microsoft": 1},
         )  # fmt: skip
-
-
-def latency(path: Path, tokens: int, threads: int, rows: int = 1, markers: int = 20) -> float:
-    """Median milliseconds of a pass."""
-    run = onnx_run(path, threads)
-    batch = [
-        Row((2,) * tokens, (0,) * (tokens // 2) + (1,) * (tokens - tokens // 2),
-            tuple(range(1, 1 + markers)))
-    ] * rows  # fmt: skip
-    times = []
-    for _ in range(25):
-        begun = time.perf_counter()
-        run(batch)
-        times.append(time.perf_counter() - begun)
-    return float(np.median(times[5:]) * 1000)
 
 
 class _Attention(torch.autograd.Function):
@@ -141,19 +152,29 @@ class _FusedLayer(nn.Module):
         return self.rest.finish(hidden, mixed)
 
 
-class _FusedModel(TargetsModel):
-    """The model as it is exported."""
+class _Fused(TargetsModel):
+    """The trained model with fused layers; attention gets its mask as ones and zeros."""
 
-    def mask(self, attention: Tensor) -> Tensor:
-        return attention.to(torch.int32)
+    def __init__(self, model: TargetsModel) -> None:
+        super().__init__(model.shape)
+        self.load_state_dict(model.state_dict())
+        self.layers = nn.ModuleList(_FusedLayer(layer) for layer in self.layers)
 
 
-def _merged(model: TargetsModel) -> TargetsModel:
-    merged = _FusedModel()
-    merged.load_state_dict(model.state_dict())
-    merged.layers = nn.ModuleList(_FusedLayer(layer) for layer in merged.layers)
-    count = merged.markers.num_embeddings
-    with torch.no_grad():
-        merged.words.weight[:count] += merged.markers.weight
-    merged.merged = True
-    return merged.eval()
+class _Lower(_Fused):
+    """What reads one part by itself."""
+
+    def forward(self, ids: Tensor, attention: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+        place = torch.arange(ids.shape[1])[None]
+        hidden = self.lower(ids, place, attention.to(torch.int32))
+        return hidden, self.summary(hidden, attention)
+
+
+class _Upper(_Fused):
+    """What reads all parts joined."""
+
+    def forward(  # type: ignore[override]
+        self, lower: Tensor, ids: Tensor, attention: Tensor, types: Tensor, markers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        hidden = self.upper(lower, ids, types, attention.to(torch.int32))
+        return self.answers(hidden, ids, attention, types, markers)

@@ -36,6 +36,7 @@ class Labels:
     blind: dict[int, set[int]] = field(default_factory=dict)  # marker → tokens not judged
     options: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
     hints: dict[int, tuple[list[int], list[int]]] = field(default_factory=dict)
+    sound: dict[int, int] = field(default_factory=dict)  # marker → right (1) or not (0)
 
 
 def label(
@@ -173,6 +174,7 @@ class Batch:
     spoken: Tensor  # [rows, tokens] conversation tokens that may hold a value
     tool_y: Tensor  # [rows, markers] 1, 0, or -1 for not judged
     several_y: Tensor
+    sound_y: Tensor
     field_at: Tensor  # [fields, 2] row and marker of every judged parameter
     field_negative: Tensor  # [fields, tokens] tokens that must stay below "absent"
     group_at: Tensor  # [groups] index into fields
@@ -200,6 +202,7 @@ def collate(items: Sequence[Labels]) -> Batch:
     spoken = np.zeros((count, length), bool)
     tool_y = np.full((count, width), IGNORED, np.int64)
     several_y = tool_y.copy()
+    sound_y = tool_y.copy()
     for r, item in enumerate(items):
         row = item.layout.row
         ids[r, : len(row)] = row.input_ids
@@ -211,15 +214,19 @@ def collate(items: Sequence[Labels]) -> Batch:
             tool_y[r, marker] = value
         for marker, value in item.several.items():
             several_y[r, marker] = value
+        for marker, value in item.sound.items():
+            sound_y[r, marker] = value
     fields = _fields(items, length, spoken)
     return Batch(
-        *map(torch.from_numpy, (ids, attention, types, markers, spoken, tool_y, several_y)),
+        *map(torch.from_numpy, (ids, attention, types, markers, spoken, tool_y, several_y, sound_y)),
         *fields, *_hints(items, length), *_choices(items, width),
     )  # fmt: skip
 
 
 def _fields(items: Sequence[Labels], length: int, spoken: np.ndarray) -> list[Tensor]:
-    at, negative, group_at, starts, ends = [], [], [], [], []
+    at: list[tuple[int, int]] = []
+    group_at: list[int] = []
+    negative, starts, ends = [], [], []
     for r, item in enumerate(items):
         for marker, groups in item.fields.items():
             bad = np.stack([spoken[r], spoken[r]])
@@ -243,7 +250,8 @@ def _fields(items: Sequence[Labels], length: int, spoken: np.ndarray) -> list[Te
 
 
 def _hints(items: Sequence[Labels], length: int) -> list[Tensor]:
-    at, starts, ends = [], [], []
+    at: list[tuple[int, int]] = []
+    starts, ends = [], []
     for r, item in enumerate(items):
         for marker, (first, last) in item.hints.items():
             at.append((r, marker))

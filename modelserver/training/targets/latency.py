@@ -39,9 +39,9 @@ THINGS = (
 def decision_latency(folder: Path, tools: int, threads: int, runs: int = 15) -> float:
     """Median milliseconds of a decision among so many tools, their embeddings known."""
     targets = Targets.load(folder)
-    infer = onnx_run(folder / "model.onnx", threads)
+    infer = onnx_run(folder, threads)
 
-    async def run(rows: Sequence[Row]) -> list[Output]:
+    async def run(rows: Sequence[Row]) -> Sequence[Output]:
         return infer(rows)
 
     async def measured() -> float:

@@ -13,14 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from modelserver.training.targets.model import TargetsModel, embedding
-
 if TYPE_CHECKING:
     from modelserver.training.targets.labels import Batch
+    from modelserver.training.targets.model import TargetsModel
 
 NEVER = -1e4
-TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END = range(6)
-WEIGHTS = {"tool": 1.0, "several": 0.3, "start": 1.0, "end": 1.0, "hint": 0.4, "option": 1.0}
+TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END, SOUND = range(7)
+WEIGHTS = {
+    "tool": 1.0, "several": 0.3, "start": 1.0, "end": 1.0, "hint": 0.4, "option": 1.0, "sound": 1.0,
+}  # fmt: skip
 TEMPERATURE = 0.05
 
 
@@ -39,6 +40,11 @@ def losses(model: TargetsModel, batch: Batch) -> dict[str, Tensor]:
     if known.any():
         parts["several"] = binary_cross_entropy_with_logits(
             scores[..., SEVERAL][known], batch.several_y[known].float()
+        )
+    claimed = batch.sound_y >= 0
+    if claimed.any():
+        parts["sound"] = binary_cross_entropy_with_logits(
+            scores[..., SOUND][claimed], batch.sound_y[claimed].float()
         )
     _spans(parts, batch, scores, starts, ends)
     _options(parts, batch, scores)
@@ -64,9 +70,8 @@ def contrast(model: TargetsModel, texts: Batch, targets: Batch, same: Tensor) ->
 
     `same` marks targets that read like the wanted one and are no mistake.
     """
-    left = embedding(model.encode(texts.ids, texts.attention, texts.types), texts.attention)
-    hidden = model.encode(targets.ids, targets.attention, targets.types)
-    right = embedding(hidden, targets.attention)
+    left = model.embed(texts.ids, texts.attention, texts.types)
+    right = model.embed(targets.ids, targets.attention, targets.types)
     scores = (left @ right.T / TEMPERATURE).masked_fill(same, NEVER)
     truth = torch.arange(len(scores), device=scores.device)
     back = scores[:, : len(scores)].T

@@ -1,11 +1,12 @@
-"""The targets model: MiniLM-L6 with heads on marker tokens, and its loss.
+"""The targets model: an encoder with heads on marker tokens, and its loss.
 
-One encoder answers four questions about a row (see `modelserver.tasks.targets.layout`):
+One encoder answers five questions about a row (see `modelserver.tasks.targets.layout`):
 
 * [T]: is this tool wanted? Its score must beat `none`, read from [CLS].
 * [O]: is this option the value? It must beat the parameter's "absent" score.
 * [P] and [O]: where does the value begin and end? Each conversation token's score must
   beat the marker's own "absent" score; several may, for lists and for several calls.
+* [CALL] and its [P]: is this finished call what the last message asks for, and each value?
 * mean of all tokens: the embedding for the shortlist.
 
 Every "must beat" is the same loss (`beat`): a threshold learnt for each row, so that one,
@@ -20,11 +21,12 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from modelserver.training.base.shape import CLS, SEP, Shape
+
 WIDTH = 384
-LAYERS = 6
 HEADS = 12
 MARKER_TOKENS = 16
-LAST_USER = 9
+TOOL, LAST_USER, CALL = 2, 9, 10
 NEVER = -30000.0
 
 
@@ -59,20 +61,22 @@ class Layer(nn.Module):
 class TargetsModel(nn.Module):
     """The encoder with its heads; `forward` gives the outputs the tasks read."""
 
-    def __init__(self) -> None:
+    def __init__(self, shape: Shape) -> None:
         super().__init__()
-        self.words = nn.Embedding(30522, WIDTH)
+        self.shape = shape
+        self.words = nn.Embedding(shape.pieces, WIDTH)
         self.positions = nn.Embedding(512, WIDTH)
         self.types = nn.Embedding(2, WIDTH)
         self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
-        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.layers = nn.ModuleList(Layer() for _ in range(shape.layers))
         # The words stay as they were (a dense gradient over 30,522 rows costs more than it
         # teaches); the marker tokens, which no text has trained, learn their own addition.
         self.words.weight.requires_grad_(False)
-        self.merged = False
         self.frozen = 0
         self.markers = nn.Embedding(MARKER_TOKENS, WIDTH)
         nn.init.normal_(self.markers.weight, std=0.02)
+        self.sides = nn.Embedding(2, WIDTH)
+        nn.init.zeros_(self.sides.weight)
         self.tool = _scorer(1)
         self.none = _scorer(1)
         # What the base model is best at, closeness of meaning, is handed to the tool's score
@@ -89,23 +93,61 @@ class TargetsModel(nn.Module):
         self.absent = _scorer(3)
         self.field = nn.Linear(WIDTH, 2 * WIDTH)
         self.place = nn.Linear(WIDTH, 2 * WIDTH)
+        # Is a finished call right, and is each of its values?
+        self.sound = _scorer(1)
+        self.gist = _identity()
 
-    def encode(self, ids: Tensor, attention: Tensor, types: Tensor) -> Tensor:
-        """Hidden states of every token."""
-        places = torch.arange(ids.shape[1], device=ids.device)
-        mask = self.mask(attention)
-        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            hidden = self.words(ids)
-            if not self.merged:
-                marker = self.markers(ids.clamp(max=MARKER_TOKENS - 1))
-                marked = (ids < MARKER_TOKENS)[..., None]
-                hidden = hidden + torch.where(marked, marker, torch.zeros_like(marker))
-            hidden = self.norm(hidden + self.positions(places) + self.types(types))
-            for layer in self.layers[: self.frozen]:
+    def encode(self, ids: Tensor, attention: Tensor, types: Tensor) -> tuple[Tensor, Tensor]:
+        """Hidden states of every token: after the lower part, and after all layers.
+
+        In the lower part every tool and the talk are read apart, each from place 0, as the base
+        model would read them: what they come to depends on their own words alone, can be kept,
+        and serves any task. Markers and sides come in where the parts are joined.
+        """
+        part = owners(ids, types)
+        lower = self.lower(ids, places(part), self.mask_apart(attention, part))
+        return lower, self.upper(lower, ids, types, self.mask(attention))
+
+    def lower(self, ids: Tensor, place: Tensor, mask: Tensor) -> Tensor:
+        """What the words of one part come to by themselves."""
+        with self._learning(-1):
+            hidden = self.norm(self.words(ids) + self.positions(place) + self.types.weight[0])
+        for number, layer in enumerate(self.layers[: self.shape.apart]):
+            with self._learning(number):
                 hidden = layer(hidden, mask)
-        for layer in self.layers[self.frozen :]:
-            hidden = layer(hidden, mask)
         return hidden
+
+    def upper(self, lower: Tensor, ids: Tensor, types: Tensor, mask: Tensor) -> Tensor:
+        """All parts of a row joined."""
+        hidden = lower + self._marked(ids) + self.sides(types)
+        for number, layer in enumerate(self.layers[self.shape.apart :], self.shape.apart):
+            with self._learning(number):
+                hidden = layer(hidden, mask)
+        return hidden
+
+    def _learning(self, layer: int) -> torch.set_grad_enabled:
+        """Gradients from the first layer on that learns."""
+        return torch.set_grad_enabled(
+            torch.is_grad_enabled() and (layer >= self.frozen if self.frozen else True)
+        )
+
+    def _marked(self, ids: Tensor) -> Tensor:
+        """What the marker tokens, which no text has trained, learn to say."""
+        marker = self.markers(ids.clamp(max=MARKER_TOKENS - 1))
+        return torch.where((ids < MARKER_TOKENS)[..., None], marker, torch.zeros_like(marker))
+
+    def embed(self, ids: Tensor, attention: Tensor, types: Tensor) -> Tensor:
+        """What the shortlist compares: a text alone, as the lower part reads it."""
+        return self.summary(self.encode(ids, attention, types)[0], attention)
+
+    def summary(self, lower: Tensor, attention: Tensor) -> Tensor:
+        """A text's embedding, from the lower part's hidden states."""
+        return embedding(self.gist(lower), attention)
+
+    def mask_apart(self, attention: Tensor, part: Tensor) -> Tensor:
+        """As `mask`, and nothing of another part is seen."""
+        same = part[:, :, None] == part[:, None, :]
+        return self.mask(attention) + torch.where(same, 0.0, NEVER)[:, None]
 
     def mask(self, attention: Tensor) -> Tensor:
         """What the layers add to attention scores: nothing, or next to minus infinity."""
@@ -115,21 +157,31 @@ class TargetsModel(nn.Module):
         self, ids: Tensor, attention: Tensor, types: Tensor, markers: Tensor
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         """Scores, starts, ends, none, embedding: see `modelserver.tasks`."""
-        hidden = self.encode(ids, attention, types)
+        lower, hidden = self.encode(ids, attention, types)
+        answers = self.answers(hidden, ids, attention, types, markers)
+        return *answers, self.summary(lower, attention)
+
+    def answers(
+        self, hidden: Tensor, ids: Tensor, attention: Tensor, types: Tensor, markers: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Scores, starts, ends, none."""
         texts = segments(hidden, attention, types, markers)
         index = markers[..., None].expand(-1, -1, WIDTH)
         marked = torch.gather(hidden, 1, index) + self.segment(texts)
         tool = self.tool(marked) + self._nearness(hidden, texts, ids, attention * types)[..., None]
         scores = torch.cat(
-            [tool, self.several(marked), self.option(marked), self.absent(marked)], -1
-        )
+            [
+                tool, self.several(marked), self.option(marked), self.absent(marked),
+                self.sound(marked),
+            ],
+            -1,
+        )  # fmt: skip
         field_start, field_end = self.field(marked).chunk(2, -1)
         place_start, place_end = self.place(hidden).chunk(2, -1)
         scale = WIDTH**-0.5
         starts = field_start @ place_start.transpose(1, 2) * scale
         ends = field_end @ place_end.transpose(1, 2) * scale
-        none = self.none(hidden[:, 0])[:, 0]
-        return scores, starts, ends, none, embedding(hidden, attention)
+        return scores, starts, ends, self.none(hidden[:, 0])[:, 0]
 
     def _nearness(self, hidden: Tensor, texts: Tensor, ids: Tensor, talk: Tensor) -> Tensor:
         """How close each marker's text is to the conversation, as a score."""
@@ -141,6 +193,21 @@ class TargetsModel(nn.Module):
             mean = (hidden * weight).sum(1) / weight.sum(1).clamp(min=1)
             score = score + self.nearness[number] * (text * _unit(project(mean))[:, None]).sum(-1)
         return score
+
+
+def owners(ids: Tensor, types: Tensor) -> Tensor:
+    """Which tool, counted from 1, each token belongs to; 0 for the talk, [CLS] and [SEP]."""
+    begins = (ids == TOOL) | (ids == CALL)
+    schema = (types == 0) & (ids != CLS) & (ids != SEP)
+    return begins.to(torch.int64).cumsum(1) * schema.to(torch.int64)
+
+
+def places(part: Tensor) -> Tensor:
+    """The place of each token within its own part."""
+    index = torch.arange(part.shape[1], device=part.device)[None, :].expand_as(part)
+    same = part[:, :, None] == part[:, None, :]
+    before = index[:, None, :] < index[:, :, None]
+    return (same & before).sum(-1)
 
 
 def segments(hidden: Tensor, attention: Tensor, types: Tensor, markers: Tensor) -> Tensor:
@@ -167,7 +234,7 @@ def load_base(model: TargetsModel, path: Path) -> None:
     base = load_file(path)
     base = {name.removeprefix("bert."): value for name, value in base.items()}
     state = model.state_dict()
-    for ours, theirs in _BASE_NAMES.items():
+    for ours, theirs in _base_names(model.shape.layers).items():
         for kind in ("weight", "bias"):
             if f"{theirs}.{kind}" in base:
                 state[f"{ours}.{kind}"].copy_(base[f"{theirs}.{kind}"])
@@ -188,7 +255,7 @@ def _scorer(outputs: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, outputs))
 
 
-def _base_names() -> dict[str, str]:
+def _base_names(layers: int) -> dict[str, str]:
     names = {
         "words": "embeddings.word_embeddings",
         "positions": "embeddings.position_embeddings",
@@ -201,10 +268,7 @@ def _base_names() -> dict[str, str]:
         "norm_attention": "attention.output.LayerNorm", "up": "intermediate.dense",
         "down": "output.dense", "norm_output": "output.LayerNorm",
     }  # fmt: skip
-    for number in range(LAYERS):
+    for number in range(layers):
         for ours, theirs in parts.items():
             names[f"layers.{number}.{ours}"] = f"encoder.layer.{number}.{theirs}"
     return names
-
-
-_BASE_NAMES = _base_names()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import torch
 
+from modelserver.engine.split import open_model
 from modelserver.tasks.types import Output, Row
 from modelserver.training.precision import mixed
 
@@ -20,7 +21,7 @@ BATCH_TOKENS = 4096
 NAMES = ("scores", "starts", "ends", "none", "embedding")
 
 T = TypeVar("T")
-Run = Callable[[Sequence[Row]], list[Output]]
+Run = Callable[[Sequence[Row]], Sequence[Output]]
 Arrays = dict[str, np.ndarray[Any, Any]]
 
 
@@ -37,14 +38,9 @@ def torch_run(model: TargetsModel, device: str = "cpu") -> Run:
     return lambda rows: _batched(rows, infer)
 
 
-def onnx_run(path: Path, threads: int = 1) -> Run:
-    """A runner for an exported graph."""
-    import onnxruntime  # noqa: PLC0415 - training itself does without
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    return lambda rows: _batched(rows, lambda inputs: session.run(list(NAMES), inputs))
+def onnx_run(folder: Path, threads: int = 1) -> Run:
+    """A runner for exported graphs, as the server opens them."""
+    return open_model(folder, threads=threads).run
 
 
 _INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
@@ -107,7 +103,7 @@ class Pooled:
         waiting, self._waiting = self._waiting, []
         outputs = self._run([row for rows, _ in waiting for row in rows])
         for rows, answer in waiting:
-            answer.set_result(outputs[: len(rows)])
+            answer.set_result([*outputs[: len(rows)]])
             outputs = outputs[len(rows) :]
 
 

@@ -16,14 +16,18 @@ from typing import TYPE_CHECKING
 from modelserver.schema import Tool
 from modelserver.tasks.targets.layout import Layouts, options
 from modelserver.tasks.types import Message
-from modelserver.training.targets import augment
-from modelserver.training.targets.data import Case, Corpus, Gold, Utterance
+from modelserver.training.contrast import specs as contrast
+from modelserver.training.targets import augment, claims
+from modelserver.training.targets.data import Case, Corpus, Gold, Utterance, cases_of
 from modelserver.training.targets.labels import Labels, label
 
 if TYPE_CHECKING:
     from modelserver.tokenization import Tokenizer
 
 CHUNK = 2048
+DRAWN = ("utterances", "contrast")
+# Of the claims, those about a message that wants nothing.
+NOTHING_WANTED = 0.25
 LONGEST = 384
 LEAST_VALUES = 5
 # Long dialogues mostly teach with their newest turns, and cost half of the time.
@@ -40,18 +44,23 @@ class Pool:
 
 
 POOLS = {
-    "sgd": Pool(0.28, 0.16),
-    "written": Pool(0.38, 0.24),
-    "own": Pool(0.03, 0.02),
-    "seal-tools": Pool(0.09, 0.06),
-    "api-bank": Pool(0.03, 0.03),
-    "glaive": Pool(0.03, 0.02),
-    "toolalpaca": Pool(0.015, 0.02),
-    "hwu64": Pool(0.025, 0.02),
+    "contrast": Pool(0.38, 0.2),
+    "sgd": Pool(0.17, 0.13),
+    "written": Pool(0.2, 0.18),
+    "own": Pool(0.02, 0.02),
+    "seal-tools": Pool(0.06, 0.05),
+    "api-bank": Pool(0.02, 0.02),
+    "glaive": Pool(0.02, 0.02),
+    "toolalpaca": Pool(0.01, 0.01),
+    "hwu64": Pool(0.015, 0.02),
     "xsid": Pool(0.01, 0.02),
-    "snips": Pool(0.01, 0.0),
-    "utterances": Pool(0.17, 0.41),
+    "snips": Pool(0.005, 0.0),
+    "utterances": Pool(0.14, 0.4),
 }
+# How many rows judge a finished call, and how many of those show a right one.
+CLAIMS = 0.16
+SOUND = 0.45
+CLAIM_POOLS = {"contrast": 0.62, "written": 0.2, "sgd": 0.1, "seal-tools": 0.04, "own": 0.04}
 TOOLS_SHOWN = {1: 0.30, 2: 0.34, 3: 0.26, 4: 0.10}
 UTTERANCE_TARGETS = {1: 0.07, 2: 0.13, 3: 0.2, 4: 0.25, 6: 0.35}
 GOLD_LEFT_OUT = 0.10
@@ -83,6 +92,7 @@ class Sampler:
             if (sets := [name for name in corpus.utterances if name.split("/")[0] == kind])
         }  # fmt: skip
         self._values = _values(corpus)
+        self._weights = [len(spec["frames"]) for spec in corpus.specs]
         self._pool_of = {
             name: sorted({t for case in cases for t in case.tools})
             for name, cases in self._cases.items()
@@ -102,17 +112,20 @@ class Sampler:
 
     def draw(self) -> Labels:
         """One labelled row."""
-        names = [name for name in POOLS if name in self._cases or name == "utterances"]
+        names = [name for name in POOLS if name in self._cases or name in DRAWN]
         while True:
-            name = self._rng.choices(names, [POOLS[n].share for n in names])[0]
-            item = self._utterance() if name == "utterances" else self._row(name)
+            if self._rng.random() < CLAIMS:
+                item = self._claim()
+            else:
+                name = self._rng.choices(names, [POOLS[n].share for n in names])[0]
+                item = self._utterance() if name == "utterances" else self._row(name)
             if item is not None and len(item.layout.row) <= LONGEST:
                 return item
 
     def pair(self) -> tuple[tuple[Message, ...], Tool, Tool]:
         """A conversation, the tool it wants, and one that it does not want."""
         rng = self._rng
-        names = [name for name in POOLS if name in self._cases or name == "utterances"]
+        names = [name for name in POOLS if name in self._cases or name in DRAWN]
         while True:
             name = rng.choices(names, [POOLS[n].pairs for n in names])[0]
             if name == "utterances":
@@ -127,13 +140,20 @@ class Sampler:
             if len({call.tool for call in case.calls}) != 1:
                 continue
             gold = case.calls[0].tool
-            others = [t for t in case.tools if t != gold] or self._pool_of[name]
+            others = [t for t in case.tools if t != gold] or self._pool_of.get(name, [gold])
             other = rng.choice(others)
             if self._corpus.tools[other].name != self._corpus.tools[gold].name:
                 return case.messages, self._corpus.tools[gold], self._corpus.tools[other]
 
+    def _spec(self) -> contrast.Spec:
+        return self._rng.choices(self._corpus.specs, self._weights)[0]
+
     def _pick(self, name: str) -> Case:
         rng = self._rng
+        if name == "contrast":
+            spec = self._spec()
+            row = contrast.draw(spec, rng.randrange(len(spec["frames"])), rng)
+            return next(cases_of(row, self._corpus.tools, heldout=False))
         if name != "sgd":
             return rng.choice(self._cases[name])
         while True:
@@ -164,12 +184,15 @@ class Sampler:
         others = [t for t in case.tools if t not in wanted]
         rng.shuffle(others)
         names = {self._corpus.tools[t].name for t in case.tools}
-        while len(others) < count:
+        while len(others) < count and name in self._pool_of:
             extra = rng.choice(self._pool_of[name])
             if self._corpus.tools[extra].name in names:
                 break
             others.append(extra)
         left_out = bool(others) and rng.random() < GOLD_LEFT_OUT * (2 if count == 1 else 1)
+        if name == "contrast" and not left_out:
+            # Few tools that are like each other: all of them, as a rule.
+            count = max(count, len(case.tools) if rng.random() < 0.7 else 1)
         if not wanted or left_out:
             chosen = others[:count]
         else:
@@ -195,6 +218,25 @@ class Sampler:
             messages, calls = augment.with_history(messages, calls, [system])
         return messages, calls
 
+    def _claim(self) -> Labels | None:
+        """A finished call to judge: right, or spoiled in one of the ways that do happen."""
+        rng = self._rng
+        if rng.random() < NOTHING_WANTED:
+            spec = self._spec()
+            nothing = [k for k, f in enumerate(spec["frames"]) if not contrast.wanted(f)]
+            found = contrast.spoiled(spec, rng.choice(nothing), rng) if nothing else None
+            if found is None:
+                return None
+            row, tool, arguments = found
+            messages = next(cases_of(row, self._corpus.tools, heldout=False)).messages
+            return claims.judged(self._whole, messages, self._corpus.tools[tool], arguments, None)
+        names = [name for name in CLAIM_POOLS if name in self._cases or name in DRAWN]
+        case = self._pick(rng.choices(names, [CLAIM_POOLS[n] for n in names])[0])
+        claim = claims.make(case, self._corpus.tools, rng, sound=rng.random() < SOUND)
+        if claim is None:
+            return None
+        return claims.judged(self._whole, case.messages, claim.tool, claim.arguments, claim.wrong)
+
     def _pick_utterance(self) -> tuple[Utterance, dict[str, Tool], dict[str, str]]:
         kind = self._rng.choices(list(self._sets), [SETS[n] for n in self._sets])[0]
         chosen = self._rng.choice(self._sets[kind])
@@ -215,8 +257,9 @@ class Sampler:
         ids = sorted(chosen)
         rng.shuffle(ids)
         tools = [targets[n] if rng.random() > 0.05 else Tool(n, "") for n in ids]
-        calls = (Gold(utterance.gold, {}, {}),) if utterance.gold in chosen else ()
-        messages = (Message("user", utterance.text),)
+        wanted = utterance.gold is not None and utterance.gold in chosen
+        calls: tuple[Gold, ...] = (Gold(utterance.gold or "", {}, {}),) if wanted else ()
+        messages: tuple[Message, ...] = (Message("user", utterance.text),)
         if rng.random() < 0.12:
             messages, calls = augment.with_typos(messages, calls, rng)
         return label(self._whole.full(messages, tools)[0], messages, tools, ids, calls)

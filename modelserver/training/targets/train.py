@@ -7,6 +7,7 @@ finished weights are in `OUT/model.safetensors`.
 
 from __future__ import annotations
 
+import json
 import random
 import signal
 import time
@@ -18,14 +19,18 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from modelserver.tasks.targets.decide import Targets
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tokenization import Tokenizer
+from modelserver.training.base.shape import Shape
 from modelserver.training.precision import mixed
 from modelserver.training.restore import restored
-from modelserver.training.targets.data import read
+from modelserver.training.targets.data import read, rows
+from modelserver.training.targets.evaluate import quick, score
 from modelserver.training.targets.labels import Batch, Labels, collate
 from modelserver.training.targets.loss import contrast, losses, total
 from modelserver.training.targets.model import TargetsModel, load_base
+from modelserver.training.targets.run import torch_run
 from modelserver.training.targets.sample import Sampler
 
 if TYPE_CHECKING:
@@ -49,7 +54,8 @@ class Settings:
     tokens: int = 1536
     rate: float = 2e-4
     head_rate: float = 1e-3
-    contrast_every: int = 10
+    contrast_every: int = 500
+    judge_every: int = 600
     pairs: int = 40
     begin: Path | None = None
     # Lower layers that stay as they are; each saves a tenth of the time of a step.
@@ -64,7 +70,7 @@ def train(settings: Settings) -> TargetsModel:
     torch.manual_seed(settings.seed)
     settings.out.mkdir(parents=True, exist_ok=True)
     device = torch.device(settings.device)
-    model = TargetsModel()
+    model = TargetsModel(Shape.read(settings.base))
     load_base(model, settings.base / "model.safetensors")
     if settings.begin is not None:
         model.load_state_dict(_weights(settings.begin, model), strict=False)
@@ -82,10 +88,12 @@ def train(settings: Settings) -> TargetsModel:
     print({name: len(cases) for name, cases in corpus.cases.items()}, flush=True)
     sampler = Sampler(corpus, tokenizer, settings.seed + run.step)
     signal.signal(signal.SIGTERM, lambda *_: run.stop())
+    curve = _Curve(model, settings, tokenizer)
     for items in sampler.batches(settings.tokens):
         if run.progress >= 1 or run.stopped:
             break
         run.learn(items)
+        curve.judge(run)
         if run.step % settings.contrast_every == 0:
             pairs = [sampler.pair() for _ in range(settings.pairs)]
             texts = [Labels(Layout(layouts.conversation_alone(m), (), ())) for m, _, _ in pairs]
@@ -95,6 +103,7 @@ def train(settings: Settings) -> TargetsModel:
     run.save()
     if run.stopped:
         raise SystemExit("Stopped; the same command goes on from the checkpoint.")
+    curve.judge(run, now=True)
     save_file(model.state_dict(), settings.out / "model.safetensors")
     return model
 
@@ -121,6 +130,10 @@ class _Run:
     def progress(self) -> float:
         """The share of the budget that is used up."""
         return (self._before + time.monotonic() - self._begun) / (self._settings.minutes * 60)
+
+    def pause(self, seconds: float) -> None:
+        """Leave time spent otherwise out of the budget."""
+        self._begun += seconds
 
     def stop(self) -> None:
         """End after the step that is under way, with a checkpoint."""
@@ -191,6 +204,44 @@ class _Run:
             self._averages[name] = 0.98 * old + 0.02 * value
 
 
+class _Curve:
+    """Figures on left-out data as training goes on; the best weights are kept."""
+
+    def __init__(self, model: TargetsModel, settings: Settings, tokenizer: Tokenizer) -> None:
+        self._model = model
+        self._settings = settings
+        self._targets = Targets(tokenizer)
+        self._path = settings.out / "curve.jsonl"
+        self._last = time.monotonic()
+        self._best = max((row["score"] for row in rows(self._path)), default=0.0) if (
+            self._path.exists()
+        ) else 0.0  # fmt: skip
+
+    def judge(self, run: _Run, *, now: bool = False) -> None:
+        """Add a point when it is time."""
+        if not now and time.monotonic() - self._last < self._settings.judge_every:
+            return
+        begun = time.monotonic()
+        table = quick(torch_run(self._model, self._settings.device), self._settings.data,
+                      self._targets)  # fmt: skip
+        self._model.train()
+        point = {"rows": run.rows, "progress": round(run.progress, 3), "score": score(table)}
+        point |= {name: round(table.share(name), 4) for name in table.rows if _is_shown(name)}
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(point) + "\n")
+        print(json.dumps(point), flush=True)
+        if point["score"] > self._best:
+            self._best = point["score"]
+            save_file(self._model.state_dict(), self._settings.out / "best.safetensors")
+        self._last = time.monotonic()
+        run.pause(self._last - begun)
+
+
+def _is_shown(name: str) -> bool:
+    return name.endswith((": intent", ": values", ": whole calls", ": right", "POST", "targets",
+                          "noticed", "rejected"))  # fmt: skip
+
+
 def _weights(place: Path, model: TargetsModel) -> dict[str, Tensor]:
     """The weights of a safetensors file or of an exported model.
 
@@ -210,9 +261,13 @@ def _text(tool: Tool) -> str:
 
 
 def _optimizer(model: TargetsModel, settings: Settings) -> torch.optim.Optimizer:
-    encoder, heads = [], []
+    encoder: list[Tensor] = []
+    heads: list[Tensor] = []
+    still = tuple(f"layers.{number}." for number in range(model.frozen))
+    if model.frozen:
+        still += ("positions", "types", "norm.")
     for name, weights in model.named_parameters():
-        if weights.requires_grad:
+        if weights.requires_grad and not name.startswith(still or "\n"):
             inner = name.startswith(("positions", "types", "norm.", "layers", "near_"))
             (encoder if inner else heads).append(weights)
     groups = [

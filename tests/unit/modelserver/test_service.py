@@ -140,7 +140,8 @@ async def test_a_score_that_is_no_number_is_an_outage(tmp_path: Path) -> None:
     """NaN from the model is a 503: it must not compare as harmless."""
     service = await started(tmp_path)
     backend = service._guard._backend
-    backend._session = _NotANumber(backend._session)  # type: ignore[attr-defined]
+    session = backend._session  # type: ignore[attr-defined]
+    session._session = _NotANumber(session._session)
     with pytest.raises(ModelUnavailable, match="finite"):
         await service.guard(["hello"])
     await service.close()

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 WORDS = [
     "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "[unused2]", "[unused3]", "[unused4]",
-    "[unused5]", "[unused6]", "[unused7]", "[unused8]",
+    "[unused5]", "[unused6]", "[unused7]", "[unused8]", "[unused9]",
     "ignore", "all", "rules", "weather", "in", "rome", "hello", "what", "is", "the", "and",
 ]  # fmt: skip
 WEATHER = {
@@ -94,6 +94,9 @@ def write_guard(directory: Path, *, weight: float = 8.0, token_types: bool = Tru
     return directory
 
 
+ROW_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
+
+
 def write_targets(directory: Path) -> Path:
     """A model with the targets model's inputs and outputs; all of them zero."""
     directory.mkdir(parents=True, exist_ok=True)
@@ -122,7 +125,6 @@ def write_targets(directory: Path) -> Path:
         "zero": np.array(0, np.float32),
         "six": np.ones((1, 1, 6), np.float32),
     }
-    inputs = ["input_ids", "attention_mask", "token_type_ids", "markers"]
     outputs = {
         "scores": ["rows", "markers", 6],
         "starts": ["rows", "markers", "tokens"],
@@ -130,7 +132,34 @@ def write_targets(directory: Path) -> Path:
         "none": ["rows"],
         "embedding": ["rows", 384],
     }
-    save(_model(nodes, inputs, constants, outputs), directory / "model.onnx")
+    save(_model(nodes, ROW_INPUTS, constants, outputs), directory / "model.onnx")
+    return directory
+
+
+def write_split(directory: Path) -> Path:
+    """A model in two graphs: below, a token is its id and its part's sum; above, what it got."""
+    directory.mkdir(parents=True, exist_ok=True)
+    below = [
+        helper.make_node("Cast", ["input_ids"], ["t"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["t", "last"], ["own"]),
+        helper.make_node("ReduceSum", ["own", "middle"], ["sum"], keepdims=1),
+        helper.make_node("Mul", ["own", "zero"], ["nothing"]),
+        helper.make_node("Add", ["nothing", "sum"], ["whole"]),
+        helper.make_node("Concat", ["own", "whole"], ["hidden"], axis=2),
+        helper.make_node("ReduceMean", ["hidden", "middle"], ["embedding"], keepdims=0),
+    ]
+    places = {
+        "last": np.array([2], np.int64), "middle": np.array([1], np.int64),
+        "zero": np.array(0, np.float32),
+    }  # fmt: skip
+    wide = {"hidden": ["rows", "tokens", 2], "embedding": ["rows", 2]}
+    lower = _model(below, ["input_ids", "attention_mask"], places, wide)
+    above = [helper.make_node("Identity", ["lower"], ["scores"])]
+    upper = _model(above, ROW_INPUTS, {}, {"scores": ["rows", "tokens", 2]})
+    hidden = helper.make_tensor_value_info("lower", TensorProto.FLOAT, ["rows", "tokens", 2])
+    upper.graph.input.append(hidden)
+    save(lower, directory / "lower.onnx")
+    save(upper, directory / "upper.onnx")
     return directory
 
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+FILES = ("model.onnx", "tokenizer.json", "config.json")
+
+
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     """A manifest that pins one tiny guard."""
@@ -34,7 +37,7 @@ def test_a_pinned_model_is_found(manifest: Path) -> None:
     assert manifest.read_text().startswith("# heading\n")
 
 
-@pytest.mark.parametrize("name", registry.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_an_altered_file_is_refused(manifest: Path, name: str) -> None:
     """One changed byte in any file stops the start, naming the file and both hashes."""
     path = manifest.parent / "weights" / "guard" / name
@@ -47,13 +50,27 @@ def test_an_altered_file_is_refused(manifest: Path, name: str) -> None:
     assert "--pin" in said
 
 
-@pytest.mark.parametrize("name", registry.FILES)
+@pytest.mark.parametrize("name", FILES)
 def test_a_missing_file_is_named(manifest: Path, name: str) -> None:
     """The message says which file of which model is missing, and where it should be."""
     (manifest.parent / "weights" / "guard" / name).unlink()
     with pytest.raises(StartError, match=name) as refused:
         registry.find("guard", manifest)
     assert str(manifest.parent / "weights" / "guard") in str(refused.value)
+
+
+def test_a_model_in_two_graphs_is_pinned_by_both(manifest: Path) -> None:
+    """Where one of two graphs lies, the other is required, and both are checked."""
+    folder = manifest.parent / "weights" / "guard"
+    (folder / "model.onnx").rename(folder / "upper.onnx")
+    with pytest.raises(StartError, match=r"lower\.onnx"):
+        registry.find("guard", manifest)
+    (folder / "lower.onnx").write_bytes(b"lower")
+    registry.pin(manifest)
+    assert registry.find("guard", manifest).sha256.keys() >= {"lower.onnx", "upper.onnx"}
+    (folder / "lower.onnx").write_bytes(b"other")
+    with pytest.raises(StartError, match=r"lower\.onnx"):
+        registry.find("guard", manifest)
 
 
 def test_an_unpinned_model_is_refused(manifest: Path) -> None:

@@ -1,0 +1,185 @@
+"""The conversations that judge decisions: well formed, and possible with their configs."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from controlplane.compile import compile_file
+from controlplane.emit.runtime import emit_runtime
+from controlplane.home_paths import Layout
+from extproc.contract import READS, loads
+from extproc.pipeline.parameters import fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from extproc.contract import Target
+
+FOLDER = Path(__file__).parents[1] / "e2e" / "decisions"
+CONFIGS = sorted(path.stem for path in (FOLDER / "configs").iterdir())
+ROWS = [
+    "direction", "negation", "asked_about", "own_question", "refusal", "change_of_mind", "answers",
+    "after_a_call", "small_talk", "booleans", "lists", "two_wishes", "not_usable", "follow_ups",
+    "spelling", "languages",
+]  # fmt: skip
+KINDS = {"call", "calls", "asks", "nothing"}
+OUR_QUESTION = re.compile(r"(?:Could you please|Sure, could you also) tell me the ")
+ADDRESSES = {
+    "{prompt_port}": "10000",
+    "{port}": "12000",
+    "{api}": "127.0.0.1:8001",
+    "{llm}": "127.0.0.1:8002",
+}
+TODAY = dt.date(2026, 6, 1)
+
+
+@functools.cache
+def targets(config: str) -> Mapping[str, Target]:
+    """What the gateway knows of a config, as the control plane tells it."""
+    text = (FOLDER / "configs" / f"{config}.yaml").read_text("utf-8")
+    for name, value in ADDRESSES.items():
+        text = text.replace(name, value)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "arch_config.yaml"
+        path.write_text(text, "utf-8")
+        compiled = compile_file(path, {})
+    assert not compiled.problems
+    assert compiled.gateway is not None
+    runtime = emit_runtime(compiled.gateway, Layout(Path("/home/archgw"), Path("/home/logs")))
+    assert runtime is not None
+    return {target.name: target for target in loads(runtime.text).targets}
+
+
+@functools.cache
+def cases(row: str) -> list[dict[str, Any]]:
+    text = (FOLDER / "cases" / f"{row}.yaml").read_text("utf-8")
+    found: list[dict[str, Any]] = yaml.safe_load(text)
+    return found
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_lints_without_a_word(config: str) -> None:
+    """A config that is not sound would judge nothing."""
+    assert targets(config)
+
+
+def test_a_file_for_each_row() -> None:
+    assert sorted(path.name for path in (FOLDER / "cases").iterdir()) == sorted(
+        f"{row}.yaml" for row in ROWS
+    )
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_enough_conversations_all_different(row: str) -> None:
+    """At least twenty a row, each under a name of its own and about many services."""
+    names = [case["id"] for case in cases(row)]
+    assert names == [f"{row}-{number:02d}" for number in range(1, len(names) + 1)]
+    assert len(names) >= 20
+    said = [(str(case.get("history")), str(case["turns"])) for case in cases(row)]
+    assert len(set(said)) == len(said)
+    assert len({case["config"] for case in cases(row)}) >= 8
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_conversations_are_well_formed(row: str) -> None:
+    wrong = [f"{case['id']}: {fault}" for case in cases(row) for fault in faults(case)]
+    assert wrong == []
+
+
+def test_every_target_is_called() -> None:
+    """None of the configs' targets stands there for nothing."""
+    called = {
+        (case["config"], call["target"])
+        for row in ROWS
+        for case in cases(row)
+        for turn in case["turns"]
+        for call in calls(turn["expect"])
+    }
+    assert {(config, name) for config in CONFIGS for name in targets(config)} == called
+
+
+def faults(case: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a conversation."""
+    if not {"id", "config", "turns"} <= set(case) <= {"id", "config", "history", "turns"}:
+        yield f"keys: {sorted(case)}"
+    if case["config"] not in CONFIGS:
+        yield f"no config {case['config']}"
+        return
+    yield from history_faults(case.get("history", []))
+    known = targets(case["config"])
+    for number, turn in enumerate(case["turns"], 1):
+        if set(turn) != {"user", "expect"}:
+            yield f"keys of a turn: {sorted(turn)}"
+        if not isinstance(turn["user"], str) or not turn["user"].strip():
+            yield f"not a text: {turn['user']!r}"
+        yield from expectation_faults(turn["expect"], known)
+        if turn["expect"].get("or_confirm") and number < len(case["turns"]):
+            yield "what comes after a question that may not come is open"
+
+
+def history_faults(history: list[Mapping[str, Any]]) -> Iterator[str]:
+    roles = ["user", "assistant"] * (len(history) // 2)
+    if [message["role"] for message in history] != roles:
+        yield "a history is pairs of a user's message and the answer to it"
+    for message in history:
+        if set(message) != {"role", "content"} or not isinstance(message["content"], str):
+            yield f"keys of a message: {message}"
+        asked = message["role"] == "assistant" and message["content"].endswith("?")
+        if asked and not OUR_QUESTION.match(message["content"]):
+            yield f"not a question of the gateway's: {message['content']}"
+
+
+def expectation_faults(expect: Mapping[str, Any], known: Mapping[str, Target]) -> Iterator[str]:
+    kinds = KINDS & set(expect)
+    if len(kinds) != 1 or set(expect) - KINDS - {"or_confirm", "allow_get"}:
+        yield f"one of {sorted(KINDS)}, not {sorted(expect)}"
+    for call in calls(expect):
+        yield from call_faults(call, known)
+    if "calls" in expect and len(expect["calls"]) < 2:
+        yield "several calls are at least two"
+    if "asks" in expect and not any(
+        set(expect["asks"]) <= {parameter.name for parameter in target.parameters}
+        for target in known.values()
+    ):
+        yield f"no target has the parameters {expect['asks']}"
+    if "asks" in expect and not 1 <= len(set(expect["asks"])) == len(expect["asks"]):
+        yield f"asked for once each, and for something: {expect['asks']}"
+    if "nothing" in expect and expect["nothing"] is not True:
+        yield "nothing is true"
+    if "allow_get" in expect and not (
+        "nothing" in expect and reads(known.get(expect["allow_get"]))
+    ):
+        yield f"only beside nothing, and a target that reads: {expect['allow_get']}"
+    if "or_confirm" in expect and not (
+        expect["or_confirm"] is True
+        and "call" in expect
+        and not reads(known.get(expect["call"]["target"]))
+    ):
+        yield "only a call that changes something is confirmed"
+
+
+def call_faults(call: Mapping[str, Any], known: Mapping[str, Target]) -> Iterator[str]:
+    """The gateway itself must find nothing to mend, to add or to ask for."""
+    if set(call) != {"target", "arguments"} or call["target"] not in known:
+        yield f"no such target: {call}"
+        return
+    found, missing = fill(known[call["target"]].parameters, call["arguments"], TODAY)
+    if missing or found != call["arguments"]:
+        names = [parameter.name for parameter in missing]
+        yield f"{call['target']} is called with {found}, asking for {names}: {call['arguments']}"
+
+
+def calls(expect: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [expect["call"]] if "call" in expect else expect.get("calls", [])
+
+
+def reads(target: Target | None) -> bool:
+    return target is not None and target.call is not None and target.call.method in READS
