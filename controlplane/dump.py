@@ -1,4 +1,4 @@
-"""Our frozen values as plain ones for YAML and JSON; what is secret prints redacted.
+"""Our frozen values as data for YAML and JSON; what is secret prints redacted.
 
 What is empty by default and still is, is left out, as in what extproc is told.
 """
@@ -16,18 +16,18 @@ from controlplane import ir, model
 _SECRETS = (model.Secret, ir.SecretValue)
 
 
-def plain(value: object) -> Any:
+def as_data(value: object) -> Any:
     if isinstance(value, _SECRETS):
         return repr(value)
     if is_dataclass(value):
         held = ((each, getattr(value, each.name)) for each in fields(value))
-        return {each.name: plain(item) for each, item in held if item or item != each.default}
+        return {each.name: as_data(item) for each, item in held if item or item != each.default}
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}s"
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): as_data(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
+        return [as_data(item) for item in value]
     if isinstance(value, Enum):
         return value.value
     return str(value) if isinstance(value, Path) else value

@@ -2,5 +2,5 @@
 
 DONE = 0
 FOUND = 1
-"""Problems in what the user gave."""
+"""Problems in what the user gave, or something that is not well."""
 COULD_NOT_RUN = 2

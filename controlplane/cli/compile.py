@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of, show_problems
 from controlplane.cli.terminal import failure
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
 if TYPE_CHECKING:
     import argparse
@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from controlplane.home_paths import Layout
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "compile",
-        help="print what a config is compiled to",
-        description="Print a complete, static Envoy bootstrap, or an earlier stage of it."
-        " No key is in any of them.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print a complete, static Envoy bootstrap, or an earlier stage of it."
+        " No key is in any of them."
     )
     parser.add_argument("config", type=Path)
     parser.add_argument(
@@ -62,14 +60,14 @@ def run(args: argparse.Namespace) -> int:
     text = _STAGES[args.emit](compiled, layout_of(args), as_json)
     if text is None:
         failure("there is no runtime config without prompts: no targets, guards or listener here")
-        return 1
+        return FOUND
     if args.prepare and not _prepare(compiled, layout_of(args)):
         return COULD_NOT_RUN
     if args.output:
         args.output.write_text(text, "utf-8")
     else:
         sys.stdout.write(text)
-    return 0
+    return DONE
 
 
 def _prepare(compiled: Compiled, layout: Layout) -> bool:
@@ -116,13 +114,13 @@ def _runtime(compiled: Compiled, layout: Layout, _as_json: bool) -> str | None:
 
 
 def _shown(value: object, as_json: bool) -> str:
-    from controlplane.dump import plain  # noqa: PLC0415
+    from controlplane.dump import as_data  # noqa: PLC0415
 
     if as_json:
-        return json.dumps(plain(value), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(as_data(value), indent=2, ensure_ascii=False) + "\n"
     import yaml  # noqa: PLC0415
 
-    return yaml.safe_dump(plain(value), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(as_data(value), sort_keys=False, allow_unicode=True)
 
 
 _STAGES: dict[str, Callable[[Compiled, Layout, bool], str | None]] = {

@@ -22,12 +22,8 @@ _COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "diff",
-        help="tell in words what a new config would change",
-        description="Compare what two configs come to, not how they are written.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Compare what two configs come to, not how they are written."
     parser.add_argument("old", type=Path, metavar="OLD")
     parser.add_argument("new", type=Path, metavar="NEW")
     parser.add_argument("--json", action="store_true", help="print the changes as JSON")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import paint
+from controlplane.exit_codes import DONE, FOUND
 
 if TYPE_CHECKING:
     import argparse
@@ -16,12 +17,10 @@ if TYPE_CHECKING:
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "doctor",
-        help="check this machine: ports, Envoy, certificates, …",
-        description="Check what a gateway needs of this machine. With a config, check the ports"
-        " and hosts that it names.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Check what a gateway needs of this machine. With a config, check the ports"
+        " and hosts that it names."
     )
     parser.add_argument("config", nargs="?", type=Path)
     add_home(parser)
@@ -42,4 +41,4 @@ def run(args: argparse.Namespace) -> int:
             print(f"{paint(mark, colour)} {each.name:14} {each.text}")
             if each.hint and each.state != "ok":
                 print(f"  {'':14} {paint(each.hint, 'dim')}")
-    return int(any(each.state == "error" for each in findings))
+    return FOUND if any(each.state == "error" for each in findings) else DONE

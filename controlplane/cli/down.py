@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import failure, progress
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN, DONE
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.home import Home
 from controlplane.supervise.lock import Holder, holder, is_held
@@ -24,14 +24,10 @@ _SILENCE = 10.0
 """A supervisor that drains says so every second."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     import argparse  # noqa: PLC0415  for SUPPRESS alone
 
-    parser = subparsers.add_parser(
-        "down",
-        help="drain and stop it",
-        description="Stop taking requests, let the open ones finish, and stop.",
-    )
+    parser.description = "Stop taking requests, let the open ones finish, and stop."
     add_home(parser)
     parser.add_argument(
         "--timeout",
@@ -56,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     if not is_held(layout.lock_file):
         _clean(layout)
         print(f"no gateway runs in {layout.home}")
-        return 0
+        return DONE
     supervisor = holder(layout.lock_file)
     request = {"command": "down", "timeout": args.timeout}
     try:
@@ -70,7 +66,7 @@ def run(args: argparse.Namespace) -> int:
     _clean(layout)
     cut = f"; {result['cut']} open request(s) were cut after {args.timeout:g} s"
     print(f"stopped{cut if result['cut'] else ''}")
-    return 0
+    return DONE
 
 
 def _force(layout: Layout) -> None:

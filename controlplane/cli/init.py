@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli.terminal import failure
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser("init", help="write a commented config to start from")
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", nargs="?", type=Path, default=Path("arch_config.yaml"))
     parser.add_argument("--force", action="store_true", help="replace a file that is there")
 
@@ -26,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     args.file.write_text(starter(), "utf-8")
     print(f"wrote {args.file}")
     print(f"next: export OPENAI_API_KEY=…  and  archgw up {args.file}")
-    return 0
+    return DONE
 
 
 def starter() -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.cli.terminal import coloured, failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
@@ -17,14 +18,13 @@ if TYPE_CHECKING:
     from controlplane.report import Located
 
 FORMATS = ("text", "json", "sarif", "github")
+"""Those of `report.FORMATS`, which `--help` does without."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "lint",
-        help="check configs and tell every problem",
-        description="Check configs and tell every problem, with its place and a hint. "
-        "Exit code: 0 clean or warnings only, 1 errors, 2 could not run.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Check configs and tell every problem, with its place and a hint. "
+        "Exit code: 0 clean or warnings only, 1 errors, 2 could not run."
     )
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
     parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.explain:
         return _explain(args.explain)
     if not args.files:
-        print("archgw lint: which file? Usage: archgw lint FILE…", file=sys.stderr)
+        failure("lint which file? Usage: archgw lint FILE…")
         return COULD_NOT_RUN
     from controlplane.compile import check  # noqa: PLC0415 - `--help` needs none of it
     from controlplane.problem import exit_code  # noqa: PLC0415
@@ -76,7 +76,7 @@ def _print(located: list[Located], form: str, files: int) -> None:
     from controlplane import report  # noqa: PLC0415
 
     if form == "text":
-        colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        colour = coloured(sys.stdout, os.environ)
         sys.stdout.write(report.as_text(located, colour=colour))
         if not located:
             print(f"no problems in {files} file{'' if files == 1 else 's'}")
@@ -91,7 +91,7 @@ def _explain(code: str) -> int:
     manual = lint.manual(code)
     if manual is None:
         hint = did_you_mean(code.upper(), lint.codes())
-        print(f"archgw lint: there is no code {code}; {hint}", file=sys.stderr)
+        failure(f"there is no code {code}; {hint}")
         return COULD_NOT_RUN
     print(f"{manual.code} ({manual.severity}): {manual.text}")
     return DONE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import failure, paint
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
     import argparse
@@ -20,10 +20,9 @@ _POLL = 0.2
 _BLOCK = 256 * 1024
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     import argparse  # noqa: PLC0415  for SUPPRESS alone
 
-    parser = subparsers.add_parser("logs", help="show or follow the logs")
     parser.add_argument(
         "name", nargs="*", help="supervisor, envoy, access_llm, … (default: all of them)"
     )
@@ -52,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     if args.follow:
         sys.stdout.flush()  # into a pipe, too: what is there shall not wait for what comes
         _follow(layout.logs, wanted, offsets)
-    return 0
+    return DONE
 
 
 def _files(directory: Path, wanted: set[str]) -> list[Path]:

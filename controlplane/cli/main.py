@@ -1,9 +1,7 @@
 """`archgw`: finds the command, prints, sets the exit code, nothing more.
 
-Only the chosen command's module is imported, which keeps `archgw --version` and shell
-completion quick. A command module has `add_parser(subparsers)` and `run(args) -> int`.
-
-Exit codes: 0 done, 1 problems found in the input, 2 could not run.
+Only the chosen command's module is imported, which keeps `archgw --version` and `--help` quick. The
+module of a command has its name, `add_arguments(parser)` and `run(args) -> int`, an exit code.
 """
 
 from __future__ import annotations
@@ -12,27 +10,29 @@ import argparse
 import importlib
 import os
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
+
+from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
-    "up": ("controlplane.cli.up", "start a gateway from a config"),
-    "down": ("controlplane.cli.down", "drain and stop it"),
-    "status": ("controlplane.cli.status", "what runs, and how it is"),
-    "reload": ("controlplane.cli.reload", "apply the changed config now and tell the verdict"),
-    "logs": ("controlplane.cli.logs", "show or follow the logs"),
-    "lint": ("controlplane.cli.lint", "find every problem of a config"),
-    "compile": ("controlplane.cli.compile", "print what a config is compiled to"),
-    "diff": ("controlplane.cli.diff", "tell in words what a new config would change"),
-    "schema": ("controlplane.cli.schema", "print the config's JSON Schema, for editors"),
-    "init": ("controlplane.cli.init", "write a commented config to start from"),
-    "doctor": ("controlplane.cli.doctor", "check this machine: ports, Envoy, certificates, …"),
-    "completion": ("controlplane.cli.completion", "print a shell completion script"),
+    "up": "start a gateway from a config",
+    "down": "drain and stop it",
+    "status": "what runs, and how it is",
+    "reload": "apply the changed config now and tell the verdict",
+    "logs": "show or follow the logs",
+    "lint": "find every problem of a config",
+    "compile": "print what a config is compiled to",
+    "diff": "tell in words what a new config would change",
+    "schema": "print the config's JSON Schema, for editors",
+    "init": "write a commented config to start from",
+    "doctor": "check this machine: ports, Envoy, certificates, …",
+    "completion": "print a shell completion script",
 }
 
-_COULD_NOT_RUN = 2
 _INTERRUPTED = 130
 
 
@@ -42,21 +42,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parsed = parser({chosen} if chosen in COMMANDS else set()).parse_args(arguments)
     if parsed.command is None:
         parser(set()).print_help()
-        return _COULD_NOT_RUN
-    module = importlib.import_module(COMMANDS[parsed.command][0])
+        return COULD_NOT_RUN
     try:
-        code: int = module.run(parsed)
+        code: int = _module(parsed.command).run(parsed)
         sys.stdout.flush()
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:
         # `archgw logs | head` has seen enough. Python would complain at exit once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return DONE
     except OSError as error:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         print(f"archgw {parsed.command}: {what}", file=sys.stderr)
-        return _COULD_NOT_RUN
+        return COULD_NOT_RUN
     return code
 
 
@@ -69,12 +68,15 @@ def parser(wanted: set[str]) -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version)
     subparsers = top.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    for name, (module, summary) in COMMANDS.items():
+    for name, summary in COMMANDS.items():
+        command = subparsers.add_parser(name, help=summary)
         if name in wanted:
-            importlib.import_module(module).add_parser(subparsers)
-        else:
-            subparsers.add_parser(name, help=summary)
+            _module(name).add_arguments(command)
     return top
+
+
+def _module(command: str) -> ModuleType:
+    return importlib.import_module(f"controlplane.cli.{command}")
 
 
 class _Version(argparse.Action):

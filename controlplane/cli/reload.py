@@ -19,12 +19,10 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "reload",
-        help="apply the changed config now and tell the verdict",
-        description="Exit status 1: the new config is wrong and the old one keeps serving;"
-        " 2: it could not be tried.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Exit status 1: the new config is wrong and the old one keeps serving;"
+        " 2: it could not be tried."
     )
     add_home(parser)
     parser.add_argument("--json", action="store_true", help="print the verdict as JSON")

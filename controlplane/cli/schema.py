@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     import argparse
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "schema",
-        help="print the config's JSON Schema, for editors",
-        description="Print the JSON Schema of a config. Save it, and name it in the first line of"
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print the JSON Schema of a config. Save it, and name it in the first line of"
         " a config for completion and checks while typing:"
-        " `# yaml-language-server: $schema=arch_config.schema.json`.",
+        " `# yaml-language-server: $schema=arch_config.schema.json`."
     )
     parser.add_argument("-o", "--output", type=Path, metavar="OUT", help="a file to write")
 

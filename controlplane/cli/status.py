@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.home import add_home, layout_of, not_running
 from controlplane.cli.terminal import failure, paint, progress
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.lock import is_held
 
@@ -18,12 +18,8 @@ if TYPE_CHECKING:
 _COLOURS = {"running": "green", "degraded": "yellow"}
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "status",
-        help="what runs, and how it is",
-        description="Exit status 0: running and healthy; 1: not running, or not well.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Exit status 0: running and healthy; 1: not running, or not well."
     add_home(parser)
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
@@ -38,9 +34,9 @@ def run(args: argparse.Namespace) -> int:
             return COULD_NOT_RUN
         text = not_running(layout)
         print(json.dumps({"state": "stopped", "reason": text}) if args.json else text)
-        return 1
+        return FOUND
     print(json.dumps(status) if args.json else "\n".join(_lines(status)))
-    return 0 if status["state"] == "running" else 1
+    return DONE if status["state"] == "running" else FOUND
 
 
 def _lines(status: Mapping[str, Any]) -> Iterator[str]:

@@ -1,4 +1,9 @@
-"""What a terminal adds to text: colour where somebody looks, none where a program reads."""
+"""What a terminal adds to text: colour where somebody looks, none where a program reads.
+
+Rich was weighed for it. It takes 40 ms to import, half as long as `archgw lint` takes in all, and
+what it is good at, tables and bars, is nowhere needed: `status` aligns two columns, and progress
+is a line at a time, which a log can hold, too.
+"""
 
 from __future__ import annotations
 

@@ -36,14 +36,14 @@ _QUIET_FOR = 0.8
 """Progress is for what takes longer than this."""
 
 
-def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    parser = subparsers.add_parser(
-        "up",
-        help="start a gateway from a config",
-        description="Start a gateway and return once it serves. Exit status 1: the config is"
-        " wrong; 2: it could not be started.",
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Start a gateway and return once it serves. Exit status 1: the config is"
+        " wrong; 2: it could not be started."
     )
-    parser.add_argument("config", nargs="?", help=f"default: {' or '.join(_NAMES)} in --path")
+    parser.add_argument(
+        "config", nargs="?", type=Path, help=f"default: {' or '.join(_NAMES)} in --path"
+    )
     parser.add_argument("--path", default=".", metavar="DIR", help="where to look for the config")
     add_home(parser)
     parser.add_argument(
@@ -82,8 +82,8 @@ def run(args: argparse.Namespace) -> int:
     return int(result["code"])
 
 
-def find_config(given: str | None, directory: str) -> Path | None:
-    candidates = [Path(given)] if given else [Path(directory, name) for name in _NAMES]
+def find_config(given: Path | None, directory: str) -> Path | None:
+    candidates = [given] if given else [Path(directory, name) for name in _NAMES]
     return next((path.absolute() for path in candidates if path.is_file()), None)
 
 

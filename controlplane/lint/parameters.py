@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -134,7 +133,10 @@ def empty_range(config: Config) -> Iterator[Finding]:
 
 @error("AG805")
 def bad_pattern(config: Config) -> Iterator[Finding]:
-    """A parameter's pattern is no regular expression.
+    r"""A parameter's pattern is no regular expression.
+
+    The value must match it as a whole. It is read by the `regex` package, which knows more than
+    Python's own `re`, such as `\p{Lu}` for a capital letter of any language.
 
     Wrong:
         prompt_targets:
@@ -151,11 +153,15 @@ def bad_pattern(config: Config) -> Iterator[Finding]:
               - {name: id, type: str, description: d, pattern: "[a-z]+"}
     """
     for parameter in _parameters(config):
+        if parameter.pattern is None:
+            continue
+        import regex  # noqa: PLC0415  a tenth of lint's start, and few configs have patterns
+
         try:
-            re.compile(parameter.pattern or "")
-        except (re.error, OverflowError, RecursionError) as error_:
+            regex.compile(parameter.pattern)
+        except (regex.error, OverflowError, RecursionError) as error_:
             message = f"`pattern` is no regular expression: {error_}"
-            yield Finding((*parameter.path, "pattern"), message, "see Python's `re`")
+            yield Finding((*parameter.path, "pattern"), message, "see Python's `re` and `regex`")
 
 
 @warning("AG806")

@@ -10,6 +10,7 @@ import bisect
 import re
 from dataclasses import dataclass, field
 from functools import cached_property
+from io import StringIO
 from typing import TYPE_CHECKING
 
 from controlplane.problem import UNREADABLE, Position, Problem
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 MAX_BYTES = 1024 * 1024
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
-_COMMENT = re.compile(r"\s+#.*$")
 
 
 @dataclass(frozen=True)
@@ -119,19 +118,20 @@ def read_text(path: FilePath) -> tuple[str | None, Problem | None]:
 
 
 def dot_env(path: FilePath) -> dict[str, str]:
-    """The assignments of a `.env` file; a file that is not there has none."""
+    """The assignments of a `.env` file; a file that is not there has none.
+
+    python-dotenv reads it: a reader of our own got escaped quotes and values of several lines
+    wrong, and cut such a key short without a word. It may not look into values: a dollar sign in
+    a key is that.
+    """
     try:
-        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
     except OSError:
         return {}
-    matches = (_ASSIGNMENT.fullmatch(line) for line in lines)
-    return {match[1]: _unquoted(match[2]) for match in matches if match}
+    from dotenv import dotenv_values  # noqa: PLC0415  most configs have no such file
 
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] in "\"'" and value.find(value[0], 1) > 0:
-        return value[1 : value.find(value[0], 1)]
-    return _COMMENT.sub("", value)
+    found = dotenv_values(stream=StringIO(text), interpolate=False)
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _filled(env: Mapping[str, str]) -> dict[str, str]:

@@ -207,11 +207,11 @@ def _within(parameter: Parameter, value: Any) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    """A harmless looking pattern can take minutes over words that were chosen for that."""
+    """As a whole. A harmless looking pattern can take minutes over words chosen for that."""
     if len(text) > _LONGEST_MATCHED:
         return False
     try:
-        return regex.search(pattern, text, timeout=_MATCH_SECONDS) is not None
+        return regex.fullmatch(pattern, text, timeout=_MATCH_SECONDS) is not None
     except (TimeoutError, regex.error):
         return False
 

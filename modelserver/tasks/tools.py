@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelserver.schema import Parameter, ParameterType, Tool
+from modelserver.tasks.values.patterns import is_pattern
 
 _TYPES: dict[str, ParameterType] = {
     "str": "string", "string": "string", "text": "string", "char": "string",
@@ -100,10 +101,4 @@ def _number(value: Any) -> float | None:
 
 
 def _pattern(value: Any) -> str | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        re.compile(value)
-    except re.error:
-        return None
-    return value
+    return value if isinstance(value, str) and is_pattern(value) else None

@@ -18,7 +18,7 @@ import yaml
 
 from controlplane import ir, report
 from controlplane.compile import check, compile_file
-from controlplane.dump import plain
+from controlplane.dump import as_data
 from controlplane.emit import Resources, emit
 from controlplane.home_paths import Layout
 from controlplane.reading.document import read_text, variables
@@ -63,7 +63,9 @@ def compiled(case: Path, env: Mapping[str, str], layout: Layout) -> tuple[ir.Gat
 
 def gateway(case: Path, env: Mapping[str, str]) -> str:
     """The gateway to be built, every default in place."""
-    return yaml.safe_dump(plain(compiled(case, env, HOME)[0]), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(
+        as_data(compiled(case, env, HOME)[0]), sort_keys=False, allow_unicode=True
+    )
 
 
 def resources_of(kind: str) -> Callable[[Path, Mapping[str, str]], str]:

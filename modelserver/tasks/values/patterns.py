@@ -24,10 +24,14 @@ def is_pattern(pattern: str) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the pattern is found in the text, as JSON Schema means it: anywhere."""
+    """Whether the text as a whole is what the pattern says.
+
+    JSON Schema's own `pattern` would be content with a part of it; but `[a-z]+` is written for a
+    word, and whoever means a part can say `.*` around it.
+    """
     if len(text) > LONGEST:
         return False
     try:
-        return regex.search(pattern, text, timeout=SECONDS) is not None
+        return regex.fullmatch(pattern, text, timeout=SECONDS) is not None
     except (TimeoutError, regex.error):
         return False

@@ -289,11 +289,16 @@ def test_bash_completion_completes(tmp_path: Path) -> None:
         ("archgw rel", "reload"),
         ("archgw up --for", "--foreground"),
         ("archgw up --service g", "gateway"),
+        ("archgw lint --format sa", "sarif"),
+        (f"archgw lint {tmp_path}/comp", str(script)),
+        (f"archgw up --home {tmp_path.parent}/{tmp_path.name}", str(tmp_path)),
     ):
         count = len(words.split()) - 1
+        # `complete -p` tells which function bash itself would call.
         ask = (
-            f"source {script}; COMP_WORDS=({words}); COMP_CWORD={count}; _archgw; "
-            'echo "${COMPREPLY[@]}"'
+            f"source {script}; COMP_WORDS=({words}); COMP_CWORD={count};"
+            r" $(complete -p archgw | sed 's/.*-F \([^ ]*\).*/\1/') 2>/dev/null;"
+            ' echo "${COMPREPLY[@]}"'
         )
         done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
         assert done.stdout.split() == [expected]

@@ -201,9 +201,24 @@ def test_dot_env_fills_what_the_environment_lacks(tmp_path: Path) -> None:
     """The environment wins; empty counts as missing; quotes and comments are understood."""
     (tmp_path / ".env").write_text(
         "ONE=from file\nexport TWO='2' # why\nTHREE=\"a # b\"\nFOUR=4\n\nnot an assignment\n"
+        'FIVE="a\\"b"\nSIX="two\nlines"\nSEVEN=$ONE-${TWO}\n'
     )
     found = variables(tmp_path / "in.yaml", {"ONE": "from env", "FOUR": ""})
-    assert found == {"ONE": "from env", "TWO": "2", "THREE": "a # b", "FOUR": "4"}
+    assert found == {
+        "ONE": "from env",
+        "TWO": "2",
+        "THREE": "a # b",
+        "FOUR": "4",
+        "FIVE": 'a"b',
+        "SIX": "two\nlines",
+        "SEVEN": "$ONE-${TWO}",
+    }
+
+
+def test_dot_env_of_any_bytes(tmp_path: Path) -> None:
+    """A file that is no `.env` file gives no variables, and no traceback."""
+    (tmp_path / ".env").write_bytes(b"\xff\x00=\n'\"\nA='open\n")
+    assert "A" not in variables(tmp_path / "in.yaml", {})
 
 
 def test_document_shows_no_variables() -> None:

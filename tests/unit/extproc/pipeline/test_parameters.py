@@ -72,6 +72,7 @@ WRONG: list[tuple[Parameter, Any]] = [
     (parameter("p", "integer", minimum=1), 0),
     (parameter("p", "number", maximum=1), 1.5),
     (parameter("p", pattern="^[A-Z]{3}$"), "abc"),
+    (parameter("p", pattern="[a-z]+"), "123abc456"),
     (parameter("p", "strange"), "x"),
 ]
 

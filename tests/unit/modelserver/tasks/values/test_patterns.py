@@ -14,14 +14,18 @@ from modelserver.tasks.values.patterns import LONGEST, is_pattern, matches
     [
         (r"^\d{5}$", "90210", True),
         (r"^\d{5}$", "9021", False),
-        ("[A-Z]{3}", "to LIS today", True),
+        ("[A-Z]{3}", "LIS", True),
+        ("[A-Z]{3}", "to LIS today", False),
+        ("[a-z]+", "123abc456", False),
+        ("a|ab", "ab", True),
+        (r"\p{Lu}+", "ÄÖ", True),
         (r"^(?!0)\d+$", "042", False),
         ("x", "x" * (LONGEST + 1), False),
         ("(", "(", False),
     ],
 )
-def test_patterns_are_searched(pattern: str, text: str, found: bool) -> None:
-    """Anchored or not, with look-aheads too; what is no pattern or too long matches nothing."""
+def test_patterns_match_as_a_whole(pattern: str, text: str, found: bool) -> None:
+    """Anchored or not, with look-aheads and alternatives too; what is no pattern or too long matches nothing."""
     assert matches(pattern, text) is found
 
 
