@@ -64,9 +64,11 @@ golden: install ## rewrite the golden files; fails when that changes a committed
 	@git diff --exit-code --stat -- tests/golden
 
 .PHONY: protos
-protos: install ## generate the Python code of protos/
+protos: install ## generate the Python code of protos/, and the types of envoy-data-plane
 	@$(PYTHON) install.py protos
 	@$(RUN) python -m grpc_tools.protoc --proto_path=protos --python_out=extproc/wire --pyi_out=extproc/wire $$(cd protos && echo *.proto)
+	@rm -f controlplane/emit/proto/*.binpb
+	@$(RUN) python -m controlplane.emit.proto.read_types
 
 .PHONY: bench
 bench: install ## measure the gateway against plain Envoy in the same run

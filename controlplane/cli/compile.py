@@ -96,13 +96,14 @@ def _ir(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
 
 
 def _envoy(compiled: Compiled, layout: Layout, as_json: bool) -> str:
-    from controlplane.emit import emit  # noqa: PLC0415  half a second of imports
+    from controlplane.emit import emit, proto  # noqa: PLC0415  --help needs none
     from controlplane.emit.bootstrap import static_bootstrap  # noqa: PLC0415
     from controlplane.emit.render import to_json, to_yaml  # noqa: PLC0415
 
     assert compiled.gateway is not None, "run stops before"
-    message = static_bootstrap(layout, emit(compiled.gateway, layout))
-    return to_json(message) if as_json else to_yaml(message)
+    bootstrap = static_bootstrap(layout, emit(compiled.gateway, layout))
+    proto.message(proto.BOOTSTRAP, bootstrap)  # refuses what Envoy does not know
+    return to_json(bootstrap) if as_json else to_yaml(bootstrap)
 
 
 def _runtime(compiled: Compiled, layout: Layout, _as_json: bool) -> str | None:

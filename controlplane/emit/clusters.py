@@ -21,11 +21,11 @@ _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _FILTERS = "envoy.extensions.filters.http"
 
 
-def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Cluster, ...]:
+def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[Fields, ...]:
     providers = [_provider(provider, gateway, layout) for provider in gateway.providers]
     apis = [_api(upstream) for upstream in gateway.upstreams]
     ours = _prompt_path(gateway, gateway.prompts, layout) if gateway.prompts else []
-    return tuple(proto.message(proto.Cluster, fields) for fields in providers + apis + ours)
+    return tuple(providers + apis + ours)
 
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> Fields:

@@ -23,13 +23,13 @@ _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnecti
 _EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 
 
-def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[proto.Listener, ...]:
+def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[Fields, ...]:
     listeners = [_public_listener(listener, gateway, layout) for listener in gateway.listeners]
     if gateway.prompts:
         listeners.append(_internal_listener(gateway, layout))
     if gateway.stats_port:
         listeners.append(_stats_listener(gateway))
-    return tuple(proto.message(proto.Listener, fields) for fields in listeners)
+    return tuple(listeners)
 
 
 def _public_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:

@@ -1,4 +1,4 @@
-"""Messages as repeatable text: the same message always gives the same bytes."""
+"""Resources as repeatable text: the same one always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import orjson
 import yaml
 
 if TYPE_CHECKING:
-    from controlplane.emit.proto import Message
+    from controlplane.emit.proto import Fields
 
 
-def to_json(message: Message) -> str:
-    return orjson.dumps(message.to_dict(), option=orjson.OPT_INDENT_2).decode() + "\n"
+def to_json(fields: Fields) -> str:
+    return orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode() + "\n"
 
 
-def to_yaml(message: Message) -> str:
-    return yaml.dump(message.to_dict(), Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+def to_yaml(fields: Fields | list[Fields]) -> str:
+    return yaml.dump(fields, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
 
 
 class _Dumper(yaml.CSafeDumper):  # the pure Python one takes seconds for a bootstrap

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.emit import proto
 from controlplane.emit.clusters import emit_clusters
 from controlplane.emit.listener import emit_listeners
 from controlplane.emit.prompt_routes import internal_routes, prompt_routes
@@ -15,14 +14,15 @@ from controlplane.emit.secrets import emit_secret_files
 
 if TYPE_CHECKING:
     from controlplane import ir
+    from controlplane.emit.proto import Fields
     from controlplane.home_paths import Layout
 
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    listeners: tuple[proto.Listener, ...]
-    routes: tuple[proto.RouteConfiguration, ...]
-    clusters: tuple[proto.Cluster, ...]
+    listeners: tuple[Fields, ...]
+    routes: tuple[Fields, ...]
+    clusters: tuple[Fields, ...]
     secret_files: tuple[tuple[str, str], ...]
     """(file name under the home's `secrets`, text); none of them holds a key."""
     runtime: RuntimeFile | None
@@ -40,10 +40,8 @@ def emit(gateway: ir.Gateway, layout: Layout) -> Resources:
     )
 
 
-def _routes(
-    gateway: ir.Gateway, runtime: RuntimeFile | None
-) -> tuple[proto.RouteConfiguration, ...]:
+def _routes(gateway: ir.Gateway, runtime: RuntimeFile | None) -> tuple[Fields, ...]:
     configs = [llm_routes(gateway)]
     if gateway.prompts and runtime:
         configs += [prompt_routes(gateway, gateway.prompts, runtime), internal_routes(gateway)]
-    return tuple(proto.message(proto.RouteConfiguration, fields) for fields in configs)
+    return tuple(configs)

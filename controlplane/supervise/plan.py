@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from controlplane import ir, model
     from controlplane.emit import Resources
-    from controlplane.emit.proto import Message
+    from controlplane.emit.proto import Fields
     from controlplane.home_paths import Layout
     from controlplane.reading.document import Document
 
@@ -100,14 +100,16 @@ def static_json(plan: Plan, layout: Layout) -> str:
 
 def _snapshot(resources: Resources) -> Snapshot:
     return Snapshot(
-        clusters=_bundle((each.name, each) for each in resources.clusters),
-        listeners=_bundle((each.name, each) for each in resources.listeners),
-        routes=_bundle((each.name, each) for each in resources.routes),
+        clusters=_bundle(proto.CLUSTER, resources.clusters),
+        listeners=_bundle(proto.LISTENER, resources.listeners),
+        routes=_bundle(proto.ROUTES, resources.routes),
     )
 
 
-def _bundle(messages: Iterable[tuple[str, Message]]) -> Bundle:
-    return Bundle.of({name: proto.pack(each) for name, each in messages})
+def _bundle(type_name: str, resources: Iterable[Fields]) -> Bundle:
+    return Bundle.of(
+        {each["name"]: proto.encoded(proto.message(type_name, each)) for each in resources}
+    )
 
 
 def key_files(gateway: ir.Gateway, layout: Layout) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
-from controlplane.emit.proto import DiscoveryRequest
+from controlplane.xds.messages import read_request, response_bytes
 from controlplane.xds.session import Rejection, Session
 from controlplane.xds.snapshot import Snapshot
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from controlplane.emit.proto import DiscoveryResponse
+    from controlplane.xds.messages import Request, Response
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
@@ -55,7 +55,7 @@ class AdsServer:
         # A snapshot travels in one message per type; the default of 4 MB is for a client's sake.
         server = grpc.aio.server(options=[("grpc.max_send_message_length", -1)])
         stream = grpc.stream_stream_rpc_method_handler(
-            self._stream, request_deserializer=DiscoveryRequest.parse, response_serializer=bytes
+            self._stream, request_deserializer=read_request, response_serializer=response_bytes
         )
         handler = grpc.method_handlers_generic_handler(
             _SERVICE, {"StreamAggregatedResources": stream}
@@ -95,8 +95,8 @@ class AdsServer:
         return "Envoy did not answer a configuration update"
 
     async def _stream(
-        self, requests: AsyncIterator[DiscoveryRequest], _context: object
-    ) -> AsyncIterator[DiscoveryResponse]:
+        self, requests: AsyncIterator[Request], _context: object
+    ) -> AsyncIterator[Response]:
         session = self._session = Session()
         gone = asyncio.Event()
         reader = asyncio.create_task(self._read(session, requests, gone))
@@ -111,7 +111,7 @@ class AdsServer:
                 self._session = None
 
     async def _read(
-        self, session: Session, requests: AsyncIterator[DiscoveryRequest], gone: asyncio.Event
+        self, session: Session, requests: AsyncIterator[Request], gone: asyncio.Event
     ) -> None:
         try:
             async for request in requests:
@@ -123,7 +123,7 @@ class AdsServer:
             async with self._changed:
                 self._changed.notify_all()
 
-    async def _next(self, session: Session, gone: asyncio.Event) -> DiscoveryResponse | None:
+    async def _next(self, session: Session, gone: asyncio.Event) -> Response | None:
         async with self._changed:
             while not gone.is_set():
                 if response := session.due(self._snapshot):

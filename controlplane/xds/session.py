@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from controlplane.emit.proto import DiscoveryRequest, DiscoveryResponse
+from controlplane.xds.messages import Request, Response
 from controlplane.xds.snapshot import PUSH_ORDER, ROUTE, SHORT_NAMES
 
 if TYPE_CHECKING:
@@ -50,23 +50,23 @@ class Session:
     _subscriptions: dict[str, _Subscription] = field(default_factory=dict)
     _count: int = 0
 
-    def receive(self, request: DiscoveryRequest) -> None:
+    def receive(self, request: Request) -> None:
         if request.type_url not in PUSH_ORDER:
             return
         subscription = self._subscriptions.setdefault(request.type_url, _Subscription())
-        if request.response_nonce != subscription.nonce:
+        if request.nonce != subscription.nonce:
             return
-        subscription.wanted = frozenset(request.resource_names)
+        subscription.wanted = request.names
         if not subscription.nonce:
             return
-        if request.error_detail is not None:
+        if request.error is not None:
             subscription.rejected = subscription.sent
-            subscription.reason = " ".join(request.error_detail.message.split())
-        elif request.version_info == subscription.sent:
+            subscription.reason = " ".join(request.error.split())
+        elif request.version == subscription.sent:
             subscription.acked = subscription.sent
             subscription.rejected = ""
 
-    def due(self, snapshot: Snapshot) -> DiscoveryResponse | None:
+    def due(self, snapshot: Snapshot) -> Response | None:
         """What to send now; None while Envoy has all it may have."""
         for type_url in PUSH_ORDER:
             subscription = self._subscriptions.get(type_url)
@@ -103,17 +103,17 @@ class Session:
 
     def _send(
         self, type_url: str, subscription: _Subscription, bundle: Bundle, names: frozenset[str]
-    ) -> DiscoveryResponse:
+    ) -> Response:
         self._count += 1
         subscription.sent = bundle.version
         subscription.sent_names = names
         subscription.nonce = str(self._count)
         subscription.acked = subscription.rejected = ""
-        return DiscoveryResponse(
-            version_info=bundle.version,
+        return Response(
             type_url=type_url,
+            version=bundle.version,
             nonce=subscription.nonce,
-            resources=[resource for name, resource in bundle.resources if name in names],
+            resources=tuple(resource for name, resource in bundle.resources if name in names),
         )
 
 

@@ -10,14 +10,14 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.emit import proto
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from controlplane.emit.proto import AnyMessage
-
-CLUSTER = "type.googleapis.com/envoy.config.cluster.v3.Cluster"
-LISTENER = "type.googleapis.com/envoy.config.listener.v3.Listener"
-ROUTE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+CLUSTER = proto.TYPE_URL + proto.CLUSTER
+LISTENER = proto.TYPE_URL + proto.LISTENER
+ROUTE = proto.TYPE_URL + proto.ROUTES
 
 PUSH_ORDER = (CLUSTER, LISTENER, ROUTE)
 """What is pointed at goes before what points at it."""
@@ -27,12 +27,12 @@ SHORT_NAMES = {CLUSTER: "CDS", LISTENER: "LDS", ROUTE: "RDS"}
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The resources of one type, by name."""
+    """The resources of one type: name and encoded message."""
 
-    resources: tuple[tuple[str, AnyMessage], ...] = ()
+    resources: tuple[tuple[str, bytes], ...] = ()
 
     @classmethod
-    def of(cls, resources: Mapping[str, AnyMessage]) -> Bundle:
+    def of(cls, resources: Mapping[str, bytes]) -> Bundle:
         return cls(tuple(sorted(resources.items(), key=lambda item: item[0])))
 
     @property
@@ -40,24 +40,20 @@ class Bundle:
         return tuple(name for name, _ in self.resources)
 
     @property
-    def by_name(self) -> dict[str, AnyMessage]:
+    def by_name(self) -> dict[str, bytes]:
         return dict(self.resources)
 
     @property
     def version(self) -> str:
         digest = hashlib.sha256()
         for name, resource in self.resources:
-            digest.update(f"{len(name)}:{name}:{len(resource.value)}:".encode())
-            digest.update(resource.value)
+            digest.update(f"{len(name)}:{name}:{len(resource)}:".encode())
+            digest.update(resource)
         return digest.hexdigest()[:16]
 
     def over(self, other: Bundle) -> Bundle:
         """Ours, and what only the other one has."""
         return Bundle.of({**other.by_name, **self.by_name})
-
-    def without(self, names: Iterable[str]) -> Bundle:
-        gone = set(names)
-        return Bundle(tuple(item for item in self.resources if item[0] not in gone))
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from controlplane import ir, report
 from controlplane.compile import check, compile_file
 from controlplane.dump import as_data
 from controlplane.emit import Resources, emit
+from controlplane.emit.render import to_yaml
 from controlplane.home_paths import Layout
 from controlplane.reading.document import read_text, variables
 from controlplane.reading.fix import fixed
@@ -30,6 +31,11 @@ INPUTS = {"in.yaml", ".env"}
 
 def cases() -> list[Path]:
     return sorted(path.parent for path in HERE.glob("*/in.yaml"))
+
+
+def compiling_cases() -> list[Path]:
+    """Those that come to a gateway."""
+    return [case for case in cases() if (case / "ir.yaml").exists()]
 
 
 def environment(case: Path) -> dict[str, str]:
@@ -73,8 +79,7 @@ def resources_of(kind: str) -> Callable[[Path, Mapping[str, str]], str]:
 
     def render(case: Path, env: Mapping[str, str]) -> str:
         _, resources = compiled(case, env, HOME)
-        found = [resource.to_dict() for resource in getattr(resources, kind)]
-        return yaml.safe_dump(_without_code(found), sort_keys=False, allow_unicode=True)
+        return to_yaml(_without_code(list(getattr(resources, kind))))
 
     return render
 

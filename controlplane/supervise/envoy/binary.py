@@ -11,7 +11,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.emit.bootstrap import xds_fields
+from controlplane.emit.bootstrap import xds_bootstrap
 from controlplane.supervise.envoy.admin import Admin
 from controlplane.supervise.processes.child import ChildSpec
 from controlplane.supervise.processes.environment import clean_environment
@@ -83,7 +83,7 @@ def flags(bootstrap: Path) -> tuple[str, ...]:
 
 def bootstrap(layout: Layout) -> str:
     # The same for every config: a test has it checked, not every start.
-    return json.dumps(xds_fields(layout), indent=2) + "\n"
+    return json.dumps(xds_bootstrap(layout), indent=2) + "\n"
 
 
 def concurrency() -> int:

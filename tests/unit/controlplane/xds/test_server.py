@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
 import pytest
+from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
 
-from controlplane.emit.proto import AnyMessage, DiscoveryRequest, DiscoveryResponse
 from controlplane.xds.server import AdsServer, NoAnswerError
 from controlplane.xds.snapshot import CLUSTER, LISTENER, ROUTE, Bundle, Snapshot
 
@@ -20,9 +20,7 @@ METHOD = "/envoy.service.discovery.v3.AggregatedDiscoveryService/StreamAggregate
 
 
 def bundle(**values: str) -> Bundle:
-    return Bundle.of(
-        {name: AnyMessage(type_url=CLUSTER, value=v.encode()) for name, v in values.items()}
-    )
+    return Bundle.of({name: value.encode() for name, value in values.items()})
 
 
 class Envoy:

@@ -2,39 +2,27 @@
 
 from __future__ import annotations
 
-from controlplane.emit.proto import AnyMessage, DiscoveryRequest, DiscoveryResponse
+from dataclasses import replace
+
+from controlplane.xds.messages import Request, Response
 from controlplane.xds.session import Session
 from controlplane.xds.snapshot import CLUSTER, LISTENER, ROUTE, Bundle, Snapshot
 
 
 def bundle(**values: str) -> Bundle:
-    return Bundle.of(
-        {name: AnyMessage(type_url=CLUSTER, value=v.encode()) for name, v in values.items()}
-    )
+    return Bundle.of({name: value.encode() for name, value in values.items()})
 
 
-def ask(type_url: str, *names: str) -> DiscoveryRequest:
-    return DiscoveryRequest(type_url=type_url, resource_names=list(names))
+def ask(type_url: str, *names: str) -> Request:
+    return Request(type_url, frozenset(names))
 
 
-def ack(answer: DiscoveryResponse, *names: str) -> DiscoveryRequest:
-    return DiscoveryRequest(
-        type_url=answer.type_url,
-        version_info=answer.version_info,
-        response_nonce=answer.nonce,
-        resource_names=list(names),
-    )
+def ack(answer: Response, *names: str) -> Request:
+    return Request(answer.type_url, frozenset(names), answer.nonce, answer.version)
 
 
-def nack(answer: DiscoveryResponse, reason: str, kept: str = "") -> DiscoveryRequest:
-    return DiscoveryRequest.from_dict(
-        {
-            "typeUrl": answer.type_url,
-            "versionInfo": kept,
-            "responseNonce": answer.nonce,
-            "errorDetail": {"code": 13, "message": reason},
-        }
-    )
+def nack(answer: Response, reason: str, kept: str = "") -> Request:
+    return Request(answer.type_url, frozenset(), answer.nonce, kept, reason)
 
 
 ONE = Snapshot(bundle(c="1"), bundle(l="1"), bundle(r="1"))
@@ -66,8 +54,8 @@ def test_answer_is_sent_once() -> None:
     session.receive(ask(CLUSTER))
     answer = session.due(ONE)
     assert answer is not None
-    assert answer.version_info == ONE.clusters.version
-    assert [each.value for each in answer.resources] == [b"1"]
+    assert answer.version == ONE.clusters.version
+    assert answer.resources == (b"1",)
     assert session.due(ONE) is None
     session.receive(ack(answer))
     assert session.due(ONE) is None
@@ -125,7 +113,7 @@ def test_the_old_snapshot_can_be_given_back() -> None:
     session.receive(nack(answer, "no"))
     back = session.due(ONE)
     assert back is not None
-    assert back.version_info == ONE.clusters.version
+    assert back.version == ONE.clusters.version
     assert session.rejection(ONE) is None
     assert not session.acknowledged(ONE)
     session.receive(ack(back))
@@ -156,9 +144,7 @@ def test_late_answer_to_an_old_question_says_nothing() -> None:
     new = Snapshot(bundle(c="2"), ONE.listeners, ONE.routes)
     answer = session.due(new)
     assert answer is not None
-    stale = ack(answer)
-    stale.response_nonce = "0"
-    session.receive(stale)
+    session.receive(replace(ack(answer), nonce="0"))
     assert not session.acknowledged(new)
     session.receive(ack(answer))
     assert session.acknowledged(new)
@@ -174,7 +160,7 @@ def test_second_change_waits_for_the_first_judgement() -> None:
     session.receive(ack(answer))
     follow = session.due(third)
     assert follow is not None
-    assert follow.version_info == third.clusters.version
+    assert follow.version == third.clusters.version
 
 
 def test_route_asked_for_later_is_sent_though_the_version_is_the_same() -> None:
@@ -186,7 +172,7 @@ def test_route_asked_for_later_is_sent_though_the_version_is_the_same() -> None:
         answer = session.due(snapshot)
         assert answer is not None
         session.receive(ack(answer, *names))
-    assert [each.value for each in answer.resources] == [b"1"]
+    assert answer.resources == (b"1",)
     session.receive(ack(answer, "r", "s"))
     more = session.due(snapshot)
     assert more is not None
@@ -198,9 +184,7 @@ def test_route_asked_for_later_is_sent_though_the_version_is_the_same() -> None:
 def test_routes_nobody_asks_for_hold_nothing_up() -> None:
     """When the last listener goes, Envoy asks for no route, and that is settled."""
     session = started()
-    answer = DiscoveryResponse(
-        version_info=ONE.routes.version, type_url=ROUTE, nonce=session._subscriptions[ROUTE].nonce
-    )
+    answer = Response(ROUTE, ONE.routes.version, session._subscriptions[ROUTE].nonce)
     session.receive(ack(answer))
     assert session.acknowledged(Snapshot(ONE.clusters, ONE.listeners, bundle(r="9")))
 

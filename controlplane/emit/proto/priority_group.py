@@ -14,7 +14,7 @@ from envoy_data_plane.google import protobuf
 from envoy_data_plane.message_pool import default_message_pool
 from pydantic.dataclasses import dataclass
 
-_PACKAGE = "envoy.extensions.router.cluster_specifiers.priority_group.v3"
+PACKAGE = "envoy.extensions.router.cluster_specifiers.priority_group.v3"
 
 
 @dataclass(eq=False, repr=False, config={"extra": "forbid"})
@@ -39,4 +39,4 @@ class PriorityGroupClusterSpecifier(Message):
 
 
 for _message in (ClusterWeight, PriorityGroup, PriorityGroupClusterSpecifier):
-    default_message_pool.register_message(_PACKAGE, _message.__name__, _message)
+    default_message_pool.register_message(PACKAGE, _message.__name__, _message)
