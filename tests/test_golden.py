@@ -26,5 +26,11 @@ def test_each_case_expects_something() -> None:
 
 
 def test_no_orphans() -> None:
-    """Every file in a case is an input or is compared."""
+    """Every file in a folder is a case's input or is compared; no case has lost its input."""
     assert orphans() == []
+
+
+def test_differences_are_there() -> None:
+    """A case held against another one differs from it."""
+    compared = [case for case, name in EXPECTED if name == "envoy.diff"]
+    assert [case.name for case in compared if not (case / "envoy.diff").stat().st_size] == []

@@ -11,6 +11,7 @@ from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.home_paths import Layout
 from tests.e2e.harness import ENVOY
+from tests.fakes.certificates import Authority
 from tests.golden import compiled, compiling_cases, environment
 
 
@@ -22,7 +23,7 @@ def test_static_bootstrap(case: Path, tmp_path: Path) -> None:
     import certifi
 
     trust.write_bytes(Path(certifi.where()).read_bytes())
-    env = {**environment(case), "SSL_CERT_FILE": str(trust)}
+    env = {**environment(case), "SSL_CERT_FILE": str(trust), "TLS": str(certificates(tmp_path))}
     gateway, resources = compiled(case, env, layout)
     layout.secrets.mkdir()
     for name, text in resources.secret_files:
@@ -32,6 +33,15 @@ def test_static_bootstrap(case: Path, tmp_path: Path) -> None:
     file = tmp_path / "bootstrap.json"
     file.write_text(to_json(static_bootstrap(layout, resources)))
     assert_valid(file)
+
+
+def certificates(folder: Path) -> Path:
+    """Where the case with TLS has its files."""
+    authority = Authority(folder / "tls")
+    authority.file.rename(folder / "tls/authority.pem")
+    for name in ("one", "two"):
+        authority.leaf(f"{name}.test", name=name)
+    return folder / "tls"
 
 
 def test_xds_bootstrap(tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 A case is compared file by file: whichever of `RENDERINGS` lie in its folder must come out
 just so. For a new case write `in.yaml`, `touch` the files you want, and run `make golden`;
 then read what it wrote. In one line of `in.yaml`, `# env: NAME=value …` sets variables.
+
+What a single subject means to Envoy is small, and the rest of a gateway is not. So such a case
+says `# against: plain`, and its `envoy.diff` is all in which it differs from that other case.
 """
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import re
 from collections.abc import Callable, Mapping
@@ -20,6 +24,7 @@ from controlplane import ir, report
 from controlplane.compile import check, compile_file
 from controlplane.dump import as_data
 from controlplane.emit import Resources, emit
+from controlplane.emit.bootstrap import xds_bootstrap
 from controlplane.emit.render import to_yaml
 from controlplane.home_paths import Layout
 from controlplane.reading.document import read_text, variables
@@ -35,13 +40,20 @@ def cases() -> list[Path]:
 
 def compiling_cases() -> list[Path]:
     """Those that come to a gateway."""
-    return [case for case in cases() if (case / "ir.yaml").exists()]
+    return [case for case in cases() if ENVOYS & set(expected_files(case))]
 
 
 def environment(case: Path) -> dict[str, str]:
     text = (case / "in.yaml").read_text("utf-8", "replace")
     found = re.findall(r"^# env: (.*)$", text, re.MULTILINE)
     return dict(pair.split("=", 1) for line in found for pair in line.split())
+
+
+def other_case(case: Path) -> Path:
+    """The one that this one is held against."""
+    found = re.search(r"^# against: (.*)$", (case / "in.yaml").read_text("utf-8"), re.MULTILINE)
+    assert found, f"{case.name}/in.yaml says `# against: …` nowhere"
+    return HERE / found[1]
 
 
 def problems(case: Path, env: Mapping[str, str]) -> str:
@@ -84,6 +96,54 @@ def resources_of(kind: str) -> Callable[[Path, Mapping[str, str]], str]:
     return render
 
 
+def bootstrap(_case: Path, _env: Mapping[str, str]) -> str:
+    """What Envoy is started with, whatever the config."""
+    return to_yaml(xds_bootstrap(HOME))
+
+
+def differences(case: Path, env: Mapping[str, str]) -> str:
+    """In which Envoy's resources are not those of the other case."""
+    other = other_case(case)
+    before = compiled(other, environment(other), HOME)[1]
+    after = compiled(case, env, HOME)[1]
+    lines: list[str] = []
+    for kind in ("listeners", "routes", "clusters"):
+        old, new = ({each["name"]: each for each in getattr(of, kind)} for of in (before, after))
+        for name in dict.fromkeys([*old, *new]):
+            like = name if name in old else _like(name)
+            title = f"{kind}: {name}" + (f", not as {like}" if like in old and like != name else "")
+            lines += _difference(title, _lines(old.get(like)), _lines(new.get(name)))
+    old_files, new_files = dict(before.secret_files), dict(after.secret_files)
+    for name in dict.fromkeys([*old_files, *new_files]):
+        texts = (old_files.get(name, ""), new_files.get(name, ""))
+        lines += _difference(f"secrets: {name}", *(text.splitlines() for text in texts))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _like(name: str) -> str:
+    """Where the other case has no such resource, the one of its own that is most like it."""
+    return {"prompt": "llm"}.get(name, "llm-main" if name.startswith("llm-") else "")
+
+
+def _lines(resource: Any) -> list[str]:
+    return to_yaml(_without_code(resource)).splitlines() if resource else []
+
+
+def _difference(title: str, old: list[str], new: list[str]) -> list[str]:
+    """As `diff -u`, but that the title says where it is: line numbers change too easily."""
+    lines: list[str] = []
+    # difflib's own unified_diff takes frequent lines for junk, and YAML has many of them.
+    for group in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(2):
+        lines.append(f"@@ {title} @@")
+        for tag, old_from, old_to, new_from, new_to in group:
+            if tag == "equal":
+                lines += [f" {line}" for line in old[old_from:old_to]]
+            else:
+                lines += [f"-{line}" for line in old[old_from:old_to]]
+                lines += [f"+{line}" for line in new[new_from:new_to]]
+    return lines
+
+
 def _without_code(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _without_code(item) for key, item in value.items()}
@@ -109,8 +169,13 @@ RENDERINGS: dict[str, Callable[[Path, Mapping[str, str]], str]] = {
     "listeners.yaml": resources_of("listeners"),
     "routes.yaml": resources_of("routes"),
     "clusters.yaml": resources_of("clusters"),
+    "bootstrap.yaml": bootstrap,
+    "envoy.diff": differences,
     "runtime.json": runtime,
 }
+
+ENVOYS = {"ir.yaml", "listeners.yaml", "routes.yaml", "clusters.yaml", "envoy.diff"}
+"""With one of these, a case comes to a gateway."""
 
 
 def expected_files(case: Path) -> list[str]:
@@ -118,6 +183,7 @@ def expected_files(case: Path) -> list[str]:
 
 
 def orphans() -> list[Path]:
-    """Files that no rendering makes any more."""
-    known = INPUTS | set(RENDERINGS)
-    return [path for case in cases() for path in case.iterdir() if path.name not in known]
+    """Files that nothing makes any more, or that have no `in.yaml` beside them."""
+    owned = {case / name for case in cases() for name in INPUTS | set(RENDERINGS)}
+    files = (path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(path for path in files if path.parent != HERE and path not in owned)
