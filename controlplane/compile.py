@@ -1,8 +1,9 @@
-"""The four stages in a row: Document → Model → Gateway → Resources.
+"""From a file to the gateway to be built: Document → Model → Gateway.
 
 Whoever reads a config comes through `check`: lint, compile, diff, doctor, the supervisor with
 its reloads, golden cases and property tests. So what `lint` says, what `compile` prints and
-what Envoy is sent can never be three different readings of a file.
+what Envoy is sent can never be three different readings of a file. The last stage, what Envoy
+is told of the gateway, is `emit`'s.
 """
 
 from __future__ import annotations

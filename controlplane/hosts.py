@@ -13,7 +13,7 @@ _WRITTEN = re.compile(
     r"(?::(?P<port>[0-9]{1,5}))?"
     r"(?P<path>/[^\s?#]*)?"
 )
-VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]")
 _PRIVATE_ENDINGS = (
     ".local",
     ".localhost",
@@ -47,7 +47,7 @@ class Host:
 
 def unresolved(written: str) -> bool:
     """A `$NAME` that is not set was reported already; nothing more is known of it."""
-    return VARIABLE.search(written) is not None
+    return _VARIABLE.search(written) is not None
 
 
 def split(written: str) -> Host | None:

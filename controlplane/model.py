@@ -4,7 +4,7 @@ The three dialects of Arch YAML parse into this one model. A field the user left
 `None` (or empty): defaults belong to `lower`, which is where a reader looks for them.
 
 Every node knows its `path` in the document, so that a rule can point at what it means
-without knowing lines and columns; `Document.position` alone turns a path into a place.
+without knowing lines and columns; the `Document` alone turns a path into a place.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Provider:
     path: Path
     name: str
     kind: str | None = None
-    """openai, mistral, … as written, or inferred from model or name by the parser."""
+    """openai, mistral, … as `providers` calls it, inferred from model or name if left out."""
     model: str | None = None
     access_key: Secret | None = None
     default: bool = False

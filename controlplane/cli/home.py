@@ -1,4 +1,4 @@
-"""`--home`, and speaking to the gateway that runs there: shared by several commands."""
+"""What several commands share: `--home`, and showing problems and verdicts of what runs there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`archgw status`: what runs, and how it is. Exit status 1 when it is not all well."""
+"""`archgw status`: what runs, and how it is. Exit status 1 when not all is well, 2 without an answer."""
 
 from __future__ import annotations
 

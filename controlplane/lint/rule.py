@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.problem import Edit, Problem, Severity
+from controlplane.problem import Problem, Severity
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Path
@@ -24,7 +24,6 @@ class Finding:
     message: str
     hint: str | None = None
     on_key: bool = False
-    edits: tuple[Edit, ...] = ()
 
 
 Check = Callable[["Config"], Iterator[Finding]]
@@ -62,7 +61,6 @@ class Rule:
                 found.message,
                 found.hint,
                 on_key=found.on_key,
-                edits=found.edits,
             )
 
 

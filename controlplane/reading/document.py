@@ -60,9 +60,6 @@ class Document:
         line = bisect.bisect_right(self._line_starts, offset)
         return Position(line, offset - self._line_starts[line - 1] + 1)
 
-    def offset(self, position: Position) -> int:
-        return self._line_starts[position.line - 1] + position.column - 1
-
     @cached_property
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]

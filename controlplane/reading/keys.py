@@ -60,7 +60,7 @@ _LISTENER = Table(
             "how a request's body is read: `huggingface` or `openai`, both chat completions",
         ),
         "messages": Key(Text(), now="message_format"),
-        "connect_timeout": Key(Duration(), "the connect timeout of endpoints that name none"),
+        "connect_timeout": Key(Duration(), "of v0.1; has no effect: each endpoint has its own"),
         "timeout": Key(Duration(), "of archgw 0.2; has no effect"),
         "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
         "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),

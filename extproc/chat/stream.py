@@ -18,12 +18,8 @@ from extproc.chat import sse
 class Assembly:
     """What the chunks so far come to."""
 
-    role: str = "assistant"
     texts: list[str] = field(default_factory=list, repr=False)
     model: str | None = None
-    finish_reason: str | None = None
-    usage: dict[str, Any] | None = None
-    done: bool = False
 
     @property
     def text(self) -> str:
@@ -32,15 +28,12 @@ class Assembly:
     def add(self, data: bytes) -> None:
         """One event's data. Raises ValueError on what is no chunk."""
         if data == sse.DONE:
-            self.done = True
             return
         chunk = orjson.loads(data)
         if not isinstance(chunk, dict):
             raise ValueError("a chunk must be an object")  # noqa: TRY004 - one error for callers
         if isinstance(chunk.get("model"), str):
             self.model = self.model or chunk["model"]
-        if isinstance(chunk.get("usage"), dict):
-            self.usage = chunk["usage"]
         choices = chunk.get("choices")
         if isinstance(choices, list) and choices and isinstance(choices[0], dict):
             self._choice(choices[0])
@@ -48,13 +41,10 @@ class Assembly:
     def _choice(self, choice: dict[str, Any]) -> None:
         delta = choice.get("delta")
         # A tool's answer in the stream, as a gateway behind this one sends, is no speech.
-        if isinstance(delta, dict) and delta.get("role") != "tool":
-            if isinstance(delta.get("content"), str):
-                self.texts.append(delta["content"])
-            if isinstance(delta.get("role"), str):
-                self.role = delta["role"]
-        if isinstance(choice.get("finish_reason"), str):
-            self.finish_reason = choice["finish_reason"]
+        if not isinstance(delta, dict) or delta.get("role") == "tool":
+            return
+        if isinstance(delta.get("content"), str):
+            self.texts.append(delta["content"])
 
 
 def assemble(body: bytes) -> Assembly:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controlplane import hosts
+from controlplane import defaults, hosts, lint
 from tests.unit.controlplane.configs import codes, places
 
 PROVIDER = "llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]\n"
@@ -34,6 +34,14 @@ def test_port_clash(text: str, clash: bool) -> None:
 def test_clash_points_at_the_chosen_port() -> None:
     """Of two clashing ports the one in the file is shown, not the default."""
     assert "1:36 AG603" in places(LISTENER % ("0.0.0.0", 12000) + PROVIDER)
+
+
+def test_manual_tells_the_default_ports() -> None:
+    """`--explain AG603` names the ports that are taken where the config says nothing."""
+    manual = lint.manual("AG603")
+    assert manual is not None
+    for name in ("PROMPT_PORT", "LLM_PORT", "STATS_PORT", "MODEL_SERVER_PORT"):
+        assert str(getattr(defaults, name)) in manual.text
 
 
 @pytest.mark.parametrize(
