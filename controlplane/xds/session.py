@@ -1,4 +1,4 @@
-"""One Envoy's side of the discovery conversation, state of the world, without I/O.
+"""Our side of the discovery conversation with one Envoy, state of the world, without I/O.
 
 The protocol in short: Envoy asks for a type, optionally by names. We answer with a version
 and a nonce. It repeats the question with that nonce: with our version when it took the answer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from envoy_data_plane.envoy.config.bootstrap.v3 import Bootstrap
 from controlplane.emit import proto
 from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.proto import read_types
+from controlplane.xds import messages
 from tests.golden import HOME, compiled, compiling_cases, environment
 
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
@@ -69,6 +71,17 @@ def test_envoy_data_plane_says_the_same(case: Path) -> None:
     fields = static_bootstrap(HOME, compiled(case, environment(case), HOME)[1])
     ours = Bootstrap.parse(proto.encoded(proto.message(proto.BOOTSTRAP, fields)))
     assert ours.to_dict() == Bootstrap.from_dict(fields).to_dict()
+
+
+def test_no_type_is_kept_in_vain() -> None:
+    """Each type that the file is made for is written by some golden case, or spoken by `xds`."""
+    written = set()
+    for case in compiling_cases():
+        _, resources = compiled(case, environment(case), HOME)
+        written |= set(re.findall(proto.TYPE_URL + r"([\w.]+)", str(resources)))
+    written |= set(re.findall(proto.TYPE_URL + r"([\w.]+)", str(xds_bootstrap(HOME))))
+    spoken = {proto.BOOTSTRAP, messages._REQUEST, messages._RESPONSE}
+    assert set(read_types._ROOTS) - written - spoken == set()
 
 
 def test_bytes_are_the_same_in_every_process() -> None:
