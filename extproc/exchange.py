@@ -56,6 +56,8 @@ class Caller:
     onward: Mapping[str, str]
     """Headers for calls on behalf of this request. Nothing of the client's credentials."""
     debug: bool
+    language: str | None = None
+    """The tag of the language that the client likes best, such as de-AT."""
 
 
 @dataclass(frozen=True, slots=True)

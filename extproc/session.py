@@ -17,6 +17,7 @@ from extproc.events import Event, Forward, Outcome, Proceed, Refuse, RequestBody
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
 from extproc.telemetry import onward
+from modelserver.schema import LANGUAGE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,8 +86,15 @@ class Session:
         return Caller(
             request_id=headers.get("x-request-id", ""),
             onward=onward(headers),
+            language=_language(headers.get("accept-language", "")),
             debug=any(headers.get(name, "").lower() == "true" for name in _DEBUG),
         )
+
+
+def _language(accepted: str) -> str | None:
+    """The first language of the header; clients that are no browsers send none, or `*`."""
+    found = LANGUAGE_TAG.match(accepted)
+    return found.group() if found else None
 
 
 def _label(outcome: Outcome | None) -> str:

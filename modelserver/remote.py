@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from modelserver.requests import Decide
     from modelserver.schema import Tool
     from modelserver.settings import Remote
+    from modelserver.tasks.types import Occasion
 
 MOST_ANSWER_BYTES = 1024 * 1024
 FAILURES_TO_OPEN = 5
@@ -92,7 +93,7 @@ class RemoteFunctions:
             raise
         self._failures = 0
         most = request.max_calls or len(found)
-        return _checked(found, request.tools)[:most]
+        return _checked(found, request)[:most]
 
     async def _ask(self, request: Decide) -> Mapping[str, Any]:
         if self._session is None:
@@ -206,15 +207,17 @@ def _json(text: str) -> Any:
 
 
 def _checked(
-    found: Sequence[tuple[str, Mapping[str, Any]]], tools: Sequence[Tool]
+    found: Sequence[tuple[str, Mapping[str, Any]]], request: Decide
 ) -> tuple[schema.Call, ...]:
-    known = {tool.name: tool for tool in tools}
-    return tuple(_call(known[name], values) for name, values in found if name in known)
+    known = {tool.name: tool for tool in request.tools}
+    return tuple(
+        _call(known[name], values, request.occasion) for name, values in found if name in known
+    )
 
 
-def _call(tool: Tool, values: Mapping[str, Any]) -> schema.Call:
+def _call(tool: Tool, values: Mapping[str, Any], occasion: Occasion) -> schema.Call:
     fitted = {
-        parameter.name: fitting(parameter, values.get(parameter.name))
+        parameter.name: fitting(parameter, values.get(parameter.name), occasion)
         for parameter in tool.parameters
     }
     arguments = {name: value for name, value in fitted.items() if value is not None}

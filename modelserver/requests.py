@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from modelserver.tasks.types import UNTOLD, Occasion
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -44,6 +46,7 @@ class Decide:
     max_calls: int | None
     timeout_ms: int | None
     texts: tuple[str, ...] = ()
+    occasion: Occasion = UNTOLD
     raw_messages: tuple[Mapping[str, Any], ...] = ()
     raw_tools: tuple[Mapping[str, Any], ...] = ()
 

@@ -9,6 +9,7 @@ no number must never pass for a harmless one.
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 ParameterType = Literal["string", "integer", "number", "boolean", "array", "object"]
+
+LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,4}")
 
 BENIGN = "benign"
 ATTACK = "attack"
@@ -99,6 +102,8 @@ class DecideRequest:
 
     `tools` are in OpenAI's form, with JSON Schema's or Python's names for types. `texts` are
     judged by the guard beside the messages: whatever else of a request a model may read.
+    `today` (2026-05-31) is the day that "tomorrow" is counted from; `language` (de, en-GB) is
+    the user's, where it is known.
     """
 
     messages: Sequence[Message]
@@ -109,6 +114,8 @@ class DecideRequest:
     max_calls: int | None = None
     timeout_ms: int | None = None
     texts: Sequence[str] = ()
+    today: str | None = None
+    language: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {
@@ -118,7 +125,9 @@ class DecideRequest:
         }
         if self.texts:
             body["texts"] = list(self.texts)
-        options = ("threshold", "guard_threshold", "max_calls", "timeout_ms")
+        options = (
+            "threshold", "guard_threshold", "max_calls", "timeout_ms", "today", "language",
+        )  # fmt: skip
         return body | _given(self, options)
 
 

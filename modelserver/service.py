@@ -271,13 +271,14 @@ class Service:
             [(turn.role, turn.content) for turn in request.turns],
             request.threshold,
             request.max_calls,
+            request.occasion,
         ]
         return digest((self._targets.identity.encode(), orjson.dumps(asked)))
 
 
 def _question(request: Decide) -> Request:
     messages = tuple(Message(turn.role, turn.content) for turn in request.turns)
-    question = Request(messages, request.tools, request.threshold)
+    question = Request(messages, request.tools, request.threshold, occasion=request.occasion)
     if request.max_calls is None:
         return question
     return replace(question, max_calls=request.max_calls)

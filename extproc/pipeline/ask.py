@@ -6,6 +6,7 @@ models side by side. Without targets there is nothing to choose, and the guard i
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,8 @@ async def _decision(
         max_calls=runtime.config.max_calls,
         timeout_ms=_milliseconds(timeout),
         texts=extra,
+        today=dt.datetime.now().astimezone().date().isoformat(),
+        language=exchange.caller.language,
     )
     return await exchange.world.models.decide(
         runtime.config.model_server, request, exchange.caller.onward, timeout

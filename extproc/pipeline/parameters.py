@@ -7,16 +7,13 @@ be a remote one. Every call must be complete before the first one is made.
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-import regex
-
 from extproc.chat import answers
-from extproc.pipeline import formats
 from extproc.pipeline.reply import say
+from modelserver.checked import WRONG, checked, is_blank
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,13 +22,18 @@ if TYPE_CHECKING:
     from extproc.events import Answer
     from extproc.exchange import Exchange, Planned
 
-_WRONG: Final = object()
-_INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
-_TRUE: Final = frozenset({"true", "yes"})
-_FALSE: Final = frozenset({"false", "no"})
 _DESCRIPTION: Final = 160
-_LONGEST_MATCHED: Final = 1024
-_MATCH_SECONDS: Final = 0.02
+_SHOWN: Final = {
+    "date": "such as 2026-05-31",
+    "time": "such as 14:30",
+    "date-time": "such as 2026-05-31T14:30:00",
+    "email": "such as ann@example.com",
+    "uri": "such as https://example.com",
+    "uuid": "a UUID",
+    "ipv4": "such as 192.0.2.7",
+    "ipv6": "such as 2001:db8::7",
+}
+"""How a question shows the format it asks for."""
 
 
 # Replies to a question for a yes or a no, by how they begin.
@@ -51,10 +53,9 @@ async def complete(exchange: Exchange) -> Answer | None:
     complete_plan: list[Planned] = []
     missing: dict[str, Parameter] = {}
     known = False
-    today = dt.datetime.now().astimezone().date()
     for planned in exchange.plan:
         said = {**planned.arguments, **replied(exchange, planned.target.parameters)}
-        found, lacking = fill(planned.target.parameters, said, today)
+        found, lacking = fill(planned.target.parameters, said)
         complete_plan.append(replace(planned, arguments=found))
         # The default target is for what fits none: nobody filled its parameters, so nobody is
         # asked for them either. What two targets lack by one name is one question.
@@ -89,7 +90,7 @@ def _is_asked(parameter: Parameter, asked: str) -> bool:
 
 
 def fill(
-    parameters: Sequence[Parameter], arguments: Mapping[str, Any], today: dt.date
+    parameters: Sequence[Parameter], arguments: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[Parameter]]:
     """The arguments to call with, defaults included, and the parameters to ask for.
 
@@ -100,120 +101,16 @@ def fill(
     missing: list[Parameter] = []
     for parameter in parameters:
         given = arguments.get(parameter.name)
-        value = checked(parameter, given, today)
-        if value is not _WRONG:
+        value = checked(parameter, given)
+        if value is not WRONG:
             found[parameter.name] = value
-        elif not _is_blank(given):
+        elif not is_blank(given):
             missing.append(parameter)
         elif parameter.has_default:
             found[parameter.name] = parameter.default
         elif parameter.required:
             missing.append(parameter)
     return found, missing
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, str) and not value.strip())
-
-
-def checked(parameter: Parameter, value: Any, today: dt.date) -> Any:
-    """The value in the declared type and format and within its bounds, or `_WRONG`."""
-    if _is_blank(value):
-        return _WRONG
-    value = _typed(parameter.type, parameter.items, value)
-    if value is _WRONG:
-        return _WRONG
-    if parameter.enum:
-        value = _chosen(parameter.enum, value)
-    if parameter.format:
-        value = _formed(parameter.format, value, today)
-    return value if value is not _WRONG and _within(parameter, value) else _WRONG
-
-
-def _typed(kind: str, items: str | None, value: Any) -> Any:
-    match kind, value:
-        case "boolean", bool():
-            return value
-        case "boolean", str() if value.strip().lower() in _TRUE | _FALSE:
-            return value.strip().lower() in _TRUE
-        case (("integer" | "number" | "string"), bool()):
-            return _WRONG
-        case "integer", int():
-            return value
-        case "integer", float() if value.is_integer():
-            return int(value)
-        case "integer", str() if _INTEGER.fullmatch(value.strip()):
-            return int(value)
-        case "number", int() | float():
-            return value
-        case "number", str():
-            return _number(value)
-        case "string", str():
-            return value
-        case "string", int() | float():
-            return str(value)
-        case "array", list() | tuple():
-            found = [_typed(items, None, item) for item in value] if items else list(value)
-            return _WRONG if any(item is _WRONG for item in found) else found
-        case "object", dict():
-            return value
-        case _:
-            return _WRONG
-
-
-def _number(text: str) -> Any:
-    try:
-        value = float(text)
-    except ValueError:
-        return _WRONG
-    return value if abs(value) < float("inf") else _WRONG
-
-
-def _chosen(choices: Sequence[Any], value: Any) -> Any:
-    """The declared choice that is meant, in the spelling that was declared."""
-    if isinstance(value, list):
-        found = [_chosen(choices, item) for item in value]
-        return _WRONG if any(item is _WRONG for item in found) else found
-    for choice in choices:
-        # True equals 1 in Python, but not in JSON.
-        if choice == value and isinstance(choice, bool) == isinstance(value, bool):
-            return choice
-    folded = _folded(value)
-    return next((choice for choice in choices if _folded(choice) == folded), _WRONG)
-
-
-def _formed(name: str, value: Any, today: dt.date) -> Any:
-    if isinstance(value, list):
-        found = [_formed(name, item, today) for item in value]
-        return _WRONG if any(item is _WRONG for item in found) else found
-    if not isinstance(value, str):
-        return value
-    text = formats.formed(name, value, today)
-    return _WRONG if text is None else text
-
-
-def _folded(value: Any) -> str:
-    return str(value).strip().casefold()
-
-
-def _within(parameter: Parameter, value: Any) -> bool:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        low, high = parameter.minimum, parameter.maximum
-        if (low is not None and value < low) or (high is not None and value > high):
-            return False
-    if parameter.pattern and isinstance(value, str):
-        return _matches(parameter.pattern, value)
-    return True
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """As a whole. A harmless looking pattern can take minutes over words chosen for that."""
-    if len(text) > _LONGEST_MATCHED:
-        return False
-    try:
-        return regex.fullmatch(pattern, text, timeout=_MATCH_SECONDS) is not None
-    except (TimeoutError, regex.error):
-        return False
 
 
 def question(missing: Sequence[Parameter], *, known: bool) -> str:
@@ -229,7 +126,7 @@ def _described(parameter: Parameter) -> str:
     description = parameter.description.strip().rstrip(".?!:;")
     if description and description.lower() != parameter.name.lower():
         notes.append(_shortened(description))
-    notes += filter(None, (_choices(parameter), formats.SHOWN.get(parameter.format or "")))
+    notes += filter(None, (_choices(parameter), _SHOWN.get(parameter.format or "")))
     return f"{parameter.name} ({'; '.join(notes)})" if notes else parameter.name
 
 

@@ -7,12 +7,15 @@ request is as large as the limits allow, and no larger.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from typing import TYPE_CHECKING, Any
 
 from modelserver.errors import InvalidRequest, Problem, RequestTooLarge
 from modelserver.http.toolcheck import read_tools
 from modelserver.requests import Decide, Guard, Turn
+from modelserver.schema import LANGUAGE_TAG
+from modelserver.tasks.types import Occasion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,11 +113,31 @@ def parse_decide(body: Any, limits: Limits) -> Decide:
         max_calls=reader.count("max_calls", 64),
         timeout_ms=reader.count("timeout_ms", limits.timeout_ms),
         texts=_texts(reader, required=False),
+        occasion=Occasion(_day(reader, "today"), _language(reader, "language")),
         raw_messages=tuple(item for item in raw_messages if isinstance(item, dict)),
         raw_tools=tuple(item for item in raw_tools if isinstance(item, dict)),
     )
     reader.finish()
     return request
+
+
+def _day(reader: Reader, name: str) -> dt.date | None:
+    value = reader.body.get(name)
+    if value is None:
+        return None
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError):
+        reader.wrong(name, "must be a day such as 2026-05-31")
+        return None
+
+
+def _language(reader: Reader, name: str) -> str | None:
+    value = reader.body.get(name)
+    if value is not None and not (isinstance(value, str) and LANGUAGE_TAG.fullmatch(value)):
+        reader.wrong(name, "must be the tag of a language, such as de or en-GB")
+        return None
+    return value
 
 
 def parse_guard(body: Any, limits: Limits) -> Guard:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from modelserver.checked import is_pattern
 from modelserver.tasks.tools import parse_tool
-from modelserver.tasks.values.patterns import is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from modelserver.checked import is_pattern
 from modelserver.schema import Parameter, ParameterType, Tool
-from modelserver.tasks.values.patterns import is_pattern
 
 _TYPES: dict[str, ParameterType] = {
     "str": "string", "string": "string", "text": "string", "char": "string",
@@ -101,4 +101,5 @@ def _number(value: Any) -> float | None:
 
 
 def _pattern(value: Any) -> str | None:
+    """What is no pattern says nothing; a server refuses it before it comes here."""
     return value if isinstance(value, str) and is_pattern(value) else None

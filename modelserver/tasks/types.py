@@ -6,9 +6,10 @@ Nothing here knows of HTTP or of ONNX. The names follow the answers of
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,20 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Occasion:
+    """What a value means beside its words: the day on which they are said, and their language.
+
+    Without a day "tomorrow" is none; without a language the words themselves tell theirs.
+    """
+
+    today: dt.date | None = None
+    language: str | None = None
+
+
+UNTOLD: Final = Occasion()
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What a caller asks: which of the tools, and with which arguments.
 
@@ -36,6 +51,7 @@ class Request:
     tools: tuple[Tool, ...]
     threshold: float | None = None
     max_calls: int = 8
+    occasion: Occasion = UNTOLD
 
 
 @dataclass(frozen=True, slots=True)

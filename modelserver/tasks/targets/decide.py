@@ -97,7 +97,9 @@ class Targets:
         scores = self.intent.scores(layouts, outputs, near)
         answer = self.intent.answer(tools, scores, request.threshold)
         wanted = self.intent.wanted(scores, request.threshold)
-        calls = self.functions.decode(request.messages, tools, layouts, outputs, wanted)
+        calls = self.functions.decode(
+            request.messages, tools, layouts, outputs, wanted, occasion=request.occasion
+        )
         return Decision(answer, calls[: request.max_calls])
 
     async def candidates(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
-from modelserver.tasks.types import Call, Evidence, Message, Output
+from modelserver.tasks.types import UNTOLD, Call, Evidence, Message, Occasion, Output
 from modelserver.tasks.values import spoken, words
 
 if TYPE_CHECKING:
@@ -67,7 +67,8 @@ class Functions:
 
     def decode(
         self, messages: Sequence[Message], tools: Sequence[Tool], layouts: Sequence[Layout],
-        outputs: Sequence[Output], wanted: Iterable[int],
+        outputs: Sequence[Output], wanted: Iterable[int], *,
+        occasion: Occasion = UNTOLD,
     ) -> tuple[Call, ...]:  # fmt: skip
         """The calls of the wanted tools, in the order in which they are asked for."""
         chosen = frozenset(wanted)
@@ -83,7 +84,7 @@ class Functions:
                 elif mark.kind == "parameter":
                     parameter = tools[mark.tool].parameters[mark.parameter]
                     found[mark.tool].readings[parameter.name] = self._read(
-                        reader, layout, marker, parameter, messages
+                        reader, layout, marker, parameter, messages, occasion=occasion
                     )
         calls: list[Call] = []
         for number in sorted(chosen):
@@ -93,7 +94,7 @@ class Functions:
 
     def _read(
         self, reader: Reader, layout: Layout, marker: int, parameter: Parameter,
-        messages: Sequence[Message],
+        messages: Sequence[Message], *, occasion: Occasion,
     ) -> list[Reading]:  # fmt: skip
         mark = layout.marks[marker]
         choices = options(parameter)
@@ -111,7 +112,7 @@ class Functions:
         for found in reader.spans(marker, margin=margin, length_penalty=penalty):
             text = messages[found.message].content
             evidence = _whole(found, text, numeric=_is_numeric(parameter))
-            value = spoken.read(parameter, text, evidence.start, evidence.end)
+            value = spoken.read(parameter, text, evidence.start, evidence.end, occasion)
             if value is not None:
                 readings.append(Reading(value, evidence))
         return readings

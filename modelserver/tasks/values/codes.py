@@ -1,53 +1,49 @@
-"""Names people say for things that have codes: countries, languages, currencies, places."""
+"""Names people say for things that have codes: countries, languages, currencies, places.
+
+The names of countries, languages and currencies are CLDR's (`names`); what people call them
+beside that, and what CLDR does not know, stands here.
+"""
 
 from __future__ import annotations
+
+import re
+from typing import Final
+
+from modelserver.tasks.values import names
 
 
 def _table(text: str) -> dict[str, str]:
     """`CODE name, name; …` as name → code."""
-    names: dict[str, str] = {}
+    found: dict[str, str] = {}
     for entry in text.replace("\n", " ").split(";"):
         code, _, said = entry.strip().partition(" ")
         for name in said.split(","):
             if name.strip():
-                names[name.strip()] = code
-    return names
+                found[name.strip()] = code
+    return found
 
 
-COUNTRIES = _table("""
-AR argentina; AU australia; AT austria; BE belgium; BR brazil; BG bulgaria; CA canada; CL chile;
-CN china; CO colombia; HR croatia; CZ czech republic, czechia; DK denmark; EG egypt; EE estonia;
-FI finland; FR france; DE germany; GR greece; HK hong kong; HU hungary; IS iceland; IN india;
-ID indonesia; IE ireland; IL israel; IT italy; JP japan; KE kenya; LV latvia; LT lithuania;
-LU luxembourg; MY malaysia; MX mexico; MA morocco; NL netherlands, the netherlands, holland;
-NZ new zealand; NG nigeria; NO norway; PK pakistan; PE peru; PH philippines, the philippines;
-PL poland; PT portugal; RO romania; RU russia; SA saudi arabia; RS serbia; SG singapore;
-SK slovakia; SI slovenia; ZA south africa; KR south korea, korea; ES spain; SE sweden;
-CH switzerland; TW taiwan; TH thailand; TR turkey, türkiye; UA ukraine;
-AE united arab emirates, uae; GB united kingdom, uk, great britain, britain, england;
-US united states, usa, us, the us, the usa, america, united states of america; VN vietnam
+_ARTICLE: Final = re.compile(r"^(?:the|a|an|in|die|der|das|les|la|le|el|il|os|as|de)\s+")
+# What people say for countries and currencies beside their names.
+_COUNTRIES = _table("""
+AE uae, emirates; CZ czech republic, tschechei; GB uk, great britain, britain, england,
+großbritannien, grande-bretagne, gran bretaña, gran bretagna, grã-bretanha, groot-brittannië;
+KR korea; NL holland, the netherlands; PH the philippines; TR turkey;
+US usa, us, u.s., the us, the usa, america, united states of america, amerika, amérique
 """)
-LANGUAGES = _table("""
-ar arabic; bg bulgarian; bn bengali; cs czech; da danish; de german; el greek; en english;
-es spanish; et estonian; fa persian, farsi; fi finnish; fr french; he hebrew; hi hindi;
-hr croatian; hu hungarian; id indonesian; is icelandic; it italian; ja japanese; ko korean;
-lt lithuanian; lv latvian; ms malay; nl dutch; no norwegian; pl polish; pt portuguese;
-ro romanian; ru russian; sk slovak; sl slovenian; sr serbian; sv swedish; sw swahili; th thai;
-tr turkish; uk ukrainian; ur urdu; vi vietnamese; zh chinese, mandarin
+_CURRENCIES = _table("""
+AUD australian dollars, a$; BRL real, reais; CAD canadian dollars, c$; CHF francs, franken,
+francos, franchi; CNY yuan, renminbi; CZK crowns, koruna, kronen; DKK danish kroner;
+EUR €, euro, euros; GBP pounds, pound, pound sterling, sterling, quid, £, pfund, livres,
+livre sterling, libras, libra, sterline, sterlina, ponden, pond; HUF forint; INR rupees, rupee,
+rupien, roupies, rupias, rupie, ₹; JPY yen, ¥; KRW won, korean won; MXN pesos, peso;
+NOK norwegian kroner; PLN zloty, zlotys; SEK kronor; THB baht; TRY lira, turkish lira;
+USD dollars, dollar, bucks, american dollars, $, dólares, dólar, dollari, dollaro; ZAR rand
 """)
-CURRENCIES = _table("""
-AUD australian dollars, australian dollar, a$; BRL brazilian real, brazilian reais, reais;
-CAD canadian dollars, canadian dollar, c$; CHF swiss francs, swiss franc, francs;
-CNY yuan, chinese yuan, renminbi; CZK czech koruna, czech crowns; DKK danish kroner, danish krone;
-EUR euros, euro, €; GBP pounds, british pounds, british pound, pound sterling, sterling, pound,
-quid, £; HKD hong kong dollars; HUF forint, hungarian forint; INR rupees, indian rupees,
-indian rupee, rupee, ₹; JPY yen, japanese yen, ¥; KRW won, korean won, south korean won;
-MXN pesos, mexican pesos, mexican peso; NOK norwegian kroner, norwegian krone;
-NZD new zealand dollars, new zealand dollar; PLN zloty, zlotys, polish zloty;
-SEK swedish kronor, swedish krona, kronor; SGD singapore dollars, singapore dollar;
-THB baht, thai baht; TRY lira, turkish lira; USD dollars, us dollars, us dollar, dollar, bucks,
-american dollars, $; ZAR rand, south african rand
-""")
+_OWN: Final = {
+    kind: {names.folded(name): code for name, code in table.items()}
+    for kind, table in (("countries", _COUNTRIES), ("currencies", _CURRENCIES))
+}
 STATES = _table("""
 AL alabama; AK alaska; AZ arizona; AR arkansas; CA california; CO colorado; CT connecticut;
 DE delaware; FL florida; GA georgia; HI hawaii; ID idaho; IL illinois; IN indiana; IA iowa;
@@ -79,7 +75,7 @@ DC washington; VA richmond; OK tulsa, oklahoma city; NE omaha; KY louisville; ID
 """)
 CITIES = {
     name: country
-    for country, names in {
+    for country, cities in {
         "Argentina": "buenos aires", "Australia": "sydney,melbourne,brisbane,perth,adelaide",
         "Austria": "vienna,salzburg,graz", "Belgium": "brussels,ghent,antwerp,bruges",
         "Brazil": "rio de janeiro,são paulo,sao paulo", "Canada": "toronto,vancouver,montreal,ottawa,calgary",
@@ -99,5 +95,19 @@ CITIES = {
         "UK": "london,manchester,edinburgh,glasgow,liverpool,leeds,bristol,oxford",
         "Ukraine": "kyiv", "UAE": "dubai,abu dhabi",
     }.items()
-    for name in names.split(",")
+    for name in cities.split(",")
 }  # fmt: skip
+
+
+def coded(kind: str, text: str) -> str | None:
+    """The code of a country, language, currency or state that a text names, or says itself."""
+    said = re.sub(r"^[\d.,\s]+|[\d.,\s]+$", "", text)
+    bare = _ARTICLE.sub("", names.folded(said)) or names.folded(text)
+    own = _OWN.get(kind, {})
+    if bare in own:
+        return own[bare]
+    known = STATES if kind == "states" else names.by_name(kind)
+    if bare in known:
+        return known[bare]
+    codes = set(known.values())
+    return next((code for code in (said.upper(), said.lower()) if code in codes), None)

@@ -1,0 +1,56 @@
+"""The choice of an enum that is meant, also where it is misspelt."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from modelserver.tasks.values import names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SHORTEST_MISSPELT: Final = 5
+
+
+def meant(choices: Sequence[Any], said: str) -> Any:
+    """The choice that is said, or the only one that is nearly said; None for neither."""
+    plain = _plain(said)
+    exact = [choice for choice in choices if _plain(str(choice)) == plain]
+    if exact:
+        return exact[0]
+    near = [choice for choice in choices if is_near(_plain(str(choice)), plain)]
+    return near[0] if len(near) == 1 else None
+
+
+def is_near(word: str, said: str) -> bool:
+    """Whether one may be the other misspelt: one slip, two in a long word, none in a short one.
+
+    The first letter is hardly ever wrong, and other words differ in it: `five`, `live`.
+    """
+    length = min(len(word), len(said))
+    if length < _SHORTEST_MISSPELT or word[0] != said[0] or any(map(str.isdigit, word + said)):
+        return False
+    return distance(word, said, most := 1 if length < 9 else 2) <= most
+
+
+def distance(first: str, second: str, most: int) -> int:
+    """How many letters are put in, left out, exchanged or swapped; more than `most` is not told."""
+    if abs(len(first) - len(second)) > most:
+        return most + 1
+    before: list[int] = []
+    row = list(range(len(second) + 1))
+    for i, a in enumerate(first, 1):
+        above, before, row = before, row, [i]
+        for j, b in enumerate(second, 1):
+            cost = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == second[j - 2] and first[i - 2] == b:
+                cost = min(cost, above[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most:
+            return most + 1
+    return row[-1]
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[\s_-]+", " ", names.folded(text)).strip()
