@@ -28,12 +28,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message as it came; `guard` is false for the gateway's own prompts."""
+    """One message as it came; `guard` is false for the gateway's own prompts.
+
+    `ours` is true of what the gateway said itself.
+    """
 
     role: str
     content: str
     guard: bool = True
     leaves: tuple[str, ...] = ()
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)

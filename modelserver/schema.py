@@ -25,17 +25,34 @@ BENIGN = "benign"
 ATTACK = "attack"
 
 
+CONFIRM_BELOW = 0.5
+"""What is less sure than this is asked back, where a model says nothing of its own."""
+
+
+def humanized(name: str) -> str:
+    """`bookFlight`, `book_flight` and `flights.book-flight` as words."""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return re.sub(r"[\W_]+", " ", spaced).strip().lower()
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn: its role, and its text. `guard` false exempts the gateway's own prompts."""
+    """One turn: its role, and its text.
+
+    `guard` false exempts the gateway's own prompts. `ours` is true of what the gateway said
+    itself: it is read, but no value may ever come from it.
+    """
 
     role: str
     content: str
     guard: bool = True
+    ours: bool = False
 
     def to_json(self) -> dict[str, Any]:
         body: dict[str, Any] = {"role": self.role, "content": self.content}
-        return body if self.guard else body | {"guard": False}
+        if not self.guard:
+            body["guard"] = False
+        return body | {"ours": True} if self.ours else body
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +263,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """`unusable` names what was said for a parameter that cannot take it.
+
+    `confidence` is how sure it is that the call is what the last message asks for, exactly so
+    and now; `null` when nobody judged the call as a whole.
+    """
+
     name: str
     arguments: Mapping[str, Any]
     missing: Sequence[str]
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    unusable: Sequence[str] = ()
+    confidence: float | None = None
 
     @classmethod
     def from_json(cls, value: Any) -> Call:
@@ -260,16 +285,21 @@ class Call:
             arguments=_object(body.get("arguments"), "arguments"),
             missing=tuple(str(name) for name in _items(body, "missing")),
             evidence={name: Evidence.from_json(item) for name, item in evidence.items()},
+            unusable=tuple(str(name) for name in body.get("unusable") or ()),
+            confidence=None if body.get("confidence") is None else _number(body, "confidence"),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class DecideResponse:
+    """`confirm_below` is the confidence from which on a call needs no asking back."""
+
     guard: GuardResult | None
     intent: Intent
     calls: Sequence[Call]
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
+    confirm_below: float = CONFIRM_BELOW
 
     @classmethod
     def from_json(cls, value: Any) -> DecideResponse:
@@ -281,6 +311,7 @@ class DecideResponse:
             calls=tuple(Call.from_json(item) for item in _items(body, "calls")),
             timings_ms=body.get("timings_ms") or {},
             models=body.get("models") or {},
+            confirm_below=_number({"confirm_below": CONFIRM_BELOW} | dict(body), "confirm_below"),
         )
 
 

@@ -186,7 +186,8 @@ class Service:
         )
         timings["total"] = _since(began)
         models = self.models if request.guard else {self._targets.name: self._targets.identity}
-        return schema.DecideResponse(guard, intent, calls, timings, models)
+        limit = self._targets.task.confirm_below
+        return schema.DecideResponse(guard, intent, calls, timings, models, limit)
 
     async def _worst(self, request: Decide) -> schema.GuardResult | None:
         """The verdict on the message with the highest score; nothing when not asked."""
@@ -268,7 +269,7 @@ class Service:
     def _key(self, request: Decide) -> bytes:
         asked = [
             request.raw_tools,
-            [(turn.role, turn.content) for turn in request.turns],
+            [(turn.role, turn.content, turn.ours) for turn in request.turns],
             request.threshold,
             request.max_calls,
             request.occasion,
@@ -277,7 +278,7 @@ class Service:
 
 
 def _question(request: Decide) -> Request:
-    messages = tuple(Message(turn.role, turn.content) for turn in request.turns)
+    messages = tuple(Message(turn.role, turn.content, turn.ours) for turn in request.turns)
     question = Request(messages, request.tools, request.threshold, occasion=request.occasion)
     if request.max_calls is None:
         return question
@@ -334,4 +335,6 @@ def _call(call: Call) -> schema.Call:
         name: schema.Evidence(item.message, item.start, item.end, item.text, item.confidence)
         for name, item in call.evidence.items()
     }
-    return schema.Call(call.name, call.arguments, tuple(call.missing), evidence)
+    return schema.Call(
+        call.name, call.arguments, tuple(call.missing), evidence, tuple(call.unusable)
+    )

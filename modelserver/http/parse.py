@@ -171,10 +171,20 @@ def _turn(reader: Reader, item: Any, path: str) -> Turn:
     if not isinstance(role, str) or role not in ROLES:
         reader.wrong(f"{path}.role", f"must be one of {', '.join(sorted(ROLES))}")
         role = "user"
-    guard = item.get("guard", True)
-    if not isinstance(guard, bool):
-        reader.wrong(f"{path}.guard", f"must be true or false, not {kind(guard)}")
-    return Turn(role, _content(reader, item, path), bool(guard), _leaves(reader, item, path))
+    return Turn(
+        role,
+        _content(reader, item, path),
+        guard=_flag(reader, item, path, "guard", otherwise=True),
+        leaves=_leaves(reader, item, path),
+        ours=_flag(reader, item, path, "ours", otherwise=False),
+    )
+
+
+def _flag(reader: Reader, item: Mapping[str, Any], path: str, name: str, *, otherwise: bool) -> bool:
+    value = item.get(name, otherwise)
+    if not isinstance(value, bool):
+        reader.wrong(f"{path}.{name}", f"must be true or false, not {kind(value)}")
+    return bool(value)
 
 
 def _content(reader: Reader, item: Mapping[str, Any], path: str) -> str:

@@ -13,7 +13,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from modelserver.checked import is_pattern
-from modelserver.schema import Parameter, ParameterType, Tool
+from modelserver.schema import Parameter, ParameterType, Tool, humanized
+
+__all__ = ["humanized", "parse_tool"]
 
 _TYPES: dict[str, ParameterType] = {
     "str": "string", "string": "string", "text": "string", "char": "string",
@@ -35,12 +37,6 @@ def parse_tool(value: Mapping[str, Any]) -> Tool:
     if not isinstance(name, str) or not name.strip():
         raise ValueError("name: must be a text that is not empty")
     return Tool(name, _text(function.get("description")), _parameters(function.get("parameters")))
-
-
-def humanized(name: str) -> str:
-    """`bookFlight`, `book_flight` and `flights.book-flight` as words."""
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return re.sub(r"[\W_]+", " ", spaced).strip().lower()
 
 
 def _parameters(schema: Any) -> tuple[Parameter, ...]:

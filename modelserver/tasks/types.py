@@ -20,10 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of the conversation; `role` is system, user, assistant or tool."""
+    """One turn of the conversation; `role` is system, user, assistant or tool.
+
+    `ours` is true of what the gateway said itself; no value is ever read from that.
+    """
 
     role: str
     content: str
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +128,16 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a tool: typed arguments, what is missing, where each value is said."""
+    """A call of a tool: typed arguments, what is missing, where each value is said.
+
+    `unusable` names the parameters for which something was said that they cannot take.
+    """
 
     name: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    unusable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

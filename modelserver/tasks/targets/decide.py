@@ -54,6 +54,11 @@ class Targets:
         self.functions = functions.Functions(layouts, values)
         self._embeddings: OrderedDict[str, intent.Vector] = OrderedDict()
 
+    @property
+    def confirm_below(self) -> float:
+        """A call that changes something and is less sure than this is to be asked back."""
+        return self.functions.settings.confirm_below
+
     @classmethod
     def load(cls, folder: Path) -> Targets:
         """The tasks as calibrated for the model in a folder."""

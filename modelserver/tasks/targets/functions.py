@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from modelserver.schema import CONFIRM_BELOW
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
@@ -38,8 +39,10 @@ class Settings:
     number_shift: float = 0.0
     length_penalty: float = 0.0
     several: float = 0.5
-    # A second value of a parameter counts from this certainty on.
+    # A second value of a parameter counts from this certainty on, and so does one of no use.
     second: float = 0.5
+    # A call that is less sure than this is asked back where it would change something.
+    confirm_below: float = CONFIRM_BELOW
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class _Found:
 
     several: float = 0.0
     readings: dict[str, list[Reading]] = field(default_factory=dict)
+    unusable: dict[str, Evidence] = field(default_factory=dict)
+    """The surest words for a parameter, where they are no value for it."""
 
 
 class Functions:
@@ -55,7 +60,7 @@ class Functions:
 
     def __init__(self, layouts: Layouts, settings: Settings | None = None) -> None:
         self._layouts = layouts
-        self._settings = settings or Settings()
+        self.settings = settings or Settings()
 
     def with_settings(self, settings: Settings) -> Functions:
         """The same task with other settings."""
@@ -83,9 +88,12 @@ class Functions:
                     found[mark.tool].several = max(found[mark.tool].several, several)
                 elif mark.kind == "parameter":
                     parameter = tools[mark.tool].parameters[mark.parameter]
-                    found[mark.tool].readings[parameter.name] = self._read(
+                    readings, unusable = self._read(
                         reader, layout, marker, parameter, messages, occasion=occasion
                     )
+                    found[mark.tool].readings[parameter.name] = readings
+                    if unusable:
+                        found[mark.tool].unusable[parameter.name] = unusable
         calls: list[Call] = []
         for number in sorted(chosen):
             calls += self._calls(tools[number], found[number], messages)
@@ -95,7 +103,7 @@ class Functions:
     def _read(
         self, reader: Reader, layout: Layout, marker: int, parameter: Parameter,
         messages: Sequence[Message], *, occasion: Occasion,
-    ) -> list[Reading]:  # fmt: skip
+    ) -> tuple[list[Reading], Evidence | None]:  # fmt: skip
         mark = layout.marks[marker]
         choices = options(parameter)
         if choices:
@@ -104,21 +112,25 @@ class Functions:
                 if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
             ]  # fmt: skip
             chosen = reader.choices(marker, own, margin=self._margin(parameter, "option"))
-            return [
+            found = [
                 Reading(spoken.choice(parameter, choices[c.option]), c.evidence) for c in chosen
             ]
+            return found, None
         readings = []
-        margin, penalty = self._margin(parameter, "span"), self._settings.length_penalty
-        for found in reader.spans(marker, margin=margin, length_penalty=penalty):
-            text = messages[found.message].content
-            evidence = _whole(found, text, numeric=_is_numeric(parameter))
+        unusable = None
+        margin, penalty = self._margin(parameter, "span"), self.settings.length_penalty
+        for span in reader.spans(marker, margin=margin, length_penalty=penalty):
+            text = messages[span.message].content
+            evidence = _whole(span, text, numeric=_is_numeric(parameter))
             value = spoken.read(parameter, text, evidence.start, evidence.end, occasion)
             if value is not None:
                 readings.append(Reading(value, evidence))
-        return readings
+            elif not readings and span.confidence >= self.settings.second:
+                unusable = unusable or evidence
+        return readings, unusable
 
     def _margin(self, parameter: Parameter, kind: Literal["span", "option"]) -> float:
-        settings = self._settings
+        settings = self.settings
         if kind == "span":
             margin = settings.required_span_margin if parameter.required else settings.span_margin
             return margin + (settings.number_shift if _is_numeric(parameter) else 0.0)
@@ -127,8 +139,8 @@ class Functions:
     def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
         newest = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
         owned = shared_out(tool, found.readings, newest)
-        sure = self._settings.second
-        several = found.several > self._settings.several or _repeated(
+        sure = self.settings.second
+        several = found.several > self.settings.several or _repeated(
             tool, owned, newest, messages[newest].content, sure
         )
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
@@ -137,7 +149,24 @@ class Functions:
             kept[name] = _together(kept[name], sure) if several else kept[name][:1]
         count = max((len(kept[name]) for name in scalars), default=1)
         dealt = _deal(tool, kept, max(1, count))
-        return [_call(tool, readings, messages) for readings in dealt]
+        calls = [_call(tool, readings, messages) for readings in dealt]
+        unusable = _unusable(found, [e for call in calls for e in call.evidence.values()])
+        return [
+            replace(call, unusable=tuple(n for n in unusable if n not in call.arguments))
+            for call in calls
+        ]
+
+
+def _unusable(found: _Found, used: Sequence[Evidence]) -> list[str]:
+    """Parameters whose words are no value for them, nor are another parameter's value."""
+    return [
+        name
+        for name, said in found.unusable.items()
+        if not any(
+            said.message == other.message and said.start < other.end and other.start < said.end
+            for other in used
+        )
+    ]
 
 
 def _is_numeric(parameter: Parameter) -> bool:

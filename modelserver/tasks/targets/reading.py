@@ -53,8 +53,12 @@ class Reader:
         place = np.arange(len(positions))
         reach = place[None, :] - place[:, None]
         self._reach = reach
+        # What the gateway said itself is read, but never the source of a value.
+        theirs = np.array([not messages[token.message].ours for token in layout.tokens], dtype=bool)
         # An end may follow its start in the same message, not too far behind.
-        self._legal = (reach >= 0) & (reach < LONGEST_VALUE) & (owners[None] == owners[:, None])
+        self._legal = (
+            (reach >= 0) & (reach < LONGEST_VALUE) & (owners[None] == owners[:, None]) & theirs
+        )
 
     def score(self, marker: int, column: int) -> float:
         """One of a marker's own scores."""
@@ -68,7 +72,7 @@ class Reader:
         Start and end are scored apart, so that of "Cork to Malmo" the start of one city and
         the end of the other may both be high: each further token costs `length_penalty`.
         """
-        if not self._tokens:
+        if not self._legal.any():
             return []
         start = self._starts[marker] - self._scores[marker, ABSENT_START]
         end = self._ends[marker] - self._scores[marker, ABSENT_END]
@@ -95,8 +99,8 @@ class Reader:
         ]
 
     def _support(self, marker: int, confidence: float) -> Evidence:
-        """Where an option is said; the last message when the row holds no words at all."""
-        if not self._tokens:
+        """Where an option is said; the last message when the row holds no words of others."""
+        if not self._legal.any():
             last = len(self._messages) - 1
             return Evidence(last, 0, 0, "", confidence)
         pairs = self._starts[marker][:, None] + self._ends[marker][None, :]

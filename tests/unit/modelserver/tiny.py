@@ -182,6 +182,8 @@ def _model(
 class ScriptedTargets:
     """Wants `get_weather` when the last message says so; the city is the word after `in`."""
 
+    confirm_below = 0.6
+
     def __init__(self) -> None:
         self.asked: list[Request] = []
         self.error: Exception | None = None

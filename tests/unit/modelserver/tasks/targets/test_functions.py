@@ -68,10 +68,32 @@ def test_absent_stays_absent() -> None:
 
 
 def test_a_value_that_does_not_fit_is_missing() -> None:
-    """A number over the maximum is not passed on."""
+    """A number over the maximum is not passed on, but told of: no default may take its place."""
     (call,) = calls(user("Rome, 30 days"), said={"city": "Rome", "days": "30"})
     assert call.arguments == {"city": "Rome"}
     assert call.missing == ("days",)
+    assert call.unusable == ("days",)
+
+
+def test_words_that_are_another_value_are_not_of_no_use() -> None:
+    """Words that one parameter takes are no unfit value of another one."""
+    (call,) = calls(user("Rome for 3 days"), said={"city": "Rome", "days": ["Rome", "3"]})
+    assert call.arguments == {"city": "Rome", "days": 3}
+    assert call.unusable == ()
+    (call,) = calls(user("Rome"), said={"city": "Rome", "days": "Rome"})
+    assert (call.missing, call.unusable) == (("days",), ())
+
+
+@pytest.mark.parametrize("role", ["assistant", "system", "user"])
+def test_no_value_lies_in_what_the_gateway_said(role: str) -> None:
+    """However sure the model is of words of the gateway's own, they are no value."""
+    asked = Message(role, "Which city? Such as Paris, in fahrenheit, 5 days", ours=True)
+    talk = (*user("weather please"), asked, *user("hm"))
+    (call,) = calls(talk, said={"city": "Paris", "days": "5", "unit": {"fahrenheit": "fahrenheit"}})
+    assert call.arguments == {"unit": "fahrenheit"}
+    assert all(not talk[each.message].ours for each in call.evidence.values())
+    (call,) = calls((asked,), said={"city": "Paris", "unit": {"fahrenheit": "fahrenheit"}})
+    assert call.evidence["unit"].text == ""
 
 
 def test_evidence_is_in_the_turn_that_said_it() -> None:
