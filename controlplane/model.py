@@ -173,6 +173,7 @@ class PromptTarget:
     parameters: tuple[Parameter, ...] = ()
     auto_llm_dispatch_on_response: bool | None = None
     system_prompt: str | None = None
+    confirm: contract.Confirm | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +194,7 @@ class Overrides:
     max_calls: int | None = None
     ca_file: str | None = None
     stats_port: int | None = None
+    messages: contract.Messages = field(default_factory=contract.Messages)
 
 
 @dataclass(frozen=True, slots=True)

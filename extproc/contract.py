@@ -94,6 +94,29 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
+class Messages:
+    """The gateway's own sentences, and the words in them."""
+
+    ask: str = "Could you please tell me {what}?"
+    ask_more: str = "Sure, could you also tell me {what}?"
+    """When some values are known already."""
+    confirm: str = "Shall I go ahead with {calls}?"
+    dropped: str = "All right, I have not done anything."
+    and_word: str = "and"
+    or_word: str = "or"
+    yes_word: str = "yes"
+    no_word: str = "no"
+    between: str = "from {low} to {high}"
+    at_least: str = "at least {low}"
+    at_most: str = "at most {high}"
+    example: str = "such as {example}"
+
+
+Confirm = Literal["never", "unsure", "always"]
+"""When the user is asked before a call."""
+
+
+@dataclass(frozen=True, slots=True)
 class ApiCall:
     upstream: str
     """Goes to Envoy as `UPSTREAM_HEADER`; Envoy knows the hosts."""
@@ -111,6 +134,7 @@ class Target:
     parameters: tuple[Parameter, ...]
     dispatch_to_llm: bool
     system_prompt: str | None
+    confirm: Confirm
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +148,7 @@ class Prompts:
     intent_threshold: float | None
     max_calls: int
     debug_headers: bool
+    messages: Messages
 
     @property
     def default_target(self) -> Target | None:
@@ -163,10 +188,10 @@ def dumps(config: RuntimeConfig) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """What is empty by default and still is, is left out."""
+    """What is as it is by default is left out."""
     if is_dataclass(value):
         held = ((each, getattr(value, each.name)) for each in fields(value))
-        return {each.name: _plain(item) for each, item in held if item or item != each.default}
+        return {each.name: _plain(item) for each, item in held if item != each.default}
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
@@ -179,6 +204,7 @@ def loads(text: str) -> RuntimeConfig:
             "guards": tuple(Guard(**guard) for guard in found["guards"]),
             "targets": tuple(_target(target) for target in found["targets"]),
             "error_target": ApiCall(**call) if call else None,
+            "messages": Messages(**found["messages"]),
         }
     )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from extproc.chat.types import ChatRequest
     from extproc.clients import Endpoints, HttpReply, Models
     from extproc.contract import Target
+    from extproc.questions import Own
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
     from modelserver.schema import DecideResponse, GuardResult
@@ -73,6 +74,12 @@ class Planned:
 
     target: Target
     arguments: Mapping[str, Any] = field(repr=False)
+    confidence: float = 1.0
+    """How sure it is that the last message wants this call, exactly so."""
+    unusable: frozenset[str] = frozenset()
+    """Parameters for which something was said that they cannot take."""
+    defaults: frozenset[str] = frozenset()
+    """Arguments that nobody said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +99,16 @@ class Exchange:
     world: World
     clock: Clock
     decision: DecideResponse | None = None
+    own: dict[int, Own] = field(default_factory=dict)
+    """What the gateway said itself, by the place of the message."""
     verdicts: Sequence[GuardResult] = ()
     target: Target | None = None
     """The prompt target this is about: the matched one, or the default one."""
     plan: Sequence[Planned] = ()
+    confirmed: bool = False
+    """The plan is what a question of ours proposed, and the user said yes to."""
+    dropped: bool = False
+    """The user wants nothing of what a question of ours was about."""
     made: Sequence[Made] = ()
 
     @property

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from extproc.contract import RuntimeConfig, Target, loads
 from extproc.errors import Unavailable
+from extproc.questions import Questions
 from extproc.telemetry import log
 from modelserver.schema import Tool
 
@@ -36,6 +37,7 @@ class Runtime:
     targets: Mapping[str, Target]
     own_prompts: frozenset[str] = field(repr=False)
     """System prompts of the config: not scanned when a client sends them back."""
+    questions: Questions = field(repr=False)
 
 
 def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
@@ -49,6 +51,7 @@ def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
         ),
         targets={target.name: target for target in matched},
         own_prompts=frozenset(prompt for prompt in prompts if prompt),
+        questions=Questions(settings),
     )
 
 

@@ -74,6 +74,8 @@ class Parameter:
     format: str | None = None
     in_path: bool = False
     """Whether the API's path holds it; models are not told."""
+    ask: str | None = None
+    """The words for it in a question to the user; models are not told."""
 
     def to_json(self) -> dict[str, Any]:
         """What a tool's `properties` say under its name."""

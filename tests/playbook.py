@@ -16,7 +16,16 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from extproc.clients import HttpCall, HttpReply
-from extproc.contract import GUARDED_HEADER, ApiCall, Form, Guard, Parameter, RuntimeConfig, Target
+from extproc.contract import (
+    GUARDED_HEADER,
+    ApiCall,
+    Form,
+    Guard,
+    Messages,
+    Parameter,
+    RuntimeConfig,
+    Target,
+)
 from extproc.events import (
     Answer,
     Event,
@@ -79,6 +88,39 @@ class FakeModels:
         return [text for each in self.asked for text in each.texts]
 
 
+class Fixed(FakeModels):
+    """Answers one decision, whatever it is asked."""
+
+    def __init__(self, decision: schema.DecideResponse) -> None:
+        super().__init__()
+        self.decision = decision
+
+    async def decide(
+        self, address: str, request: schema.DecideRequest, headers: Mapping[str, str],
+        seconds: float,
+    ) -> schema.DecideResponse:  # fmt: skip
+        await self._ask(request)
+        return self.decision
+
+
+def calls(*found: schema.Call, score: float = 0.9, below: float = 0.5) -> Fixed:
+    """A model server that wants these calls, and is so sure of their targets."""
+    ranking = tuple(schema.Ranked(each.name, score) for each in found)
+    intent = schema.Intent(found[0].name, score, ranking, 0.5)
+    return Fixed(schema.DecideResponse(None, intent, found, confirm_below=below))
+
+
+def wish(
+    name: str, message: int, sure: float = 0.9, confidence: float | None = None, **arguments: Any
+) -> schema.Call:
+    """A call whose every value is said in one message."""
+    evidence = {
+        each: schema.Evidence(message, 0, len(str(value)), str(value), sure)
+        for each, value in arguments.items()
+    }
+    return schema.Call(name, arguments, (), evidence, confidence=confidence)
+
+
 Says = HttpReply | Exception | Callable[[HttpCall], HttpReply]
 
 
@@ -118,7 +160,7 @@ def target(name: str, *parameters: Parameter, **more: Any) -> Target:
     plain = Target(
         name=name, description=f"about {name}", default=False,
         call=ApiCall("app", f"/{name}", "POST"), parameters=parameters, dispatch_to_llm=True,
-        system_prompt=None,
+        system_prompt=None, confirm="never",
     )  # fmt: skip
     return replace(plain, **more)
 
@@ -132,7 +174,7 @@ def guard(kind: Any = "jailbreak", **more: Any) -> Guard:
 def settings(*targets: Target, **more: Any) -> RuntimeConfig:
     plain = RuntimeConfig(
         system_prompt=None, guards=(), targets=targets, error_target=None, intent_threshold=None,
-        max_calls=4, debug_headers=False, model_server="models:1",
+        max_calls=4, debug_headers=False, messages=Messages(), model_server="models:1",
         internal_socket="/run/internal.sock", deadline=5.0,
     )  # fmt: skip
     return replace(plain, **more)
@@ -205,6 +247,14 @@ def body(content: Any) -> RequestBody:
 def prompt(text: str = "hello", **rest: Any) -> list[Event]:
     """A whole request with one user message; what else is named goes into its body."""
     return chat({"role": "user", "content": text}, **rest)
+
+
+def turns(*said: str) -> list[dict[str, str]]:
+    """User and assistant in turn."""
+    return [
+        {"role": "assistant" if number % 2 else "user", "content": text}
+        for number, text in enumerate(said)
+    ]
 
 
 def chat(

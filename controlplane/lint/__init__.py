@@ -58,6 +58,7 @@ RULES: tuple[Rule, ...] = (
     targets.duplicate_target,
     targets.duplicate_parameter,
     targets.overlapping_descriptions,
+    targets.placeholders_of_messages,
     targets.short_description,
     targets.target_without_endpoint,
     targets.odd_target_name,

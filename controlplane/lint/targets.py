@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import fields
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from controlplane.lint.rule import Finding, error, warning
 if TYPE_CHECKING:
     from controlplane.model import Config
 
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}")
 _WORD = re.compile(r"[^\W_]+")
 _SHORTEST = 3
 """Words that mean something, below which a description says less than a name."""
@@ -275,3 +277,27 @@ def toxicity_without_a_model(config: Config) -> Iterator[Finding]:
         message = "the built-in guard knows nothing of toxicity, and no other is named"
         hint = "name a model that does in `model_server.guard_model`, or remove this guard"
         yield Finding(config.toxicity_guard.path, message, hint, on_key=True)
+
+
+@error("AG709")
+def placeholders_of_messages(config: Config) -> Iterator[Finding]:
+    """A sentence of the gateway's lacks its placeholder, or has one that nothing is put into.
+
+    The gateway knows its own questions again by their text: `ask` and `ask_more` need `{what}`
+    once, `confirm` needs `{calls}`, `between` `{low}` and `{high}`, and so on.
+
+    Wrong:
+        overrides: {messages: {ask: "Please tell me {parameter}."}}
+
+    Right:
+        overrides: {messages: {ask: "Please tell me {what}."}}
+    """
+    messages = config.overrides.messages
+    for each in fields(messages):
+        wanted = _PLACEHOLDER.findall(str(each.default))
+        found = _PLACEHOLDER.findall(getattr(messages, each.name))
+        if sorted(found) != sorted(wanted):
+            needs = " and ".join(wanted) or "no placeholder"
+            message = f"`{each.name}` has {', '.join(found) or 'no placeholder'}, but needs {needs}"
+            path = (*config.overrides.path, "messages", each.name)
+            yield Finding(path, message, f"write {needs}, once" if wanted else "remove it")

@@ -34,6 +34,7 @@ def lower_prompts(
         model_server=server,
         max_calls=overrides.max_calls or MAX_CALLS,
         debug_headers=bool(overrides.debug_headers),
+        messages=overrides.messages,
     )
     return prompts, secrets
 
@@ -59,16 +60,26 @@ def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
 
 def _target(target: model.PromptTarget) -> contract.Target:
     method = "POST" if target.default else "GET"
+    call = _call(target.endpoint, method) if target.endpoint else None
     dispatch = target.auto_llm_dispatch_on_response
     return contract.Target(
         name=target.name,
         description=target.description,
         default=target.default,
-        call=_call(target.endpoint, method) if target.endpoint else None,
+        call=call,
         parameters=tuple(_parameter(parameter) for parameter in target.parameters),
-        dispatch_to_llm=True if dispatch is None else dispatch,
+        # The default target's API is the application itself, and answers, as in v0.1.
+        dispatch_to_llm=not target.default if dispatch is None else dispatch,
         system_prompt=target.system_prompt,
+        confirm=_confirm(target, call),
     )
+
+
+def _confirm(target: model.PromptTarget, call: contract.ApiCall | None) -> contract.Confirm:
+    """Asked before a call is who might not want what it changes."""
+    if target.default or call is None:
+        return "never"
+    return target.confirm or ("never" if call.method in contract.READS else "unsure")
 
 
 def _call(endpoint: model.EndpointRef, method: str) -> contract.ApiCall:

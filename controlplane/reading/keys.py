@@ -236,6 +236,7 @@ PARAMETER = Table(
         "minimum": Key(Number(-1e15), "the least value"),
         "maximum": Key(Number(-1e15), "the greatest value"),
         "pattern": Key(Text(), "a regular expression the value matches as a whole"),
+        "ask": Key(Text(), "the words for it in a question to the user"),
     }
 )
 _ENDPOINT_REF = Table(
@@ -259,6 +260,9 @@ TARGET = Table(
         "parameters": Key(Listing(PARAMETER), "what the API needs to know"),
         "auto_llm_dispatch_on_response": Key(Flag(), "whether an LLM words the API's answer"),
         "system_prompt": Key(Text(), "instead of the global one"),
+        "confirm": Key(
+            Text(choices=("never", "unsure", "always")), "when the user is asked before a call"
+        ),
     }
 )
 _ERROR_TARGET = Table(
@@ -269,6 +273,22 @@ _ERROR_TARGET = Table(
     }
 )
 
+_MESSAGES = Table(
+    {
+        "ask": Key(Text(), "the question for what is missing: {what}"),
+        "ask_more": Key(Text(), "the same, when some of it is known: {what}"),
+        "confirm": Key(Text(), "the question before a call: {calls}"),
+        "dropped": Key(Text(), "what is said when nothing is done"),
+        "and_word": Key(Text(), "and"),
+        "or_word": Key(Text(), "or, between choices"),
+        "yes_word": Key(Text(), "yes, as a value and as a reply"),
+        "no_word": Key(Text(), "no, as a value and as a reply"),
+        "between": Key(Text(), "bounds of a number: {low} and {high}"),
+        "at_least": Key(Text(), "its lower bound alone: {low}"),
+        "at_most": Key(Text(), "its upper bound alone: {high}"),
+        "example": Key(Text(), "how a format is shown: {example}"),
+    }
+)
 _OVERRIDES = Table(
     {
         "prompt_target_intent_matching_threshold": Key(_SHARE, "score from which a target matches"),
@@ -279,6 +299,7 @@ _OVERRIDES = Table(
         "max_calls": Key(Number(1, 100, whole=True), "API calls one prompt may cause"),
         "ca_file": Key(Text(env=True), "the CA bundle to trust, PEM"),
         "stats_port": Key(Number(0, 65535, whole=True), "loopback port of the statistics; 0: none"),
+        "messages": Key(_MESSAGES, "the gateway's own sentences"),
     }
 )
 _TRACING = Table(

@@ -35,10 +35,13 @@ class ToolCall:
     name: str
     arguments: Mapping[str, Any] = field(repr=False)
     content: str = field(repr=False)
+    defaults: Sequence[str] = ()
+    """Arguments that nobody said."""
 
     def to_json(self) -> dict[str, Any]:
         function = {"name": self.name, "arguments": dict(self.arguments)}
-        return {"id": self.id, "type": "function", "function": function}
+        call = {"id": self.id, "type": "function", "function": function}
+        return {**call, "defaults": list(self.defaults)} if self.defaults else call
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Final
 
 from extproc.errors import GatewayError, PromptRefused, Unavailable
 from extproc.events import Outcome, Refuse
-from extproc.pipeline import api_call, ask, dispatch, error_target, guard, intent, parameters
+from extproc.pipeline import (
+    api_call,
+    ask,
+    confirm,
+    dispatch,
+    error_target,
+    guard,
+    intent,
+    parameters,
+    pending,
+    transcript,
+)
 from extproc.telemetry import log
 
 if TYPE_CHECKING:
@@ -23,10 +34,14 @@ if TYPE_CHECKING:
     Stage = Callable[[Exchange], Awaitable[Outcome | None]]
 
 STAGES: Final[tuple[Stage, ...]] = (
+    transcript.read,
+    pending.read,
     ask.ask_models,
     guard.judge,
+    pending.drop,
     intent.choose,
     parameters.complete,
+    confirm.ask_back,
     api_call.call,
     dispatch.finish,
 )

@@ -90,7 +90,10 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         raise ToolError(_told(sent, 502, error.reason), target=name) from None
     calls.labels(sent.upstream, f"{reply.status // 100}xx").inc()
     _require_success(exchange, sent, reply, name)
-    record = answers.ToolCall(answers.call_id(), name, planned.arguments, _text(sent, reply, name))
+    record = answers.ToolCall(
+        answers.call_id(), name, planned.arguments, _text(sent, reply, name),
+        defaults=sorted(planned.defaults),
+    )  # fmt: skip
     return Made(planned.target, reply, record)
 
 

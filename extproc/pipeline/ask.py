@@ -2,6 +2,8 @@
 
 Guard, intent and parameters of a request are one call to the model server, which runs its
 models side by side. Without targets there is nothing to choose, and the guard is asked alone.
+Of the gateway's own questions the models are shown the short form; the guard reads what stands in
+the transcript.
 """
 
 from __future__ import annotations
@@ -12,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from extproc.clients import TooLong, Unavailable
 from extproc.errors import GatewayError, GuardUnavailable, IntentUnavailable, TooLongForGuard
-from extproc.pipeline import leaves
+from extproc.pipeline import leaves, transcript
+from extproc.questions import Proposed
 from extproc.telemetry import log
 from modelserver import schema
 
@@ -26,13 +29,14 @@ _END = 16_000
 
 
 async def ask_models(exchange: Exchange) -> None:
-    runtime = exchange.runtime
-    guarded = bool(runtime.config.guards)
-    if not guarded and not runtime.tools:
+    guarded = bool(exchange.runtime.config.guards)
+    # A plain yes or no to a question of ours says all: then there is nothing to choose.
+    chosen = exchange.confirmed or exchange.dropped or not exchange.runtime.tools
+    if not guarded and chosen:
         return
     began = time.perf_counter()
     try:
-        if not runtime.tools:
+        if chosen:
             exchange.verdicts = await _verdicts(exchange, _every_text(exchange))
         else:
             await _decide(exchange, guarded=guarded)
@@ -51,7 +55,7 @@ async def _decide(exchange: Exchange, *, guarded: bool) -> None:
     extra: Sequence[str] = ()
     if guarded:
         exchange.request.require_readable()
-        extra = leaves.extra_texts(exchange.request, exchange.runtime.own_prompts)
+        extra = _beside(exchange)
         _require_few(extra)
     exchange.decision = await _decision(exchange, extra, guarded=guarded)
     found = exchange.decision.guard
@@ -65,12 +69,8 @@ async def _decision(
     timeout = exchange.clock.for_models()
     request = schema.DecideRequest(
         messages=tuple(
-            schema.Message(
-                each.role,
-                each.text if guarded else _ends(each.text),
-                guard=not leaves.is_own(each, runtime.own_prompts),
-            )
-            for each in exchange.request.messages
+            _message(exchange, place, guarded=guarded)
+            for place in range(len(exchange.request.messages))
         ),
         tools=runtime.tools,
         guard=guarded,
@@ -84,6 +84,17 @@ async def _decision(
     )
     return await exchange.world.models.decide(
         runtime.config.model_server, request, exchange.caller.onward, timeout
+    )
+
+
+def _message(exchange: Exchange, place: int, *, guarded: bool) -> schema.Message:
+    message = exchange.request.messages[place]
+    text = transcript.shown(exchange, place)
+    return schema.Message(
+        message.role,
+        text if guarded else _ends(text),
+        guard=not transcript.is_ours(exchange, place),
+        ours=transcript.is_ours(exchange, place),
     )
 
 
@@ -110,6 +121,20 @@ def _ends(text: str) -> str:
 def _require_few(texts: Sequence[str]) -> None:
     if len(texts) > MAX_TEXTS:
         raise TooLong
+
+
+def _beside(exchange: Exchange) -> list[str]:
+    """What the guard reads besides the messages as the models are shown them.
+
+    Of what the gateway said itself only the values in a proposal are words of others.
+    """
+    proposals = [
+        exchange.request.messages[place].text
+        for place, said in exchange.own.items()
+        if isinstance(said, Proposed)
+    ]
+    extra = leaves.extra_texts(exchange.request, exchange.runtime.own_prompts)
+    return list(dict.fromkeys(proposals + extra))
 
 
 def _every_text(exchange: Exchange) -> list[str]:

@@ -180,7 +180,9 @@ def _turn(reader: Reader, item: Any, path: str) -> Turn:
     )
 
 
-def _flag(reader: Reader, item: Mapping[str, Any], path: str, name: str, *, otherwise: bool) -> bool:
+def _flag(
+    reader: Reader, item: Mapping[str, Any], path: str, name: str, *, otherwise: bool
+) -> bool:
     value = item.get(name, otherwise)
     if not isinstance(value, bool):
         reader.wrong(f"{path}.{name}", f"must be true or false, not {kind(value)}")

@@ -54,6 +54,7 @@ def _parameter(record: Record, reading: Reading) -> Parameter:
         minimum=record.number("minimum"),
         maximum=record.number("maximum"),
         pattern=record.text("pattern"),
+        ask=record.text("ask"),
     )
 
 

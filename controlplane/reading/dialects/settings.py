@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import FunctionCalling, ModelServer, Overrides, Tracing
+from extproc.contract import Messages
 
 if TYPE_CHECKING:
     from controlplane.reading.mappings import Record
@@ -23,7 +25,13 @@ def overrides(top: Record) -> Overrides:
         max_calls=record.whole("max_calls"),
         ca_file=record.text("ca_file"),
         stats_port=record.whole("stats_port"),
+        messages=_messages(record.record("messages")),
     )
+
+
+def _messages(record: Record) -> Messages:
+    written = {each.name: record.text(each.name) for each in fields(Messages)}
+    return Messages(**{name: text for name, text in written.items() if text is not None})
 
 
 def tracing(top: Record, reading: Reading) -> Tracing | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from controlplane.model import EndpointRef, ErrorTarget, PromptTarget
 from controlplane.reading.dialects.old_forms import endpoint_around
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from controlplane.model import Path
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
+    from extproc.contract import Confirm
 
 _POOL = "prompt_endpoints"
 
@@ -68,6 +69,7 @@ def _target(record: Record, pool: str | None, reading: Reading) -> PromptTarget:
         parameters=read_parameters(record, reading),
         auto_llm_dispatch_on_response=record.flag("auto_llm_dispatch_on_response"),
         system_prompt=record.text("system_prompt"),
+        confirm=cast("Confirm | None", record.text("confirm")),
     )
 
 

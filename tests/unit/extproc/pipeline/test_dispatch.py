@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import Form
+from extproc.contract import ApiCall, Form
 from extproc.events import Answer, Forward
 from tests.fakes.model_server import Script
 from tests.playbook import (
@@ -51,8 +51,10 @@ def test_every_other_field_stays_in_its_place() -> None:
 
 def test_context_goes_to_the_last_user_message() -> None:
     """Wherever it stands, in v0.1's words."""
-    messages = sent({"role": "user", "content": "before"}, {"role": "assistant", "content": "ok"},
-                    USER, {"role": "assistant", "content": "Well,"})["messages"]  # fmt: skip
+    reads = settings(target("t", call=ApiCall("app", "/t", "GET")))
+    talk = ({"role": "user", "content": "before"}, {"role": "assistant", "content": "ok"}, USER,
+            {"role": "assistant", "content": "Well,"})  # fmt: skip
+    messages = sent(*talk, config=reads)["messages"]
     assert [m["content"] for m in messages] == ["before", "ok", CONTEXT, "Well,"]
 
 

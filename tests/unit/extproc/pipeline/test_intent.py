@@ -13,6 +13,7 @@ from modelserver.schema import Call, DecideResponse, Evidence, Intent, Ranked
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeModels,
+    Fixed,
     api,
     chat,
     completion,
@@ -25,31 +26,13 @@ from tests.playbook import (
     refuses,
     settings,
     target,
+    turns,
 )
 
 ONE, TWO = target("one"), target("two")
 REST = target("rest", default=True)
 SCRIPT = Script(calls={"first": [("one", {}, [])], "both": [("one", {}, []), ("two", {}, [])]})
 APP = {"app": api({"ok": 1})}
-
-
-def turns(*said: str) -> list[dict[str, str]]:
-    """User and assistant in turn."""
-    return [
-        {"role": "assistant" if number % 2 else "user", "content": text}
-        for number, text in enumerate(said)
-    ]
-
-
-class Fixed(FakeModels):
-    """Answers one decision, whatever it is asked."""
-
-    def __init__(self, decision: DecideResponse) -> None:
-        super().__init__()
-        self.decision = decision
-
-    async def decide(self, *_: object) -> DecideResponse:
-        return self.decision
 
 
 def test_match_calls_the_target() -> None:

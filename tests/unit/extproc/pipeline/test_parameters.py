@@ -8,12 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from extproc.pipeline.parameters import fill, question
+from extproc.pipeline.parameters import fill
 from tests.fakes.model_server import Script
-from tests.playbook import api, asks_for, chat, forwards, parameter, play, prompt, settings, target
+from tests.playbook import (
+    api,
+    asks_for,
+    chat,
+    forwards,
+    parameter,
+    play,
+    prompt,
+    says,
+    settings,
+    target,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from extproc.contract import Parameter
+
+
+def filled(
+    declared: Sequence[Parameter], given: Mapping[str, Any], unusable: Sequence[str] = ()
+) -> tuple[dict[str, Any], list[Parameter]]:
+    """The arguments to call with, and what to ask for."""
+    found = fill(declared, given, unusable)
+    return found.arguments, found.missing
+
 
 TAKEN: list[tuple[Parameter, Any, Any]] = [
     (parameter("p"), "x", "x"),
@@ -41,7 +63,7 @@ TAKEN: list[tuple[Parameter, Any, Any]] = [
 @pytest.mark.parametrize(("declared", "given", "taken"), TAKEN, ids=lambda v: repr(v)[-40:])
 def test_takes_what_fits(declared: Parameter, given: Any, taken: Any) -> None:
     """A value comes out in the declared type and spelling."""
-    found, missing = fill([declared], {"p": given})
+    found, missing = filled([declared], {"p": given})
     assert found == {"p": taken}
     assert type(found["p"]) is type(taken)
     assert not missing
@@ -78,34 +100,34 @@ def test_what_does_not_fit_is_asked_for(declared: Parameter, given: Any) -> None
     """A wrong value is never used nor replaced in silence, be it required or not."""
     for more in ({"required": True}, {}, {"default": None, "has_default": True}):
         one = replace(declared, **more)
-        assert fill([one], {"p": given}) == ({}, [one])
+        assert filled([one], {"p": given}) == ({}, [one])
 
 
 @pytest.mark.parametrize("given", [None, "", "  "])
 def test_what_is_not_said_is_absent(given: str | None) -> None:
     """Nothing said: a required value is asked for, an optional one left out or the default."""
     required = parameter("p", required=True)
-    assert fill([required], {"p": given}) == ({}, [required])
-    assert fill([parameter("p")], {"p": given}) == ({}, [])
-    assert fill([parameter("p", default="x")], {"p": given}) == ({"p": "x"}, [])
+    assert filled([required], {"p": given}) == ({}, [required])
+    assert filled([parameter("p")], {"p": given}) == ({}, [])
+    assert filled([parameter("p", default="x")], {"p": given}) == ({"p": "x"}, [])
 
 
 def test_pattern_has_bounded_time() -> None:
     """Words made to keep a pattern busy do not match, and soon."""
     declared = parameter("p", pattern="^(a+)+$", required=True)
     began = time.monotonic()
-    assert fill([declared], {"p": "a" * 40 + "!"}) == ({}, [declared])
-    assert fill([declared], {"p": "a" * 2000}) == ({}, [declared])
+    assert filled([declared], {"p": "a" * 40 + "!"}) == ({}, [declared])
+    assert filled([declared], {"p": "a" * 2000}) == ({}, [declared])
     assert time.monotonic() - began < 1
-    assert fill([declared], {"p": "aaa"}) == ({"p": "aaa"}, [])
+    assert filled([declared], {"p": "aaa"}) == ({"p": "aaa"}, [])
     broken = parameter("p", pattern="(", required=True)
-    assert fill([broken], {"p": "a"}) == ({}, [broken])
+    assert filled([broken], {"p": "a"}) == ({}, [broken])
 
 
 def test_number_that_equals_a_boolean_is_no_boolean() -> None:
     """1 is not true, in JSON."""
     declared = parameter("p", "integer", enum=(True, 2), required=True)
-    assert fill([declared], {"p": 1}) == ({}, [declared])
+    assert filled([declared], {"p": 1}) == ({}, [declared])
 
 
 def test_defaults_fill_and_undeclared_goes() -> None:
@@ -116,35 +138,30 @@ def test_defaults_fill_and_undeclared_goes() -> None:
         parameter("c", enum=("x",), default="x"),
     ]
     found = {"a": False, "b": None, "c": "x"}
-    assert fill(declared, {"invented": 1}) == (found, [])
+    assert filled(declared, {"invented": 1}) == (found, [])
 
 
-def test_question_names_everything() -> None:
-    """One sentence with names, descriptions, choices and bounds."""
-    asked = question(
-        [
-            parameter("city", description="The city to look up."),
-            parameter("unit", enum=("celsius", "fahrenheit")),
-            parameter("days", "integer", minimum=1, maximum=7, description="days"),
-            parameter("sure", "boolean"),
-        ],
-        known=False,
-    )
-    assert asked == (
-        "Could you please tell me the city (the city to look up), unit (celsius or fahrenheit), "
-        "days (from 1 to 7) and sure (yes or no)?"
-    )
+def test_defaults_are_known_as_such() -> None:
+    """What nobody said is told apart from what somebody said, be it the same."""
+    declared = [parameter("a", default="x"), parameter("b", default="y")]
+    assert fill(declared, {"a": "x"}).defaults == {"b"}
 
 
-def test_question_stays_short() -> None:
-    """A long description is cut at a word; bounds on one side read as such; acronyms stay."""
-    long = parameter("a", description="word " * 60)
-    asked = question([long, parameter("b", "number", minimum=0.5), parameter("c", "number", maximum=9)],
-                     known=True)  # fmt: skip
-    assert asked.startswith("Sure, could you also tell me the a (word word")
-    assert "…" in asked
-    assert "b (at least 0.5) and c (at most 9)?" in asked
-    assert "ID of it" in question([parameter("x", description="ID of it")], known=False)
+def test_no_default_in_the_place_of_what_is_of_no_use() -> None:
+    """The models tell of words that are no value: they are asked for, not replaced."""
+    declared = parameter("days", "integer", default=3, maximum=7)
+    assert filled([declared], {}, ["days"]) == ({}, [declared])
+    assert filled([declared], {"days": 5}, ["days"]) == ({"days": 5}, [])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "fits", "fails"), [("[A-Z]{3}", "ABC", "ABCD"), (r"\p{Lu}+", "É", "é")]
+)
+def test_pattern_takes_the_whole_value(pattern: str, fits: str, fails: str) -> None:
+    """A value that only holds what the pattern describes does not match it."""
+    declared = parameter("p", pattern=pattern, required=True)
+    assert filled([declared], {"p": fits}) == ({"p": fits}, [])
+    assert filled([declared], {"p": fails}) == ({}, [declared])
 
 
 WEATHER = target(
@@ -185,8 +202,8 @@ def test_two_targets_that_lack_the_same_are_one_question() -> None:
     hotel = target("hotel", parameter("city", description="Where to stay", required=True))
     taxi = target("taxi", parameter("city", description="Where to ride", required=True))
     script = Script(calls={"trip": [("hotel", {}, []), ("taxi", {}, [])]})
-    question = "Could you please tell me the city (where to stay)?"
-    play(settings(hotel, taxi), script) >> prompt("trip") << asks_for(question)
+    asked = "Could you please tell me where to stay?"
+    play(settings(hotel, taxi), script) >> prompt("trip") << says(asked)
 
 
 REBOOT = target(
@@ -251,15 +268,17 @@ def test_confirmation_that_the_application_asks_for(reply: str, sure: bool) -> N
     )
 
 
+def test_wrong_format_is_asked_for_with_an_example() -> None:
+    """A value in the wrong format counts as missing, and the question shows the right one."""
+    declared = parameter("reply_to", required=True, format="email")
+    assert filled([declared], {"reply_to": "my usual address"}) == ({}, [declared])
+    script = Script(calls={"mail": [("mail", {"reply_to": "my usual address"}, [])]})
+    played = play(settings(target("mail", declared)), script) >> prompt("mail it")
+    played << asks_for("reply to (such as ann@example.com)")
+
+
 def test_default_target_is_not_asked_about() -> None:
     """Parameters of the default target are nobody's to fill."""
     rest = target("rest", parameter("must", required=True), default=True)
     played = play(settings(rest), says={"app": api({"choices": []})})
     played >> prompt("hello") << forwards()
-
-
-def test_wrong_format_is_asked_for_with_an_example() -> None:
-    """A value in the wrong format counts as missing, and the question shows the right one."""
-    declared = parameter("reply_to", format="email")
-    assert fill([declared], {"reply_to": "my usual address"}) == ({}, [declared])
-    assert "such as ann@example.com" in question([declared], known=True)

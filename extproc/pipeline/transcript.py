@@ -1,0 +1,74 @@
+"""The conversation as it is to be read: refused turns left out, our own words known as such.
+
+A turn that a guard refused stays in many a client's history. It was judged, and answered; left
+in, it would have the rest refused for ever. So what the user said and our refusal are left out of
+all that guard, models, applications and LLM are given. Who writes our refusal under an attack of
+his own makes it go nowhere, too.
+
+What the gateway said itself is shown to the models as a short question, and is the source of no
+value: its examples, choices and bounds are the config's words, not the user's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from extproc.pipeline import leaves
+from extproc.questions import Asked, Proposed, Refused
+
+if TYPE_CHECKING:
+    from extproc.chat.types import ChatRequest, Message
+    from extproc.exchange import Exchange
+    from extproc.questions import Own, Questions
+
+
+async def read(exchange: Exchange) -> None:
+    questions = exchange.runtime.questions
+    kept = _without_refused(exchange.request, questions)
+    exchange.request = replace(exchange.request, messages=kept)
+    for place, message in enumerate(kept):
+        own = _own(message, questions)
+        if own is not None:
+            exchange.own[place] = own
+
+
+def shown(exchange: Exchange, place: int) -> str:
+    """A message's text as the models are shown it."""
+    own = exchange.own.get(place)
+    if isinstance(own, Asked | Proposed):
+        return own.neutral
+    return exchange.request.messages[place].text
+
+
+def is_ours(exchange: Exchange, place: int) -> bool:
+    """Whether the gateway's own words stand there: a sentence of ours, or the config's prompt."""
+    message = exchange.request.messages[place]
+    return place in exchange.own or leaves.is_own(message, exchange.runtime.own_prompts)
+
+
+def answered(exchange: Exchange) -> Own | None:
+    """Our own sentence that the last message is a reply to, if there is one."""
+    last = len(exchange.request.messages) - 1
+    return exchange.own.get(last - 1) if exchange.request.last_user == last else None
+
+
+def _own(message: Message, questions: Questions) -> Own | None:
+    return questions.known(message.text) if message.role == "assistant" else None
+
+
+def _without_refused(request: ChatRequest, questions: Questions) -> tuple[Message, ...]:
+    """The messages without those of the user that our refusal answered, and without that.
+
+    What was refused last stays: without it, an older message would be taken for the one to answer.
+    """
+    kept: list[Message] = []
+    for place, message in enumerate(request.messages):
+        goes_on = place < (request.last_user or 0)
+        refused = goes_on and isinstance(_own(message, questions), Refused)
+        if refused and kept and kept[-1].role == "user":
+            while kept and kept[-1].role == "user":
+                kept.pop()
+        else:
+            kept.append(message)
+    return tuple(kept)

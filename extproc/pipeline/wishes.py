@@ -1,0 +1,217 @@
+"""What of the models' calls is a wish of the last message: its values, how sure, and is it new.
+
+Two rules are kept here whatever a model says. A value never comes from the gateway's own words:
+its evidence may not lie in them, and a value without evidence that stands nowhere but in them is
+dropped. And a call that changes something is made once for one wish: it needs a word of the
+last message, or it is asked back, or, when its words were answered already, it is not made.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from extproc.contract import READS
+from extproc.exchange import Planned
+from extproc.pipeline import replies, transcript
+from extproc.questions import Asked, Proposed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from extproc.contract import Parameter, Target
+    from extproc.exchange import Exchange
+    from modelserver.schema import Call, Evidence
+
+_CONFIRM = re.compile(r"confirm", re.IGNORECASE)
+
+
+class Standing(Enum):
+    """Where the words stand that a call rests on."""
+
+    NEW = "in the last message"
+    HINTED = "the last message may mean it, and names no value of its own"
+    OLD = "in earlier messages alone"
+
+
+def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) -> Planned | None:
+    """The call as it may be made, or None where it is no wish of the last message."""
+    arguments = dict(_grounded(exchange, call, target))
+    said = {**arguments, **replied(exchange, target.parameters)}
+    confidence = _confidence(exchange, call, arguments)
+    if target.call is not None and target.call.method not in READS:
+        words = list(_words(exchange, call, target, arguments))
+        standing = _standing(exchange, target, words, bare=not arguments)
+        if standing is Standing.OLD and (further or _settled(exchange, words)):
+            return None
+        if standing is not Standing.NEW:
+            confidence = 0.0
+    return Planned(target, said, confidence=confidence, unusable=frozenset(call.unusable))
+
+
+def replied(exchange: Exchange, parameters: tuple[Parameter, ...]) -> dict[str, bool]:
+    """A plain yes or no to what was asked last: no model is needed to read it."""
+    *_, asked, reply = [None, None, *exchange.request.messages]
+    if asked is None or reply is None or (asked.role, reply.role) != ("assistant", "user"):
+        return {}
+    agreed = replies.begins(reply.text)
+    if agreed is None:
+        return {}
+    own = transcript.answered(exchange)
+    return {
+        each.name: agreed for each in parameters
+        if each.type == "boolean" and _is_asked(each, own, asked.text)
+    }  # fmt: skip
+
+
+def _is_asked(parameter: Parameter, own: object, asked: str) -> bool:
+    """Whether a yes or no is for this: by a question of ours, or by one to confirm."""
+    if isinstance(own, Asked):
+        return len(own.parameters) == 1 and own.asks_for(parameter)
+    confirms = _CONFIRM.search(f"{parameter.name} {parameter.description}")
+    return own is None and bool(confirms and _CONFIRM.search(asked))
+
+
+def _grounded(exchange: Exchange, call: Call, target: Target) -> Iterator[tuple[str, Any]]:
+    """The arguments that come from anybody but the gateway itself."""
+    declared = {parameter.name: parameter for parameter in target.parameters}
+    for name, value in call.arguments.items():
+        evidence = call.evidence.get(name)
+        if evidence is not None:
+            if _is_theirs(exchange, evidence):
+                yield name, value
+        elif name in declared and not _is_only_ours(exchange, declared[name], value):
+            yield name, value
+
+
+def _is_theirs(exchange: Exchange, evidence: Evidence) -> bool:
+    known = 0 <= evidence.message < len(exchange.request.messages)
+    return known and not transcript.is_ours(exchange, evidence.message)
+
+
+def _is_only_ours(exchange: Exchange, parameter: Parameter, value: Any) -> bool:
+    """Whether words that no model points at stand in the gateway's own words and nowhere else.
+
+    A choice is a judgement and needs no words.
+    """
+    if parameter.enum or isinstance(value, bool):
+        return False
+    ours: list[str] = []
+    theirs: list[str] = []
+    for place, message in enumerate(exchange.request.messages):
+        ourselves = transcript.is_ours(exchange, place)
+        (ours if ourselves else theirs).append(message.text.casefold())
+    parts = [
+        str(part).strip().casefold() for part in (value if isinstance(value, list) else [value])
+    ]
+    return any(
+        any(part in text for text in ours) and not any(part in text for text in theirs)
+        for part in parts
+    )
+
+
+def _says(text: str, value: Any) -> bool:
+    """Whether a message says a value, in so many words."""
+    said = str(value).strip()
+    if not said or isinstance(value, bool | dict | list | None):
+        return False
+    return re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _confidence(exchange: Exchange, call: Call, arguments: Mapping[str, Any]) -> float:
+    """How sure the models are of the whole call: as sure as of its least sure part."""
+    if call.confidence is not None:
+        return call.confidence
+    intent = exchange.decision.intent if exchange.decision else None
+    scores = {each.name: each.score for each in intent.ranking} if intent else {}
+    score = scores.get(call.name, intent.score if intent else 0.0)
+    return min(
+        score, *(e.confidence for name, e in call.evidence.items() if name in arguments), 1.0
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """Where the user says a value; `plainly`, where the words are the value's own."""
+
+    name: str
+    place: int
+    plainly: bool
+
+
+def _standing(
+    exchange: Exchange, target: Target, words: Sequence[_Word], *, bare: bool
+) -> Standing:
+    """How new the wish is; `bare` is true of a call without any arguments."""
+    messages = exchange.request.messages
+    last = exchange.request.last_user
+    if last is None or _answered_since(exchange, last):
+        return Standing.OLD
+    newest = [word for word in words if word.place == last]
+    if replied(exchange, target.parameters) or any(word.plainly for word in newest):
+        return Standing.NEW
+    hinted = bare or bool(newest)
+    if hinted and (not any(each.role == "user" for each in messages[:last])):
+        return Standing.NEW
+    if _is_answer(exchange, target, newest):
+        return Standing.NEW
+    if replies.is_thanks(messages[last].text):
+        return Standing.OLD
+    return Standing.HINTED if hinted or _gives_leave(exchange, last) else Standing.OLD
+
+
+def _gives_leave(exchange: Exchange, last: int) -> bool:
+    """Whether the message says yes to a question of an assistant's, such as the LLM's."""
+    messages = exchange.request.messages
+    asked = last > 0 and messages[last - 1].role == "assistant" and "?" in messages[last - 1].text
+    return asked and bool(replies.begins(messages[last].text))
+
+
+def _is_answer(exchange: Exchange, target: Target, words: Sequence[_Word]) -> bool:
+    """Whether the words answer a question of ours, be it as "the first one"."""
+    own = transcript.answered(exchange)
+    declared = {parameter.name: parameter for parameter in target.parameters}
+    return isinstance(own, Asked) and any(own.asks_for(declared[word.name]) for word in words)
+
+
+def _settled(exchange: Exchange, words: Sequence[_Word]) -> bool:
+    """Whether the wish was answered already, and not by a question of ours about it."""
+    return _answered_since(exchange, max((w.place for w in words if w.plainly), default=-1))
+
+
+def _answered_since(exchange: Exchange, place: int) -> bool:
+    messages = exchange.request.messages
+    return any(
+        messages[later].role == "assistant"
+        and not isinstance(exchange.own.get(later), Asked | Proposed)
+        for later in range(place + 1, len(messages))
+    )
+
+
+def _words(
+    exchange: Exchange, call: Call, target: Target, arguments: Mapping[str, Any]
+) -> Iterator[_Word]:
+    """Where the user says the values of a call."""
+    messages = exchange.request.messages
+    declared = {parameter.name: parameter for parameter in target.parameters}
+    for name, value in arguments.items():
+        evidence = call.evidence.get(name)
+        if evidence is None:
+            said = (n for n in reversed(range(len(messages))) if messages[n].role == "user")
+            place = next((n for n in said if _says(messages[n].text, value)), None)
+            if place is not None:
+                yield _Word(name, place, plainly=True)
+        elif name in declared and evidence.text and messages[evidence.message].role == "user":
+            yield _Word(name, evidence.message, _is_plain(declared[name], value, evidence.text))
+
+
+def _is_plain(parameter: Parameter, value: Any, text: str) -> bool:
+    """Whether the words of a value are its own, as those of a choice need not be."""
+    if parameter.type == "boolean":
+        return False
+    if not parameter.enum:
+        return True
+    said = text.casefold()
+    return any(word[:4] in said for word in re.findall(r"\w{3,}", str(value).casefold()))

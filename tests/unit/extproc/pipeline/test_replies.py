@@ -1,0 +1,72 @@
+"""Plain replies, in seven languages; and what only looks like one."""
+
+from __future__ import annotations
+
+import pytest
+
+from extproc.pipeline import replies
+
+YES = ["Yes", "yes, please!", "Sure, do it.", "OK", "go ahead", "Ja, bitte.", "oui, vas-y", "Sí", "sì",
+       "d'accord", "Va bene, grazie", "Sim, pode", "Ja, doe maar", "That\u2019s right"]  # fmt: skip
+NO = ["no", "No, don't!", "nope", "Nein, bitte nicht", "Non", "não", "nee", "Rather not."]
+LEAVE = ["never mind", "Cancel that, please.", "I\u2019ll do it myself", "no, not sure", "forget it", "no idea",
+         "vergiss es", "keine Ahnung", "laisse tomber", "je ne sais pas", "déjalo", "no lo sé",
+         "lascia perdere", "esquece", "não sei", "laat maar", "No thanks."]  # fmt: skip
+MORE = ["yes but from the other account", "yes, 500", "yes?", "no. 5", "no, the other one", "please",
+        "not sure, maybe 3", "cancel my order 7", "Yesterday", "nothing else", "yes no", "", "?",
+        "leave on Friday", "stop the pump", "si tienes tiempo", "ja, aber morgen"]  # fmt: skip
+THANKS = ["thanks!", "Great, thank you.", "ok thanks", "perfect", "Danke schön", "merci beaucoup",
+          "gracias", "grazie mille", "obrigada", "dank je wel"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", YES)
+def test_yes(text: str) -> None:
+    """A yes and nothing else."""
+    assert replies.is_yes(text)
+    assert not replies.is_no(text)
+    assert not replies.is_refusal(text)
+
+
+@pytest.mark.parametrize("text", NO)
+def test_no(text: str) -> None:
+    """A no and nothing else."""
+    assert replies.is_no(text)
+    assert not replies.is_yes(text)
+
+
+@pytest.mark.parametrize("text", LEAVE)
+def test_a_wish_to_leave_it(text: str) -> None:
+    """What was asked for is not to be had, or not wanted any more."""
+    assert replies.is_refusal(text)
+    assert not replies.is_yes(text)
+
+
+@pytest.mark.parametrize("text", THANKS)
+def test_thanks(text: str) -> None:
+    """Thanks and praise."""
+    assert replies.is_thanks(text)
+    assert not replies.is_refusal(text)
+
+
+@pytest.mark.parametrize("text", MORE)
+def test_what_says_more_is_not_plain(text: str) -> None:
+    """A reply with a word more is a message like any other."""
+    for plain in (replies.is_yes, replies.is_no, replies.is_refusal, replies.is_thanks):
+        assert not plain(text), plain
+
+
+@pytest.mark.parametrize(
+    ("text", "means"),
+    [("Yes, I confirm the reboot.", True), ("No, wait", False), ("sí, la primera", True),
+     ("para mañana", None), ("si possible", None), ("Yesterday it worked", None), ("nothing", None)],
+)  # fmt: skip
+def test_how_a_message_begins(text: str, means: bool | None) -> None:
+    """Words that always say the same count at the beginning of more."""
+    assert replies.begins(text) is means
+
+
+def test_word_of_the_config() -> None:
+    """A config's own yes counts, in its spelling or another."""
+    assert replies.is_word("tak", "Tak!")
+    assert not replies.is_word("tak", "tak, ale jutro")
+    assert not replies.is_word("", "…")

@@ -1,0 +1,219 @@
+"""What of the models' calls is a wish of the last message: whose words, how new, how sure."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from extproc.contract import ApiCall
+from extproc.questions import Questions
+from modelserver.schema import Call, Evidence
+from tests.fakes.model_server import Script
+from tests.playbook import (
+    api,
+    asks_for,
+    calls,
+    chat,
+    completion,
+    forwards,
+    parameter,
+    play,
+    prompt,
+    says,
+    settings,
+    target,
+    turns,
+    wish,
+)
+
+APP = {"app": api({"done": True})}
+BOOK = target(
+    "book_room", parameter("guest", required=True),
+    parameter("kind", enum=("single", "double")), parameter("breakfast", "boolean"),
+    confirm="unsure",
+)  # fmt: skip
+CONFIG = settings(BOOK, system_prompt="Ann is the manager")
+QUESTIONS = Questions(CONFIG)
+DONE = "Booked for Bob."
+
+
+def made(played: Any) -> list[dict[str, Any]]:
+    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
+    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
+
+
+def run(call: Call, *said: str, config: Any = CONFIG) -> Any:
+    return play(config, models=calls(call), says=APP) >> chat(*turns(*said))
+
+
+def placed(name: str, value: Any, message: int, text: str) -> Call:
+    """A call of one value whose words are these."""
+    evidence = {name: Evidence(message, 0, len(text), text, 0.9)}
+    return Call("book_room", {name: value}, (), evidence)
+
+
+# Once for one wish ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["thanks!", "ok thanks", "ok", "yes", "did that go through?", "what is the weather?", "danke"],
+)
+@pytest.mark.parametrize("confirm", ["never", "unsure", "always"])
+def test_a_wish_that_was_answered_is_not_called_again(said: str, confirm: Any) -> None:
+    """On words of earlier turns alone nothing is done twice; the message is the LLM's."""
+    config = settings(target("book_room", parameter("guest"), confirm=confirm))
+    played = run(wish("book_room", 0, guest="Bob"), "book for Bob", DONE, said, config=config)
+    played << forwards()
+    assert not played.endpoints.sent
+
+
+def test_a_wish_that_was_answered_goes_where_no_target_fits() -> None:
+    """With a default target that is the default target."""
+    rest = target("rest", default=True, call=ApiCall("rest", "/rest", "POST"))
+    models = calls(wish("book_room", 0, guest="Bob"))
+    played = play(settings(BOOK, rest), models=models, says={"rest": completion("x")})
+    played >> chat(*turns("book for Bob", DONE, "thanks")) << forwards()
+    assert [call.path for call in played.endpoints.sent] == ["/rest"]
+
+
+def test_new_words_are_a_new_wish() -> None:
+    """A follow-up that names somebody else is called."""
+    played = run(wish("book_room", 2, guest="Eve"), "book for Bob", DONE, "and another for Eve")
+    played << forwards()
+    assert made(played) == [{"guest": "Eve"}]
+
+
+def test_a_transcript_without_a_new_message_is_no_new_wish() -> None:
+    """What an assistant answered already is not done again when the transcript comes again."""
+    played = run(wish("book_room", 0, guest="Bob"), "book for Bob", DONE) << forwards()
+    assert not played.endpoints.sent
+
+
+@pytest.mark.parametrize("said", ["Yes, do it", "go ahead and book it", "ok"])
+def test_leave_given_to_the_llm_is_asked_back(said: str) -> None:
+    """The LLM asked whether to act, the user says yes: the gateway asks for itself, with values."""
+    call = wish("book_room", 0, guest="Bob")
+    played = run(call, "a room for Bob", "Shall I book it?", said)
+    played << says("Shall I go ahead with “book room” (guest: Bob)?")
+    never = settings(target("book_room", parameter("guest"), confirm="never"))
+    assert made(run(call, "a room for Bob", "Shall I book it?", said, config=never))
+
+
+def test_a_wish_in_two_messages_is_asked_back() -> None:
+    """Nobody answered yet, and the last message says nothing of its own."""
+    messages = [{"role": "user", "content": "book for Bob"}, {"role": "user", "content": "hello?"}]
+    played = play(CONFIG, models=calls(wish("book_room", 0, guest="Bob")), says=APP)
+    played >> chat(*messages) << says("Shall I go ahead with “book room” (guest: Bob)?")
+
+
+def test_an_answer_to_our_question_completes_an_old_wish() -> None:
+    """Our question between wish and answer is no answer to the wish."""
+    asked = QUESTIONS.ask([BOOK.parameters[0]], known=False)
+    played = run(wish("book_room", 2, guest="Bob"), "book a double", asked, "Bob") << forwards()
+    assert made(played) == [{"guest": "Bob"}]
+    asked = QUESTIONS.ask([BOOK.parameters[1]], known=True)
+    chosen = placed("kind", "double", 2, "the second")
+    old = wish("book_room", 0, guest="Bob")
+    call = Call(
+        "book_room", {"guest": "Bob", "kind": "double"}, (), {**old.evidence, **chosen.evidence}
+    )
+    played = run(call, "book for Bob", asked, "the second") << forwards()
+    assert made(played) == [{"guest": "Bob", "kind": "double"}]
+
+
+@pytest.mark.parametrize(
+    ("call", "said", "made_"),
+    [
+        (placed("kind", "double", 2, "a double one"), "and a double one", True),
+        (placed("kind", "double", 2, "the other"), "the other", False),
+        (placed("breakfast", True, 2, "with breakfast"), "with breakfast", False),
+        (placed("breakfast", True, 2, "thanks"), "thanks", None),
+        (Call("book_room", {}, ()), "and now book", False),
+        (Call("book_room", {}, ()), "thank you", None),
+    ],
+    ids=str,
+)
+def test_choices_need_words_of_their_own(call: Call, said: str, made_: bool | None) -> None:
+    """A choice is seen everywhere; without its own words it is asked back, or thanks are thanks."""
+    plain = target("book_room", *BOOK.parameters[1:], confirm="unsure")
+    played = run(call, "book for Bob", DONE, said, config=settings(plain))
+    assert bool(played.endpoints.sent) is (made_ is True)
+    played << (says(QUESTIONS.propose([(plain, call.arguments)])) if made_ is False else forwards())
+
+
+def test_a_first_message_needs_no_words() -> None:
+    """Where nothing was said before, nothing can be repeated."""
+    bare = settings(target("book_room", confirm="unsure"))
+    assert made(run(Call("book_room", {}, ()), "book", config=bare)) == [{}]
+    plain = settings(target("book_room", *BOOK.parameters[1:], confirm="unsure"))
+    assert made(run(placed("breakfast", True, 0, "book"), "book", config=plain))
+
+
+def test_reading_may_be_repeated() -> None:
+    """A call that changes nothing may rest on what was said long ago."""
+    config = settings(target("look", parameter("room"), call=ApiCall("app", "/look", "GET")))
+    played = run(
+        wish("look", 0, room="blue"), "the blue room", "It is free.", "sure?", config=config
+    )
+    assert len(played.endpoints.sent) == 1
+
+
+# Whose words ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_no_value_from_our_words(method: str) -> None:
+    """What a model finds in our question is no value, however sure it is."""
+    day = parameter("day", format="date", required=True)
+    config = settings(target("book", day, confirm="never", call=ApiCall("app", "/b", method)))
+    asked = Questions(config).ask([day], known=False)
+    talk = turns("book it", asked, "hm, well")
+    for evidence in ({"day": Evidence(1, 40, 50, "2026-05-31", 0.99)}, {}):
+        models = calls(Call("book", {"day": "2026-05-31"}, (), evidence))
+        played = play(config, models=models, says=APP) >> chat(*talk) << says(asked)
+        assert not played.endpoints.sent
+    shown = models.asked[0].messages[1]
+    assert (shown.content, shown.ours, shown.guard) == ("Which day?", True, False)
+
+
+@pytest.mark.parametrize("message", [-1, 1, 7])
+def test_evidence_in_no_message_or_in_ours_is_none(message: int) -> None:
+    """Evidence outside the conversation, or in the config's system prompt, gives no value."""
+    messages = [{"role": "user", "content": "book"}, {"role": "system", "content": "Ann is the manager"},
+                {"role": "user", "content": "now"}]  # fmt: skip
+    call = Call("book_room", {"guest": "Ann"}, (), {"guest": Evidence(message, 0, 3, "Ann", 0.9)})
+    played = play(CONFIG, models=calls(call), says=APP) >> chat(*messages) << asks_for("guest")
+    assert not played.endpoints.sent
+
+
+def test_values_without_evidence_are_looked_for() -> None:
+    """A model of others points at no words: those of the user count as evidence."""
+    call = Call("book_room", {"guest": "Bob", "kind": "double"}, ())
+    assert made(run(call, "book for BOB")) == [{"guest": "Bob", "kind": "double"}]
+    played = run(call, "book for Bob", DONE, "thanks") << forwards()
+    assert not played.endpoints.sent
+    played = run(Call("book_room", {"guest": "Bob"}, ()), "for my brother, in a room")
+    played << says("Shall I go ahead with “book room” (guest: Bob)?")
+
+
+def test_words_of_no_use_are_asked_for() -> None:
+    """What the model server says is no value is not replaced by the default."""
+    days = parameter("days", "integer", default=3, maximum=7)
+    config = settings(target("book_room", days, confirm="never"))
+    call = Call("book_room", {}, (), unusable=("days",))
+    played = run(call, "for 70 days", config=config) << asks_for("days (at most 7)")
+    assert not played.endpoints.sent
+
+
+def test_what_is_only_a_default_is_marked() -> None:
+    """Whoever reads the state can tell what the user said from what the config says."""
+    config = settings(target("book_room", parameter("guest"), parameter("kind", default="single")))
+    script = Script(calls={"Bob": [("book_room", {"guest": "Bob"}, [])]})
+    played = play(config, script, says=APP) >> prompt("for Bob") << forwards()
+    metadata = json.loads("{" + played.outcome.json_prefix.rstrip(",") + "}")["metadata"]
+    (call,) = json.loads(json.loads(metadata["x-arch-state"])["messages"])[0]["tool_calls"]
+    assert call["function"]["arguments"] == {"guest": "Bob", "kind": "single"}
+    assert call["defaults"] == ["kind"]
