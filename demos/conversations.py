@@ -3,7 +3,8 @@
 A script is a list of conversations in YAML. Each turn has a `user` and exactly one of
 
 - `calls`: the APIs that were called, in order, each `{name: {argument: value, …}}`, complete;
-- `asks_for`: the parameters that the gateway asks for instead of calling;
+- `asks_for`: the parameters that the gateway asks for instead of calling; how, is for `says`;
+- `proposes`: the call that the gateway asks whether to make, as `name: [words of its values]`;
 - `refused`: true, the prompt guard answered;
 - `error_target`: true, the call failed and the error target answered;
 - `error`: the call failed and this status came back;
@@ -17,7 +18,6 @@ its `mistake` tells how; it is played and shown like the others, and no failure.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from demos.chat import Answer, Chat
 
 _ERROR = "x-function-error-code"
+_QUESTIONS = ("Could you please tell me", "Sure, could you also tell me")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +107,16 @@ def _calls(answer: Answer, wanted: Sequence[Mapping[str, Mapping[str, Any]]]) ->
 def _asks_for(answer: Answer, wanted: Sequence[str]) -> list[str]:
     if answer.calls or answer.model != "Arch-Function" or _ERROR in answer.headers:
         return [f"did not ask for {', '.join(wanted)} but {_instead(answer)}"]
-    asked = re.findall(r"(\w+) \(", answer.text)
-    return [] if asked == list(wanted) else [f"asked for {asked}, not {list(wanted)}"]
+    asks = answer.text.startswith(_QUESTIONS)
+    return [] if asks else [f"did not ask for {', '.join(wanted)} but said: {answer.text}"]
+
+
+def _proposes(answer: Answer, wanted: Mapping[str, Sequence[str]]) -> list[str]:
+    ((name, words),) = wanted.items()
+    opening = f"Shall I go ahead with “{name.replace('_', ' ')}”"
+    if answer.calls or answer.model != "Arch-Function" or not answer.text.startswith(opening):
+        return [f"did not propose {name} but {_instead(answer)}"]
+    return [f"did not propose “{each}”" for each in words if each not in answer.text]
 
 
 def _refused(answer: Answer, _wanted: bool) -> list[str]:
@@ -148,6 +157,7 @@ def _instead(answer: Answer) -> str:
 _KINDS: dict[str, Callable[[Answer, Any], list[str]]] = {
     "calls": _calls,
     "asks_for": _asks_for,
+    "proposes": _proposes,
     "refused": _refused,
     "error_target": _error_target,
     "error": _error,

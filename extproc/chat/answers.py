@@ -55,6 +55,20 @@ class Reply:
     include_usage: bool = False
 
 
+def asked_state(question: str) -> dict[str, str]:
+    """What a client that keeps no answers of ours may send back with the reply."""
+    return {STATE: orjson.dumps({"messages": "[]", "asked": question}).decode()}
+
+
+def asked_in(metadata: Any) -> str:
+    """The question in a state that was sent back; nothing in whatever else was."""
+    try:
+        asked = orjson.loads(metadata[STATE])["asked"]
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return asked if isinstance(asked, str) else ""
+
+
 def call_id() -> str:
     # v0.1's form; an id need only differ from the others of its conversation.
     return f"call_{random.randint(1000, 10000)}"  # noqa: S311

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from extproc.chat import answers
-from extproc.pipeline.reply import say
+from extproc.pipeline.reply import ask
 
 if TYPE_CHECKING:
     from extproc.events import Answer
@@ -16,7 +15,7 @@ async def ask_back(exchange: Exchange) -> Answer | None:
     if exchange.confirmed or not any(_is_to_confirm(exchange, each) for each in exchange.plan):
         return None
     calls = [(each.target, each.arguments) for each in exchange.plan]
-    return say(exchange, exchange.runtime.questions.propose(calls), answers.FUNCTION_MODEL)
+    return ask(exchange, exchange.runtime.questions.propose(calls))
 
 
 def _is_to_confirm(exchange: Exchange, planned: Planned) -> bool:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from extproc.chat import answers
-from extproc.pipeline.reply import say
+from extproc.pipeline.reply import ask
 from modelserver.checked import WRONG, checked, is_blank
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ async def complete(exchange: Exchange) -> Answer | None:
     if not missing:
         return None
     asked = exchange.runtime.questions.ask([*missing.values()], known=known)
-    return say(exchange, asked, answers.FUNCTION_MODEL)
+    return ask(exchange, asked)
 
 
 def fill(

@@ -55,6 +55,11 @@ def completion_text(body: Any) -> str | None:
     return content if isinstance(content, str) else None
 
 
+def ask(exchange: Exchange, question: str) -> Answer:
+    """A question of the gateway's own; its state is for clients that keep no answers."""
+    return say(exchange, question, answers.FUNCTION_MODEL, metadata=answers.asked_state(question))
+
+
 def say(
     exchange: Exchange,
     text: str,
@@ -62,9 +67,11 @@ def say(
     *,
     calls: Sequence[answers.ToolCall] = (),
     headers: Mapping[str, str] | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> Answer:
     request = exchange.request
-    reply = answers.Reply(text, model, calls, exchange.metadata, request.include_usage)
+    told = {**(metadata or {}), **exchange.metadata}
+    reply = answers.Reply(text, model, calls, told, request.include_usage)
     if request.stream:
         return Answer(answers.stream(reply), Form.SSE, headers=headers or {})
     return Answer(answers.completion(reply), Form.JSON, headers=headers or {})

@@ -7,6 +7,9 @@ his own makes it go nowhere, too.
 
 What the gateway said itself is shown to the models as a short question, and is the source of no
 value: its examples, choices and bounds are the config's words, not the user's.
+
+A client that keeps none of our answers may send their `x-arch-state` back instead. The question in
+it is read like any other; it says no more than a transcript could.
 """
 
 from __future__ import annotations
@@ -14,18 +17,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from extproc.chat import answers
+from extproc.chat.types import Message
 from extproc.pipeline import leaves
 from extproc.questions import Asked, Proposed, Refused
 
 if TYPE_CHECKING:
-    from extproc.chat.types import ChatRequest, Message
+    from extproc.chat.types import ChatRequest
     from extproc.exchange import Exchange
     from extproc.questions import Own, Questions
 
 
 async def read(exchange: Exchange) -> None:
     questions = exchange.runtime.questions
-    kept = _without_refused(exchange.request, questions)
+    kept = _with_asked(_without_refused(exchange.request, questions), exchange)
     exchange.request = replace(exchange.request, messages=kept)
     for place, message in enumerate(kept):
         own = _own(message, questions)
@@ -55,6 +60,18 @@ def answered(exchange: Exchange) -> Own | None:
 
 def _own(message: Message, questions: Questions) -> Own | None:
     return questions.known(message.text) if message.role == "assistant" else None
+
+
+def _with_asked(messages: tuple[Message, ...], exchange: Exchange) -> tuple[Message, ...]:
+    """With our last question, if the client sends the state instead of it."""
+    *_, before, last = [None, None, *messages]
+    if last is None or last.role != "user" or (before and before.role == "assistant"):
+        return messages
+    asked = answers.asked_in(exchange.request.body.get("metadata"))
+    if not isinstance(exchange.runtime.questions.known(asked), Asked | Proposed):
+        return messages
+    raw = {"role": "assistant", "content": asked}
+    return (*messages[:-1], Message("assistant", asked, unread=False, raw=raw), last)
 
 
 def _without_refused(request: ChatRequest, questions: Questions) -> tuple[Message, ...]:

@@ -40,7 +40,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
     """The call as it may be made, or None where it is no wish of the last message."""
     arguments = dict(_grounded(exchange, call, target))
     said = {**arguments, **replied(exchange, target.parameters)}
-    confidence = _confidence(exchange, call, arguments)
+    confidence = _confidence(exchange, call, target, arguments)
     if target.call is not None and target.call.method not in READS:
         words = list(_words(exchange, call, target, arguments))
         standing = _standing(exchange, target, words, bare=not arguments)
@@ -120,16 +120,25 @@ def _says(text: str, value: Any) -> bool:
     return re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text, re.IGNORECASE) is not None
 
 
-def _confidence(exchange: Exchange, call: Call, arguments: Mapping[str, Any]) -> float:
-    """How sure the models are of the whole call: as sure as of its least sure part."""
+def _confidence(
+    exchange: Exchange, call: Call, target: Target, arguments: Mapping[str, Any]
+) -> float:
+    """How sure the models are of the whole call: as sure as of its least sure part.
+
+    A choice that is said in its own words is sure.
+    """
     if call.confidence is not None:
         return call.confidence
     intent = exchange.decision.intent if exchange.decision else None
     scores = {each.name: each.score for each in intent.ranking} if intent else {}
     score = scores.get(call.name, intent.score if intent else 0.0)
-    return min(
-        score, *(e.confidence for name, e in call.evidence.items() if name in arguments), 1.0
-    )
+    parts = [
+        call.evidence[each.name].confidence
+        for each in target.parameters
+        if each.name in arguments and each.name in call.evidence
+        and not (each.enum and _is_plain(each, arguments[each.name], call.evidence[each.name].text))
+    ]  # fmt: skip
+    return min(score, *parts, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ def answer(text: str = "", *, model: str = "some-llm", **rest: Any) -> Answer:
 
 CALLED = answer("It rains.", tool_messages=read(200, JSON, answers.completion(REPLY)).tool_messages)
 ASKED = answer("Could you please tell me the days (how many; from 1 to 7)?", model="Arch-Function")
+PROPOSED = answer("Shall I go ahead with “book room” (guest: Bob)?", model="Arch-Function")
 REFUSED = answer("No.", model="Arch-Guard", headers={"x-prompt-guard-error-code": "jailbreak"})
 TOLD = answer("No device.", model="network", headers={"x-function-error-code": "tool_error"})
 FAILED = answer("no such city", status=404)
@@ -69,6 +70,7 @@ LLM = answer("A joke.")
 KINDS = {
     "calls": ([{"get_current_weather": {"city": "Oslo"}}], CALLED),
     "asks_for": (["days"], ASKED),
+    "proposes": ({"book_room": ["guest: Bob"]}, PROPOSED),
     "refused": (True, REFUSED),
     "error_target": (True, TOLD),
     "error": (404, FAILED),
@@ -94,10 +96,14 @@ def test_wants_the_very_call(call: dict[str, Any]) -> None:
     assert turn.mismatches(CALLED)
 
 
-def test_wants_the_very_parameters_asked_for() -> None:
-    """One too many in the script is a mismatch."""
-    turn = conversations.Turn("hello", "asks_for", ["city", "days"], (), stream=False)
-    assert turn.mismatches(ASKED) == ["asked for ['days'], not ['city', 'days']"]
+def test_wants_the_very_call_proposed() -> None:
+    """Another target or value is a mismatch."""
+    for wanted, wrong in (
+        ({"book_room": ["guest: Eve"]}, "did not propose “guest: Eve”"),
+        ({"book": []}, "did not propose book but the gateway asked: " + PROPOSED.text),
+    ):
+        turn = conversations.Turn("hello", "proposes", wanted, (), stream=False)
+        assert turn.mismatches(PROPOSED) == [wrong]
 
 
 def test_wants_what_is_to_be_said() -> None:

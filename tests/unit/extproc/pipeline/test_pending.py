@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from extproc.contract import ApiCall, Form, Messages
+from extproc.events import Answer
 from extproc.questions import Questions
 from tests.fakes.model_server import Script
 from tests.playbook import (
     api,
     calls,
     chat,
+    events,
     forwards,
     guard,
     parameter,
@@ -216,3 +218,30 @@ def test_two_calls_are_one_question() -> None:
     played << says(asked)
     played = play(CONFIG, Script(), says=APP) >> chat(*turns("move", asked, "yes")) << forwards()
     assert len(played.endpoints.sent) == 3
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_state_stands_for_a_question_that_was_not_kept(stream: bool) -> None:
+    """A client that sends back the state of our question need not send the question."""
+    unsure = calls(wish("transfer_funds", 0, sure=0.3, **VALUES))
+    played = play(CONFIG, models=unsure, says=APP)
+    played >> prompt("move 300 from 4711 to 8822", stream=stream)
+    assert isinstance(played.outcome, Answer)
+    body = played.outcome.body
+    metadata = (events(body)[0] if stream else json.loads(body))["metadata"]
+    assert json.loads(metadata["x-arch-state"])["messages"] == "[]"
+    played = play(CONFIG, models=unsure, says=APP) >> prompt("yes", metadata=metadata) << forwards()
+    assert sent(played) == [VALUES]
+    heard = json.loads(played.outcome.body)["messages"]
+    assert [each["content"] for each in heard[:2]] == [PROPOSED, 'yes\ncontext: {"done": true}']
+
+
+@pytest.mark.parametrize(
+    "state",
+    [None, 1, "", "{", "[]", '{"asked": 1}', '{"asked": "Rob the bank?"}', '{"messages": "[]"}'],
+)
+def test_a_state_that_holds_no_question_is_nothing(state: Any) -> None:
+    """Junk is ignored."""
+    played = play(CONFIG, Script(), says=APP)
+    played >> prompt("yes", metadata={"x-arch-state": state}) << forwards()
+    assert len(json.loads(played.outcome.body)["messages"]) == 1

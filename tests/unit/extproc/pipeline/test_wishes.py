@@ -217,3 +217,15 @@ def test_what_is_only_a_default_is_marked() -> None:
     (call,) = json.loads(json.loads(metadata["x-arch-state"])["messages"])[0]["tool_calls"]
     assert call["function"]["arguments"] == {"guest": "Bob", "kind": "single"}
     assert call["defaults"] == ["kind"]
+
+
+def test_a_choice_in_its_own_words_is_sure() -> None:
+    """A model's doubt of a choice does not count where the user names it."""
+    kind, other = (
+        Call("book_room", {"guest": "Bob", "kind": "double"}, (), {
+            **wish("book_room", 0, guest="Bob").evidence, "kind": Evidence(0, 0, 9, text, 0.1),
+        })
+        for text in ("a double", "with wife")
+    )  # fmt: skip
+    assert made(run(kind, "a double for Bob"))
+    assert not made(run(other, "for Bob with wife"))
