@@ -336,5 +336,6 @@ def _call(call: Call) -> schema.Call:
         for name, item in call.evidence.items()
     }
     return schema.Call(
-        call.name, call.arguments, tuple(call.missing), evidence, tuple(call.unusable)
-    )
+        call.name, call.arguments, tuple(call.missing), evidence, tuple(call.unusable),
+        call.confidence,
+    )  # fmt: skip

@@ -138,6 +138,8 @@ class Call:
     missing: tuple[str, ...] = ()
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     unusable: tuple[str, ...] = ()
+    confidence: float | None = None
+    """How likely it is what the last message asks for, exactly so; None: nobody looked again."""
 
 
 @dataclass(frozen=True, slots=True)

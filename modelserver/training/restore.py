@@ -15,6 +15,8 @@ import torch
 from onnx import numpy_helper
 from torch import Tensor
 
+from modelserver.engine.registry import graphs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,15 +29,33 @@ def restored(
     """`state` with the weights of the model that was exported to `folder`.
 
     `attention` names the parts of a layer that the export fused: `{layer}` and `{part}` stand
-    for its number and for query, key, value. Names in `fresh` stay as they are in `state`.
+    for its number and for query, key, value. Names in `fresh` may be missing in the graphs; they
+    stay as they are in `state`.
     """
-    graph = onnx.load(folder / "model.onnx").graph
+    found: Arrays = {}
+    layers = 0
+    for name in graphs(folder):
+        graph = onnx.load(folder / name).graph
+        found |= _found(graph, attention, layers)
+        layers += sum(node.op_type == "QAttention" for node in graph.node)
+    missing = [name for name in state if name not in found and name not in fresh]
+    if missing:
+        message = f"{folder} is no export of this model: it lacks {', '.join(sorted(missing))}"
+        raise ValueError(message)
+    return {
+        name: torch.tensor(found[name]).to(value) if name in found else value
+        for name, value in state.items()
+    }
+
+
+def _found(graph: Any, attention: str, first: int) -> Arrays:
+    """The weights of one graph by their names in the model; its layers count from `first`."""
     arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
     found = {name.replace(".rest.", "."): array for name, array in arrays.items()}
     whole = [name.removesuffix("_quantized") for name in arrays if name.endswith("_quantized")]
     found |= {name: _real(arrays, name) for name in whole}
     layers = [node for node in graph.node if node.op_type == "QAttention"]
-    for number, node in enumerate(layers):
+    for number, node in enumerate(layers, first):
         weights = np.split(_real(arrays, node.input[1].removesuffix("_quantized")), 3, axis=1)
         shifts = np.split(arrays[node.input[2]], 3)
         for part, weight, shift in zip(("query", "key", "value"), weights, shifts, strict=True):
@@ -45,14 +65,7 @@ def restored(
         if node.op_type == "MatMulInteger":
             weight = _real(arrays, node.input[1].removesuffix("_quantized"))
             found[f"{_owner(node.name)}.weight"] = weight.T
-    missing = [name for name in state if name not in found and name not in fresh]
-    if missing:
-        message = f"{folder} is no export of this model: it lacks {', '.join(sorted(missing))}"
-        raise ValueError(message)
-    return {
-        name: value if name in fresh else torch.tensor(found[name]).to(value)
-        for name, value in state.items()
-    }
+    return found
 
 
 def _real(arrays: Arrays, name: str) -> np.ndarray[Any, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import functools
 import re
 import tempfile
@@ -38,7 +37,6 @@ ADDRESSES = {
     "{api}": "127.0.0.1:8001",
     "{llm}": "127.0.0.1:8002",
 }
-TODAY = dt.date(2026, 6, 1)
 
 
 @functools.cache
@@ -171,9 +169,10 @@ def call_faults(call: Mapping[str, Any], known: Mapping[str, Target]) -> Iterato
     if set(call) != {"target", "arguments"} or call["target"] not in known:
         yield f"no such target: {call}"
         return
-    found, missing = fill(known[call["target"]].parameters, call["arguments"], TODAY)
-    if missing or found != call["arguments"]:
-        names = [parameter.name for parameter in missing]
+    filled = fill(known[call["target"]].parameters, call["arguments"])
+    if filled.missing or filled.arguments != call["arguments"]:
+        names = [parameter.name for parameter in filled.missing]
+        found = filled.arguments
         yield f"{call['target']} is called with {found}, asking for {names}: {call['arguments']}"
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from modelserver.tasks.targets import functions, intent
+from modelserver.tasks.targets import functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
     Call,
@@ -47,9 +47,10 @@ class Targets:
 
     def __init__(
         self, tokenizer: Tokenizer, intents: intent.Settings | None = None,
-        values: functions.Settings | None = None,
+        values: functions.Settings | None = None, second: second_look.Settings | None = None,
     ) -> None:  # fmt: skip
         layouts = Layouts(tokenizer)
+        self.second = second_look.SecondLook(layouts, second) if second else None
         self.intent = intent.Intent(layouts, intents)
         self.functions = functions.Functions(layouts, values)
         self._embeddings: OrderedDict[str, intent.Vector] = OrderedDict()
@@ -66,6 +67,7 @@ class Targets:
         return cls(
             Tokenizer.load(folder / "tokenizer.json"),
             intent.Settings(**config["intent"]), functions.Settings(**config["functions"]),
+            second_look.Settings(**config["second_look"]) if "second_look" in config else None,
         )  # fmt: skip
 
     async def decide(self, request: Request, run: Runner) -> Decision:
@@ -76,7 +78,8 @@ class Targets:
         tools = [request.tools[number] for number in chosen.numbers]
         layouts = self.functions.encode(request.messages, tools)
         outputs = await run([layout.row for layout in layouts])
-        return self._decision(request, chosen, layouts, outputs)
+        decision = self._decision(request, chosen, layouts, outputs)
+        return await self._again(request, decision, run)
 
     async def intents(self, request: Request, run: Runner) -> IntentAnswer:
         """The intent alone."""
@@ -106,6 +109,21 @@ class Targets:
             request.messages, tools, layouts, outputs, wanted, occasion=request.occasion
         )
         return Decision(answer, calls[: request.max_calls])
+
+    async def _again(self, request: Request, decision: Decision, run: Runner) -> Decision:
+        """The decision after a second look at its calls, by a model that has learnt to."""
+        if self.second is None or all(call.missing for call in decision.calls):
+            return decision
+        tools = {tool.name: tool for tool in request.tools}
+        looks = self.second.encode(request.messages, decision.calls, tools)
+        outputs = await run([layout.row for layout in looks.layouts])
+        calls = self.second.decode(decision.calls, looks, outputs)
+        best = calls[0].name if calls else None
+        named = {call.name for call in calls}
+        answer = decision.intent
+        if answer.name not in named:
+            answer = replace(answer, name=best)
+        return Decision(answer, calls)
 
     async def candidates(
         self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner

@@ -18,7 +18,7 @@ from modelserver.tasks.types import Evidence, Message, Output
 if TYPE_CHECKING:
     from modelserver.tasks.targets.layout import Layout, Token
 
-TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END = range(6)
+TOOL, SEVERAL, OPTION, ABSENT_OPTION, ABSENT_START, ABSENT_END, SOUND = range(7)
 LONGEST_VALUE = 48
 MOST_SPANS = 32
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from modelserver.tasks.targets import functions, intent
+from modelserver.tasks.targets import functions, intent, second_look
 from modelserver.tasks.targets.decide import Targets
 from modelserver.tasks.types import Message, Output, Request, Runner
 from modelserver.tokenization import Tokenizer
@@ -30,9 +30,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SOURCES = {"sgd": 160, "written": 240, "api-bank": 60, "glaive": 60, "seal-tools": 80, "own": 60}
+SOURCES = {
+    "sgd": 160,
+    "written": 240,
+    "api-bank": 60,
+    "glaive": 60,
+    "seal-tools": 80,
+    "own": 60,
+    "contrast": 500,
+}
 UTTERANCES = 160
-WEIGHTS = {"utterances": 3, "sgd": 2}
+WEIGHTS = {"utterances": 3, "sgd": 2, "contrast": 4}
 # Choosing a wanted target weighs more than turning down what no target is for.
 WANTED_SHARE = 0.7
 # Most messages want one tool; those that want several are few among the cases.
@@ -47,6 +55,10 @@ FIGURES = (
 PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
 SHIFTS = (-2.0, -1.0, 0.0, 1.0)
 SECONDS = (0.35, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0)
+SECOND_LOOKS = 500
+EXCHANGES = (0.0, 1.0, 2.0, 4.0, 100.0)
+DROPS = tuple(float(limit) for limit in np.linspace(0.0, 0.9, 31))
+WRONG_CHANGES = 0.002
 SEVERAL = (0.03, 0.06, 0.1, 0.2, 0.3, 0.5, 0.7)
 
 
@@ -68,6 +80,17 @@ class Shown:
     ids: tuple[str, ...]
     layouts: tuple[Layout, ...]
     outputs: tuple[Output, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A decision after the second look: how sure, and whether it did what was wanted."""
+
+    confidence: float
+    calls: bool
+    right: bool
+    wants: bool
+    changes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +123,58 @@ def calibrate(seen: Sample) -> tuple[intent.Settings, functions.Settings]:
     """Settings for the model that saw the cases."""
     values = choose_values(seen.targets, seen.corpus, seen.shown)
     return choose_intent(seen.asked), values
+
+
+def choose_second_look(
+    run: Run, tokenizer: Path, data: Path, intents: intent.Settings, values: functions.Settings
+) -> tuple[second_look.Settings, float]:
+    """What the second look drops and exchanges, and from when on a call needs no asking back.
+
+    On conversations of the left-out specifications that are not judged: as many right as may
+    be, then as few asked back as leave one wrong change in `WRONG_CHANGES`.
+    """
+    corpus = read(data, heldout=True)
+    cases = bench.judged_cases(corpus, "contrast", calibrating=True)
+    cases = _some(cases, SECOND_LOOKS, random.Random(3))
+    best = second_look.Settings()
+    found: dict[second_look.Settings, list[_Looked]] = {}
+    for exchange in EXCHANGES:
+        settings = second_look.Settings(exchange=exchange)
+        targets = Targets(Tokenizer.load(tokenizer), intents, values, settings)
+        found[settings] = _looked(targets, run, corpus, cases)
+        if _kept(found[settings], 0.0) > _kept(found.get(best, []), 0.0):
+            best = settings
+    looked = found[best]
+    below = max(DROPS, key=lambda limit: _kept(looked, limit))
+    best = dataclasses.replace(best, dropped_below=below)
+    wrong = sorted(
+        (one.confidence for one in looked if one.changes and not one.right), reverse=True
+    )
+    allowed = int(len(looked) * WRONG_CHANGES)
+    confirm = wrong[allowed] + 1e-3 if len(wrong) > allowed else below
+    confirm = max(below, min(confirm, 0.999))
+    print(f"second look: {_kept(looked, below)} of {len(looked)} right with {best}, "
+          f"asked back below {confirm:.3f}", flush=True)  # fmt: skip
+    return best, confirm
+
+
+def _looked(targets: Targets, run: Run, corpus: Corpus, cases: Sequence[Case]) -> list[_Looked]:
+    pooled = Pooled(run)
+    asked = [bench.request(corpus, case) for case in cases]
+    decisions = asyncio.run(together(targets.decide(one, pooled) for one in asked))
+    looked = []
+    for case, decision in zip(cases, decisions, strict=True):
+        acts = bench.Acts(corpus, case, decision)
+        sure = min((c.confidence or 0.0 for c in acts.done), default=1.0)
+        looked.append(_Looked(sure, bool(acts.done), acts.right, acts.wants, bool(acts.wrong)))
+    return looked
+
+
+def _kept(looked: Sequence[_Looked], limit: float) -> int:
+    """How many are right when calls below a limit are dropped."""
+    return sum(
+        one.right if not one.calls or one.confidence >= limit else not one.wants for one in looked
+    )
 
 
 def right(seen: Sample, intents: intent.Settings, values: functions.Settings) -> float:

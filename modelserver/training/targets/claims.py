@@ -60,7 +60,7 @@ def make(case: Case, tools: Mapping[str, Tool], rng: random.Random, *, sound: bo
         return Claim(tools[rng.choice(case.tools)], {}, None) if case.tools else None
     call = rng.choice(calls)
     tool = tools[call.tool]
-    arguments = said(call, case.messages)
+    arguments = said(call, tool, case.messages)
     if sound:
         return None if call.missing else Claim(tool, arguments)
     right = _Right(case, call, tool, arguments, tools)
@@ -73,12 +73,13 @@ def make(case: Case, tools: Mapping[str, Tool], rng: random.Random, *, sound: bo
     return None
 
 
-def said(call: Gold, messages: Sequence[Message]) -> dict[str, str]:
+def said(call: Gold, tool: Tool, messages: Sequence[Message]) -> dict[str, str]:
     """The words of each value of a call, a choice by its own name."""
     arguments: dict[str, str] = {}
+    chosen = {parameter.name for parameter in tool.parameters if options(parameter)}
     for name, value in call.arguments.items():
         spans = call.spans.get(name, ())
-        if isinstance(value, bool) or not spans:
+        if name in chosen or not spans:
             arguments[name] = str(value).lower() if isinstance(value, bool) else str(value)
         elif isinstance(value, list):
             arguments[name] = ", ".join(_words(messages, span) for span in spans)

@@ -219,35 +219,19 @@ class Bench:
             self.judge.calls(source, case, calls)
 
     def _judge_acts(self, case: Case, decision: Decision) -> None:
-        """Whether all that was to be done would be done, and nothing be posted wrongly."""
-        done = [call for call in decision.calls if not call.missing]
-        due = [gold for gold in case.calls if not gold.missing]
-        right = [self._is_met(gold, done) for gold in due]
-        exact = all(right) and len(done) == len(due)
-        self.table.add("acts: right", exact)
-        self.table.add(f"acts: right, {case.kind}", exact)
-        self.table.add(f"acts: right, language {case.lang}", exact)
-        changing = [
-            call for call in done
-            if self._changes(case, call) and not any(self._is_met(gold, [call]) for gold in due)
-        ]  # fmt: skip
-        self.table.add("acts: no wrong POST", not changing)
-        if not exact:
+        acts = Acts(self._corpus, case, decision)
+        self.table.add("acts: right", acts.right)
+        self.table.add(f"acts: right, {case.kind}", acts.right)
+        self.table.add(f"acts: right, language {case.lang}", acts.right)
+        self.table.add("acts: no wrong POST", not acts.wrong)
+        if not acts.right:
             said = " | ".join(m.content for m in case.messages)[-300:]
-            found = [(c.name, dict(c.arguments), c.missing) for c in decision.calls]
+            found = [(c.name, dict(c.arguments), c.missing, c.confidence) for c in decision.calls]
             truth = [(self._corpus.tools[g.tool].name, dict(g.arguments)) for g in case.calls]
-            post = " POST" if changing else ""
+            post = " POST" if acts.wrong else ""
             self.mistakes.append(
                 f"acts{post} {case.kind} {said!r}\n    GOT {found}\n    NOT {truth}"
             )
-
-    def _changes(self, case: Case, call: Call) -> bool:
-        names = {self._corpus.tools[t].name: t for t in case.tools}
-        return self._corpus.methods.get(names[call.name], "POST") != "GET"
-
-    def _is_met(self, gold: Gold, calls: Sequence[Call]) -> bool:
-        tool = self._corpus.tools[gold.tool]
-        return any(call.name == tool.name and meets(call, gold, tool) for call in calls)
 
     def _judge_intent(self, source: str, case: Case, decision: Decision) -> None:
         gold = {self._corpus.tools[call.tool].name for call in case.calls}
@@ -264,6 +248,27 @@ class Bench:
         if not right:
             last = case.messages[-1].content
             self.mistakes.append(f"{source} {case.kind} intent {last!r} {best} not {gold}")
+
+
+class Acts:
+    """What would be done about a case, beside what must be."""
+
+    def __init__(self, corpus: Corpus, case: Case, decision: Decision) -> None:
+        self._tools = corpus.tools
+        self.done = [call for call in decision.calls if not call.missing]
+        due = [gold for gold in case.calls if not gold.missing]
+        self.wants = bool(due)
+        met = [any(self._is_met(gold, call) for call in self.done) for gold in due]
+        self.right = all(met) and len(self.done) == len(due)
+        methods = {corpus.tools[t].name: corpus.methods.get(t, "POST") for t in case.tools}
+        self.wrong = [
+            call for call in self.done
+            if methods[call.name] != "GET" and not any(self._is_met(gold, call) for gold in due)
+        ]  # fmt: skip
+
+    def _is_met(self, gold: Gold, call: Call) -> bool:
+        tool = self._tools[gold.tool]
+        return call.name == tool.name and meets(call, gold, tool)
 
 
 def meets(call: Call, gold: Gold, tool: Tool) -> bool:

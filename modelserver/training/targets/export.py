@@ -1,9 +1,9 @@
 """Export the targets model: write ONNX, fuse, quantise, calibrate, check what it cost.
 
-Two graphs: `lower.onnx` reads one part of a row by itself (a tool, or the talk), `upper.onnx`
-all parts joined. Thresholds are chosen on left-out data with the exported graphs themselves,
-since quantisation moves scores a little. The result is a folder: lower.onnx, upper.onnx,
-tokenizer.json, config.json.
+A model that reads parts apart becomes two graphs: `lower.onnx` reads one part of a row by itself
+(a tool, or the talk), `upper.onnx` all parts joined. Any other becomes `model.onnx`. Thresholds
+are chosen on left-out data with the exported graphs themselves, since quantisation moves scores a
+little. Beside the graphs lie tokenizer.json and config.json.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ import torch
 from torch import Tensor, nn
 
 from modelserver.training.quantise import quantise
-from modelserver.training.targets.calibrate import calibrate, right, sample
+from modelserver.training.targets.calibrate import (
+    calibrate,
+    choose_second_look,
+    right,
+    sample,
+)  # fmt: skip
 from modelserver.training.targets.model import (
     HEADS,
     LAST_USER,
@@ -31,7 +36,7 @@ from modelserver.training.targets.model import (
 from modelserver.training.targets.run import NAMES, onnx_run, torch_run
 
 if TYPE_CHECKING:
-    from modelserver.tasks.targets import functions, intent
+    from modelserver.tasks.targets import functions, intent, second_look
 
 LARGEST = 70_000_000
 MOST_LOST = 0.005
@@ -46,7 +51,9 @@ def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
     shutil.copy(base / "tokenizer.json", tokenizer)
     after = sample(onnx_run(out), data, tokenizer)
     intents, values = calibrate(after)
-    write_config(out, intents, values)
+    second, confirm = choose_second_look(onnx_run(out), tokenizer, data, intents, values)
+    values = dataclasses.replace(values, confirm_below=confirm)
+    write_config(out, intents, values, second)
     before = sample(torch_run(model), data, tokenizer)
     shares = [right(seen, intents, values) for seen in (before, after)]
     print(f"float {shares[0]:.4f}, int8 {shares[1]:.4f} right", flush=True)
@@ -55,9 +62,10 @@ def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
 
 
 def write_graphs(model: TargetsModel, out: Path) -> None:
-    """Both graphs, fused and quantised."""
+    """The graphs, fused and quantised."""
+    apart = {"lower": _write_lower, "upper": _write_upper}
     sizes = 0
-    for name, write in (("lower", _write_lower), ("upper", _write_upper)):
+    for name, write in (apart if model.shape.apart else {"model": _write_whole}).items():
         plain, small = out / f"{name}.float.onnx", out / f"{name}.onnx"
         write(model, plain)
         quantise(plain, small, heads=HEADS, hidden=WIDTH)
@@ -68,9 +76,15 @@ def write_graphs(model: TargetsModel, out: Path) -> None:
         raise ValueError(message)
 
 
-def write_config(out: Path, intents: intent.Settings, values: functions.Settings) -> None:
+def write_config(
+    out: Path, intents: intent.Settings, values: functions.Settings, second: second_look.Settings
+) -> None:
     """The calibrated settings, as `Targets.load` reads them."""
-    config = {"intent": dataclasses.asdict(intents), "functions": dataclasses.asdict(values)}
+    config = {
+        "intent": dataclasses.asdict(intents),
+        "functions": dataclasses.asdict(values),
+        "second_look": dataclasses.asdict(second),
+    }
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
@@ -82,20 +96,35 @@ def _write_lower(model: TargetsModel, path: Path) -> None:
     _trace(_Lower(model), inputs, ("hidden", "embedding"), axes, path)
 
 
-def _write_upper(model: TargetsModel, path: Path) -> None:
+def _write_whole(model: TargetsModel, path: Path) -> None:
+    inputs = _row()
+    rows = {0: "rows", 1: "tokens"}
+    axes = dict.fromkeys(inputs, rows) | _answer_axes() | {"embedding": {0: "rows"}}
+    _trace(_Whole(model), inputs, NAMES, axes, path)
+
+
+def _row() -> dict[str, Tensor]:
+    """A row to trace with."""
     ids = torch.randint(1000, 2000, (2, TRACED))
     types = torch.zeros_like(ids)
     types[:, 16:] = 1
     ids[:, 17] = LAST_USER
-    inputs = {
-        "lower": torch.randn(2, TRACED, WIDTH), "input_ids": ids,
-        "attention_mask": torch.ones_like(ids), "token_type_ids": types,
+    return {
+        "input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": types,
         "markers": torch.tensor([[1, 5, 9], [1, 4, 0]]),
     }  # fmt: skip
-    rows = {0: "rows", 1: "tokens"}
+
+
+def _answer_axes() -> dict[str, dict[int, str]]:
     marked = {0: "rows", 1: "markers"}
-    axes = dict.fromkeys(inputs, rows) | {"markers": marked, "scores": marked}
-    axes |= {key: {**marked, 2: "tokens"} for key in ("starts", "ends")} | {"none": {0: "rows"}}
+    axes = {"markers": marked, "scores": marked, "none": {0: "rows"}}
+    return axes | {key: {**marked, 2: "tokens"} for key in ("starts", "ends")}
+
+
+def _write_upper(model: TargetsModel, path: Path) -> None:
+    inputs = {"lower": torch.randn(2, TRACED, WIDTH), **_row()}
+    rows = {0: "rows", 1: "tokens"}
+    axes = dict.fromkeys(inputs, rows) | _answer_axes()
     _trace(_Upper(model), inputs, NAMES[:4], axes, path)
 
 
@@ -159,6 +188,13 @@ class _Fused(TargetsModel):
         super().__init__(model.shape)
         self.load_state_dict(model.state_dict())
         self.layers = nn.ModuleList(_FusedLayer(layer) for layer in self.layers)
+
+
+class _Whole(_Fused):
+    """A model in one graph."""
+
+    def mask(self, attention: Tensor) -> Tensor:
+        return attention.to(torch.int32)
 
 
 class _Lower(_Fused):

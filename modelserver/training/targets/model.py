@@ -102,11 +102,27 @@ class TargetsModel(nn.Module):
 
         In the lower part every tool and the talk are read apart, each from place 0, as the base
         model would read them: what they come to depends on their own words alone, can be kept,
-        and serves any task. Markers and sides come in where the parts are joined.
+        and serves any task. Markers and sides come in where the parts are joined. A model
+        without a lower part reads everything joined from the first layer on.
         """
+        if not self.shape.apart:
+            hidden = self.whole(ids, attention, types)
+            return hidden, hidden
         part = owners(ids, types)
         lower = self.lower(ids, places(part), self.mask_apart(attention, part))
         return lower, self.upper(lower, ids, types, self.mask(attention))
+
+    def whole(self, ids: Tensor, attention: Tensor, types: Tensor) -> Tensor:
+        """All layers over a whole row."""
+        place = torch.arange(ids.shape[1], device=ids.device)[None]
+        with self._learning(-1):
+            words = self.words(ids) + self.positions(place) + self.types(types)
+            hidden = self.norm(words + self._marked(ids))
+        mask = self.mask(attention)
+        for number, layer in enumerate(self.layers):
+            with self._learning(number):
+                hidden = layer(hidden, mask)
+        return hidden
 
     def lower(self, ids: Tensor, place: Tensor, mask: Tensor) -> Tensor:
         """What the words of one part come to by themselves."""
@@ -137,8 +153,11 @@ class TargetsModel(nn.Module):
         return torch.where((ids < MARKER_TOKENS)[..., None], marker, torch.zeros_like(marker))
 
     def embed(self, ids: Tensor, attention: Tensor, types: Tensor) -> Tensor:
-        """What the shortlist compares: a text alone, as the lower part reads it."""
-        return self.summary(self.encode(ids, attention, types)[0], attention)
+        """What the shortlist compares: a text alone, one part by itself."""
+        if not self.shape.apart:
+            return self.summary(self.whole(ids, attention, types), attention)
+        place = torch.arange(ids.shape[1], device=ids.device)[None]
+        return self.summary(self.lower(ids, place, self.mask(attention)), attention)
 
     def summary(self, lower: Tensor, attention: Tensor) -> Tensor:
         """A text's embedding, from the lower part's hidden states."""

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 CHECKPOINT_SECONDS = 300
 PRINT_EVERY = 50
 WARM_UP = 0.02
+NAMELESS = ("markers.", "nearness", "sides.", "types.", "sound.", "gist.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,14 +246,14 @@ def _is_shown(name: str) -> bool:
 def _weights(place: Path, model: TargetsModel) -> dict[str, Tensor]:
     """The weights of a safetensors file or of an exported model.
 
-    In a graph the marker tokens' own vectors have moved into the word embeddings, and the
-    numbers of `nearness` have lost their name: they start anew.
+    Some numbers have no name of their own in a graph, and graphs of earlier versions had no
+    second look: those stay as the base left them.
     """
     if place.is_file():
         return load_file(place)
     state = model.state_dict()
     state["markers.weight"] = torch.zeros_like(state["markers.weight"])
-    fresh = frozenset({"markers.weight", "nearness"})
+    fresh = frozenset(name for name in state if name.startswith(NAMELESS))
     return restored(place, state, "layers.{layer}.{part}", fresh)
 
 
