@@ -29,7 +29,7 @@ _NOT_TEXT: Final = frozenset({"role", "model", "content"})
 _NO_WORDS: Final = frozenset(
     {"type", "function", "functions", "name", "arguments", "description", "parameters",
      "properties", "required", "object", "string", "number", "integer", "boolean", "array",
-     "items", "enum", "id", "tool_calls", "tool_call_id", "tools", "tool_choice", "auto", "none",
+     "items", "enum", "id", "defaults", "tool_calls", "tool_call_id", "tools", "tool_choice", "auto", "none",
      "strict", "additionalProperties", "default", "format", "stream_options", "include_usage",
      "response_format", "json_schema", "json_object", "schema", "text", "stream", "temperature",
      "top_p", "max_tokens", "max_completion_tokens", "stop", "user", "n", "seed", "metadata",
@@ -48,7 +48,8 @@ def extra_texts(request: ChatRequest, own_prompts: frozenset[str]) -> list[str]:
             continue
         (crumbs if len(text) <= CRUMB else long).append(text)
     if crumbs:
-        long.append(" ".join(crumbs))
+        # Each once: the name of an argument is said again where it is marked as a default.
+        long.append(" ".join(dict.fromkeys(crumbs)))
     long += _parts(untrusted)
     long += _run_together([each.text for each in untrusted if each.text.strip()])
     return [text for text in dict.fromkeys(long) if text.strip()]

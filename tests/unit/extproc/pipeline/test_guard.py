@@ -242,3 +242,16 @@ def test_no_text_is_judged_twice() -> None:
     texts = leaves.extra_texts(request, frozenset())
     assert texts.count("a long enough text of our own") == 1
     assert not any("function" in text for text in texts)
+
+
+def test_marks_of_our_own_are_no_words_to_judge() -> None:
+    """A call that comes back with its defaults marked reads as it did without the mark."""
+    call = {"id": "call_1", "type": "function",
+            "function": {"name": "look", "arguments": {"room": "blue", "floor": 2}}}  # fmt: skip
+    judged = []
+    for marks in ({}, {"defaults": ["floor"]}):
+        said = {"role": "assistant", "content": "", "tool_calls": [{**call, **marks}]}
+        played = play(GUARDED, SCRIPT) >> chat(said, {"role": "user", "content": "and now?"})
+        judged.append(played.models.judged)
+    assert judged[0] == judged[1]
+    assert any("room" in text for text in judged[0])
