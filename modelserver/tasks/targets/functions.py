@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.schema import CONFIRM_BELOW
+from modelserver.tasks.targets import wording
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
@@ -96,7 +97,7 @@ class Functions:
                         found[mark.tool].unusable[parameter.name] = unusable
         calls: list[Call] = []
         for number in sorted(chosen):
-            calls += self._calls(tools[number], found[number], messages)
+            calls += self._calls(tools[number], found[number], messages, occasion)
         calls.sort(key=_place)
         return tuple(calls)
 
@@ -112,6 +113,10 @@ class Functions:
                 if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
             ]  # fmt: skip
             chosen = reader.choices(marker, own, margin=self._margin(parameter, "option"))
+            if not chosen and parameter.enum:
+                newest = _newest(messages)
+                nearly = wording.misspelt(parameter, messages[newest].content, newest)
+                return ([nearly] if nearly else []), None
             found = [
                 Reading(spoken.choice(parameter, choices[c.option]), c.evidence) for c in chosen
             ]
@@ -136,13 +141,18 @@ class Functions:
             return margin + (settings.number_shift if _is_numeric(parameter) else 0.0)
         return settings.required_option_margin if parameter.required else settings.option_margin
 
-    def _calls(self, tool: Tool, found: _Found, messages: Sequence[Message]) -> list[Call]:
-        newest = max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
-        owned = shared_out(tool, found.readings, newest)
+    def _calls(
+        self, tool: Tool, found: _Found, messages: Sequence[Message], occasion: Occasion
+    ) -> list[Call]:
+        newest = _newest(messages)
+        told = wording.by_name(tool, found.readings, messages, newest, occasion)
+        owned = shared_out(tool, wording.instead(told, messages, newest), newest)
         sure = self.settings.second
         several = found.several > self.settings.several or _repeated(
             tool, owned, newest, messages[newest].content, sure
         )
+        if not several:
+            owned = wording.directed(tool, owned, messages, newest, occasion)
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
         scalars = [p.name for p in tool.parameters if p.type != "array"]
         for name in scalars:
@@ -167,6 +177,11 @@ def _unusable(found: _Found, used: Sequence[Evidence]) -> list[str]:
             for other in used
         )
     ]
+
+
+def _newest(messages: Sequence[Message]) -> int:
+    """The number of the last user message."""
+    return max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
 
 
 def _is_numeric(parameter: Parameter) -> bool:

@@ -34,6 +34,12 @@ def is_near(word: str, said: str) -> bool:
     return distance(word, said, most := 1 if length < 9 else 2) <= most
 
 
+def is_misspelt(choice: str, word: str) -> bool:
+    """Whether a word is nearly the choice, and neither that nor a longer or shorter form of it."""
+    right, said = _plain(choice), _plain(word)
+    return is_near(right, said) and not (right.startswith(said) or said.startswith(right))
+
+
 def distance(first: str, second: str, most: int) -> int:
     """How many letters are put in, left out, exchanged or swapped; more than `most` is not told."""
     if abs(len(first) - len(second)) > most:

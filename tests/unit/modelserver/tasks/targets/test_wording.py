@@ -1,0 +1,149 @@
+"""What the words around values say of whose they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modelserver.schema import Parameter, Tool
+from modelserver.tasks.targets import wording
+from modelserver.tasks.targets.claims import Reading
+from modelserver.tasks.types import UNTOLD, Evidence, Message
+from modelserver.tasks.values import spoken
+
+TRANSFER = Tool(
+    "transfer", "", (Parameter("from_account"), Parameter("to_account"), Parameter("amount", "number"))
+)  # fmt: skip
+LOGIN = Tool("login", "", (Parameter("host"), Parameter("port", "integer")))
+SUM = Tool("sum", "", tuple(Parameter(name, "integer") for name in "abc"))
+
+
+def readings(tool: Tool, text: str, said: dict[str, str], number: int = 0) -> wording.Readings:
+    """Readings of these words of a message."""
+    found: wording.Readings = {}
+    for parameter in tool.parameters:
+        if words := said.get(parameter.name):
+            start = text.index(words)
+            value = spoken.read(parameter, text, start, start + len(words))
+            evidence = Evidence(number, start, start + len(words), words, 0.7)
+            found[parameter.name] = [Reading(value, evidence)]
+    return found
+
+
+def values(found: wording.Readings) -> dict[str, Any]:
+    return {name: many[0].value for name, many in found.items() if many}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "move 300 from savings 4711 to giro 8822", "to giro 8822 move 300 from savings 4711",
+        "300: 4711 -> 8822", "4711 → 8822, 300", "300 out of 4711 please, into 8822",
+        "überweise 300 von Konto 4711 auf das Konto 8822", "auf 8822 bitte 300 vom Konto 4711",
+        "je voudrais virer 300 du compte 4711 vers le compte 8822",
+        "quiero pasar 300 desde la cuenta 4711 a la cuenta 8822",
+        "vorrei spostare 300 dal conto 4711 al conto 8822",
+        "quero passar 300 da conta 4711 para a conta 8822",
+        "ik wil graag 300 van rekening 4711 naar rekening 8822",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("crossed", [True, False])
+def test_from_and_to(text: str, crossed: bool) -> None:
+    """Whichever way round they were read, each account is what the words before it say."""
+    source, target = ("8822", "4711") if crossed else ("4711", "8822")
+    given = readings(TRANSFER, text, {"from_account": source, "to_account": target})
+    found = wording.directed(TRANSFER, given, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == {"from_account": "4711", "to_account": "8822"}
+
+
+@pytest.mark.parametrize(
+    "text", ["accounts 8822 and 4711", "8822 is the one, 4711 the other", "8822, 4711"]
+)
+def test_words_that_say_nothing_change_nothing(text: str) -> None:
+    """The model's order stands where no word speaks against it."""
+    given = readings(TRANSFER, text, {"from_account": "8822", "to_account": "4711"})
+    assert wording.directed(TRANSFER, given, (Message("user", text),), 0, UNTOLD) == given
+
+
+def test_a_turn_ago_is_no_proof() -> None:
+    """What was said before may be meant the other way round now."""
+    before = "from 4711 to 8822"
+    talk = (Message("user", before), Message("assistant", "Done."), Message("user", "and back"))
+    given = readings(TRANSFER, before, {"from_account": "8822", "to_account": "4711"})
+    assert wording.directed(TRANSFER, given, talk, 2, UNTOLD) == given
+
+
+def test_pairs() -> None:
+    """Like names belong together; a stay's days and what changes are no journey."""
+    four = [Parameter(name) for name in ("from_city", "to_city", "from_day", "to_day", "note")]
+    assert [(a.name, b.name) for a, b in wording.pairs(four)] == [
+        ("from_city", "to_city"), ("from_day", "to_day"),
+    ]  # fmt: skip
+    assert wording.pairs([Parameter("from"), Parameter("to", "number")]) == []
+    stay = Tool("stay", "", (Parameter("departure"), Parameter("arrival")))
+    text = "from May 2 to May 9"
+    given = readings(stay, text, {"arrival": "May 2", "departure": "May 9"})
+    assert wording.directed(stay, given, (Message("user", text),), 0, UNTOLD) == given
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "told"),
+    [
+        (SUM, "a=2, b=5, c=3", {"a": 2, "b": 5, "c": 3}),
+        (SUM, "c = 3; a: 2\nB=5", {"a": 2, "b": 5, "c": 3}),
+        (TRANSFER, "amount: 1,300 and to account: A-1.", {"amount": 1300.0, "to_account": "A-1"}),
+        (LOGIN, "host 10.0.0.1 port 8080", {"host": "10.0.0.1", "port": 8080}),
+        (LOGIN, "log in to db-1:8080", {"port": 8080}), (LOGIN, "at 10:30 on :8080", {"port": 8080}),
+        (LOGIN, "which port? 22 or 80", {}), (LOGIN, "port: unknown", {}), (SUM, "a 5 or a 6", {}),
+    ],
+)  # fmt: skip
+def test_named_values(tool: Tool, text: str, told: dict[str, Any]) -> None:
+    """A value that is written with its parameter's name is that one's, also if no model saw it."""
+    found = wording.by_name(tool, {}, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == told
+
+
+def test_named_values_are_no_other_ones() -> None:
+    """What is another parameter's by name is taken from whoever else wanted it."""
+    text = "a=2, b=5"
+    given = readings(SUM, text, {"a": "5", "b": "2", "c": "5"})
+    assert values(wording.by_name(SUM, given, (Message("user", text),), 0, UNTOLD)) == {
+        "a": 2, "b": 5,
+    }  # fmt: skip
+
+
+def test_the_model_knows_where_a_name_ends() -> None:
+    """Of `city=Pune, India` the model's own words are kept."""
+    tool = Tool("t", "", (Parameter("city"),))
+    text = "city=Pune, India"
+    given = readings(tool, text, {"city": "Pune, India"})
+    found = wording.by_name(tool, given, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == {"city": "Pune, India"}
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"),
+    [
+        ("all sales of ameriza", "america"), ("europa and ameriza", None), ("no americans", None),
+        ("emae", None), ("asia", None), ("america", None),
+    ],
+)  # fmt: skip
+def test_misspelt_choices(text: str, choice: str | None) -> None:
+    """A slip is forgiven if one choice is near; what is spelt right is the model's to judge."""
+    region = Parameter("region", enum=("america", "europe", "emea"))
+    found = wording.misspelt(region, text, 0)
+    assert (found.value if found else None) == choice
+
+
+def test_instead() -> None:
+    """Items of earlier turns go when others are to be taken instead, and stay otherwise."""
+    items = Tool("order", "", (Parameter("ids", "array"),))
+    old, new = "A1 and B2", "no, C3 and D4 instead"
+    for text, kept in ((new, ["C3"]), ("and C3", ["A1", "C3"])):
+        talk = (Message("user", old), Message("assistant", "?"), Message("user", text))
+        said = [
+            *readings(items, old, {"ids": "A1"})["ids"], *readings(items, text, {"ids": "C3"}, 2)["ids"],
+        ]  # fmt: skip
+        found = wording.instead({"ids": said}, talk, 2)
+        assert [reading.value for reading in found["ids"]] == kept
