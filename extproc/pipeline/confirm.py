@@ -1,9 +1,10 @@
-"""Ask back before a call: as its target's `confirm` says, or when the models are unsure of it."""
+"""Ask back before a call: as its target's `confirm` says, or when models or words leave a doubt."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extproc.pipeline import doubts
 from extproc.pipeline.reply import ask
 
 if TYPE_CHECKING:
@@ -12,15 +13,22 @@ if TYPE_CHECKING:
 
 
 async def ask_back(exchange: Exchange) -> Answer | None:
-    if exchange.confirmed or not any(_is_to_confirm(exchange, each) for each in exchange.plan):
+    if exchange.confirmed or not any(_may_be_asked(each) for each in exchange.plan):
+        return None
+    doubtful = doubts.doubtful(exchange)
+    if not any(_is_to_confirm(exchange, each, doubtful=doubtful) for each in exchange.plan):
         return None
     calls = [(each.target, each.arguments) for each in exchange.plan]
     return ask(exchange, exchange.runtime.questions.propose(calls))
 
 
-def _is_to_confirm(exchange: Exchange, planned: Planned) -> bool:
+def _may_be_asked(planned: Planned) -> bool:
     target = planned.target
-    if target.default or target.call is None or target.confirm == "never":
+    return not target.default and target.call is not None and target.confirm != "never"
+
+
+def _is_to_confirm(exchange: Exchange, planned: Planned, *, doubtful: bool) -> bool:
+    if not _may_be_asked(planned):
         return False
     limit = exchange.decision.confirm_below if exchange.decision else 1.0
-    return target.confirm == "always" or planned.confidence < limit
+    return doubtful or planned.target.confirm == "always" or planned.confidence < limit

@@ -1,0 +1,127 @@
+"""Doubts: what words alone make the gateway ask back before it changes something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from extproc.contract import ApiCall
+from extproc.pipeline.doubts import is_no_plain_wish
+from tests.playbook import api, calls, chat, parameter, play, settings, target, turns, wish
+
+APP = {"app": api({"done": True})}
+SHIP = target(
+    "ship_parcel", parameter("parcel", required=True),
+    parameter("service", enum=("standard", "overnight"), default="standard"),
+    parameter("gift_wrap", "boolean", default=False), confirm="unsure",
+)  # fmt: skip
+MOVE = target(
+    "move_goods", parameter("from_store", required=True), parameter("to_store", required=True),
+    confirm="unsure",
+)  # fmt: skip
+
+
+def is_done(said: str, *wishes: Any, config: Any = None) -> bool:
+    """Whether sure models' calls are made for this message without asking back."""
+    played = play(config or settings(SHIP, MOVE), models=calls(*wishes), says=APP)
+    played >> chat(*turns(said))
+    return bool(played.endpoints.sent)
+
+
+def ship(**more: Any) -> Any:
+    return wish("ship_parcel", 0, parcel="P77", **more)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't ship parcel P77", "do not ship P77", "Please never ship P77.", "P77 is not to be shipped",
+        "we'd rather not ship P77", "I never asked for P77 to be shipped", "hold off on shipping P77",
+        "has P77 been shipped?", "was P77 shipped", "why did you ship P77?", "when will P77 be shipped?",
+        "what happens when I ship P77?", "what if I ship P77", "should I ship P77?", "is P77 shipped",
+        "I already shipped P77", "my boss says he will ship P77", "P77 was shipped yesterday",
+        "I'm going to ship P77", "I'll ship P77 myself", "hey, did P77 go out?",
+        "Verschicke P77 nicht.", "Wurde P77 schon verschickt?", "Soll ich P77 verschicken?",
+        "n'expédiez pas P77", "P77 a déjà été expédié", "pourquoi P77 est parti ?",
+        "no quiero que envíes P77", "¿Se ha enviado P77?", "¿Debería enviar P77?",
+        "non spedire P77", "P77 è già partito?", "não envie P77", "P77 já foi enviado",
+        "verstuur P77 niet", "is P77 al verstuurd?",
+    ],
+)  # fmt: skip
+def test_what_may_be_no_wish_is_asked_back(said: str) -> None:
+    """Denied, asked about, told, imagined: in seven languages no call without a yes."""
+    assert not is_done(said, ship())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ship P77", "Please ship parcel P77.", "could you ship P77?", "Can you ship P77 for me?",
+        "would you mind shipping P77?", "P77 has to go out, ship it", "I'd like P77 shipped",
+        "ship P77 now, thanks", "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",
+        "Envía P77 por favor", "Spedisci P77", "Envie P77, por favor", "Verstuur P77 alsjeblieft",
+    ],
+)  # fmt: skip
+def test_a_plain_wish_is_done(said: str) -> None:
+    """Polite or short: who says it plainly is not asked again."""
+    assert is_done(said, ship())
+
+
+def test_a_number_that_no_call_takes_is_asked_back() -> None:
+    """It is meant for something."""
+    assert not is_done("ship P77 and P78", ship())
+    assert not is_done("ship P77 on 2026-05-31", ship())
+
+
+def test_a_choice_that_is_said_and_not_taken_is_asked_back() -> None:
+    """Whether it was missed or turned down, only the user knows."""
+    assert not is_done("ship P77 overnight", ship())
+    assert is_done("ship P77 overnight", ship(service="overnight"))
+
+
+def test_a_default_for_what_the_message_speaks_of_is_asked_back() -> None:
+    """The service by drone is not the standard one."""
+    assert not is_done("ship P77, service by drone", ship())
+
+
+@pytest.mark.parametrize(
+    ("said", "wrapped", "done"),
+    [
+        ("ship P77 with gift wrap", True, True), ("ship P77 with gift wrap", False, False),
+        ("ship P77 without gift wrap", False, True), ("ship P77, no gift wrap", True, False),
+    ],
+)  # fmt: skip
+def test_a_yes_or_no_against_the_words_is_asked_back(said: str, wrapped: bool, done: bool) -> None:
+    """Also the words with and without are read here."""
+    assert is_done(said, ship(gift_wrap=wrapped)) is done
+
+
+def test_two_like_parameters_with_one_value_are_asked_back() -> None:
+    """From Lyon to Lyon is a misreading."""
+    assert not is_done("move it to Lyon", wish("move_goods", 0, from_store="Lyon", to_store="Lyon"))
+    assert is_done(
+        "move it from Bonn to Lyon", wish("move_goods", 0, from_store="Bonn", to_store="Lyon")
+    )
+
+
+def test_two_changes_at_once_are_asked_back() -> None:
+    """Which values belong to which call is what models get wrong most."""
+    assert not is_done("ship P77 and P78", ship(), wish("ship_parcel", 0, parcel="P78"))
+
+
+def test_what_changes_nothing_is_never_doubted() -> None:
+    """A question is what a target that reads is for."""
+    read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
+    asked = wish("track", 0, parcel="P77")
+    assert is_done("has P77 been shipped?", asked, config=settings(read))
+
+
+def test_never_is_never() -> None:
+    """`confirm: never` calls as earlier versions did."""
+    never = target("ship_parcel", parameter("parcel"), confirm="never")
+    assert is_done("don't ship P77", ship(), config=settings(never))
+
+
+def test_an_empty_message_is_plain() -> None:
+    assert not is_no_plain_wish("")
