@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 SHORT_WORD_RANKS = {1: 0, 2: 1000, 3: 6000}
 LONGEST_WORD = 18
 LONGEST_RUN = 160
+# Words that attacks are made of. What cannot be told from ordinary text by whether words exist
+# (letters dropped, spaces put in, first letters) is undone for these alone.
+_COMMANDS = """
+    ignore disregard forget override bypass reveal repeat output print display prompt
+    prompts system instruction instructions previous earlier prior above rules guidelines
+    guideline restriction restrictions restricted unrestricted limitations policy policies
+    filter filters unfiltered uncensored censorship content safety developer jailbreak
+    pretend refuse answer anything everything secret secrets password hidden confidential
+    initial directives constraints commands command message follow without assistant
+    safeguards
+"""
+COMMAND_WORDS = frozenset(_COMMANDS.split())
 # The first word of a run costs nothing; every further one must pay for itself.
 WORD_COST = 4.0
 
@@ -38,6 +50,8 @@ class Lexicon:
         ranks: dict[str, int] = {}
         for _, word in ordered:
             ranks.setdefault(word.casefold(), len(ranks))
+        for word in sorted(COMMAND_WORDS):
+            ranks.setdefault(word, len(ranks))
         return cls(ranks)
 
     def knows(self, word: str) -> bool:

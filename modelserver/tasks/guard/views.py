@@ -23,9 +23,10 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from modelserver.tasks.guard.decoders import DECODERS, Edit
+from modelserver.tasks.guard.decoders import DECODERS
 
 if TYPE_CHECKING:
+    from modelserver.tasks.guard.edits import Edit
     from modelserver.tasks.guard.lexicon import Lexicon
 
 DEPTH = 3
