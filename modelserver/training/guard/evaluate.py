@@ -14,10 +14,10 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 
+from modelserver.engine.backend import OnnxBackend
 from modelserver.tasks.types import Row
 from modelserver.training.guard.model import GuardModel, tensors
 from modelserver.training.precision import mixed
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 FALSE_ALARMS = 0.01
 LONG = 1000
-LOOKALIKES = frozenset({"written", "project"})
+LOOKALIKES = frozenset({"written", "project", "contrast"})
 MOST_BENIGN = 120  # of one source, for the threshold
 BATCH_TOKENS = 4096
 
@@ -48,20 +48,14 @@ def torch_run(model: GuardModel, device: str) -> Run:
     return run
 
 
-def onnx_run(path: Path, threads: int = 1) -> Run:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
-    names = ("input_ids", "attention_mask", "token_type_ids")
+def onnx_run(path: Path) -> Run:
+    """An exported graph, run as the server runs it."""
+    backend = OnnxBackend(path)
 
     def run(rows: list[Row]) -> NDArray[np.float32]:
         # One by one: dynamic quantisation takes one scale for a batch, so that the score of a
         # row moves with its company. Alone it is the same every time.
-        found = []
-        for row in rows:
-            feed = dict(zip(names, (t.numpy() for t in tensors([row], "cpu")), strict=True))
-            found.append(session.run(["logits"], feed)[0][0])
-        return np.stack(found)
+        return np.stack([backend.run([row])[0]["logits"] for row in rows])
 
     return run
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 import torch
 
+from modelserver.tasks.types import Row
 from modelserver.training.guard import evaluate
 from modelserver.training.guard.model import CONFIG, GuardModel, guard_task
 from modelserver.training.quantise import quantise
@@ -115,14 +115,11 @@ def _balanced(found: NDArray[np.bool_], labels: NDArray[np.bool_]) -> float:
 
 
 def _latency(path: Path, tokens: int = 64, runs: int = 200) -> float:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options, ["CPUExecutionProvider"])
-    ids = np.random.default_rng(0).integers(1000, 20000, (1, tokens))
-    feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
+    ids = np.random.default_rng(0).integers(1000, 20000, tokens).tolist()
+    run, row = evaluate.onnx_run(path), Row(tuple(ids), (0,) * tokens)
     spent = []
     for _ in range(runs):
         began = time.perf_counter()
-        session.run(None, feed)
+        run([row])
         spent.append(time.perf_counter() - began)
     return float(np.median(spent)) * 1000
