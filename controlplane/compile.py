@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlplane import ir, model
-    from controlplane.report import Located
+    from controlplane.problem import Located
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from controlplane.model import Path
 
@@ -59,6 +59,44 @@ class Problem:
     """For what is wrong with the text before it has paths."""
     edits: tuple[Edit, ...] = ()
     """What `lint --fix` does about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """A problem with its place, ready to be shown, here or at the other end of a socket.
+
+    The line it stands on comes along: who shows the problem could read the file itself, but by
+    then it may say something else.
+    """
+
+    problem: Problem
+    file: str
+    position: Position
+    line: str
+    """The offending line, secrets masked; empty when there is none."""
+    length: int
+    """How many characters of the line are meant, at least one."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "code": self.problem.code,
+            "severity": self.problem.severity.value,
+            "message": self.problem.message,
+            "hint": self.problem.hint,
+            "file": self.file,
+            "line": self.position.line,
+            "column": self.position.column,
+            "source": self.line,
+            "length": self.length,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Located:
+        """All but path and edits: those are for whoever has the document."""
+        severity = Severity(body["severity"])
+        problem = Problem(body["code"], severity, (), body["message"], body["hint"])
+        place = Position(body["line"], body["column"])
+        return cls(problem, body["file"], place, body["source"], body["length"])
 
 
 def has_errors(problems: Iterable[Problem]) -> bool:

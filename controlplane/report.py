@@ -12,10 +12,9 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from controlplane.problem import Position, Problem, Severity
+from controlplane.problem import Located, Position, Problem, Severity
 from controlplane.reading.document import Document, lines
 
 if TYPE_CHECKING:
@@ -32,19 +31,6 @@ _WIDEST = 120
 _COLOURS = {Severity.ERROR: "\x1b[1;31m", Severity.WARNING: "\x1b[1;33m"}
 _BOLD, _DIM, _OFF = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """A problem with its place, ready to be shown."""
-
-    problem: Problem
-    file: str
-    position: Position
-    line: str
-    """The offending line, secrets masked; empty when there is none."""
-    length: int
-    """How many characters of the line are meant, at least one."""
 
 
 def locate(
@@ -88,19 +74,15 @@ def as_text(located: Sequence[Located], *, colour: bool = False) -> str:
 
 
 def as_json(located: Sequence[Located]) -> str:
-    problems = [
-        {
-            "code": each.problem.code,
-            "severity": each.problem.severity.value,
-            "message": printable(each.problem.message),
-            "hint": printable(each.problem.hint) if each.problem.hint else None,
-            "file": each.file,
-            "line": each.position.line,
-            "column": each.position.column,
-        }
-        for each in located
-    ]
+    problems = [_for_programs(each) for each in located]
     return json.dumps({"problems": problems}, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_line(each: Located) -> str:
+    """For a log: one line, without the source."""
+    problem, place = each.problem, each.position
+    where = f"{each.file}:{place.line}:{place.column}"
+    return printable(f"{where}: {problem.severity} {problem.code} {_sentence(each)}")
 
 
 def as_github(located: Sequence[Located]) -> str:
@@ -148,6 +130,18 @@ def printable(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
     )
+
+
+def _for_programs(each: Located) -> dict[str, Any]:
+    """Without the line itself, which a program reads from the file."""
+    fields = each.to_json()
+    del fields["source"], fields["length"]
+    hint = each.problem.hint
+    return {
+        **fields,
+        "message": printable(each.problem.message),
+        "hint": printable(hint) if hint else None,
+    }
 
 
 def _sentence(each: Located) -> str:

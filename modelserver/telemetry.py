@@ -7,14 +7,13 @@ server's own, so that two servers in one test do not count into each other.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
 import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
+import psutil
 import structlog
 from prometheus_client import (
     CollectorRegistry,
@@ -161,6 +160,5 @@ def trace_of(error: BaseException) -> list[str]:
 
 def process_age() -> float:
     """Seconds since this process was started, imports included."""
-    with Path("/proc/self/stat").open("rb") as file:
-        ticks = int(file.read().rpartition(b")")[2].split()[19])
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+    started = psutil.Process().create_time() - psutil.boot_time()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started

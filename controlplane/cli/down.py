@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from controlplane.cli.home import add_home, layout_of
 from controlplane.cli.terminal import failure, progress
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
-from controlplane.supervise.control_client import UnreachableError, ask
-from controlplane.supervise.home import Home
+from controlplane.supervise import control_client
+from controlplane.supervise.control_client import UnreachableError
+from controlplane.supervise.home import clean_home
 from controlplane.supervise.lock import Holder, holder, is_held
 from controlplane.supervise.processes.leftovers import end_leftovers
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from controlplane.home_paths import Layout
 
 _DRAIN_TIMEOUT = 60.0
-_SILENCE = 10.0
-"""A supervisor that drains says so every second."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -54,18 +53,16 @@ def run(args: argparse.Namespace) -> int:
         print(f"no gateway runs in {layout.home}")
         return DONE
     supervisor = holder(layout.lock_file)
-    request = {"command": "down", "timeout": args.timeout}
     try:
-        result = ask(layout.control_socket, request, progress, timeout=_SILENCE)
+        cut = control_client.stop(layout.control_socket, args.timeout, progress).cut
     except UnreachableError:
-        result = {"cut": 0}
+        cut = 0
         _force(layout)
     if not _ended(supervisor, layout, 5.0):
         failure(f"the gateway in {layout.home} does not stop; see {layout.logs / 'supervisor.log'}")
         return COULD_NOT_RUN
     _clean(layout)
-    cut = f"; {result['cut']} open request(s) were cut after {args.timeout:g} s"
-    print(f"stopped{cut if result['cut'] else ''}")
+    print(f"stopped; {cut} open request(s) were cut after {args.timeout:g} s" if cut else "stopped")
     return DONE
 
 
@@ -102,6 +99,6 @@ def _released(layout: Layout, seconds: float) -> bool:
 def _clean(layout: Layout) -> None:
     """What a killed supervisor could not take away itself."""
     end_leftovers(layout.children_file)
-    Home(layout).clean()
+    clean_home(layout)
     for path in (layout.control_socket, layout.lock_file):
         path.unlink(missing_ok=True)

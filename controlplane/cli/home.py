@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.terminal import coloured, failure, paint
 from controlplane.home_paths import Layout, locate
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from controlplane.report import Located
+    from controlplane.problem import Located
+    from controlplane.supervise.messages import Verdict
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -45,17 +46,14 @@ def show_problems(located: Sequence[Located]) -> None:
     sys.stderr.write(report.as_text(located, colour=coloured(sys.stderr, os.environ)))
 
 
-def show_verdict(verdict: Mapping[str, Any]) -> None:
+def show_verdict(verdict: Verdict) -> None:
     """A refused config goes to stderr with its problems; an accepted one says what changed."""
-    if verdict["problems"]:
-        from controlplane.supervise.told import as_text  # noqa: PLC0415  usually there are none
-
-        colour = coloured(sys.stderr, os.environ)
-        sys.stderr.write(as_text(verdict["problems"], colour=colour))
-    if not verdict["ok"]:
-        failure(verdict["summary"])
+    if verdict.problems:
+        show_problems(verdict.problems)
+    if not verdict.ok:
+        failure(verdict.summary)
         return
-    version = f" (version {verdict['version']})" if verdict["version"] else ""
-    print(f"{paint(verdict['summary'], 'green')}{version}")
-    for change in verdict["changes"]:
+    version = f" (version {verdict.version})" if verdict.version else ""
+    print(f"{paint(verdict.summary, 'green')}{version}")
+    for change in verdict.changes:
         print(f"  {change}")

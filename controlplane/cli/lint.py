@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
-    from controlplane.problem import Problem
-    from controlplane.report import Located
+    from controlplane.problem import Located, Problem
 
 FORMATS = ("text", "json", "sarif", "github")
 """Those of `report.FORMATS`, which `--help` does without."""

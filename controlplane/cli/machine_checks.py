@@ -73,9 +73,9 @@ def _python(_: _Patient) -> Iterator[Finding]:
     version = ".".join(map(str, sys.version_info[:3]))
     state: State = "ok" if sys.version_info >= (3, 11) else "error"
     yield Finding("python", state, version, "archgw needs Python 3.11 or later")
-    if not Path("/proc/self/stat").exists():
-        hint = "archgw tells its processes apart by /proc, which only Linux has"
-        yield Finding("system", "error", "no /proc", hint)
+    if not sys.platform.startswith("linux"):
+        hint = "archgw ties its processes together as only Linux can"
+        yield Finding("system", "error", sys.platform, hint)
 
 
 def _envoy(_: _Patient) -> Iterator[Finding]:

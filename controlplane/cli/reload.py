@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from controlplane.cli.home import add_home, layout_of, not_running, show_verdict
 from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN
-from controlplane.supervise.control_client import UnreachableError, ask
+from controlplane.supervise import control_client
+from controlplane.supervise.control_client import UnreachableError
 
 if TYPE_CHECKING:
     import argparse
@@ -30,14 +31,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     layout = layout_of(args)
-    request = {"command": "reload", "env": dict(os.environ)}
     try:
-        verdict = ask(layout.control_socket, request, lambda _: None, timeout=120)
+        verdict = control_client.reload(layout.control_socket, os.environ)
     except UnreachableError:
         failure(not_running(layout))
         return COULD_NOT_RUN
     if args.json:
-        print(json.dumps(verdict))
+        print(json.dumps(verdict.to_json()))
     else:
         show_verdict(verdict)
-    return int(verdict["code"])
+    return verdict.code

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of, not_running
-from controlplane.cli.terminal import failure, paint, progress
+from controlplane.cli.terminal import failure, paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
-from controlplane.supervise.control_client import UnreachableError, ask
+from controlplane.supervise import control_client
+from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.lock import is_held
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
+
+    from controlplane.supervise.messages import Status
 
 _COLOURS = {"running": "green", "degraded": "yellow"}
 
@@ -27,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     layout = layout_of(args)
     try:
-        status = ask(layout.control_socket, {"command": "status"}, progress, timeout=10)
+        status = control_client.status(layout.control_socket)
     except UnreachableError:
         if is_held(layout.lock_file):
             failure(f"the gateway in {layout.home} does not answer; `archgw down` ends it")
@@ -35,26 +38,27 @@ def run(args: argparse.Namespace) -> int:
         text = not_running(layout)
         print(json.dumps({"state": "stopped", "reason": text}) if args.json else text)
         return FOUND
-    print(json.dumps(status) if args.json else "\n".join(_lines(status)))
-    return DONE if status["state"] == "running" else FOUND
+    print(json.dumps(status.to_json()) if args.json else "\n".join(_lines(status)))
+    return DONE if status.state == "running" else FOUND
 
 
-def _lines(status: Mapping[str, Any]) -> Iterator[str]:
-    state = paint(status["state"], _COLOURS.get(status["state"], "red"))
-    yield f"{state}, pid {status['pid']}, for {_duration(status['uptime_s'])}"
-    yield f"  config       {status['config'] or 'none'}"
-    if status["version"]:
-        yield f"  version      {status['version']}, Envoy {status['envoy_version']}"
-    for each in status["listeners"]:
-        health = paint("healthy", "green") if each["healthy"] else paint("not healthy", "red")
-        yield f"  {each['name']:12} {each['address']}:{each['port']} {health}"
-    for each in status["children"]:
-        pid = f"pid {each['pid']}, " if each["pid"] else ""
-        restarts = f", restarted {each['restarts']} time(s)" if each["restarts"] else ""
-        yield f"  {each['name']:12} {pid}{each['state']} for {_duration(each['uptime_s'])}{restarts}"
-    if last := status["last_reload"]:
-        outcome = last["summary"] if last["ok"] else paint(last["summary"], "red")
-        yield f"  reload       {_duration(last['ago_s'])} ago: {outcome}"
+def _lines(status: Status) -> Iterator[str]:
+    state = paint(status.state, _COLOURS.get(status.state, "red"))
+    yield f"{state}, pid {status.pid}, for {_duration(status.uptime_s)}"
+    yield f"  config       {status.config or 'none'}"
+    if status.version:
+        yield f"  version      {status.version}, Envoy {status.envoy_version}"
+    for each in status.listeners:
+        health = paint("healthy", "green") if each.healthy else paint("not healthy", "red")
+        yield f"  {each.name:12} {each.address}:{each.port} {health}"
+    for child in status.children:
+        pid = f"pid {child.pid}, " if child.pid else ""
+        restarts = f", restarted {child.restarts} time(s)" if child.restarts else ""
+        yield f"  {child.name:12} {pid}{child.state} for {_duration(child.uptime_s)}{restarts}"
+    if last := status.last_reload:
+        summary = last.verdict.summary
+        outcome = summary if last.verdict.ok else paint(summary, "red")
+        yield f"  reload       {_duration(last.ago_s)} ago: {outcome}"
 
 
 def _duration(seconds: float) -> str:

@@ -6,17 +6,19 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, layout_of, show_verdict
 from controlplane.cli.terminal import failure, paint, progress
 from controlplane.exit_codes import COULD_NOT_RUN
-from controlplane.supervise.control_client import UnreachableError, ask
+from controlplane.supervise import control_client
+from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.launch import Launch, in_background, in_foreground
 from controlplane.supervise.lock import HeldError, holder, is_held
+from controlplane.supervise.messages import NoResultError, Verdict, could_not_run, read_result
 
 if TYPE_CHECKING:
     import argparse
@@ -72,14 +74,16 @@ def run(args: argparse.Namespace) -> int:
     launch = Launch(config, layout, service, os.environ)
     if args.foreground:
         in_foreground(launch)
-    result = _start(launch)
+    verdict = _start(launch)
     if args.json:
-        print(json.dumps(result))
-    else:
-        show_verdict({**result, "summary": _summary(result, launch.layout)})
-        if result["ok"]:
-            _show_addresses(launch.layout)
-    return int(result["code"])
+        print(json.dumps(verdict.to_json()))
+        return verdict.code
+    if verdict.ok:
+        verdict = replace(verdict, summary=f"archgw is up in {layout.home}")
+    show_verdict(verdict)
+    if verdict.ok:
+        _show_addresses(layout)
+    return verdict.code
 
 
 def find_config(given: Path | None, directory: str) -> Path | None:
@@ -87,23 +91,25 @@ def find_config(given: Path | None, directory: str) -> Path | None:
     return next((path.absolute() for path in candidates if path.is_file()), None)
 
 
-def _start(launch: Launch) -> dict[str, Any]:
+def _start(launch: Launch) -> Verdict:
     process, reading = in_background(launch)
     began = time.monotonic()
+
+    def show(text: str) -> None:
+        if time.monotonic() - began > _QUIET_FOR:
+            progress(text)
+
     try:
         with os.fdopen(reading, encoding="utf-8") as lines:
-            for line in lines:
-                message = json.loads(line)
-                if "result" in message:
-                    if not message["result"]["ok"]:
-                        process.wait(_LAST_MOMENTS)
-                    return dict(message["result"])
-                if time.monotonic() - began > _QUIET_FOR:
-                    progress(message["progress"])
+            verdict = Verdict.from_json(read_result(lines, show))
+        if not verdict.ok:
+            process.wait(_LAST_MOMENTS)
+        return verdict
+    except NoResultError:
+        return _died(process, launch.layout)
     except KeyboardInterrupt:
         _stop(process)
         raise
-    return _died(process, launch.layout)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -114,27 +120,22 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _died(process: subprocess.Popen[bytes], layout: Layout) -> dict[str, Any]:
+def _died(process: subprocess.Popen[bytes], layout: Layout) -> Verdict:
     code = process.wait()
     log = layout.logs / "supervisor.log"
     tail = log.read_text("utf-8", "replace").splitlines()[-8:]
-    summary = "\n".join([f"the supervisor ended with exit status {code}; its last lines:", *tail])
-    empty: dict[str, Any] = {"problems": [], "changes": [], "version": ""}
-    return {"ok": False, "code": COULD_NOT_RUN, "summary": summary, **empty}
-
-
-def _summary(result: dict[str, Any], layout: Layout) -> str:
-    return f"archgw is up in {layout.home}" if result["ok"] else str(result["summary"])
+    says = f"the supervisor ended with exit status {code}; its last lines:"
+    return could_not_run("\n".join([says, *tail]))
 
 
 def _show_addresses(layout: Layout) -> None:
     try:
-        status = ask(layout.control_socket, {"command": "status"}, progress, timeout=5)
+        status = control_client.status(layout.control_socket)
     except UnreachableError:
         return
-    for each in status["listeners"]:
-        print(f"  {each['name']:8} {paint(_url(each['address'], each['port']), 'bold')}")
-    print(f"  {'logs':8} {layout.logs}", file=sys.stdout)
+    for each in status.listeners:
+        print(f"  {each.name:8} {paint(_url(each.address, each.port), 'bold')}")
+    print(f"  {'logs':8} {layout.logs}")
 
 
 def _url(address: str, port: int) -> str:

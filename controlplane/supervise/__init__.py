@@ -13,7 +13,7 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
                 admin: Envoy's admin interface over a Unix socket
                 drain: stop without losing a request
     lock        one instance per home
-    home        taken at the start, left clean at the end
+    home        its directory: taken at the start, left clean at the end
     ports       is the port free, and if not, who has it
     secrets     keys in 0600 files that Envoy reads, gone after `down`
     health      is it serving
@@ -21,8 +21,14 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     services    which children a gateway needs: the one list to extend
     plan        a config file's whole meaning: snapshot, bootstrap, secrets, ports, children
     applying    plan → running, or the old one and the reason
-    told        a problem on its way to the command line
+    prepare     the same files without a supervisor, for `archgw compile --prepare`
+    messages    what a command hears: a verdict, a status, the end; each to JSON and back
     control_server, control_client  the two ends of the control socket
     launch      from the command line to a supervisor
+    parts       what start, reload, status and end share
+    config_file the config and its variables, read again when they change
+    starting    from a request to a gateway that serves, or why not
+    reloading   the config again, while it is in use
+    status      what runs, and how it is
     supervisor  the life of a gateway, from lock to drained
 """

@@ -9,17 +9,17 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from controlplane.home_paths import Layout
+from controlplane.report import as_text
+from controlplane.supervise.messages import progress_line, result_line
+from controlplane.supervise.parts import Request
 from controlplane.supervise.services import Service
-from controlplane.supervise.supervisor import Request, Supervisor
-from controlplane.supervise.told import as_text
+from controlplane.supervise.supervisor import Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from controlplane.supervise.applying import Verdict
+    from controlplane.supervise.messages import Verdict
 
 
 def main() -> int:
@@ -38,11 +38,12 @@ def main() -> int:
         service=arguments.service,
         env=_environment(arguments.env_fd),
     )
-    report = _Report(arguments.report_fd)
+    descriptor = arguments.report_fd
+    report = _ToTerminal() if descriptor is None else _ToCommand(descriptor)
     return asyncio.run(_run(request, report))
 
 
-async def _run(request: Request, report: _Report) -> int:
+async def _run(request: Request, report: _ToCommand | _ToTerminal) -> int:
     return await Supervisor(request, report.progress).run(report.ready)
 
 
@@ -63,35 +64,33 @@ def _environment(descriptor: int) -> dict[str, str]:
     return content
 
 
-class _Report:
-    """How the start goes: to `archgw up` in JSON lines, or to the terminal in words."""
+class _ToCommand:
+    """How the start goes, in JSON lines for `archgw up`."""
 
-    def __init__(self, descriptor: int | None) -> None:
-        self._descriptor = descriptor
-        self._write: Callable[[dict[str, Any]], None] = (
-            self._print if descriptor is None else self._send
-        )
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
 
     def progress(self, text: str) -> None:
-        self._write({"progress": text})
+        # The supervisor goes on saying how it goes when `up` has long heard the result.
+        if self._descriptor is not None:
+            os.write(self._descriptor, progress_line(text))
 
     def ready(self, verdict: Verdict) -> None:
-        self._write({"result": verdict.as_json()})
         if self._descriptor is not None:
+            os.write(self._descriptor, result_line(verdict.to_json()))
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _send(self, line: dict[str, Any]) -> None:
-        if self._descriptor is not None:
-            os.write(self._descriptor, json.dumps(line).encode() + b"\n")
 
-    def _print(self, line: dict[str, Any]) -> None:
-        if "progress" in line:
-            print(f"archgw: {line['progress']}", file=sys.stderr, flush=True)  # noqa: T201
-            return
-        result = line["result"]
-        sys.stderr.write(as_text(result["problems"], colour=sys.stderr.isatty()))
-        print(f"archgw: {result['summary']}", file=sys.stderr, flush=True)  # noqa: T201
+class _ToTerminal:
+    """How the start goes, in words."""
+
+    def progress(self, text: str) -> None:
+        print(f"archgw: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+    def ready(self, verdict: Verdict) -> None:
+        sys.stderr.write(as_text(verdict.problems, colour=sys.stderr.isatty()))
+        self.progress(verdict.summary)
 
 
 if __name__ == "__main__":

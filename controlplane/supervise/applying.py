@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from controlplane.diff import differences
@@ -17,6 +16,7 @@ from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import health, ports
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.envoy.admin import Admin, AdminError
+from controlplane.supervise.messages import Verdict
 from controlplane.supervise.plan import Plan, static_json, wanted_ports
 from controlplane.supervise.secrets import SecretStore
 from controlplane.xds.server import NoAnswerError
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlplane.home_paths import Layout
-    from controlplane.supervise.told import Told
     from controlplane.xds.server import AdsServer
 
 log = logging.getLogger("archgw.config")
@@ -36,24 +35,6 @@ _ACK_TIMEOUT = 20.0
 _WARM_TIMEOUT = 5.0
 _HEALTH_TIMEOUT = 5.0
 _RETIRE_MARGIN = 5.0
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a config; what `archgw reload` prints."""
-
-    code: int
-    summary: str
-    problems: tuple[Told, ...] = ()
-    changes: tuple[str, ...] = ()
-    version: str = ""
-
-    @property
-    def ok(self) -> bool:
-        return self.code == DONE
-
-    def as_json(self) -> dict[str, Any]:
-        return {"ok": self.ok, **asdict(self)}
 
 
 class RefusedError(Exception):

@@ -1,29 +1,54 @@
 """The asking end of the control socket, for the command line: no asyncio, so that it is quick.
 
-`control_server` tells what is said.
+`control_server` tells what is asked, `messages` what is answered.
 """
 
 from __future__ import annotations
 
 import json
 import socket
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from controlplane.supervise.messages import NoResultError, Status, Stopped, Verdict, read_result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+T = TypeVar("T")
+
+_STATUS_TIMEOUT = 10.0
+_RELOAD_TIMEOUT = 120.0
+_SILENCE = 10.0
+"""A supervisor that drains says so every second."""
+
 
 class UnreachableError(Exception):
-    """Nobody answers on the control socket."""
+    """Nobody answers on the control socket, or not as this version understands it."""
+
+
+def status(path: Path) -> Status:
+    return ask(path, {"command": "status"}, Status.from_json, timeout=_STATUS_TIMEOUT)
+
+
+def reload(path: Path, env: Mapping[str, str]) -> Verdict:
+    request = {"command": "reload", "env": dict(env)}
+    return ask(path, request, Verdict.from_json, timeout=_RELOAD_TIMEOUT)
+
+
+def stop(path: Path, drain_timeout: float, progress: Callable[[str], None]) -> Stopped:
+    request = {"command": "down", "timeout": drain_timeout}
+    return ask(path, request, Stopped.from_json, progress, timeout=_SILENCE)
 
 
 def ask(
     path: Path,
     request: Mapping[str, Any],
-    progress: Callable[[str], None],
-    timeout: float | None = 60.0,
-) -> dict[str, Any]:
+    read: Callable[[Mapping[str, Any]], T],
+    progress: Callable[[str], None] = lambda _: None,
+    *,
+    timeout: float = 60.0,
+) -> T:
     """The result; `timeout` is for the silence between two lines."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout)
@@ -31,11 +56,6 @@ def ask(
             connection.connect(str(path))
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("r", encoding="utf-8") as lines:
-                for line in lines:
-                    answer = json.loads(line)
-                    if "result" in answer:
-                        return dict(answer["result"])
-                    progress(answer["progress"])
-        except (OSError, ValueError) as error:
+                return read(read_result(lines, progress))
+        except (OSError, ValueError, LookupError, TypeError, NoResultError) as error:
             raise UnreachableError(f"{path}: {error}") from error
-    raise UnreachableError(f"{path}: closed without an answer")

@@ -1,8 +1,8 @@
-"""The control socket: one JSON line asks, JSON lines answer, the last one is the result.
+"""The control socket: one JSON line asks, JSON lines answer (see `messages`).
 
-    → {"command": "reload", …}
-    ← {"progress": "waiting for Envoy"}      any number of these
-    ← {"result": {…}}
+    {"command": "status"}
+    {"command": "reload", "env": {…}}        the caller's variables, for `$NAME` in the config
+    {"command": "down", "timeout": 60}       seconds to wait for open requests
 
 The socket lies in a 0700 directory and is 0600 itself: who can open it may stop the gateway.
 """
@@ -16,11 +16,14 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from controlplane.supervise.messages import progress_line, result_line
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
     from pathlib import Path
 
-    Progress = Callable[[str], None]
+    from controlplane.supervise.messages import Progress
+
     Handler = Callable[[Mapping[str, Any], Progress], Awaitable[Mapping[str, Any]]]
 
 log = logging.getLogger("archgw.control")
@@ -56,13 +59,10 @@ class ControlServer:
         await self._converse(reader, writer)
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        def say(line: Mapping[str, Any]) -> None:
-            writer.write(json.dumps(line).encode() + b"\n")
-
         try:
             request = json.loads(await reader.readline())
-            result = await self._handler(request, lambda text: say({"progress": text}))
-            say({"result": result})
+            result = await self._handler(request, lambda text: writer.write(progress_line(text)))
+            writer.write(result_line(result))
             await writer.drain()
         except (ValueError, ConnectionError) as error:
             log.warning("control: %s", type(error).__name__)

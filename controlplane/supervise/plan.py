@@ -15,9 +15,8 @@ from controlplane.emit import emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.lower.addresses import slug
-from controlplane.problem import for_start, has_errors
+from controlplane.problem import Located, for_start, has_errors
 from controlplane.supervise.ports import Port
-from controlplane.supervise.told import Told, tell
 from controlplane.xds.snapshot import Bundle, Snapshot
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ class Plan:
     """Keys, and the files that tell Envoy where they are."""
     runtime: tuple[str, str] | None
     """Generation and text of what extproc decides by; None without prompts."""
-    warnings: tuple[Told, ...]
+    warnings: tuple[Located, ...]
     places: tuple[tuple[str, str], ...]
     """Name of an Envoy resource, or a file it uses → `file:line:column` in the config."""
 
@@ -59,23 +58,23 @@ class Sound:
     """A config without errors; what it means to Envoy is not worked out yet."""
 
     gateway: ir.Gateway
-    warnings: tuple[Told, ...]
+    warnings: tuple[Located, ...]
     places: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    problems: tuple[Told, ...]
+    problems: tuple[Located, ...]
 
 
 def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
     compiled = compile_file(config, env)
     problems = for_start(compiled.problems)
-    told = tell(config, compiled.document, problems)
+    located = tuple(compiled.located(problems))
     if compiled.gateway is None or has_errors(problems):
-        return Refused(told)
+        return Refused(located)
     places = _places(config, compiled.document, compiled.model)
-    return Sound(compiled.gateway, told, places)
+    return Sound(compiled.gateway, located, places)
 
 
 def make_plan(sound: Sound, layout: Layout) -> Plan:

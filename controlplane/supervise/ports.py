@@ -6,11 +6,10 @@ healthy and silently take a share of the connections. A bind without that flag f
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import os
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,31 +55,12 @@ def _reason(port: Port, where: str, error: OSError) -> str:
 
 
 def _owner(number: int) -> str | None:
-    """The process that listens, where /proc lets us see it."""
-    inodes = _listening(number)
-    if not inodes:
-        return None
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and _holds(entry, inodes):
-            return f"{(entry / 'comm').read_text().strip()} (pid {entry.name})"
+    """The process that listens, where we may see it: another user's stays unnamed."""
+    import psutil  # noqa: PLC0415  ports are free as a rule
+
+    for each in psutil.net_connections("tcp"):
+        port = each.laddr.port if each.laddr else None
+        if each.status == psutil.CONN_LISTEN and port == number and each.pid:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return f"{psutil.Process(each.pid).name()} (pid {each.pid})"
     return None
-
-
-def _listening(number: int) -> set[str]:
-    found = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            lines = Path(table).read_text().splitlines()[1:]
-        except OSError:
-            continue
-        for fields in map(str.split, lines):
-            if fields[3] == "0A" and int(fields[1].rpartition(":")[2], 16) == number:
-                found.add(f"socket:[{fields[9]}]")
-    return found
-
-
-def _holds(entry: Path, inodes: set[str]) -> bool:
-    try:
-        return any(os.readlink(link) in inodes for link in (entry / "fd").iterdir())
-    except OSError:
-        return False

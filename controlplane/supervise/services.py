@@ -36,7 +36,8 @@ class Needs:
     gateway: ir.Gateway | None
     """None for a model server alone, which needs no config."""
     layout: Layout
-    envoy: Path
+    envoy: Path | None
+    """None where no Envoy runs."""
 
     @property
     def prompts(self) -> ir.Prompts | None:
@@ -119,7 +120,7 @@ def _one_extproc(layout: Layout, path: Path, metrics: Path) -> ChildSpec:
 
 
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
-    if needs.service is Service.MODEL_SERVER:
+    if needs.envoy is None:
         return ()
     return (binary.child(needs.envoy, needs.layout),)
 

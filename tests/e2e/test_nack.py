@@ -18,14 +18,15 @@ import pytest
 from controlplane.home_paths import Layout
 from controlplane.supervise import ports
 from controlplane.supervise.envoy import binary
+from controlplane.supervise.parts import Request
 from controlplane.supervise.services import Service
-from controlplane.supervise.supervisor import Request, Supervisor
+from controlplane.supervise.supervisor import Supervisor
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.provider import FakeProvider
 
 if TYPE_CHECKING:
-    from controlplane.supervise.applying import Verdict
+    from controlplane.supervise.messages import Verdict
 
 CONFIG = """\
 version: v0.1

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.supervise.messages import ChildStatus
 from controlplane.supervise.processes import leash
 from controlplane.supervise.processes.environment import clean_environment
 from controlplane.supervise.processes.process import Identity, identity
@@ -29,6 +30,8 @@ log = logging.getLogger("archgw.children")
 
 STABLE_AFTER = 10.0
 CRASH_LOOP = 8
+STOP_GRACE = 5.0
+"""Between a SIGTERM and a SIGKILL."""
 _FIRST_DELAY, _LAST_DELAY = 0.1, 5.0
 _PROBE_EVERY = 1.0
 _START_LIMIT = 60.0
@@ -45,15 +48,6 @@ class ChildSpec:
     probe: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
     """Asked every second. Once it has said yes, `patience` noes in a row replace the child."""
     patience: int = field(default=5, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class ChildStatus:
-    name: str
-    state: str
-    pid: int | None
-    restarts: int
-    uptime_s: float
 
 
 class ChildFailedError(Exception):

@@ -10,12 +10,13 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-from controlplane.supervise.processes.child import Child, ChildStatus
+from controlplane.supervise.processes.child import Child
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from controlplane.supervise.messages import ChildStatus
     from controlplane.supervise.processes.child import ChildSpec
     from controlplane.supervise.processes.process import Identity
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from controlplane import report
-from controlplane.problem import Position, Problem, Severity
+from controlplane.problem import Located, Position, Problem, Severity
 from controlplane.reading.dialects import parse
 from controlplane.reading.document import read
-from controlplane.report import Located, locate
+from controlplane.report import locate
 
 FILE = Path("in.yaml")
 

@@ -12,6 +12,7 @@ import pytest
 
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.control_server import ControlServer
+from controlplane.supervise.messages import Status
 
 
 async def _handler(request: Mapping[str, Any], say: Callable[[str], None]) -> Mapping[str, Any]:
@@ -32,10 +33,10 @@ async def path(tmp_path: Path) -> AsyncIterator[Path]:
 
 
 async def test_progress_comes_before_the_result(path: Path) -> None:
-    """Each line is told as it comes; the last one is the answer."""
-    told: list[str] = []
-    answer = await asyncio.to_thread(ask, path, {"command": "slow"}, told.append)
-    assert told == ["one", "two"]
+    """Each line is heard as it comes; the last one is the answer."""
+    said: list[str] = []
+    answer = await asyncio.to_thread(ask, path, {"command": "slow"}, dict, said.append)
+    assert said == ["one", "two"]
     assert answer == {"ok": True, "asked": {"command": "slow"}}
 
 
@@ -47,7 +48,7 @@ async def test_only_we_may_ask(path: Path) -> None:
 async def test_large_request_arrives_whole(path: Path) -> None:
     """A caller's whole environment travels in one line."""
     env = {"LONG": "x" * 300_000}
-    answer = await asyncio.to_thread(ask, path, {"command": "reload", "env": env}, print)
+    answer = await asyncio.to_thread(ask, path, {"command": "reload", "env": env}, dict)
     assert answer["asked"]["env"] == env
 
 
@@ -57,17 +58,23 @@ async def test_nonsense_harms_nobody(path: Path, nonsense: bytes) -> None:
     with socket.socket(socket.AF_UNIX) as rude:
         rude.connect(str(path))
         rude.sendall(nonsense)
-    assert (await asyncio.to_thread(ask, path, {"command": "status"}, print))["ok"]
+    assert (await asyncio.to_thread(ask, path, {"command": "status"}, dict))["ok"]
 
 
 async def test_nobody_there_is_told(tmp_path: Path) -> None:
     """No socket, and a socket nobody serves, are the same to the caller."""
     with pytest.raises(UnreachableError):
-        ask(tmp_path / "none.sock", {}, print)
+        ask(tmp_path / "none.sock", {}, dict)
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(tmp_path / "dead.sock"))
     with pytest.raises(UnreachableError):
-        ask(tmp_path / "dead.sock", {}, print)
+        ask(tmp_path / "dead.sock", {}, dict)
+
+
+async def test_answer_of_another_version_is_none(path: Path) -> None:
+    """A supervisor that says it otherwise than we read it is as good as one that is silent."""
+    with pytest.raises(UnreachableError):
+        await asyncio.to_thread(ask, path, {"command": "status"}, Status.from_json)
 
 
 async def test_silence_has_an_end(tmp_path: Path) -> None:
@@ -76,7 +83,7 @@ async def test_silence_has_an_end(tmp_path: Path) -> None:
         silent.bind(str(tmp_path / "s.sock"))
         silent.listen()
         with pytest.raises(UnreachableError):
-            await asyncio.to_thread(ask, tmp_path / "s.sock", {}, print, 0.2)
+            await asyncio.to_thread(ask, tmp_path / "s.sock", {}, dict, timeout=0.2)
 
 
 async def test_answer_under_way_is_given_before_the_end(tmp_path: Path) -> None:
@@ -89,7 +96,7 @@ async def test_answer_under_way_is_given_before_the_end(tmp_path: Path) -> None:
 
     server = ControlServer(tmp_path / "c.sock", until_gone)
     await server.start()
-    asking = asyncio.create_task(asyncio.to_thread(ask, tmp_path / "c.sock", {}, print))
+    asking = asyncio.create_task(asyncio.to_thread(ask, tmp_path / "c.sock", {}, dict))
     await asyncio.sleep(0.1)
     gone.set()
     await server.stop()

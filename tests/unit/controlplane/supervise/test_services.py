@@ -10,6 +10,7 @@ import yaml
 
 from controlplane.compile import compile_file
 from controlplane.home_paths import Layout
+from controlplane.problem import Severity
 from controlplane.supervise.plan import Refused, make_plan, read, wanted_ports
 from controlplane.supervise.services import Needs, Service, children, model_server_port
 
@@ -44,7 +45,8 @@ def needs(folder: Path, text: str, service: str = "all") -> Needs:
     layout = Layout(folder, folder / "logs")
     layout.run.mkdir(exist_ok=True)
     gateway = lowered(folder, text) if text else None
-    return Needs(Service(service), gateway, layout, Path("/bin/envoy"))
+    envoy = None if service == Service.MODEL_SERVER else Path("/bin/envoy")
+    return Needs(Service(service), gateway, layout, envoy)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +176,6 @@ def test_missing_key_refuses_the_plan(tmp_path: Path) -> None:
     refused = _plan(tmp_path, LLM, {})
     assert isinstance(refused, Refused)
     (problem,) = refused.problems
-    assert problem["severity"] == "error"
-    assert (problem["line"], problem["file"]) == (3, str(tmp_path / "arch.yaml"))
-    assert "KEY" in problem["message"]
+    assert problem.problem.severity is Severity.ERROR
+    assert (problem.position.line, problem.file) == (3, str(tmp_path / "arch.yaml"))
+    assert "KEY" in problem.problem.message

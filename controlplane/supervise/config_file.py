@@ -1,0 +1,39 @@
+"""The config on disk and the caller's variables: read together, watched, read again."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from controlplane.supervise.plan import Refused, Sound, read
+from controlplane.xds.watch import FileWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+class ConfigFile:
+    def __init__(self, path: Path | None, env: Mapping[str, str]) -> None:
+        """`path` is None for a model server alone."""
+        self.path = path
+        self._env = dict(env)
+        self._watch = FileWatch((path, path.parent / ".env") if path else ())
+        self._read_marks = self._watch.marks()
+        """The files as they were last read: `archgw reload` may be quicker than the watch."""
+
+    def add_variables(self, env: Mapping[str, str]) -> None:
+        self._env.update(env)
+
+    async def read(self) -> Sound | Refused | None:
+        if self.path is None:
+            return None
+        self._read_marks = self._watch.marks()
+        return await asyncio.to_thread(read, self.path, dict(self._env))
+
+    async def changed(self) -> None:
+        """Returns once the files are other than when they were last read."""
+        while True:
+            await self._watch.wait()
+            if self._watch.marks() != self._read_marks:
+                return

@@ -1,0 +1,113 @@
+"""What one supervisor is made of, shared by its start, its reloads, its status and its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from controlplane.supervise.config_file import ConfigFile
+from controlplane.supervise.processes.children import Children
+from controlplane.supervise.secrets import SecretStore
+from controlplane.supervise.services import Needs, Service
+from controlplane.xds.server import AdsServer
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from controlplane import ir
+    from controlplane.home_paths import Layout
+    from controlplane.supervise.messages import Progress
+    from controlplane.supervise.plan import Refused, Sound
+    from controlplane.supervise.processes.child import Child
+
+T = TypeVar("T")
+
+START_TIMEOUT = 60.0
+
+
+class StartError(Exception):
+    """Something did not come up; the message is for the user."""
+
+
+class StoppedError(Exception):
+    """Asked to stop while something else was waited for."""
+
+    def __str__(self) -> str:
+        return "stopped before it was up"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What `archgw up` was asked for."""
+
+    config: Path | None
+    layout: Layout
+    service: Service
+    env: Mapping[str, str] = field(repr=False)
+
+
+class Audience:
+    """Who hears how it goes: `archgw up`, and whoever asked for a reload or for the end."""
+
+    def __init__(self, first: Progress) -> None:
+        self._hearing = {first}
+
+    def say(self, text: str) -> None:
+        for each in tuple(self._hearing):
+            with contextlib.suppress(OSError):
+                each(text)
+
+    @contextlib.contextmanager
+    def joined(self, progress: Progress) -> Iterator[None]:
+        self._hearing.add(progress)
+        try:
+            yield
+        finally:
+            self._hearing.discard(progress)
+
+
+class Parts:
+    def __init__(self, request: Request, progress: Progress) -> None:
+        layout = request.layout
+        self.request = request
+        self.layout = layout
+        self.config = ConfigFile(request.config, request.env)
+        self.audience = Audience(progress)
+        self.ads = AdsServer(layout.ads_socket)
+        self.children = Children(layout.children_file)
+        self.store = SecretStore(layout.secrets)
+        self.stop = asyncio.Event()
+
+    async def read_config(self) -> Sound | Refused | None:
+        """None where there is none: a model server alone."""
+        if self.config.path:
+            self.audience.say(f"reading {self.config.path}")
+        return await self.config.read()
+
+    def needs(self, gateway: ir.Gateway | None, envoy: Path | None) -> Needs:
+        return Needs(self.request.service, gateway, self.layout, envoy)
+
+    async def wait_healthy(self, started: Iterable[Child]) -> None:
+        for child in started:
+            self.audience.say(f"waiting for {child.spec.name}")
+            if not await self.unless_failed(child.answers(START_TIMEOUT)):
+                raise StartError(f"{child.spec.name} did not become healthy; see {child.spec.log}")
+
+    async def unless_failed(self, work: Awaitable[T]) -> T:
+        """The work's result; or why a child ended, or that we are to stop, if that is first."""
+        task = asyncio.ensure_future(work)
+        stopping = asyncio.create_task(self.stop.wait())
+        done, _ = await asyncio.wait(
+            {task, stopping, self.children.failed}, return_when=asyncio.FIRST_COMPLETED
+        )
+        stopping.cancel()
+        if task in done:
+            return task.result()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        if self.children.failed in done:
+            self.children.failed.result()
+        raise StoppedError

@@ -1,0 +1,42 @@
+"""What `archgw status` shows, gathered anew each time it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING
+
+from controlplane.supervise import health
+from controlplane.supervise.messages import ListenerStatus, Status
+
+if TYPE_CHECKING:
+    from controlplane.supervise.messages import LastReload
+    from controlplane.supervise.parts import Parts
+    from controlplane.supervise.starting import Envoy
+
+
+async def gather_status(
+    parts: Parts, state: str, uptime: float, envoy: Envoy | None, last_reload: LastReload | None
+) -> Status:
+    current = envoy.applier.current if envoy else None
+    listeners = current.gateway.listeners if current else ()
+    answers = await asyncio.gather(*(health.healthy(each) for each in listeners))
+    children = parts.children.statuses()
+    well = all(answers) and all(each.state == "running" for each in children)
+    return Status(
+        state="degraded" if state == "running" and not well else state,
+        pid=os.getpid(),
+        uptime_s=round(uptime, 1),
+        home=str(parts.layout.home),
+        config=str(parts.config.path or ""),
+        service=str(parts.request.service),
+        version=current.snapshot.version if current else "",
+        envoy_version=envoy.version if envoy else "",
+        acknowledged=parts.ads.versions(),
+        listeners=tuple(
+            ListenerStatus(each.name, each.address, each.port, ok)
+            for each, ok in zip(listeners, answers, strict=True)
+        ),
+        children=children,
+        last_reload=last_reload,
+    )
