@@ -16,6 +16,7 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     home        its directory: taken at the start, left clean at the end
     ports       is the port free, and if not, who has it
     secrets     keys in 0600 files that Envoy reads, gone after `down`
+    http        one question and its answer
     health      is it serving
     canary      does the guard guard
     services    which children a gateway needs: the one list to extend

@@ -6,11 +6,11 @@ the attack on to the LLM.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import urllib.error
-import urllib.request
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from controlplane.supervise import http
+from controlplane.supervise.http import HttpError
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -27,20 +27,17 @@ async def missed_by_guard(prompts: ir.Prompts, within: float) -> str | None:
         return None
     address = prompts.model_server.address
     try:
-        answer = await asyncio.to_thread(_ask, address, within)
-        verdict = answer["results"][0]["verdict"]
-    except (OSError, ValueError, LookupError, TypeError, urllib.error.URLError) as error:
+        verdict = await _judge(address, within)
+    except (HttpError, ValueError, LookupError, TypeError) as error:
         return f"the guard cannot be asked at {address}: {error}"
     return None if verdict == "attack" else f"the guard at {address} let a plain attack pass"
 
 
-def _ask(address: str, within: float) -> Any:
-    request = urllib.request.Request(
-        f"http://{address}/v1/guard",
-        data=json.dumps({"texts": [ATTACK]}).encode(),
-        headers={"content-type": "application/json"},
-    )
-    # A proxy of the user's is for the world outside, not for the model server.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(request, timeout=within) as answer:
-        return json.load(answer)
+async def _judge(address: str, within: float) -> str:
+    host, _, port = address.rpartition(":")
+    place = http.Place(host=host.strip("[]"), port=int(port))
+    question = json.dumps({"texts": [ATTACK]}).encode()
+    answer = await http.post(place, "/v1/guard", within, question)
+    if answer.status != 200:
+        raise HttpError(f"status {answer.status}")
+    return str(json.loads(answer.body)["results"][0]["verdict"])

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
+from controlplane.supervise import http
+from controlplane.supervise.http import HttpError
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -28,10 +31,10 @@ async def http_ok(
     host: str, port: int, path: str, within: float = 1.0, tls: ssl.SSLContext | None = None
 ) -> bool:
     try:
-        async with asyncio.timeout(within):
-            return await _status(host, port, path, tls) == 200
-    except (OSError, TimeoutError, ValueError, IndexError):
+        answer = await http.get(http.Place(host=host, port=port, tls=tls), path, within)
+    except HttpError:
         return False
+    return answer.status == 200
 
 
 async def grpc_answers(socket: Path, within: float) -> bool:
@@ -57,16 +60,6 @@ async def unhealthy(listeners: Iterable[ir.Listener], within: float) -> tuple[ir
             break
         await asyncio.sleep(0.02)
     return waiting
-
-
-async def _status(host: str, port: int, path: str, tls: ssl.SSLContext | None) -> int:
-    reader, writer = await asyncio.open_connection(host, port, ssl=tls)
-    try:
-        request = f"GET {path} HTTP/1.1\r\nhost: archgw\r\nconnection: close\r\n\r\n"
-        writer.write(request.encode("ascii"))
-        return int((await reader.readline()).split(b" ", 2)[1])
-    finally:
-        writer.close()
 
 
 def _any_certificate() -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from controlplane.home_paths import Layout
-from controlplane.supervise import ports
+from controlplane.supervise import ports, reloading
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.parts import Request
 from controlplane.supervise.services import Service
@@ -80,8 +80,8 @@ class Running:
             self.verdict = await ready
 
     async def stop(self) -> int:
-        self.supervisor._told_to_stop()
-        self.supervisor._told_to_stop()
+        self.supervisor._stop_signal()
+        self.supervisor._stop_signal()
         async with asyncio.timeout(20):
             return await self._task
 
@@ -125,7 +125,7 @@ async def test_nack_half_way_gives_everything_back(
     assert "the old configuration keeps serving" in verdict.summary
     assert await running.model_used(provider) == "m-1"
     status = await running.supervisor._status()
-    current = running.supervisor._applier.current
+    current = running.supervisor._envoy.applier.current
     assert status["state"] == "running"
     assert status["acknowledged"]["CDS"] == current.snapshot.clusters.version
 
@@ -189,11 +189,11 @@ async def test_removed_cluster_goes_after_a_while(
     (key,) = running.layout.secrets.glob("key-two-*.key")
     running.config.write_text(text)
     assert (await running.supervisor._reload("test")).ok
-    assert "llm-two" in running.supervisor._ads.snapshot.clusters.names
+    assert "llm-two" in running.supervisor._parts.ads.snapshot.clusters.names
     async with asyncio.timeout(5):
         while key.exists():
             await asyncio.sleep(0.05)
-    assert "llm-two" not in running.supervisor._ads.snapshot.clusters.names
+    assert "llm-two" not in running.supervisor._parts.ads.snapshot.clusters.names
     assert await running.model_used(provider) == "m-1"
 
 
@@ -201,13 +201,12 @@ async def test_fault_of_ours_is_told_and_harms_nothing(
     running: Running, provider: FakeProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exception nobody thought of ends the reload, not the gateway nor its watch."""
-    from controlplane.supervise import supervisor
 
     def broken(*_: object) -> None:
         raise RuntimeError("nobody thought of this")
 
     with monkeypatch.context() as patch:
-        patch.setattr(supervisor, "make_plan", broken)
+        patch.setattr(reloading, "make_plan", broken)
         running.write(running.port, "m-2")
         verdict = await running.supervisor._reload("test")
     assert verdict.code == 2

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.supervise import http
+from controlplane.supervise.http import HttpError
+
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
+
+    from controlplane.supervise.http import Answer, Place
+
+_WITHIN = 2.0
 
 
 class AdminError(Exception):
     """Envoy's admin socket gave no usable answer."""
 
 
-_FAILURES = (OSError, TimeoutError, asyncio.IncompleteReadError, ValueError)
-
-
 @dataclass(frozen=True, slots=True)
 class Admin:
     socket: Path
 
-    async def get(self, path: str, within: float = 2.0) -> str:
-        return await self._call("GET", path, within)
+    async def get(self, path: str) -> str:
+        return await self._body(path, http.get)
 
-    async def post(self, path: str, within: float = 2.0) -> str:
-        return await self._call("POST", path, within)
+    async def post(self, path: str) -> str:
+        return await self._body(path, http.post)
 
-    async def answers(self, within: float = 2.0) -> bool:
+    async def answers(self) -> bool:
         """Is anybody there? Not whether it is ready: one that drains is not, and lives."""
         try:
-            async with asyncio.timeout(within):
-                await self._exchange("GET", "/ready")
-        except _FAILURES:
+            await http.get(http.Place(self.socket), "/ready", _WITHIN)
+        except HttpError:
             return False
         return True
 
@@ -43,33 +46,11 @@ class Admin:
         found = json.loads(text).get("stats", [])
         return {each["name"]: each["value"] for each in found if "value" in each}
 
-    async def _call(self, method: str, path: str, within: float) -> str:
+    async def _body(self, path: str, ask: Callable[[Place, str, float], Awaitable[Answer]]) -> str:
         try:
-            async with asyncio.timeout(within):
-                head, body = await self._exchange(method, path)
-        except _FAILURES as error:
-            raise AdminError(f"{method} {path}: {error or type(error).__name__}") from error
-        status = int(head.split(b" ", 2)[1])
-        if status != 200:
-            raise AdminError(f"{method} {path}: status {status}")
-        return body.decode("utf-8", "replace")
-
-    async def _exchange(self, method: str, path: str) -> tuple[bytes, bytes]:
-        reader, writer = await asyncio.open_unix_connection(str(self.socket))
-        try:
-            request = f"{method} {path} HTTP/1.1\r\nhost: admin\r\nconnection: close\r\n\r\n"
-            writer.write(request.encode("ascii"))
-            head = await reader.readuntil(b"\r\n\r\n")
-            if b"transfer-encoding: chunked" in head.lower():
-                return head, await _chunks(reader)
-            return head, await reader.read()
-        finally:
-            writer.close()
-
-
-async def _chunks(reader: asyncio.StreamReader) -> bytes:
-    body = bytearray()
-    while size := int(await reader.readline(), 16):
-        body += await reader.readexactly(size)
-        await reader.readline()
-    return bytes(body)
+            answer = await ask(http.Place(self.socket), path, _WITHIN)
+        except HttpError as error:
+            raise AdminError(f"{path}: {error}") from error
+        if answer.status != 200:
+            raise AdminError(f"{path}: status {answer.status}")
+        return answer.body.decode("utf-8", "replace")
