@@ -1,6 +1,6 @@
 """gRPC: bytes in, bytes out, and nothing that the tests of the pipeline would miss.
 
-The two services are served by name over messages of our own (see protos/). A call ends right
+Envoy's service is served by name over messages of our own (see protos/). A call ends right
 after its last needed reply: Envoy then no longer cares whether this process lives, and a
 stream that runs for minutes is not cut when it dies.
 """
@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import grpc
 from grpc import aio
+from grpc_health.v1 import health
+from grpc_health.v1.health_pb2 import HealthCheckResponse
+from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 
 from extproc import phases
 from extproc.contract import GENERATION_KEY
@@ -20,7 +23,6 @@ from extproc.errors import GatewayError
 from extproc.events import Outcome, Refuse
 from extproc.session import Session
 from extproc.telemetry import log, trace_of
-from extproc.wire import archgw_health_pb2 as health
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -83,40 +85,40 @@ def _generation(context: aio.ServicerContext[bytes, bytes]) -> str:
     return ""
 
 
-class Health:
-    """gRPC's health protocol; Envoy sends nothing more once this says NOT_SERVING."""
+class Health(health.aio.HealthServicer):  # type: ignore[misc]  # it comes without types
+    """gRPC's own health service; Envoy sends nothing more once this says NOT_SERVING.
+
+    A watcher hears of every change, and is let go at the end: left alone, it would hold up the
+    end of the process.
+    """
 
     def __init__(self) -> None:
-        self._serving = asyncio.Event()
-        self._changed = asyncio.Condition()
-        self._ended = False
+        super().__init__()
+        self._watching: set[asyncio.Task[None]] = set()
+        self._let_go = False
 
     async def set_serving(self, *, serving: bool) -> None:
-        (self._serving.set if serving else self._serving.clear)()
-        async with self._changed:
-            self._changed.notify_all()
+        form = HealthCheckResponse
+        await self.set("", form.SERVING if serving else form.NOT_SERVING)
 
-    async def end(self) -> None:
-        """Watchers have heard the last: none of them holds up the end of the process."""
-        self._ended = True
-        await self.set_serving(serving=False)
+    def let_watchers_go(self) -> None:
+        self._let_go = True
+        for each in self._watching:
+            each.cancel()
 
-    async def check(self, _request: bytes, _context: object) -> bytes:
-        return self._status()
-
-    async def watch(
-        self, _request: bytes, _context: aio.ServicerContext[bytes, bytes]
-    ) -> AsyncIterator[bytes]:
-        yield self._status()
-        while not self._ended:
-            async with self._changed:
-                await self._changed.wait()
-            yield self._status()
-
-    def _status(self) -> bytes:
-        form = health.HealthCheckResponse
-        status = form.SERVING if self._serving.is_set() else form.NOT_SERVING
-        return form(status=status).SerializeToString()
+    async def Watch(  # noqa: N802  the name of the method on the wire
+        self, request: object, context: aio.ServicerContext[bytes, bytes]
+    ) -> None:
+        watching = asyncio.ensure_future(super().Watch(request, context))
+        self._watching.add(watching)
+        try:
+            await watching
+        except asyncio.CancelledError:
+            watching.cancel()
+            if not self._let_go:
+                raise
+        finally:
+            self._watching.discard(watching)
 
 
 def create_server(processor: Processor, checks: Health) -> aio.Server:
@@ -127,15 +129,9 @@ def create_server(processor: Processor, checks: Health) -> aio.Server:
                 "envoy.service.ext_proc.v3.ExternalProcessor",
                 {"Process": grpc.stream_stream_rpc_method_handler(processor.process)},
             ),
-            grpc.method_handlers_generic_handler(
-                "grpc.health.v1.Health",
-                {
-                    "Check": grpc.unary_unary_rpc_method_handler(checks.check),
-                    "Watch": grpc.unary_stream_rpc_method_handler(checks.watch),
-                },
-            ),
         )
     )
+    add_HealthServicer_to_server(checks, server)
     return server
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc import aio
+from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from extproc import contract
 from extproc.exchange import World
@@ -19,7 +20,6 @@ from extproc.runtime import Generations
 from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics
 from extproc.wire import archgw_ext_proc_pb2 as wire
-from extproc.wire import archgw_health_pb2 as health
 from tests.playbook import FakeEndpoints, FakeModels, settings, target
 
 PROCESS = "/envoy.service.ext_proc.v3.ExternalProcessor/Process"
@@ -155,9 +155,10 @@ async def test_caller_who_leaves_stops_the_work(running: Running) -> None:
 
 
 async def test_health_says_what_is(running: Running) -> None:
-    """NOT_SERVING until told otherwise; a watcher hears of every change."""
+    """A watcher hears of every change, the last one included, and is let go at the end."""
+    await running.checks.set_serving(serving=False)
     check = running.channel.unary_unary(CHECK)
-    forms = health.HealthCheckResponse
+    forms = HealthCheckResponse
 
     async def now() -> int:
         return forms.FromString(await check(b"")).status
@@ -168,11 +169,25 @@ async def test_health_says_what_is(running: Running) -> None:
     await running.checks.set_serving(serving=True)
     assert await now() == forms.SERVING
     assert forms.FromString(await asyncio.wait_for(watch.read(), 5)).status == forms.SERVING
-    await running.checks.set_serving(serving=False)
+    await running.checks.enter_graceful_shutdown()
     assert await now() == forms.NOT_SERVING
-    await running.checks.end()
-    while (message := await asyncio.wait_for(watch.read(), 5)) is not aio.EOF:
-        assert forms.FromString(message).status == forms.NOT_SERVING
+    assert forms.FromString(await asyncio.wait_for(watch.read(), 5)).status == forms.NOT_SERVING
+    running.checks.let_watchers_go()
+    assert await asyncio.wait_for(watch.read(), 5) is aio.EOF
+    assert await asyncio.wait_for(watch.code(), 5) is grpc.StatusCode.OK
+
+
+async def test_watcher_who_leaves_is_forgotten(running: Running) -> None:
+    """Nothing is kept for a watcher that has gone."""
+    watch = running.channel.unary_stream(WATCH)(b"")
+    await watch.read()
+    assert len(running.checks._watching) == 1
+    watch.cancel()
+    for _ in range(300):
+        if not running.checks._watching:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("still watched")
 
 
 async def test_socket_is_for_its_owner(running: Running) -> None:
