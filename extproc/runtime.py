@@ -8,10 +8,11 @@ a time in practice, a few more while changes are tried in a row.
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from extproc.contract import RuntimeConfig, Target, loads
 from extproc.errors import Unavailable
@@ -60,16 +61,13 @@ class Generations:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: OrderedDict[str, Runtime] = OrderedDict()
+        self._known: LRUCache[str, Runtime] = LRUCache(_KEPT)
 
     def get(self, generation: str) -> Runtime:
         found = self._known.get(generation)
         if found is None:
             found = self._load(generation)
             self._known[generation] = found
-            if len(self._known) > _KEPT:
-                self._known.popitem(last=False)
-        self._known.move_to_end(generation)
         return found
 
     def _load(self, generation: str) -> Runtime:

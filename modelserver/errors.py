@@ -118,10 +118,3 @@ class DeadlineExceeded(ServerError):
 
     status = 504
     code = "deadline_exceeded"
-
-
-class UpstreamFailed(ServerError):
-    """The function-calling server that the settings name did not answer."""
-
-    status = 502
-    code = "upstream_failed"

@@ -147,7 +147,7 @@ class Service:
     async def intent(self, request: Decide) -> schema.IntentResponse:
         """Which of the tools the last user message wants, if any."""
         began = time.perf_counter()
-        answer = await self._within(self._intent(request), request.timeout_ms)
+        answer = (await self._within(self._decide_local(request), request.timeout_ms)).intent
         self._metrics.intents.labels("none" if answer.name is None else "matched").inc()
         return schema.IntentResponse(
             _intent(answer), {"intent": _since(began)},
@@ -258,13 +258,6 @@ class Service:
             known = await self._targets.task.decide(_question(request), self._targets.run)
             self._decisions.put(key, known)
         return known
-
-    async def _intent(self, request: Decide) -> IntentAnswer:
-        """The intent alone: of a remembered decision, or in fewer passes than a whole one."""
-        known = self._decisions.get(self._key(request))
-        if known is not None:
-            return known.intent
-        return await self._targets.task.intents(_question(request), self._targets.run)
 
     def _key(self, request: Decide) -> bytes:
         asked = [

@@ -1,14 +1,16 @@
 """What the person who runs the server may choose, read from a YAML file or left alone.
 
     models:           {manifest: /models/models.yaml}
-    guard:            {directory: /models/prompt-guard, sha256: …, threshold: 0.8}
+    guard:            {directory: /models/prompt-guard, threshold: 0.8}
     function_calling: {backend: openai, base_url: http://127.0.0.1:8000/v1,
-                       model: Arch-Function-1.5B, format: arch, access_key_file: …}
+                       model: Arch-Function-1.5B, format: arch, access_key: $FUNCTION_KEY}
     cache:            {enabled: true, entries: 4096}
-    limits:           {body_bytes: 2097152, tools: 256, …}
-    runtime:          {threads: 1, workers: 1, timeout_ms: 10000, …}
+    limits:           {body_bytes: 2097152, tools: 256}
+    runtime:          {threads: 1, guard_workers: 1, targets_workers: 2, timeout_ms: 10000}
 
-Every key may be absent. What is unknown or of the wrong kind is reported, all of it.
+Every key may be absent. `guard.sha256` pins the directory's graph, and
+`function_calling.access_key_file` is for a key that lies in a file. What is unknown or of the
+wrong kind is reported, all of it.
 """
 
 from __future__ import annotations
@@ -119,9 +121,9 @@ def parse_settings(body: Any, *, where: str, base: Path) -> Settings:
         own_guard=reading.own_guard(),
         guard_threshold=reading.fraction("guard", "threshold"),
         remote=reading.remote(),
-        cache=Cache(**reading.plain("cache", Cache)),
-        limits=Limits(**reading.plain("limits", Limits)),
-        runtime=Runtime(**reading.plain("runtime", Runtime)),
+        cache=Cache(**reading.numbers_and_flags("cache", Cache)),
+        limits=Limits(**reading.numbers_and_flags("limits", Limits)),
+        runtime=Runtime(**reading.numbers_and_flags("runtime", Runtime)),
     )
     reading.finish()
     return settings
@@ -175,7 +177,9 @@ class _Reading:
         if self._problems:
             raise StartError("\n".join(f"{self._where}: {text}" for text in self._problems))
 
-    def plain(self, section: str, shape: type[Cache | Limits | Runtime]) -> dict[str, Any]:
+    def numbers_and_flags(
+        self, section: str, shape: type[Cache | Limits | Runtime]
+    ) -> dict[str, Any]:
         """The numbers and flags of a section, each of its default's type and positive."""
         found = self._body.get(section, {})
         values: dict[str, Any] = {}

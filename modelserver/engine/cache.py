@@ -8,8 +8,9 @@ models' identities, the tools, the texts, the thresholds.
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from cachetools import LRUCache
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,30 +22,20 @@ class AnswerCache(Generic[V]):
     """The `entries` last used answers; with none it remembers nothing."""
 
     def __init__(self, entries: int, *, seen: Callable[[bool], None] | None = None) -> None:
-        self._entries = entries
-        self._answers: OrderedDict[bytes, V] = OrderedDict()
+        self._answers: LRUCache[bytes, V] | None = LRUCache(entries) if entries else None
         self._seen = seen
 
-    def __len__(self) -> int:
-        return len(self._answers)
-
     def get(self, key: bytes) -> V | None:
-        if not self._entries:
+        if self._answers is None:
             return None
         answer = self._answers.get(key)
-        if answer is not None:
-            self._answers.move_to_end(key)
         if self._seen:
             self._seen(answer is not None)
         return answer
 
     def put(self, key: bytes, answer: V) -> None:
-        if not self._entries:
-            return
-        self._answers[key] = answer
-        self._answers.move_to_end(key)
-        if len(self._answers) > self._entries:
-            self._answers.popitem(last=False)
+        if self._answers is not None:
+            self._answers[key] = answer
 
 
 def digest(parts: Iterable[bytes]) -> bytes:

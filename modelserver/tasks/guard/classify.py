@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-Verdict = Literal["attack", "benign"]
-
 WINDOW = 256
 OVERLAP = 64
 MOST_WINDOWS = 256
@@ -108,14 +106,13 @@ class GuardAnswer:
     """The worst row's probability of an attack and its view; toxicity if the model knows it."""
 
     score: float
-    verdict: Verdict
     view: str
     toxicity: float | None = None
 
 
 @dataclass(frozen=True)
 class GuardTask:
-    """Text to rows and outputs to a verdict, for one classifier."""
+    """Text to rows and outputs to a score, for one classifier."""
 
     tokenizer: Tokenizer
     lexicon: Lexicon
@@ -173,9 +170,7 @@ class GuardTask:
         rows = tuple(Row(ids, (0,) * len(ids)) for ids in found)
         return Windows(rows, tuple(found.values()))
 
-    def decode(
-        self, windows: Windows, outputs: Sequence[Output], threshold: float | None = None
-    ) -> GuardAnswer:
+    def decode(self, windows: Windows, outputs: Sequence[Output]) -> GuardAnswer:
         """The worst row decides. Scores that are no numbers are an outage, not a pass."""
         logits = np.stack([np.asarray(out["logits"], dtype=np.float64) for out in outputs])
         columns = max(self.labels.attack + self.labels.toxic) + 1
@@ -187,12 +182,10 @@ class GuardTask:
         attack = _any_of(chances, self.labels.attack, self.labels.independent)
         worst = int(attack.argmax())
         score = float(attack[worst])
-        limit = self.threshold if threshold is None else threshold
         toxicity = None
         if self.labels.toxic:
             toxicity = float(_any_of(chances, self.labels.toxic, self.labels.independent).max())
-        verdict: Verdict = "attack" if score >= limit else "benign"
-        return GuardAnswer(score, verdict, windows.views[worst], toxicity)
+        return GuardAnswer(score, windows.views[worst], toxicity)
 
     def _windows(self, text: str) -> list[tuple[int, ...]]:
         body = self.tokenizer.encode(text, add_special_tokens=False).ids

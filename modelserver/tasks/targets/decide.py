@@ -9,11 +9,12 @@ conversation and picks the candidates.
 from __future__ import annotations
 
 import json
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from cachetools import LRUCache
 
 from modelserver.tasks.targets import functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
@@ -53,7 +54,7 @@ class Targets:
         self.second = second_look.SecondLook(layouts, second) if second else None
         self.intent = intent.Intent(layouts, intents)
         self.functions = functions.Functions(layouts, values)
-        self._embeddings: OrderedDict[str, intent.Vector] = OrderedDict()
+        self._embeddings: LRUCache[str, intent.Vector] = LRUCache(CACHED_TOOLS)
 
     @property
     def confirm_below(self) -> float:
@@ -80,10 +81,6 @@ class Targets:
         outputs = await run([layout.row for layout in layouts])
         decision = self._decision(request, chosen, layouts, outputs)
         return await self._again(request, decision, run)
-
-    async def intents(self, request: Request, run: Runner) -> IntentAnswer:
-        """The intent alone."""
-        return (await self.decide(request, run)).intent
 
     async def calls(
         self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner, max_calls: int = 8
@@ -138,17 +135,10 @@ class Targets:
         rows = [self.intent.embed_tool(tool) for tool in new.values()]
         talk, *rest = await run([self.intent.embed_conversation(messages), *rows])
         known |= {key: output["embedding"] for key, output in zip(new, rest, strict=True)}
-        self._keep(known)
+        self._embeddings.update(known)
         nearness = [float(known[key] @ talk["embedding"]) for key in keys]
         numbers = self.intent.shortlist(tools, nearness)
         return Candidates(numbers, {number: nearness[number] for number in numbers})
-
-    def _keep(self, embeddings: Mapping[str, intent.Vector]) -> None:
-        for key, embedding in embeddings.items():
-            self._embeddings[key] = embedding
-            self._embeddings.move_to_end(key)
-        while len(self._embeddings) > CACHED_TOOLS:
-            self._embeddings.popitem(last=False)
 
     def _nothing(self, request: Request) -> IntentAnswer:
         limit = self.intent.settings.threshold if request.threshold is None else request.threshold

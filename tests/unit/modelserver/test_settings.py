@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from modelserver import settings
 from modelserver.errors import StartError
 from modelserver.settings import Secret, Settings, load_settings, parse_settings
 
@@ -30,18 +32,31 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         " access_key_file: key, timeout_ms: 900}\n"
         "cache: {enabled: false}\nlimits: {tools: 9}\nruntime: {threads: 2}\n"
     )
-    settings = load_settings(file)
-    assert settings.own_guard
-    assert settings.own_guard.directory == tmp_path / "mine"
-    assert settings.guard_threshold == 0.8
-    assert settings.remote
-    assert (settings.remote.base_url, settings.remote.format) == ("http://h/v1", "arch")
-    assert settings.remote.access_key == Secret("s3cret")
-    assert (settings.cache.enabled, settings.limits.tools, settings.runtime.threads) == (
+    found = load_settings(file)
+    assert found.own_guard
+    assert found.own_guard.directory == tmp_path / "mine"
+    assert found.guard_threshold == 0.8
+    assert found.remote
+    assert (found.remote.base_url, found.remote.format) == ("http://h/v1", "arch")
+    assert found.remote.access_key == Secret("s3cret")
+    assert (found.cache.enabled, found.limits.tools, found.runtime.threads) == (
         False,
         9,
         2,
     )
+
+
+def test_the_example_of_the_docstring_is_accepted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a reader copies works, and nothing of it is overlooked."""
+    monkeypatch.setenv("FUNCTION_KEY", "s3cret")
+    assert settings.__doc__
+    lines = settings.__doc__.splitlines()
+    example = yaml.safe_load("\n".join(line for line in lines if line.startswith("    ")))
+    found = parsed(example)
+    assert set(example) == set(settings._Reading.SECTIONS)
+    assert found.runtime.targets_workers == example["runtime"]["targets_workers"]
+    assert found.remote
+    assert found.remote.access_key == Secret("s3cret")
 
 
 def test_every_problem_is_reported_at_once() -> None:

@@ -13,7 +13,6 @@ def test_the_least_used_answer_goes_first() -> None:
     assert cache.get(b"a") == 1
     cache.put(b"c", 3)
     assert (cache.get(b"a"), cache.get(b"b"), cache.get(b"c")) == (1, None, 3)
-    assert len(cache) == 2
 
 
 def test_no_room_means_no_memory() -> None:
@@ -22,7 +21,7 @@ def test_no_room_means_no_memory() -> None:
     cache: AnswerCache[int] = AnswerCache(0, seen=looked.append)
     cache.put(b"a", 1)
     assert cache.get(b"a") is None
-    assert (len(cache), looked) == (0, [])
+    assert looked == []
 
 
 def test_look_ups_are_counted() -> None:

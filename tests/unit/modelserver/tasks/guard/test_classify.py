@@ -101,19 +101,9 @@ def test_a_text_beyond_all_windows_is_refused_not_cut(task: GuardTask) -> None:
 def test_the_worst_row_decides(task: GuardTask) -> None:
     """The score is the maximum, and the answer names the view that it was found in."""
     answer = task.decode(windows("text", "base64"), logits((3, -3), (-2, 2)))
-    assert answer.verdict == "attack"
     assert answer.view == "base64"
     assert answer.score == pytest.approx(0.982, abs=1e-3)
     assert answer.toxicity is None
-
-
-def test_a_threshold_of_the_caller_replaces_the_models(task: GuardTask) -> None:
-    """The verdict follows the threshold, the score does not."""
-    given = (windows("text"), logits((0.0, 1.0)))
-    assert task.decode(*given).verdict == "attack"
-    strict = task.decode(*given, threshold=0.9)
-    assert strict.verdict == "benign"
-    assert strict.score == task.decode(*given).score
 
 
 @pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])

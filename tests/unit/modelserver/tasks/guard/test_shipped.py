@@ -122,6 +122,9 @@ class Guard:
         options.intra_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
 
+    def finds(self, text: str) -> bool:
+        return self.judge(text).score >= self.task.threshold
+
     def judge(self, text: str) -> GuardAnswer:
         windows = self.task.encode(text)
         outputs = []
@@ -140,19 +143,19 @@ def guard() -> Guard:
 @pytest.mark.parametrize("text", [text for texts in ATTACKS.values() for text in texts])
 def test_an_attack_is_found(text: str, guard: Guard) -> None:
     """Direct, indirect, persona, extraction, and in other languages."""
-    assert guard.judge(text).verdict == "attack"
+    assert guard.finds(text)
 
 
 @pytest.mark.parametrize("disguise", DISGUISES)
 def test_a_disguised_attack_is_found(disguise: str, guard: Guard) -> None:
     """What the plain attack is worth, its disguises are worth too."""
-    assert guard.judge(DISGUISES[disguise]).verdict == "attack"
+    assert guard.finds(DISGUISES[disguise])
 
 
 @pytest.mark.parametrize("text", [text for texts in HARMLESS.values() for text in texts])
 def test_harmless_text_passes(text: str, guard: Guard) -> None:
     """Words of attacks, roles, documents and encodings are no attack in themselves."""
-    assert guard.judge(text).verdict == "benign"
+    assert not guard.finds(text)
 
 
 def test_the_view_that_gave_it_away_is_named(guard: Guard) -> None:
