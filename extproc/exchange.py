@@ -23,6 +23,13 @@ if TYPE_CHECKING:
     from modelserver.schema import DecideResponse, GuardResult
 
 
+# Shares of a request's time.
+_FOR_MODELS = 0.7
+_FOR_API = 0.95
+_FOR_API_BEFORE_ERROR_TARGET = 0.8
+_FOR_ERROR_TARGET = 0.9
+
+
 @dataclass(frozen=True, slots=True)
 class Clock:
     """How long this request may still take, and how much of that goes to whom."""
@@ -39,14 +46,14 @@ class Clock:
 
     def for_models(self) -> float:
         """Late enough for a slow model, early enough that the refusal is ours and not Envoy's."""
-        return min(self.left(), 0.7 * self.whole)
+        return min(self.left(), _FOR_MODELS * self.whole)
 
     def for_api(self, *, reserve: bool) -> float:
         """With an error target, some time stays for that."""
-        return self.left() * (0.8 if reserve else 0.95)
+        return self.left() * (_FOR_API_BEFORE_ERROR_TARGET if reserve else _FOR_API)
 
     def for_error_target(self) -> float:
-        return self.left() * 0.9
+        return self.left() * _FOR_ERROR_TARGET
 
 
 @dataclass(frozen=True, slots=True)
