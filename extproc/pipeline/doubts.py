@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _DENIED: Final = r"""
 don'?t|do not|doesn'?t|does not|didn'?t|did not|never|not(?! sure| only| just)|nobody|no one|nothing|no longer|no need
 can'?t|cannot|won'?t|wouldn'?t|shouldn'?t|mustn'?t|isn'?t|aren'?t|wasn'?t|hasn'?t|haven'?t|hadn'?t
-hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
+i refuse|wait|rather|hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
 nicht|kein|keine|keinen|keinem|keiner|nie|niemals|bloß nicht|lass|lasst|lassen sie
 n'\w+|ne \w+ (?:\w+ )?(?:pas|plus|jamais|rien)|pas|jamais|aucune?|surtout
 nunca|jamás|tampoco|no (?:quiero|queremos|lo|la|los|las|le|les|me|nos|se|hace|hay|debe|debes|vuelvas?)
@@ -89,7 +89,7 @@ def doubtful(exchange: Exchange) -> bool:
         return False
     text = exchange.request.messages[last].text
     return (
-        len(changes) > 1
+        len(exchange.plan) > 1
         or is_no_plain_wish(text)
         or any(_unclear(planned, text) for planned in changes)
         or _leaves_values(exchange, text, last)

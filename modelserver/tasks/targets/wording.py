@@ -3,7 +3,7 @@
 Two things are plain whoever says them. `port: 8080` names its parameter. And of two like
 parameters of which one is where something comes from and the other where it goes, the words
 before the values (from, nach, →) say which is which: the two are exchanged if they stand the
-wrong way round, and left alone when the words say nothing.
+wrong way round, and no more than a guess when the words say nothing.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ _ARROW: Final = re.compile(r"(?:->|→|=>|⇒|➔)\s*$")
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
 _LONG_WORD: Final = re.compile(r"[^\W\d_]{6,}")
 _NEARLY: Final = 0.6
+# Which is which of two like values, where no word says so: the model's guess, to be asked back.
+_UNSAID: Final = 0.3
 # The value goes to where the next one, or the next sentence, begins.
 _NAMED: Final = (
     r"(?<![\w-]){name}\s*[=:]\s*(?P<value>\S.*?)[.!?)]?"
@@ -174,9 +176,13 @@ def directed(
         if _are_days_of_a_stay(source, target, *both):
             continue
         # What was said a turn ago may be meant the other way round now.
-        if any(each.message != newest for each in both) or not _is_crossed(
-            *both, messages[newest].content, plain=_are_plain(source, target)
-        ):
+        if any(each.message != newest for each in both):
+            continue
+        text = messages[newest].content
+        if _side(both[0], text) is _side(both[1], text) is None:
+            for name in (source.name, target.name):
+                turned[name] = [_unsure(turned[name][0]), *turned[name][1:]]
+        if not _is_crossed(*both, text, plain=_are_plain(source, target)):
             continue
         for_source = _again(source, second[0], messages, occasion)
         for_target = _again(target, first[0], messages, occasion)
@@ -264,6 +270,11 @@ def _again(
     text = messages[said.message].content
     value = spoken.read(parameter, text, said.start, said.end, occasion)
     return None if value is None else Reading(value, said)
+
+
+def _unsure(reading: Reading) -> Reading:
+    sure = min(reading.evidence.confidence, _UNSAID)
+    return replace(reading, evidence=replace(reading.evidence, confidence=sure))
 
 
 def _overlap(one: Reading, other: Reading) -> bool:

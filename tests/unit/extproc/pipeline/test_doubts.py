@@ -110,6 +110,13 @@ def test_two_changes_at_once_are_asked_back() -> None:
     assert not is_done("ship P77 and P78", ship(), wish("ship_parcel", 0, parcel="P78"))
 
 
+def test_a_change_beside_a_question_is_asked_back() -> None:
+    """Where is it, then? That is no wish to ship it as well."""
+    read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
+    both = (ship(), wish("track", 0, parcel="P77"))
+    assert not is_done("ship P77 and track it", *both, config=settings(SHIP, read))
+
+
 def test_what_changes_nothing_is_never_doubted() -> None:
     """A question is what a target that reads is for."""
     read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
