@@ -90,7 +90,11 @@ class Endpoints(Protocol):
 
 
 class Breaker:
-    """Open after some failures in a row; then one try a second until one succeeds."""
+    """Open after some failures in a row; then one try a second until one succeeds.
+
+    `modelserver.remote` has a breaker of its own: all that the two packages share is the schema
+    they speak, and a second thing to share would weigh more than these lines twice.
+    """
 
     def __init__(self, failures: int = 5, pause: float = 1.0) -> None:
         self._most = failures

@@ -26,7 +26,7 @@ def find_models(settings: Settings) -> tuple[Model, Model]:
     """Guard and targets, their files present and unaltered; quick, so it runs first."""
     own, manifest = settings.own_guard, settings.manifest or registry.MANIFEST
     if own:
-        guard = registry.bring("guard", own.directory, own.sha256)
+        guard = registry.users_own("guard", own.directory, own.sha256)
     else:
         guard = registry.find("guard", manifest)
     return guard, registry.find("targets", manifest)

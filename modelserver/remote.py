@@ -158,10 +158,10 @@ def _arch_message(message: Mapping[str, Any]) -> Mapping[str, str]:
     if message.get("role") in ("tool", "function"):
         result = json.dumps(content, ensure_ascii=False)
         return {"role": "user", "content": f"<tool_response>\n{result}\n</tool_response>"}
-    return {"role": str(message.get("role")), "content": _plain(content)}
+    return {"role": str(message.get("role")), "content": _text(content)}
 
 
-def _plain(content: Any) -> str:
+def _text(content: Any) -> str:
     if isinstance(content, list):
         return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else ""
@@ -180,7 +180,7 @@ def _message(content: bytes) -> Mapping[str, Any]:
 def _found(message: Mapping[str, Any], form: str) -> list[tuple[str, Mapping[str, Any]]]:
     """Names and arguments as the server said them; unreadable ones are a failure."""
     if form == "arch":
-        texts = _TOOL_CALL.findall(_plain(message.get("content")))
+        texts = _TOOL_CALL.findall(_text(message.get("content")))
         return [_named(_json(text)) for text in texts]
     calls = message.get("tool_calls") or []
     if not isinstance(calls, list):

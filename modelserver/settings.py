@@ -10,7 +10,7 @@
 
 Every key may be absent. `guard.sha256` pins the directory's graph, and
 `function_calling.access_key_file` is for a key that lies in a file. What is unknown or of the
-wrong kind is reported, all of it.
+wrong kind is reported, all of it: msgspec, which could read such a file, stops at the first.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def find(task: str, manifest: Path = MANIFEST) -> Model:
     )
 
 
-def bring(task: str, directory: Path, pinned: str | None = None) -> Model:
+def users_own(task: str, directory: Path, pinned: str | None = None) -> Model:
     """A model from a directory of the user's own, in the usual export layout."""
     _require_files(task, directory)
     hashes = {name: _sha256(directory / name) for name in files(directory)}

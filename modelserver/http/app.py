@@ -4,6 +4,9 @@ A route reads the body within its limits, parses it, asks the service and writes
 Four things happen to every request around that, in `Door`: a bound on how many are being
 answered, an end to the work when the caller leaves, one mapping of errors to answers, and
 the metrics and the log line, which hold lengths and scores but never a text.
+
+FastAPI's own validation is not used: it reads a body before any limit of ours, and its errors
+quote what was sent, which here is a prompt.
 """
 
 from __future__ import annotations
@@ -179,7 +182,7 @@ class Door:
 
     async def _body(self, request: Request) -> Any:
         limit = self._state.settings.limits.body_bytes
-        _require_plain(request)
+        _require_uncompressed(request)
         if int(request.headers.get("content-length") or 0) > limit:
             raise RequestTooLarge(f"The body is longer than {limit} bytes.")
         try:
@@ -238,7 +241,7 @@ async def _unrouted(_request: Request, error: Exception) -> Response:
     return _answer({"error": body}, status)
 
 
-def _require_plain(request: Request) -> None:
+def _require_uncompressed(request: Request) -> None:
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise UnsupportedMedia("Content-Encoding: send the body as it is, not compressed.")

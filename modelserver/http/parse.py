@@ -3,6 +3,10 @@
 Every problem names its field (`tools.1.function.parameters.properties.days.type`), and a
 body with five mistakes gives five problems. Sizes are checked here too: past this point a
 request is as large as the limits allow, and no larger.
+
+msgspec would decode a body with five tools and check its types in 5 µs, as long as orjson takes
+without any check, but it stops at the first mistake. Nor would it save what takes the time
+here: nineteen twentieths of the reading are the tools and the many ways to spell them.
 """
 
 from __future__ import annotations

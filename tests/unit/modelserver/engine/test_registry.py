@@ -90,18 +90,20 @@ def test_a_task_without_a_model_is_refused(manifest: Path) -> None:
 
 def test_a_directory_of_ones_own_needs_no_pin(tmp_path: Path) -> None:
     """Bring your own: any directory in the export layout, pinned only if the user wants."""
-    model = registry.bring("guard", write_guard(tmp_path / "mine"))
+    model = registry.users_own("guard", write_guard(tmp_path / "mine"))
     assert model.name == "mine"
-    assert registry.bring("guard", tmp_path / "mine", model.sha256["model.onnx"]).revision == "own"
+    assert (
+        registry.users_own("guard", tmp_path / "mine", model.sha256["model.onnx"]).revision == "own"
+    )
     with pytest.raises(StartError, match="settings pin"):
-        registry.bring("guard", tmp_path / "mine", "0" * 64)
+        registry.users_own("guard", tmp_path / "mine", "0" * 64)
 
 
 def test_a_pickle_is_answered_with_how_to_export_it(tmp_path: Path) -> None:
     """A directory with a pickle and no graph is told the export command; nothing is loaded."""
     (tmp_path / "pytorch_model.bin").write_bytes(b"\x80\x04.")
     with pytest.raises(StartError, match="optimum-cli export onnx"):
-        registry.bring("guard", tmp_path)
+        registry.users_own("guard", tmp_path)
 
 
 def test_a_config_that_is_no_json_is_named(tmp_path: Path) -> None:
@@ -109,4 +111,4 @@ def test_a_config_that_is_no_json_is_named(tmp_path: Path) -> None:
     directory = write_guard(tmp_path)
     (directory / "config.json").write_text("{")
     with pytest.raises(StartError, match=r"config\.json is not JSON"):
-        registry.bring("guard", directory)
+        registry.users_own("guard", directory)
