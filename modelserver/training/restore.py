@@ -65,6 +65,8 @@ def _found(graph: Any, attention: str, first: int) -> Arrays:
         if node.op_type == "MatMulInteger":
             weight = _real(arrays, node.input[1].removesuffix("_quantized"))
             found[f"{_owner(node.name)}.weight"] = weight.T
+        elif node.op_type == "MatMul" and node.input[1] in arrays:
+            found[f"{_owner(node.name)}.weight"] = arrays[node.input[1]].T
     return found
 
 

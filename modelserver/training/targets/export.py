@@ -68,7 +68,7 @@ def write_graphs(model: TargetsModel, out: Path) -> None:
     for name, write in (apart if model.shape.apart else {"model": _write_whole}).items():
         plain, small = out / f"{name}.float.onnx", out / f"{name}.onnx"
         write(model, plain)
-        quantise(plain, small, heads=HEADS, hidden=WIDTH)
+        quantise(plain, small, heads=HEADS, hidden=WIDTH, layers="/layers")
         plain.unlink()
         sizes += small.stat().st_size
     if sizes > LARGEST:
