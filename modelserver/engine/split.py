@@ -8,10 +8,10 @@ graph for what was said and the upper graph for the row. What was said is never 
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cachetools import LRUCache
 
 from modelserver.engine.backend import OnnxBackend, Session
 from modelserver.engine.registry import SPLIT, WHOLE, graphs
@@ -43,7 +43,9 @@ class SplitBackend:
 
     def __init__(self, folder: Path, *, threads: int = 1) -> None:
         self._lower, self._upper = (Session(folder / name, threads=threads) for name in SPLIT)
-        self._kept = _Kept(KEPT_TOKENS)
+        # By token ids, as many tokens as may be kept; several threads run rows.
+        self._kept: LRUCache[tuple[int, ...], Hidden] = LRUCache(KEPT_TOKENS, getsizeof=len)
+        self._lock = threading.Lock()
 
     def run(self, rows: Sequence[Row]) -> Sequence[Output]:
         """One output for each row: the embedding of a row without markers, else its answers."""
@@ -77,45 +79,20 @@ class SplitBackend:
         return hidden
 
     def _part(self, ids: tuple[int, ...], *, keep: bool) -> Hidden:
-        known = self._kept.get(ids) if keep else None
+        with self._lock:
+            known = self._kept.get(ids) if keep else None
         if known is not None:
             return known
         hidden: Hidden = self._below(ids)["hidden"][0]
-        if keep:
-            self._kept.put(ids, hidden)
+        if keep and len(hidden) <= self._kept.maxsize:
+            with self._lock:
+                self._kept[ids] = hidden
         return hidden
 
     def _below(self, ids: tuple[int, ...]) -> Mapping[str, NDArray[np.float32]]:
         return self._lower.run(
             {"input_ids": _batch(ids), "attention_mask": np.ones((1, len(ids)), np.int64)}
         )
-
-
-class _Kept:
-    """Hidden states by token ids, the least used forgotten first; used from several threads."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._tokens = 0
-        self._lock = threading.Lock()
-        self._by_ids: OrderedDict[tuple[int, ...], Hidden] = OrderedDict()
-
-    def get(self, ids: tuple[int, ...]) -> Hidden | None:
-        with self._lock:
-            if ids not in self._by_ids:
-                return None
-            self._by_ids.move_to_end(ids)
-            return self._by_ids[ids]
-
-    def put(self, ids: tuple[int, ...], hidden: Hidden) -> None:
-        with self._lock:
-            if ids in self._by_ids:
-                return
-            self._by_ids[ids] = hidden
-            self._tokens += len(ids)
-            while self._tokens > self._most:
-                gone, _ = self._by_ids.popitem(last=False)
-                self._tokens -= len(gone)
 
 
 def _batch(numbers: Sequence[int]) -> NDArray[np.int64]:
