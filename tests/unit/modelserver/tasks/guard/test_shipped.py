@@ -232,13 +232,13 @@ def _cases(texts: dict[str, str], wrong: set[str]) -> list[object]:
 @pytest.mark.parametrize("text", _cases(PADDED, MISSED))
 def test_an_attack_is_found_inside_ordinary_text(text: str, guard: Guard) -> None:
     """Whatever stands around it, however much, and in whatever language."""
-    assert guard.judge(text).verdict == "attack"
+    assert guard.finds(text)
 
 
 @pytest.mark.parametrize("text", _cases(LONG_HARMLESS, REFUSED))
 def test_prompts_about_rules_and_source_code_pass(text: str, guard: Guard) -> None:
     """Rules that an assistant is given, words about attacks and code are no attacks."""
-    assert guard.judge(text).verdict == "benign"
+    assert not guard.finds(text)
 
 
 def test_the_view_that_gave_it_away_is_named(guard: Guard) -> None:
