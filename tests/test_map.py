@@ -23,6 +23,7 @@ _LISTED = subprocess.run(
     ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
 ).stdout
 FILES = [PurePosixPath(line) for line in _LISTED.splitlines()]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
 IMPORTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
 LAYERS = {
     container: contract["layers"]
@@ -71,6 +72,23 @@ def test_unit_tests_stand_where_their_code_stands() -> None:
 def test_no_python_where_another_reads(folder: str) -> None:
     """Envoy and protoc read these; a package `envoy` would hide the one that brings Envoy."""
     assert [file for file in FILES if file.parts[0] == folder and file.suffix == ".py"] == []
+
+
+def test_what_contributors_are_sent_to_exists() -> None:
+    """A recipe that names a file which has moved would send a newcomer astray."""
+    known = {*FILES, *(folder for file in FILES for folder in file.parents)}
+    named = set(re.findall(r"\b(?:[a-z_0-9]+/)+[a-z_0-9]+(?:\.[a-z]+)?", CONTRIBUTING))
+    made_by_command = {"build/training", "venv/bin/python"}
+    gone = {name for name in named - made_by_command if PurePosixPath(name) not in known}
+    assert sorted(gone) == []
+    assert len(named) > 20
+
+
+def test_the_glossary_is_short() -> None:
+    """Twenty-five words are learnt in a few minutes, and none stands twice."""
+    glossary = CONTRIBUTING.partition("\n## Words\n")[2].partition("\n## ")[0]
+    words = re.findall(r"^\| \*\*(.+?)\*\* \|", glossary, re.MULTILINE)
+    assert 10 < len(words) == len(set(words)) <= 25
 
 
 def _rooms() -> set[PurePosixPath]:
