@@ -7,17 +7,21 @@ longer answers is a regression to look at, not a number to adjust.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 import pytest
 
 from modelserver.engine import registry
+from modelserver.engine.backend import OnnxBackend
 from modelserver.http.parse import parse_decide
 from modelserver.loading import find_models, load_service
 from modelserver.requests import Limits
 from modelserver.service import Service
 from modelserver.settings import Cache, Runtime, Settings
+from modelserver.tasks.targets.decide import Targets
+from modelserver.tasks.types import Message, Output, Request, Row
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver import real_guard_cases as guard_cases
 from tests.unit.modelserver import real_target_cases as target_cases
@@ -26,14 +30,20 @@ from tests.unit.modelserver.real_target_cases import HOUSE, INTENTS, Case, tool
 if TYPE_CHECKING:
     from modelserver import schema
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 Ask = Callable[[Callable[[Service], Awaitable[T]]], T]
 
 
 def maybe_missed(value: Any, name: str) -> Any:
-    """A case; one that this model is known to miss runs as an expected failure."""
-    missed = pytest.mark.xfail(reason="a known limit of this model", strict=False)
-    return pytest.param(value, id=name, marks=missed if name in target_cases.KNOWN_MISSES else ())
+    """A case; one that this model misses must fail, so that a model that has learnt it is noticed."""
+    marks: tuple[pytest.MarkDecorator, ...] = ()
+    if name in target_cases.KNOWN_MISSES:
+        marks = (pytest.mark.xfail(reason="a known limit of this model", strict=True),)
+    elif name in target_cases.UNSURE:
+        marks = (pytest.mark.xfail(reason=target_cases.UNSURE[name], strict=False),)
+    return pytest.param(value, id=name, marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -143,10 +153,39 @@ WITH_MISSES = [maybe_missed(case, name) for name, case in NAMED.items()]
 def test_the_known_misses_are_few() -> None:
     """Every phenomenon has at least three cases that hold, and each miss names a case."""
     named = {*NAMED, *(f"{crowd}-{said}" for said in INTENTS for crowd in ("eight", "fifty"))}
-    assert named >= target_cases.KNOWN_MISSES
+    not_held = target_cases.KNOWN_MISSES | target_cases.UNSURE.keys()
+    assert named >= not_held
     for name, cases in target_cases.CASES.items():
-        right = [n for n in range(len(cases)) if f"{name}-{n}" not in target_cases.KNOWN_MISSES]
+        right = [n for n in range(len(cases)) if f"{name}-{n}" not in not_held]
         assert len(right) >= 3, name
+
+
+@pytest.mark.parametrize("name", target_cases.UNSURE)
+def test_an_unsure_case_is_near_to_both(name: str) -> None:
+    """What half a logit of noise does not turn is a miss or holds: it is marked so, or not at all."""
+    folder = registry.find("targets").directory
+    targets, backend = Targets.load(folder), OnnxBackend(folder / "model.onnx")
+    case, noise = NAMED[name], np.random.default_rng(0)
+
+    async def run(rows: Sequence[Row]) -> list[Output]:
+        outputs = [output for row in rows for output in backend.run([row])]
+        return [{key: noisy(key, values) for key, values in output.items()} for output in outputs]
+
+    def noisy(key: str, values: Any) -> Any:
+        # An embedding is no logit: its length is one.
+        return values if key == "embedding" else values + noise.normal(0, 0.5, values.shape)
+
+    parsed = parse_decide({"messages": case.messages, "tools": list(case.tools)}, Limits())
+    messages = [Message(turn.role, turn.content) for turn in parsed.turns]
+    held = set()
+    for _ in range(40):
+        calls = asyncio.run(targets.decide(Request(messages, parsed.tools), run)).calls
+        held.add([(call.name, dict(call.arguments)) for call in calls] == wanted(case))
+    assert held == {True, False}
+
+
+def wanted(case: Case) -> list[tuple[str, dict[str, Any]]]:
+    return [(name, dict(arguments)) for name, arguments in case.calls]
 
 
 @pytest.mark.parametrize("case", WITH_MISSES)
@@ -154,7 +193,7 @@ def test_the_calls_are_whole(ask: Ask[Any], case: Case) -> None:
     """Every call has its target and all of its arguments, typed; nothing is invented."""
     answer = decided(ask, case)
     calls = [(call.name, dict(call.arguments)) for call in answer.calls]
-    assert calls == [(name, dict(arguments)) for name, arguments in case.calls]
+    assert calls == wanted(case)
     assert [name for call in answer.calls for name in call.missing] == list(case.missing)
 
 

@@ -10,11 +10,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 from tokenizers import Tokenizer
 
 import modelserver
+from modelserver.engine.backend import OnnxBackend
 from modelserver.tasks.guard.classify import GuardAnswer, GuardTask
 
 WEIGHTS = Path(modelserver.__file__).parent / "weights" / "guard"
@@ -183,21 +183,14 @@ class Guard:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.task = GuardTask.from_config(tokenizer, config)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(str(folder / "model.onnx"), options)
+        self.backend = OnnxBackend(folder / "model.onnx")
 
     def finds(self, text: str) -> bool:
         return self.judge(text).score >= self.task.threshold
 
     def judge(self, text: str) -> GuardAnswer:
         windows = self.task.encode(text)
-        outputs = []
-        for row in windows.rows:
-            ids = np.array([row.input_ids], dtype=np.int64)
-            feed = dict(zip(INPUTS, (ids, np.ones_like(ids), np.zeros_like(ids)), strict=True))
-            outputs.append({"logits": self.session.run(["logits"], feed)[0][0]})
-        return self.task.decode(windows, outputs)
+        return self.task.decode(windows, [self.backend.run([row])[0] for row in windows.rows])
 
 
 @pytest.fixture(scope="module")
@@ -249,14 +242,7 @@ def test_the_view_that_gave_it_away_is_named(guard: Guard) -> None:
 def test_a_batch_scores_as_single_rows_do(guard: Guard) -> None:
     """Padding is masked: a row's logits hardly depend on its company."""
     windows = [guard.task.encode(text).rows[0] for text in HARMLESS["everyday"]]
-    longest = max(len(row.input_ids) for row in windows)
-    ids = np.zeros((len(windows), longest), dtype=np.int64)
-    mask = np.zeros_like(ids)
-    for index, row in enumerate(windows):
-        ids[index, : len(row.input_ids)] = row.input_ids
-        mask[index, : len(row.input_ids)] = 1
-    feed = dict(zip(INPUTS, (ids, mask, np.zeros_like(ids)), strict=True))
-    together = guard.session.run(["logits"], feed)[0]
+    together = [output["logits"] for output in guard.backend.run(windows)]
     for row, text in zip(together, HARMLESS["everyday"], strict=True):
         score = float(np.exp(row[1]) / np.exp(row).sum())
         # Dynamic quantisation takes one scale for a whole batch, so they are not bit-equal.
