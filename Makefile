@@ -6,6 +6,8 @@ CONFIG ?= arch_config.yaml
 BIN := .venv/bin
 # So that `archgw`, `envoy` and `python` are those of .venv, in what these start, too.
 RUN := PATH="$(CURDIR)/$(BIN):$$PATH"
+# Two at once: half of the time of many tests is waiting.
+SIDE_BY_SIDE := --numprocesses 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
 
@@ -33,12 +35,18 @@ demo: install ## start the weather agent behind a gateway and chat with it
 	@$(RUN) python -m demos.run weather_agent
 
 .PHONY: test
-test: install ## run every test, on a real Envoy
-	@$(RUN) python -m pytest
+test: install ## run every test, on a real Envoy; name the slowest twenty
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' --durations=20
+	@$(RUN) python -m pytest -m alone --durations=20
+
+.PHONY: test-fast
+test-fast: install ## run the unit tests and golden files alone
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not alone' tests/unit tests/test_golden.py tests/test_map.py
 
 .PHONY: e2e
 e2e: install ## run the tests on a real Envoy alone
-	@$(RUN) python -m pytest tests/e2e
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' tests/e2e
+	@$(RUN) python -m pytest -m alone tests/e2e
 
 .PHONY: check
 check: install lint types golden test ## all that must hold before a commit

@@ -45,7 +45,6 @@ class Stages:
         variables = self.stack.enter_context(surroundings(demo))
         config = with_free_ports(demo, self.model_server)
         running = self.stack.enter_context(gateway(folder, config, variables))
-        time.sleep(0.8)  # Envoy's first health check of the extproc processes
         return running.prompt_port
 
 

@@ -10,16 +10,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
-import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from extproc import contract
-from tests.e2e.harness import ENVOY, free_port
+from tests.e2e.harness import ENVOY, Extproc, free_port, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,42 +27,6 @@ if TYPE_CHECKING:
 
 _TYPE = "type.googleapis.com/envoy.extensions"
 _PER_ROUTE = {"@type": f"{_TYPE}.filters.http.ext_proc.v3.ExtProcPerRoute"}
-
-
-@dataclass
-class Extproc:
-    """One extproc process on a socket of its own."""
-
-    socket: Path
-    runtime: Path
-    log: Path
-    process: subprocess.Popen[bytes] = field(init=False)
-
-    def start(self) -> None:
-        command = [sys.executable, "-m", "extproc", "--socket", str(self.socket),
-                   "--runtime", str(self.runtime), "--metrics", f"{self.socket}.metrics"]  # fmt: skip
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-        deadline = time.monotonic() + 20
-        while b'"serving"' not in self.log.read_bytes():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(self.log.read_text())
-            time.sleep(0.02)
-
-    def stop(self, number: int = signal.SIGTERM, wait: float = 20) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        try:
-            return self.process.wait(wait)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-
-    def metrics(self) -> str:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(f"{self.socket}.metrics")
-            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
 
 
 @dataclass
@@ -98,9 +60,7 @@ def stage(
         Extproc(folder / f"ep-{n}.sock", runtime, folder / f"ep-{n}.log") for n in range(processes)
     ]
     with contextlib.ExitStack() as stack:
-        for each in extprocs:
-            each.start()
-            stack.callback(each.stop, signal.SIGKILL)
+        stack.enter_context(serving(extprocs))
         port = free_port()
         bootstrap = folder / "bootstrap.json"
         resources = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import random
 import shutil
 import signal
 import socket
@@ -26,15 +27,18 @@ from controlplane.emit.render import to_json
 from controlplane.home_paths import Layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 ENVOY = Path(sys.executable).parent / "envoy"
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Below the ports that the kernel gives to connections, which could take it before we do."""
+    for port in random.sample(range(20_000, 32_000), 100):
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("a hundred ports are taken")
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,14 @@ class Running:
             connection.request(method, path)
             return connection.getresponse().read().decode()
 
+    def wait_until_extprocs_are_well(self, within: float = 10) -> None:
+        """Envoy asks only those that have passed its health check."""
+        well = [f"{each.socket}::health_flags::healthy" for each in self.extprocs]
+        deadline = time.monotonic() + within
+        while not all(line in self.admin("GET", "/clusters") for line in well):
+            assert time.monotonic() < deadline, self.admin("GET", "/clusters")
+            time.sleep(0.02)
+
     def log(self, name: str = "access_llm.log") -> str:
         """The access log once Envoy has flushed it."""
         time.sleep(0.3)
@@ -81,15 +93,18 @@ def gateway(folder: Path, config: str, env: Mapping[str, str]) -> Iterator[Runni
     layout = write(folder, file, env)
     with contextlib.ExitStack() as stack:
         extprocs = [
-            Extproc(path, layout) for path in layout.extproc_sockets if _has_prompts(layout)
+            Extproc(path, layout.runtime, layout.logs / f"{path.stem}.log")
+            for path in layout.extproc_sockets
+            if _has_prompts(layout)
         ]
-        for extproc in extprocs:
-            stack.callback(extproc.stop)
-            extproc.start()
+        stack.enter_context(serving(extprocs))
         process = _start(layout)
         stack.callback(_end, process)
         wait_until_open(port, process)
-        yield Running(port, layout, process, prompt_port, tuple(extprocs))
+        running = Running(port, layout, process, prompt_port, tuple(extprocs))
+        if extprocs:
+            running.wait_until_extprocs_are_well()
+        yield running
 
 
 def _has_prompts(layout: Layout) -> bool:
@@ -98,30 +113,59 @@ def _has_prompts(layout: Layout) -> bool:
 
 @dataclass
 class Extproc:
-    """One extproc process, on the socket where Envoy looks for it."""
+    """One extproc process, on a socket and with a log of its own."""
 
     socket: Path
-    layout: Layout
+    runtime: Path
+    log: Path
     process: subprocess.Popen[bytes] = field(init=False)
-
-    @property
-    def log(self) -> Path:
-        return self.layout.logs / f"{self.socket.stem}.log"
+    _logged_before: int = field(default=0, init=False)
 
     def start(self) -> None:
-        begun = self.log.stat().st_size if self.log.exists() else 0
+        self.launch()
+        self.wait_until_it_serves()
+
+    def launch(self) -> None:
+        self._logged_before = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "extproc", "--socket", str(self.socket)]
-        command += ["--runtime", str(self.layout.runtime)]
+        command += ["--runtime", str(self.runtime), "--metrics", f"{self.socket}.metrics"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + 20
-        while b'"serving"' not in self.log.read_bytes()[begun:]:
+        while b'"serving"' not in self.log.read_bytes()[self._logged_before :]:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(self.log.read_text())
             time.sleep(0.02)
 
-    def stop(self) -> None:
-        _end(self.process)
+    def stop(self, number: int = signal.SIGTERM, wait: float = 20) -> int:
+        """Its exit status; that of the first time, if it has ended already."""
+        if self.process.poll() is None:
+            self.process.send_signal(number)
+        try:
+            return self.process.wait(wait)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+
+    def metrics(self) -> str:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(f"{self.socket}.metrics")
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+
+
+@contextlib.contextmanager
+def serving(extprocs: Sequence[Extproc]) -> Iterator[None]:
+    """All of them, started side by side; killed at the end, when none has work any more."""
+    with contextlib.ExitStack() as stack:
+        for each in extprocs:
+            each.launch()
+            stack.callback(each.stop, signal.SIGKILL)
+        for each in extprocs:
+            each.wait_until_it_serves()
+        yield
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -175,9 +219,9 @@ def _start(layout: Layout) -> subprocess.Popen[bytes]:
 
 
 def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.2):
             return
         time.sleep(0.02)
-    raise AssertionError("Envoy did not start")
+    raise AssertionError(f"{process.args} did not open port {port}")

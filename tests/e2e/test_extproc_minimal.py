@@ -271,6 +271,7 @@ class Streams:
         return self._bodies
 
 
+@pytest.mark.alone
 def test_kill_of_both_processes_cuts_no_stream(own_scene: Scene) -> None:
     """A stream that runs no longer hangs on the process that decided over it."""
     own_scene.llm.behaviour = Behaviour(chunks=15, chunk_delay=0.1)
@@ -310,6 +311,7 @@ def _under_load(scene: Scene, seconds: float, act: Any) -> list[int]:
     return statuses
 
 
+@pytest.mark.alone
 def test_kill_of_one_process_loses_at_most_two_requests(own_scene: Scene) -> None:
     """Envoy turns to the other process at the first failure."""
     victim = own_scene.stage.extprocs[0]
@@ -319,6 +321,7 @@ def test_kill_of_one_process_loses_at_most_two_requests(own_scene: Scene) -> Non
     assert len(failed) <= 2, failed
 
 
+@pytest.mark.alone
 def test_sigterm_loses_nothing(own_scene: Scene) -> None:
     """A process that is asked to end hands its work over first."""
     leaving = own_scene.stage.extprocs[0]
@@ -336,6 +339,7 @@ def _resident_mib(scene: Scene) -> float:
     return total / 1024
 
 
+@pytest.mark.alone
 def test_many_clients_at_once_all_get_answers(own_scene: Scene) -> None:
     """64 clients at once, small and large prompts mixed: no failure, and memory stays bounded."""
     texts = ["hi", "Weather in Lisbon? " + "y" * 200_000, "z" * 50_000]
@@ -350,6 +354,7 @@ def test_many_clients_at_once_all_get_answers(own_scene: Scene) -> None:
     assert _resident_mib(own_scene) - before < 40
 
 
+@pytest.mark.alone
 def test_failures_leave_nothing_behind(own_scene: Scene) -> None:
     """Hundreds of failed requests of every kind cost no memory and keep no request open."""
     own_scene.app.says["/weather"] = Says({"detail": "x" * 5000}, status=500)
@@ -374,6 +379,7 @@ def test_failures_leave_nothing_behind(own_scene: Scene) -> None:
         assert "archgw_extproc_active 0.0" in each.metrics()
 
 
+@pytest.mark.alone
 def test_model_server_that_goes_away_under_load(own_scene: Scene) -> None:
     """While it is away every prompt is refused, none passes unjudged; then all is well again."""
 

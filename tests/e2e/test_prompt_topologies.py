@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     from tests.fakes.certificates import Authority
 
+pytestmark = pytest.mark.apart
+
 CONFIG = """
 version: v0.1
 listeners:
@@ -253,6 +255,7 @@ class Asking(threading.Thread):
                 self.statuses[type(error).__name__] += 1
 
 
+@pytest.mark.alone
 def test_every_request_ends_under_the_config_it_began_with(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:

@@ -103,7 +103,6 @@ def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
             app=app.address,
         )
         with gateway(folder, config, {"KEY": "sk-one"}) as running:
-            time.sleep(0.8)  # Envoy's first health check of the extproc processes
             yield Stage(running, Client(running.prompt_port), models, app, world)
 
 
@@ -371,7 +370,7 @@ class TestProcesses:
         for extproc in stage.running.extprocs:
             extproc.start()
         assert all(answer.complete and len(sse(answer)) >= 20 for answer in answers)
-        time.sleep(1.2)
+        stage.running.wait_until_extprocs_are_well()
 
 
 def test_debug_metadata(stage: Stage) -> None:

@@ -26,6 +26,8 @@ from tests.e2e.load import Ledger, steady, stream
 from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
 
+pytestmark = pytest.mark.apart
+
 CANARY = "sk-canary-9f8e7d6c5b4a"
 
 CONFIG = """\
@@ -112,6 +114,7 @@ def test_up_serves_and_down_leaves_nothing(gateway: Gateway) -> None:
     assert gateway.run("status").returncode == 1
 
 
+@pytest.mark.alone
 def test_start_is_quick(gateway: Gateway) -> None:
     """From the command to serving: twice what loading Envoy's message types takes, at most.
 
@@ -405,6 +408,7 @@ def _variant(gateway: Gateway, number: int) -> None:
     gateway.write(model=f"m-{number}", more=more, overrides=overrides)
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_twenty_reloads_under_load_lose_nothing(gateway: Gateway) -> None:

@@ -20,6 +20,8 @@ from tests.e2e.harness import free_port
 from tests.fakes.model_server import FakeModelServer, Script
 from tests.fakes.provider import FakeProvider
 
+pytestmark = pytest.mark.apart
+
 LLM = """\
 version: v0.1
 listeners:
@@ -209,6 +211,7 @@ def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
         targets=(),
         error_target=None,
         intent_threshold=None,
+        messages=contract.Messages(),
         model_server=server,
         max_calls=1,
         debug_headers=False,

@@ -54,12 +54,12 @@ def test_encoded_events_come_back(events: list[bytes]) -> None:
 def test_time_is_linear_in_the_bytes() -> None:
     """A line of a megabyte in tiny chunks takes moments, not minutes."""
     decoder = sse.Decoder()
-    began = time.perf_counter()
+    began = time.process_time()
     decoder.feed(b"data: ")
     for _ in range(100_000):
         decoder.feed(b"xxxxxxxxxx")
     assert decoder.feed(b"\n\n") == [b"x" * 1_000_000]
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 EVENTS = st.sampled_from(

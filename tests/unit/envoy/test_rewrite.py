@@ -262,9 +262,9 @@ _MEGABYTE = 1 << 20
 )
 def test_hostile_megabytes_cost_little(body: bytes) -> None:
     """No body of a megabyte holds a worker for seconds, whatever it is made of."""
-    start = time.monotonic()
+    start = time.process_time()
     _LUA.call("rewritten", body, CHAT, {})
-    assert time.monotonic() - start < 3
+    assert time.process_time() - start < 3
 
 
 def test_models_and_messages_by_the_thousand() -> None:

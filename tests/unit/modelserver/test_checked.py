@@ -35,9 +35,9 @@ def test_patterns_match_the_whole(pattern: str, text: str, found: bool) -> None:
 @pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b$", "^(a|aa)+$", "(.*)*x"])
 def test_a_pattern_that_explodes_is_given_up(pattern: str) -> None:
     """Patterns that would take minutes on such words take a moment, and do not match."""
-    began = time.monotonic()
+    began = time.process_time()
     matches(pattern, "a" * 40 + "!")
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_what_is_no_pattern() -> None:

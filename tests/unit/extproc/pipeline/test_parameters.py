@@ -115,10 +115,10 @@ def test_what_is_not_said_is_absent(given: str | None) -> None:
 def test_pattern_has_bounded_time() -> None:
     """Words made to keep a pattern busy do not match, and soon."""
     declared = parameter("p", pattern="^(a+)+$", required=True)
-    began = time.monotonic()
+    began = time.process_time()
     assert filled([declared], {"p": "a" * 40 + "!"}) == ({}, [declared])
     assert filled([declared], {"p": "a" * 2000}) == ({}, [declared])
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert filled([declared], {"p": "aaa"}) == ({"p": "aaa"}, [])
     broken = parameter("p", pattern="(", required=True)
     assert filled([broken], {"p": "a"}) == ({}, [broken])

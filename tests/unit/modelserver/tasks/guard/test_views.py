@@ -132,9 +132,9 @@ def test_views_are_bounded_in_number_and_length(lexicon: Lexicon) -> None:
 def test_decoding_takes_linear_time(unit: str, lexicon: Lexicon) -> None:
     """A hostile text of 200 KB is read in well under the time a request has."""
     text = unit * (200_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     views.views(text, lexicon)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_lexicon_cuts_a_run_of_letters_into_words(lexicon: Lexicon) -> None:
