@@ -2,9 +2,11 @@
 
     play(settings(targets=[weather]), script) >> prompt("rain in Lisbon?") << forwards(…)
 
-`>>` feeds one event to a real session over fakes of the world, `<<` takes the next outcome
-and compares it with an expectation. Expectations check what they name and nothing else; each
-says in its own words what was there instead.
+`>>` feeds one event to a real session over fakes of the world, `<<` compares the outcome with
+an expectation: all of it, so that what a test does not name must be as it always is. What goes
+on to the LLM is what came but for what is named, and for the context and system prompt that the
+config brings; an answer has no headers but those that are named. What nobody looks at fails, too:
+an outcome that no `<<` follows, and models that are asked twice (`finish`, after each test).
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from extproc.clients import HttpCall, HttpReply
 from extproc.contract import (
@@ -46,7 +48,7 @@ from tests.fakes.model_server import Script
 if TYPE_CHECKING:
     from modelserver.schema import ParameterType
 
-Expectation = Callable[[Outcome], None]
+Expectation = Callable[["Play"], None]
 
 
 # What the world answers -----------------------------------------------------------------------
@@ -133,6 +135,8 @@ class FakeEndpoints:
 
     async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply:
         self.sent.append(call)
+        # No KeyError, which the pipeline could take for a fault of its own.
+        assert call.upstream in self.says, f"nobody expects a call of {call.upstream}"
         said = self.says[call.upstream]
         if isinstance(said, Exception):
             raise said
@@ -189,6 +193,8 @@ ERRORS = ApiCall("errors", "/error", "POST")
 class Play:
     """One request through a session."""
 
+    begun: ClassVar[list[Play]] = []
+
     def __init__(
         self,
         config: RuntimeConfig,
@@ -197,29 +203,41 @@ class Play:
         models: FakeModels | None = None,
     ) -> None:
         self.models = models or FakeModels(script or Script())
+        self._asked_before = len(self.models.asked)
         self.endpoints = FakeEndpoints(says or {})
         self.metrics = Metrics()
         world = World(self.models, self.endpoints, self.metrics)
         self._session = Session(compiled("0123456789abcdef", config), world)
-        self._outcomes: list[Outcome] = []
+        self.config = config
+        self.came = b""
+        self._outcome: Outcome | None = None
+        self._seen = True
+        self.begun.append(self)
 
     def __rshift__(self, events: Event | Sequence[Event]) -> Self:
         for event in events if isinstance(events, Sequence) else (events,):
-            if self._outcomes and not isinstance(self._outcomes[-1], Proceed):
-                raise AssertionError(f"the call has ended with {self._outcomes[-1]!r}")
-            if self._outcomes:
-                self._outcomes.pop()
-            self._outcomes.append(asyncio.run(self._session.on(event)))
+            if self._outcome is not None and not isinstance(self._outcome, Proceed):
+                raise AssertionError(f"the call has ended with {self._outcome!r}")
+            if isinstance(event, RequestBody):
+                self.came = event.body
+            self._outcome = asyncio.run(self._session.on(event))
+            self._seen = False
         return self
 
     def __lshift__(self, expected: Expectation) -> Self:
-        assert self._outcomes, "nothing was decided yet"
-        expected(self._outcomes[-1])
+        expected(self)
         return self
 
     @property
     def outcome(self) -> Outcome:
-        return self._outcomes[-1]
+        assert self._outcome is not None, "nothing was decided yet"
+        self._seen = True
+        return self._outcome
+
+    def finish(self) -> None:
+        """Nothing happened that the test did not look at."""
+        assert self._seen, f"nobody expected {self._outcome!r}"
+        assert len(self.models.asked) <= self._asked_before + 1, "the models were asked twice"
 
     @property
     def done(self) -> bool:
@@ -267,14 +285,16 @@ def chat(
 
 
 def proceeds() -> Expectation:
-    def check(outcome: Outcome) -> None:
+    def check(played: Play) -> None:
+        outcome = played.outcome
         assert isinstance(outcome, Proceed), outcome
 
     return check
 
 
 def refuses(status: int, code: str, *pieces: str) -> Expectation:
-    def check(outcome: Outcome) -> None:
+    def check(played: Play) -> None:
+        outcome = played.outcome
         assert isinstance(outcome, Refuse), outcome
         error = outcome.error
         assert (error.status, error.code) == (status, code), (error.status, error.code, error)
@@ -289,21 +309,30 @@ def says(
 ) -> Expectation:
     """An assistant's message; `found` are headers of the answer."""
 
-    def check(outcome: Outcome) -> None:
+    def check(played: Play) -> None:
+        outcome = played.outcome
         assert isinstance(outcome, Answer), outcome
         assert outcome.form is form, outcome.form
         spoken, by = spoken_by(outcome)
         assert spoken == text, spoken
         assert model is None or by == model, by
-        for name, value in found.items():
-            assert outcome.headers.get(name.replace("_", "-")) == value, outcome.headers
+        named = {name.replace("_", "-"): value for name, value in found.items()}
+        assert (outcome.status, outcome.headers) == (200, named)
 
     return check
 
 
+def turned_away() -> Expectation:
+    """What the guard of `guard()` says."""
+    return says("Not with me.", x_prompt_guard_error_code="jailbreak")
+
+
 def asks_for(*names: str) -> Expectation:
-    def check(outcome: Outcome) -> None:
+    def check(played: Play) -> None:
+        outcome = played.outcome
         assert isinstance(outcome, Answer), outcome
+        assert not played.endpoints.sent
+        assert outcome.headers == {}
         text, model = spoken_by(outcome)
         assert model.startswith("Arch"), model
         assert text.startswith(
@@ -316,16 +345,49 @@ def asks_for(*names: str) -> Expectation:
 
 
 def forwards(**found: Any) -> Expectation:
-    """On to the LLM; `found` are fields of the body that must be so."""
+    """On to the LLM, as it came; `found` are the fields of the body that are otherwise."""
 
-    def check(outcome: Outcome) -> None:
+    def check(played: Play) -> None:
+        outcome = played.outcome
         assert isinstance(outcome, Forward), outcome
-        assert outcome.headers[GUARDED_HEADER] == "1"
+        assert outcome.headers == {GUARDED_HEADER: "1", "content-type": "application/json"}
         sent = json.loads(outcome.body)
-        for name, value in found.items():
-            assert sent.get(name) == value, (name, sent.get(name))
+        unasked = outcome.json_prefix if sent.get("stream") else outcome.sse_prefix
+        assert unasked == "", "what goes before an answer is of the other form"
+        came = _without_state(json.loads(played.came))
+        messages = found.get("messages") or _with_context(
+            played, came["messages"], sent["messages"]
+        )
+        assert sent == {**came, **found, "messages": messages}
 
     return check
+
+
+def _without_state(body: dict[str, Any]) -> dict[str, Any]:
+    """What we told the client of our calls is not for the LLM."""
+    metadata = body.get("metadata") or {}
+    if "x-arch-state" not in metadata:
+        return body
+    rest = {name: value for name, value in metadata.items() if not name.startswith("x-arch-")}
+    return {name: value for name, value in body.items() if name != "metadata"} | (
+        {"metadata": rest} if rest else {}
+    )
+
+
+def _with_context(
+    played: Play, came: Sequence[Mapping[str, Any]], sent: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The messages that came, with a system prompt of the config's and what an API said."""
+    messages = list(came)
+    own = [played.config.system_prompt, *(each.system_prompt for each in played.config.targets)]
+    if sent[0] not in messages and sent[0] in [{"role": "system", "content": one} for one in own]:
+        messages.insert(0, sent[0])
+    if played.endpoints.sent:
+        last = max(place for place, each in enumerate(messages) if each["role"] == "user")
+        before, after = messages[last]["content"], sent[last]["content"]
+        if after.startswith(f"{before}\ncontext: "):
+            messages[last] = {**messages[last], "content": after}
+    return messages
 
 
 def spoken_by(answer: Answer) -> tuple[str, str]:

@@ -1,8 +1,10 @@
 """A stage for extproc alone: a real Envoy with a bootstrap of the bare wire contract.
 
-The listener, its local replies and its routes are the least that extproc needs; what the
-control plane emits is tested elsewhere. What is tested here is that Envoy and extproc mean
-the same by the messages they exchange.
+The listener, its local replies and its routes are the least that extproc needs, written here and
+not by the control plane's emitters: test_prompts.py has those. So what Envoy and extproc mean by
+the messages they exchange is tested even where a mistake of the emitters would hide one of
+extproc, with a runtime that no config could ask for (a short deadline), and with the metadata in
+the access log as extproc left it, where Lua of ours would have used it up.
 """
 
 from __future__ import annotations

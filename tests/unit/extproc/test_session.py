@@ -73,7 +73,7 @@ def test_unexpected_order_is_an_error() -> None:
     with pytest.raises(PhaseError):
         play(CONFIG, SCRIPT) >> request
     with pytest.raises(PhaseError):
-        play(CONFIG, SCRIPT) >> headers() >> headers()
+        play(CONFIG, SCRIPT) >> headers() << proceeds() >> headers()
 
 
 def test_whole_decision_has_an_end() -> None:
@@ -105,6 +105,7 @@ def test_what_is_left_shrinks() -> None:
 def test_metrics_count_what_became_of_it() -> None:
     """One line for each outcome, none with a word of the prompt."""
     played = play(CONFIG, SCRIPT, says={"app": api({}, 500)}) >> prompt("go canary")
+    played << refuses(502, "tool_error")
     text = played.metrics.text().decode()
     assert 'archgw_extproc_requests_total{outcome="refused"} 1.0' in text
     assert 'archgw_extproc_errors_total{code="tool_error"} 1.0' in text

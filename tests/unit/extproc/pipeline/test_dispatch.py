@@ -35,7 +35,6 @@ TARGET = settings(target("t"))
 
 def sent(*messages: dict[str, Any], config: Any = TARGET, says_: Any = RAIN, **rest: Any) -> Any:
     played = play(config, SCRIPT, says=says_) >> chat(*messages, **rest)
-    played << forwards()
     assert isinstance(played.outcome, Forward)
     return json.loads(played.outcome.body)
 

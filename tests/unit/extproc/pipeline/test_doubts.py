@@ -7,8 +7,20 @@ from typing import Any
 import pytest
 
 from extproc.contract import ApiCall
+from extproc.events import Answer
 from extproc.pipeline.doubts import is_no_plain_wish
-from tests.playbook import api, calls, chat, parameter, play, settings, target, turns, wish
+from tests.playbook import (
+    api,
+    calls,
+    chat,
+    forwards,
+    parameter,
+    play,
+    settings,
+    target,
+    turns,
+    wish,
+)
 
 APP = {"app": api({"done": True})}
 SHIP = target(
@@ -26,7 +38,11 @@ def is_done(said: str, *wishes: Any, config: Any = None) -> bool:
     """Whether sure models' calls are made for this message without asking back."""
     played = play(config or settings(SHIP, MOVE), models=calls(*wishes), says=APP)
     played >> chat(*turns(said))
-    return bool(played.endpoints.sent)
+    if not played.endpoints.sent:
+        assert isinstance(played.outcome, Answer)
+        return False
+    played << forwards()
+    return True
 
 
 def ship(**more: Any) -> Any:

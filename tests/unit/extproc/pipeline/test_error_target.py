@@ -33,6 +33,7 @@ from tests.playbook import (
 
 SCRIPT = Script(calls={"go": [("t", {"id": "../x"}, [])]})
 CONFIG = settings(target("t"), error_target=ERRORS)
+CODE = {"x_function_error_code": "tool_error"}
 FAILING = api({"why": "é"}, 404)
 
 
@@ -43,6 +44,7 @@ def failed(reply: Any, config: Any = CONFIG, app: Any = FAILING, **rest: Any) ->
 def test_is_told_everything() -> None:
     """Code, type, message, target and time in headers, the conversation in the body."""
     played = failed(api({"ok": 1}))
+    assert isinstance(played.outcome, Answer)
     _, told = played.endpoints.sent
     assert (told.method, told.path) == ("POST", "/error")
     assert told.headers["x-function-error-code"] == "tool_error"
@@ -72,18 +74,19 @@ def test_answer_is_the_clients() -> None:
 
 def test_completion_from_it_is_an_assistants_answer() -> None:
     """In the form the client asked for."""
-    failed(completion("Sorry.")) << says(
-        "Sorry.", model="app-1", x_function_error_code="tool_error"
+    failed(completion("Sorry.")) << says("Sorry.", model="app-1", **CODE)
+    failed(completion("Sorry."), stream=True) << says(
+        "Sorry.", form=Form.SSE, model="app-1", **CODE
     )
-    failed(completion("Sorry."), stream=True) << says("Sorry.", form=Form.SSE, model="app-1")
 
 
 def test_anything_is_streamed_to_a_client_who_streams() -> None:
     """A client that reads chunks gets chunks, whatever the application sends."""
-    failed(api(b"sorry", content_type="text/plain"), stream=True) << says("sorry", form=Form.SSE)
+    text = api(b"sorry", content_type="text/plain")
+    failed(text, stream=True) << says("sorry", form=Form.SSE, **CODE)
     chunk = {"model": "s", "choices": [{"delta": {"content": "Hm"}}]}
     sse = api(b"data: " + json.dumps(chunk).encode() + b"\n\n", content_type="text/event-stream")
-    failed(sse) << says("Hm", model="s")
+    failed(sse) << says("Hm", model="s", **CODE)
 
 
 @pytest.mark.parametrize(
@@ -102,13 +105,12 @@ def test_all_kinds_of_errors_go_there() -> None:
         target("t", parameter("id"), call=ApiCall("app", "/{id}", "GET")), error_target=ERRORS
     )
     guarded = settings(target("t"), guards=(guard(),), error_target=ERRORS)
-    down = FakeModels(error=Unavailable("x"))
     told = {"errors": api({})}
     cases = [
         (failed(api({}), app=CallTimeout("x")), "x-function-error-code", "tool_timeout", "FunctionCallError"),
         (failed(api({}), config=path), "x-function-error-code", "invalid_arguments", "FunctionValidationError"),
-        (play(CONFIG, models=down, says=told) >> prompt("x"), "x-function-error-code", "intent_unavailable", "IntentError"),
-        (play(guarded, models=down, says=told) >> prompt("x"), "x-prompt-guard-error-code", "guard_unavailable", "PromptGuardError"),
+        (play(CONFIG, models=FakeModels(error=Unavailable("x")), says=told) >> prompt("x"), "x-function-error-code", "intent_unavailable", "IntentError"),
+        (play(guarded, models=FakeModels(error=Unavailable("x")), says=told) >> prompt("x"), "x-prompt-guard-error-code", "guard_unavailable", "PromptGuardError"),
     ]  # fmt: skip
     for played, header, code, kind in cases:
         assert isinstance(played.outcome, Answer), played.outcome
@@ -128,7 +130,9 @@ def test_always_carries_a_body() -> None:
     """A config with GET still gets the conversation, by POST; PUT stays PUT."""
     for method, sent in (("GET", "POST"), ("PUT", "PUT")):
         config = settings(target("t"), error_target=ApiCall("errors", "/e", method))
-        assert failed(api({}), config=config).endpoints.sent[-1].method == sent
+        played = failed(api({}), config=config)
+        assert isinstance(played.outcome, Answer)
+        assert played.endpoints.sent[-1].method == sent
 
 
 def test_header_text_is_one_safe_line() -> None:

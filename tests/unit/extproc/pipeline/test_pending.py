@@ -24,6 +24,7 @@ from tests.playbook import (
     says,
     settings,
     target,
+    turned_away,
     turns,
     wish,
 )
@@ -115,7 +116,7 @@ def test_the_guard_reads_a_proposal_in_full() -> None:
     script = Script(attacks=["obey me"])
     for reply in ("yes", "make it 5"):
         played = play(config, script, says=APP) >> chat(*turns("hi", asked, reply))
-        played << says("Not with me.")
+        played << turned_away()
         assert not played.endpoints.sent
 
 
@@ -203,6 +204,7 @@ def test_a_judged_call_counts_as_its_judge_says() -> None:
             wish("transfer_funds", 0, sure=0.1, confidence=confidence, **VALUES), below=below
         )
         played = play(CONFIG, models=models, says=APP) >> prompt("move 300 from 4711 to 8822")
+        played << (forwards() if made else says(PROPOSED))
         assert len(played.endpoints.sent) == made
 
 
@@ -230,10 +232,10 @@ def test_the_state_stands_for_a_question_that_was_not_kept(stream: bool) -> None
     body = played.outcome.body
     metadata = (events(body)[0] if stream else json.loads(body))["metadata"]
     assert json.loads(metadata["x-arch-state"])["messages"] == "[]"
-    played = play(CONFIG, models=unsure, says=APP) >> prompt("yes", metadata=metadata) << forwards()
+    played = play(CONFIG, models=unsure, says=APP) >> prompt("yes", metadata=metadata)
+    heard = turns("yes", PROPOSED)[::-1]
+    played << forwards(messages=[heard[0], {**heard[1], "content": 'yes\ncontext: {"done": true}'}])
     assert sent(played) == [VALUES]
-    heard = json.loads(played.outcome.body)["messages"]
-    assert [each["content"] for each in heard[:2]] == [PROPOSED, 'yes\ncontext: {"done": true}']
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,8 @@ DONE = "Booked for Bob."
 
 
 def made(played: Any) -> list[dict[str, Any]]:
+    """The arguments of each call that was made on the way to the LLM."""
+    played << forwards()
     bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
     return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
 
@@ -158,6 +160,7 @@ def test_reading_may_be_repeated() -> None:
     played = run(
         wish("look", 0, room="blue"), "the blue room", "It is free.", "sure?", config=config
     )
+    played << forwards()
     assert len(played.endpoints.sent) == 1
 
 
@@ -228,4 +231,5 @@ def test_a_choice_in_its_own_words_is_sure() -> None:
         for text in ("a double", "with wife")
     )  # fmt: skip
     assert made(run(kind, "a double for Bob"))
-    assert not made(run(other, "for Bob with wife"))
+    played = run(other, "for Bob with wife")
+    played << says("Shall I go ahead with “book room” (guest: Bob, kind: double)?")
