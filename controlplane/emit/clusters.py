@@ -329,7 +329,11 @@ def _extproc(layout: Layout) -> Fields:
             "cluster_name": names.EXTPROC_CLUSTER,
             "endpoints": [{"lb_endpoints": endpoints}],
         },
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        # Envoy would keep a second change of hosts back for a second; one that died is left at once.
+        "common_lb_config": {
+            "healthy_panic_threshold": {"value": 0},
+            "update_merge_window": "0s",
+        },
         "outlier_detection": _LEFT_AT_ONCE,
         "health_checks": [_PROBE],
         "circuit_breakers": {

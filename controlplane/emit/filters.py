@@ -30,7 +30,7 @@ def llm_filters(gateway: ir.Gateway) -> list[Fields]:
 def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
     """The LLM listener's, behind the service that decides what to do with a prompt."""
     return [
-        _readiness(),
+        _readiness(names.EXTPROC_CLUSTER),
         _loop_guard(),
         _compressor(),
         _prompts(),
@@ -51,14 +51,20 @@ def _filter(name: str, fields: Fields) -> Fields:
     return {"name": f"envoy.filters.http.{name}", "typed_config": fields}
 
 
-def _readiness() -> Fields:
-    # 503 as soon as a drain begins, while /healthz still says that the process lives.
+def _readiness(*needed: str) -> Fields:
+    # 503 as soon as a drain begins and while no host of a needed cluster is well, whereas
+    # /healthz says that the process lives.
     return _filter(
         "health_check",
         typed(
             f"{_FILTERS}.health_check.v3.HealthCheck",
             pass_through_mode=False,
             headers=[{"name": ":path", "string_match": {"exact": "/readyz"}}],
+            **(
+                {"cluster_min_healthy_percentages": {n: {"value": 1} for n in needed}}
+                if needed
+                else {}
+            ),
         ),
     )
 

@@ -215,4 +215,4 @@ def _placed(plan: Plan, reason: str) -> str:
 
 def _not_serving(listeners: tuple[Any, ...]) -> str:
     which = ", ".join(f"{each.name} ({each.address}:{each.port})" for each in listeners)
-    return f"/healthz does not answer 200 on: {which}"
+    return f"/readyz does not answer 200 on: {which}"

@@ -1,4 +1,4 @@
-"""Is the gateway serving? Asked as a client would: `GET /healthz` on every listener."""
+"""Is the gateway ready? Asked as a balancer would: `GET /readyz` on every listener."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 async def healthy(listener: ir.Listener, within: float = 1.0) -> bool:
     host = _EVERYWHERE.get(listener.address, listener.address)
     tls = _any_certificate() if listener.certificates else None
-    return await http_ok(host, listener.port, "/healthz", within, tls)
+    return await http_ok(host, listener.port, "/readyz", within, tls)
 
 
 async def http_ok(

@@ -10,12 +10,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.emit.names import EXTPROC_CLUSTER
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.problem import Severity
 from controlplane.supervise import health, ports
 from controlplane.supervise.applying import Applier, RefusedError
 from controlplane.supervise.canary import missed_by_guard
 from controlplane.supervise.envoy import binary
+from controlplane.supervise.envoy.admin import Admin, AdminError
 from controlplane.supervise.messages import Verdict
 from controlplane.supervise.parts import START_TIMEOUT, StartError, StoppedError
 from controlplane.supervise.plan import Refused, key_files, make_plan, wanted_ports
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 _GUARD_TIMEOUT = 10.0
 _EXPECTED = (
     *(RefusedError, StartError, StoppedError, ChildFailedError, NoAnswerError),
-    *(binary.EnvoyError, UnsafeError, OSError),
+    *(binary.EnvoyError, AdminError, UnsafeError, OSError),
 )
 """What can go wrong at the start, each with a message for the user."""
 
@@ -115,6 +117,8 @@ async def _start_with_envoy(parts: Parts, sound: Sound) -> Started:
     await parts.unless_failed(applier.first(plan))
     await parts.wait_healthy(parts.children.waited_for())
     await _wait_serving(parts, applier, plan)
+    if sound.gateway.prompts:
+        await parts.unless_failed(_wait_all_well(Admin(layout.admin_socket)))
     return Started(plan, Envoy(executable, version, applier))
 
 
@@ -125,6 +129,20 @@ async def _wait_serving(parts: Parts, applier: Applier, plan: Plan) -> None:
         reason = await applier.validate(plan)
         why = f": {reason}" if reason else f"; see {parts.layout.logs / 'envoy.log'}"
         raise StartError(f"Envoy took the configuration but does not serve {which}{why}")
+
+
+async def _wait_all_well(admin: Admin) -> None:
+    """Until Envoy has asked each extproc process how it is, the death of one could leave none."""
+    healthy, total = (
+        f"cluster.{EXTPROC_CLUSTER}.membership_{what}" for what in ("healthy", "total")
+    )
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + START_TIMEOUT / 4
+    while clock() < deadline:
+        found = await admin.stats(f"^cluster.{EXTPROC_CLUSTER}.membership_")
+        if 0 < found.get(total, 0) <= found.get(healthy, 0):
+            return
+        await asyncio.sleep(0.02)
 
 
 async def _try_guard(parts: Parts, sound: Sound) -> None:

@@ -54,13 +54,13 @@ def test_node_sdk_reads_every_answer(
         calls={
             "Paris": [("weather", {"city": "Paris"}, [])],
             "weather": [("weather", {}, ["city"])],
-            "reboot": [("reboot", {"device": "r1"}, [])],
-            "broken": [("reboot", {"device": "broken"}, [])],
+            "reboot r1": [("reboot", {"device": "r1"}, [])],
+            "reboot broken": [("reboot", {"device": "broken"}, [])],
         },
         attacks=["forget"],
     )
     staged.app.says["/reboot"] = Says(b"Rebooting r1.", headers={"content-type": "text/plain"})
-    found = ask(staged.running.prompt_port, "a joke", "Paris", "weather", "reboot", "forget")
+    found = ask(staged.running.prompt_port, "a joke", "Paris", "weather", "reboot r1", "forget")
     assert all("error" not in entry for entry in found.values()), found
     assert "Hello from one" in found["a joke"]["whole"]
     assert found["Paris"]["calls"][0]["function"] == {
@@ -70,10 +70,10 @@ def test_node_sdk_reads_every_answer(
     assert found["Paris"]["models"][0].startswith("Arch")
     assert "city" in found["weather"]["whole"]
     assert found["weather"]["finished"] == "stop"
-    for prompt, text in (("reboot", "Rebooting r1."), ("forget", "I would rather not.")):
+    for prompt, text in (("reboot r1", "Rebooting r1."), ("forget", "I would rather not.")):
         assert found[prompt]["whole"] == found[prompt]["streamed"] == text
     staged.app.says["/reboot"] = Says({"detail": "no such device"}, status=404)
     staged.app.says["/error"] = Says(status=500)
-    error = ask(staged.running.prompt_port, "broken")["broken"]["error"]
+    error = ask(staged.running.prompt_port, "reboot broken")["reboot broken"]["error"]
     assert (error["status"], error["code"]) == (404, "tool_error")
     assert "no such device" in error["message"]
