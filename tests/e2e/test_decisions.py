@@ -18,8 +18,27 @@ from tests.e2e.decisions.stage import Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Row: conversations that must be right in percent, wrong POSTs that are known.
-RATES = dict.fromkeys(ROWS, (0, 99))
+# Row: conversations that must be right in percent, and wrong POSTs that are known: none where a
+# message denies, asks, refuses or chats. Two conversations and one POST of a row are left to the
+# processors, whose int8 kernels differ.
+RATES = {
+    "after_a_call": (80, 2),
+    "answers": (55, 1),
+    "asked_about": (89, 0),
+    "booleans": (41, 1),
+    "change_of_mind": (20, 1),
+    "direction": (28, 2),
+    "follow_ups": (53, 2),
+    "languages": (46, 2),
+    "lists": (40, 4),
+    "negation": (73, 0),
+    "not_usable": (60, 2),
+    "own_question": (76, 0),
+    "refusal": (37, 0),
+    "small_talk": (92, 0),
+    "spelling": (61, 4),
+    "two_wishes": (0, 1),
+}
 
 
 @pytest.fixture(scope="module")
