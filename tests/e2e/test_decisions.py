@@ -48,6 +48,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.mark.slow
+@pytest.mark.alone  # twelve gateways at once
 @pytest.mark.parametrize("row", ROWS)
 def test_does_what_must_be_done(stage: Stage, row: str) -> None:
     """Most conversations of a row go as they must, and nothing is changed that must not be."""
