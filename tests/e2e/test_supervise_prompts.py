@@ -153,6 +153,7 @@ def test_prompts_come_and_go_by_reload(gateway: Gateway) -> None:
     assert Client(gateway.llm_port).chat().status == 200
 
 
+@pytest.mark.alone
 def test_killed_extproc_comes_back(gateway: Gateway) -> None:
     """After kill -9 of one there are two again; at most two prompts find it gone."""
     assert gateway.up().returncode == 0
