@@ -14,6 +14,7 @@ from typing import Final
 
 from text_to_num import alpha2digit
 
+from modelserver.tasks.values import languages
 from modelserver.tasks.values.names import SPOKEN
 
 UNITS: Final = {
@@ -96,7 +97,11 @@ def english(text: str) -> tuple[float, int]:
 
 
 def in_digits(text: str, language: str | None = None) -> str | None:
-    """The text with digits for the number it begins with; None when it begins with none."""
+    """The text with digits for the number it begins with; None when it begins with none.
+
+    `language` may be any tag a client sends: `en-GB` counts in English, `ja` in none of ours.
+    """
+    language = languages.chosen(language)
     if len(text) > _LONGEST or not text[:1].isalpha():
         return None
     number, used = english(text.lower())

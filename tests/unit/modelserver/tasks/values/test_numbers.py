@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelserver.tasks.values import numbers, units
+from modelserver.tasks.values import numbers, spelled, units
 
 WORDS = {
     "de": {
@@ -90,3 +90,13 @@ def test_units(said: str, wanted: str, value: float) -> None:
     found = numbers.parse(said)
     assert found is not None
     assert units.convert(found.value, units.said(found.rest), units.wanted(wanted)) == value
+
+
+@pytest.mark.parametrize(
+    ("language", "said", "digits"),
+    [("en-GB", "ten apples", "10 apples"), ("de-AT", "drei Äpfel", "3 Äpfel"),
+     ("fr_CA", "trois pommes", "3 pommes"), ("ja", "ten apples", "10 apples")],
+)  # fmt: skip
+def test_any_tag_that_a_client_sends(language: str, said: str, digits: str) -> None:
+    """A region says nothing of numbers, and a language that is none of ours is no error."""
+    assert spelled.in_digits(said, language) == digits
