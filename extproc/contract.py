@@ -136,6 +136,11 @@ class Target:
     system_prompt: str | None
     confirm: Confirm
 
+    @property
+    def changes(self) -> bool:
+        """Whether a call of it changes something at the application."""
+        return self.call is not None and self.call.method not in READS
+
 
 @dataclass(frozen=True, slots=True)
 class Prompts:

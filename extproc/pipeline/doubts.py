@@ -9,9 +9,9 @@ what is wrong here asks back once more, and nothing worse.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from extproc.contract import READS
+from extproc.pipeline.words import items, plain, says
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
@@ -68,22 +68,26 @@ _CUES: Final = re.compile(rf"(?<!\w)(?:{_words(_DENIED)}|{_words(_TOLD)})(?!\w)"
 _OPENING: Final = (
     r"(?:hi|hey|hello|ok|okay|so|and|but|well|sorry|please|thanks|und|aber|et|mais|y|e|en)"
 )
+# Every repetition has a bound or gives nothing back: a message may be written to take long.
 _QUESTION: Final = re.compile(
-    rf"(?:^|[.!?;:,¿\n])\s*(?:{_OPENING}[\s,]+)*(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
+    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
 )
 # Numbers, codes, days: what somebody says is meant for something.
-_VALUE: Final = re.compile(r"(?<!\w)(?=[\w.,:/@-]*\d)\w[\w.,:/@-]*(?<![.,:/-])")
+_VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 _NEGATOR: Final = re.compile(
-    r"(?:without|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)\W+(?:\w+\W+){0,2}$",
+    r"(?<!\w)(?:without|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
+    r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
     re.IGNORECASE,
 )
+# Nobody words a plain wish at such length, and what is longer costs more to read.
+_LONGEST: Final = 2000
 _STEM: Final = 5
 _SHORT: Final = 4
 
 
 def doubtful(exchange: Exchange) -> bool:
     """Whether a plan that changes something is to be asked back for its words alone."""
-    changes = [p for p in exchange.plan if p.target.call and p.target.call.method not in READS]
+    changes = [planned for planned in exchange.plan if planned.target.changes]
     last = exchange.request.last_user
     if not changes or last is None:
         return False
@@ -98,7 +102,10 @@ def doubtful(exchange: Exchange) -> bool:
 
 def is_no_plain_wish(text: str) -> bool:
     """Whether a message may deny, ask about, tell of or imagine something."""
-    return bool(_CUES.search(text) or _QUESTION.search(text))
+    if len(text) > _LONGEST:
+        return True
+    said = " ".join(text.replace("\n", "; ").split())
+    return bool(_CUES.search(said) or _QUESTION.search(said))
 
 
 def _unclear(planned: Planned, text: str) -> bool:
@@ -115,7 +122,7 @@ def _has_twins(planned: Planned) -> bool:
             parameter.type,
             parameter.format,
             parameter.enum,
-            _plain(planned.arguments[parameter.name]),
+            plain(planned.arguments[parameter.name]),
         )
         for parameter in planned.target.parameters
         if parameter.name in planned.arguments
@@ -131,9 +138,9 @@ def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
         said = _named(parameter, text)
         return said is not None and value is not (not _NEGATOR.search(text[:said]))
     if parameter.enum:
-        chosen = {_plain(item) for item in (value if isinstance(value, list) else [value])}
-        others = {_plain(item) for each in planned.arguments.values() for item in _items(each)}
-        said_too = {choice for choice in map(_plain, parameter.enum) if _says(text, choice)}
+        chosen = {plain(item) for item in items(value)}
+        others = {plain(item) for each in planned.arguments.values() for item in items(each)}
+        said_too = {choice for choice in map(plain, parameter.enum) if says(text, choice)}
         if said_too - chosen - others:
             return True
     return parameter.name in planned.defaults and _named(parameter, text) is not None
@@ -158,25 +165,21 @@ def _leaves_values(exchange: Exchange, text: str, last: int) -> bool:
         if evidence.message == last
     ]  # fmt: skip
     given = {
-        _plain(item)
+        plain(item)
         for planned in exchange.plan
         for value in planned.arguments.values()
-        for item in _items(value)
+        for item in items(value)
     }
     return any(
-        _plain(found[0]) not in given
-        and not any(start < found.end() and found.start() < end for start, end in taken)
-        for found in _VALUE.finditer(text)
+        plain(said) not in given
+        and not any(start < at + len(said) and at < end for start, end in taken)
+        for at, said in _values(text)
     )
 
 
-def _says(text: str, words: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text.casefold()) is not None
-
-
-def _plain(value: Any) -> str:
-    return str(value).strip().casefold().replace("_", " ")
-
-
-def _items(value: Any) -> Iterator[Any]:
-    yield from value if isinstance(value, list) else [value]
+def _values(text: str) -> Iterator[tuple[int, str]]:
+    """The numbers, codes and days of a text, each with its place."""
+    for found in _VALUE.finditer(text):
+        said = found[0].rstrip(".,:/-")
+        if any(letter.isdecimal() for letter in said):
+            yield found.start(), said

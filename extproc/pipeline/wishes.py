@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from extproc.contract import READS
 from extproc.exchange import Planned
 from extproc.pipeline import replies, transcript
+from extproc.pipeline.words import items, says
 from extproc.questions import Asked, Proposed
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
     arguments = dict(_grounded(exchange, call, target))
     said = {**arguments, **replied(exchange, target.parameters)}
     confidence = _confidence(exchange, call, target, arguments)
-    if target.call is not None and target.call.method not in READS:
+    if target.changes:
         words = list(_words(exchange, call, target, arguments))
         standing = _standing(exchange, target, words, bare=not arguments)
         if standing is Standing.OLD and (further or _settled(exchange, words)):
@@ -103,9 +103,7 @@ def _is_only_ours(exchange: Exchange, parameter: Parameter, value: Any) -> bool:
     for place, message in enumerate(exchange.request.messages):
         ourselves = transcript.is_ours(exchange, place)
         (ours if ourselves else theirs).append(message.text.casefold())
-    parts = [
-        str(part).strip().casefold() for part in (value if isinstance(value, list) else [value])
-    ]
+    parts = [str(part).strip().casefold() for part in items(value)]
     return any(
         any(part in text for text in ours) and not any(part in text for text in theirs)
         for part in parts
@@ -115,9 +113,7 @@ def _is_only_ours(exchange: Exchange, parameter: Parameter, value: Any) -> bool:
 def _says(text: str, value: Any) -> bool:
     """Whether a message says a value, in so many words."""
     said = str(value).strip()
-    if not said or isinstance(value, bool | dict | list | None):
-        return False
-    return re.search(rf"(?<!\w){re.escape(said)}(?!\w)", text, re.IGNORECASE) is not None
+    return bool(said) and not isinstance(value, bool | dict | list | None) and says(text, said)
 
 
 def _confidence(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -144,6 +145,24 @@ def test_never_is_never() -> None:
     """`confirm: never` calls as earlier versions did."""
     never = target("ship_parcel", parameter("parcel"), confirm="never")
     assert is_done("don't ship P77", ship(), config=settings(never))
+
+
+@pytest.mark.parametrize("length", [1_900, 100_000])
+@pytest.mark.parametrize(
+    "piece", ["\n", "so,", "so, ", "a.", "@", "a-", "no ", "n'", "ne a ", "? "]
+)
+def test_no_message_takes_long_to_read(piece: str, length: int) -> None:
+    """One that is written to be slow holds all others up."""
+    text = f"ship {piece * (length // len(piece))}P77"
+    began = time.process_time()
+    is_done(text, ship(gift_wrap=True))
+    assert time.process_time() - began < 1
+
+
+def test_what_is_too_long_to_be_plain_is_asked_back() -> None:
+    """A denial may stand anywhere in it."""
+    assert is_done(f"ship parcel P77 {'please ' * 200}", ship())
+    assert not is_done(f"ship parcel P77 {'please ' * 300}", ship())
 
 
 def test_an_empty_message_is_plain() -> None:

@@ -1,0 +1,24 @@
+"""Whether a message says a value, word for word."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def says(text: str, words: str) -> bool:
+    """Whether these words stand in a text whole, in large letters or small."""
+    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def items(value: Any) -> Iterator[Any]:
+    """The items of a list, or the one value."""
+    yield from value if isinstance(value, list) else [value]
+
+
+def plain(value: Any) -> str:
+    """A value as it is said: in small letters, a name's underscores as spaces."""
+    return str(value).strip().casefold().replace("_", " ")
