@@ -15,17 +15,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    home: Path
+class Home:
+    """The folder of one running gateway, and each file in it by what it is for."""
+
+    folder: Path
     logs: Path
 
     @property
     def run(self) -> Path:
-        return self.home / "run"
+        return self.folder / "run"
 
     @property
     def secrets(self) -> Path:
-        return self.home / "secrets"
+        return self.folder / "secrets"
 
     @property
     def admin_socket(self) -> Path:
@@ -60,7 +62,7 @@ class Layout:
 
     @property
     def lock_file(self) -> Path:
-        return self.home / "lock"
+        return self.folder / "lock"
 
     @property
     def children_file(self) -> Path:
@@ -70,7 +72,7 @@ class Layout:
     @property
     def failure_file(self) -> Path:
         """Why the gateway ended by itself, for `status`; the next `up` removes it."""
-        return self.home / "last-failure.txt"
+        return self.folder / "last-failure.txt"
 
     @property
     def sockets(self) -> tuple[Path, ...]:
@@ -104,7 +106,7 @@ class Layout:
         return self.secrets / f"{secret}.sds.yaml"
 
 
-def locate(home: str | None, env: Mapping[str, str]) -> Layout:
+def locate(home: str | None, env: Mapping[str, str]) -> Home:
     """`--home`, else `$ARCHGW_HOME`, else `~/.archgw`.
 
     Access logs of the default home go to `~/archgw_logs` where that exists, as in v0.1.
@@ -112,7 +114,7 @@ def locate(home: str | None, env: Mapping[str, str]) -> Layout:
     chosen = home or env.get("ARCHGW_HOME")
     if chosen:
         path = Path(chosen).expanduser().absolute()
-        return Layout(path, path / "logs")
+        return Home(path, path / "logs")
     path = Path.home() / ".archgw"
     old_logs = Path.home() / "archgw_logs"
-    return Layout(path, old_logs if old_logs.is_dir() else path / "logs")
+    return Home(path, old_logs if old_logs.is_dir() else path / "logs")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of, show_problems
+from controlplane.cli.home import add_home, home_of, show_problems
 from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from controlplane.compile import Compiled
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,11 +57,11 @@ def run(args: argparse.Namespace) -> int:
     if code := exit_code(problems):
         return code
     as_json = args.output is not None and args.output.suffix == ".json"
-    text = _STAGES[args.emit](compiled, layout_of(args), as_json)
+    text = _STAGES[args.emit](compiled, home_of(args), as_json)
     if text is None:
         failure("there is no runtime config without prompts: no targets, guards or listener here")
         return FOUND
-    if args.prepare and not _prepare(compiled, layout_of(args)):
+    if args.prepare and not _prepare(compiled, home_of(args)):
         return COULD_NOT_RUN
     if args.output:
         args.output.write_text(text, "utf-8")
@@ -70,47 +70,47 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _prepare(compiled: Compiled, layout: Layout) -> bool:
+def _prepare(compiled: Compiled, home: Home) -> bool:
     from controlplane.supervise.lock import is_held  # noqa: PLC0415
     from controlplane.supervise.prepare import prepare  # noqa: PLC0415
     from controlplane.supervise.secrets import UnsafeError  # noqa: PLC0415
 
-    if is_held(layout.lock_file):
-        failure(f"a gateway runs in {layout.home}; choose another --home")
+    if is_held(home.lock_file):
+        failure(f"a gateway runs in {home.folder}; choose another --home")
         return False
     assert compiled.gateway is not None, "run stops before"
     try:
-        prepare(compiled.gateway, layout)
+        prepare(compiled.gateway, home)
     except UnsafeError as error:
         failure(str(error))
         return False
     return True
 
 
-def _model(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
+def _model(compiled: Compiled, _home: Home, as_json: bool) -> str:
     return _shown(compiled.model, as_json)
 
 
-def _ir(compiled: Compiled, _layout: Layout, as_json: bool) -> str:
+def _ir(compiled: Compiled, _home: Home, as_json: bool) -> str:
     return _shown(compiled.gateway, as_json)
 
 
-def _envoy(compiled: Compiled, layout: Layout, as_json: bool) -> str:
+def _envoy(compiled: Compiled, home: Home, as_json: bool) -> str:
     from controlplane.emit import emit, proto  # noqa: PLC0415  --help needs none
     from controlplane.emit.bootstrap import static_bootstrap  # noqa: PLC0415
     from controlplane.emit.render import to_json, to_yaml  # noqa: PLC0415
 
     assert compiled.gateway is not None, "run stops before"
-    bootstrap = static_bootstrap(layout, emit(compiled.gateway, layout))
+    bootstrap = static_bootstrap(home, emit(compiled.gateway, home))
     proto.message(proto.BOOTSTRAP, bootstrap)  # refuses what Envoy does not know
     return to_json(bootstrap) if as_json else to_yaml(bootstrap)
 
 
-def _runtime(compiled: Compiled, layout: Layout, _as_json: bool) -> str | None:
+def _runtime(compiled: Compiled, home: Home, _as_json: bool) -> str | None:
     from controlplane.emit.runtime import emit_runtime  # noqa: PLC0415
 
     assert compiled.gateway is not None, "run stops before"
-    runtime = emit_runtime(compiled.gateway, layout)
+    runtime = emit_runtime(compiled.gateway, home)
     return runtime.text + "\n" if runtime else None
 
 
@@ -124,7 +124,7 @@ def _shown(value: object, as_json: bool) -> str:
     return yaml.safe_dump(as_data(value), sort_keys=False, allow_unicode=True)
 
 
-_STAGES: dict[str, Callable[[Compiled, Layout, bool], str | None]] = {
+_STAGES: dict[str, Callable[[Compiled, Home, bool], str | None]] = {
     "model": _model,
     "ir": _ir,
     "envoy": _envoy,

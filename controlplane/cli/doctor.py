@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of
+from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import paint
 from controlplane.exit_codes import DONE, FOUND
 
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
 
     from controlplane.cli.machine_checks import examine  # noqa: PLC0415
 
-    findings = examine(args.config, layout_of(args), os.environ)
+    findings = examine(args.config, home_of(args), os.environ)
     if args.json:
         print(json.dumps({"findings": [asdict(each) for each in findings]}))
     else:

@@ -6,7 +6,7 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of
+from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, progress
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 from controlplane.supervise import control_client
@@ -18,7 +18,7 @@ from controlplane.supervise.processes.leftovers import end_leftovers
 if TYPE_CHECKING:
     import argparse
 
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _DRAIN_TIMEOUT = 60.0
 
@@ -47,58 +47,58 @@ def _seconds(text: str) -> float:
 
 
 def run(args: argparse.Namespace) -> int:
-    layout = layout_of(args)
-    if not is_held(layout.lock_file):
-        _clean(layout)
-        print(f"no gateway runs in {layout.home}")
+    home = home_of(args)
+    if not is_held(home.lock_file):
+        _clean(home)
+        print(f"no gateway runs in {home.folder}")
         return DONE
-    supervisor = holder(layout.lock_file)
+    supervisor = holder(home.lock_file)
     try:
-        cut = control_client.stop(layout.control_socket, args.timeout, progress).cut
+        cut = control_client.stop(home.control_socket, args.timeout, progress).cut
     except UnreachableError:
         cut = 0
-        _force(layout)
-    if not _ended(supervisor, layout, 5.0):
-        failure(f"the gateway in {layout.home} does not stop; see {layout.logs / 'supervisor.log'}")
+        _force(home)
+    if not _ended(supervisor, home, 5.0):
+        failure(f"the gateway in {home.folder} does not stop; see {home.logs / 'supervisor.log'}")
         return COULD_NOT_RUN
-    _clean(layout)
+    _clean(home)
     print(f"stopped; {cut} open request(s) were cut after {args.timeout:g} s" if cut else "stopped")
     return DONE
 
 
-def _force(layout: Layout) -> None:
+def _force(home: Home) -> None:
     """The supervisor hangs, or is on its way in or out. Its children die with it."""
-    who = holder(layout.lock_file)
-    if who is None or _released(layout, 1.0):
+    who = holder(home.lock_file)
+    if who is None or _released(home, 1.0):
         return
     progress(f"the supervisor (pid {who.identity.pid}) does not answer: ending it")
     who.identity.send(signal.SIGTERM)
-    if not _released(layout, 3.0):
+    if not _released(home, 3.0):
         who.identity.send(signal.SIGKILL)
 
 
-def _ended(supervisor: Holder | None, layout: Layout, seconds: float) -> bool:
+def _ended(supervisor: Holder | None, home: Home, seconds: float) -> bool:
     """The lock is free and the process itself is gone."""
     deadline = time.monotonic() + seconds
     while supervisor and supervisor.identity.alive:
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
-    return _released(layout, max(0.0, deadline - time.monotonic()))
+    return _released(home, max(0.0, deadline - time.monotonic()))
 
 
-def _released(layout: Layout, seconds: float) -> bool:
+def _released(home: Home, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
-    while is_held(layout.lock_file):
+    while is_held(home.lock_file):
         if time.monotonic() > deadline:
             return False
         time.sleep(0.02)
     return True
 
 
-def _clean(layout: Layout) -> None:
+def _clean(home: Home) -> None:
     """What a killed supervisor could not take away itself."""
-    end_leftovers(layout.children_file)
-    clean_home(layout)
-    for path in (layout.control_socket, layout.lock_file):
+    end_leftovers(home.children_file)
+    clean_home(home)
+    for path in (home.control_socket, home.lock_file):
         path.unlink(missing_ok=True)

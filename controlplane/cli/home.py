@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from controlplane.cli.terminal import coloured, failure, paint
-from controlplane.home_paths import Layout, locate
+from controlplane.home_paths import Home, locate
 
 if TYPE_CHECKING:
     import argparse
@@ -26,15 +26,15 @@ def add_home(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def layout_of(args: argparse.Namespace) -> Layout:
+def home_of(args: argparse.Namespace) -> Home:
     return locate(args.home, os.environ)
 
 
-def not_running(layout: Layout) -> str:
+def not_running(home: Home) -> str:
     """Says so, and why if the last gateway ended by itself."""
-    text = f"no gateway runs in {layout.home}"
+    text = f"no gateway runs in {home.folder}"
     try:
-        reason = layout.failure_file.read_text("utf-8").strip()
+        reason = home.failure_file.read_text("utf-8").strip()
     except OSError:
         return text
     return f"{text}; the last one ended because {reason}"

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of
+from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
@@ -34,15 +34,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    layout = layout_of(args)
+    home = home_of(args)
     wanted = {name.removesuffix(".log") for name in args.name}
-    files = _files(layout.logs, wanted)
+    files = _files(home.logs, wanted)
     if missing := wanted - {file.stem for file in files}:
-        there = ", ".join(file.stem for file in _files(layout.logs, set())) or "none"
-        failure(f"no log named {', '.join(sorted(missing))} in {layout.logs}; there: {there}")
+        there = ", ".join(file.stem for file in _files(home.logs, set())) or "none"
+        failure(f"no log named {', '.join(sorted(missing))} in {home.logs}; there: {there}")
         return COULD_NOT_RUN
     if not files:
-        failure(f"no logs in {layout.logs} yet")
+        failure(f"no logs in {home.logs} yet")
         return COULD_NOT_RUN
     offsets = {}
     for file in files:
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         _show(file, lines, heading=len(files) > 1)
     if args.follow:
         sys.stdout.flush()  # into a pipe, too: what is there shall not wait for what comes
-        _follow(layout.logs, wanted, offsets)
+        _follow(home.logs, wanted, offsets)
     return DONE
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 State = Literal["ok", "warning", "error"]
 
@@ -47,17 +47,17 @@ class Finding:
 class _Patient:
     config: Path | None
     gateway: ir.Gateway | None
-    layout: Layout
+    home: Home
     env: Mapping[str, str]
 
     @property
     def running(self) -> bool:
-        return is_held(self.layout.lock_file)
+        return is_held(self.home.lock_file)
 
 
-def examine(config: Path | None, layout: Layout, env: Mapping[str, str]) -> list[Finding]:
+def examine(config: Path | None, home: Home, env: Mapping[str, str]) -> list[Finding]:
     gateway = compile_file(config, env).gateway if config else None
-    patient = _Patient(config, gateway, layout, env)
+    patient = _Patient(config, gateway, home, env)
     return [finding for check in _CHECKS for finding in check(patient)]
 
 
@@ -88,9 +88,9 @@ def _envoy(_: _Patient) -> Iterator[Finding]:
 
 def _ports(patient: _Patient) -> Iterator[Finding]:
     if patient.running:
-        who = holder(patient.layout.lock_file)
+        who = holder(patient.home.lock_file)
         pid = f", pid {who.identity.pid}" if who else ""
-        yield Finding("gateway", "ok", f"runs in {patient.layout.home}{pid}: ports not checked")
+        yield Finding("gateway", "ok", f"runs in {patient.home.folder}{pid}: ports not checked")
         return
     for port in wanted_ports(patient.gateway) if patient.gateway else _USUAL_PORTS:
         where = f"{port.address}:{port.number}"
@@ -151,11 +151,11 @@ def _clock(_: _Patient) -> Iterator[Finding]:
 
 
 def _home(patient: _Patient) -> Iterator[Finding]:
-    home = patient.layout.home
-    for directory in (home, patient.layout.run, patient.layout.secrets, patient.layout.logs):
+    home = patient.home
+    for directory in (home.folder, home.run, home.secrets, home.logs):
         if directory.exists():
             yield from _private(directory)
-    there = next(path for path in (home, *home.parents) if path.exists())
+    there = next(path for path in (home.folder, *home.folder.parents) if path.exists())
     free = shutil.disk_usage(there).free
     state: State = "ok" if free >= _LITTLE_SPACE else "warning"
     hint = "the access logs need room; requests are answered without it"

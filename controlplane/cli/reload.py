@@ -10,7 +10,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of, not_running, show_verdict
+from controlplane.cli.home import add_home, home_of, not_running, show_verdict
 from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise import control_client
@@ -30,11 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    layout = layout_of(args)
+    home = home_of(args)
     try:
-        verdict = control_client.reload(layout.control_socket, os.environ)
+        verdict = control_client.reload(home.control_socket, os.environ)
     except UnreachableError:
-        failure(not_running(layout))
+        failure(not_running(home))
         return COULD_NOT_RUN
     if args.json:
         print(json.dumps(verdict.to_json()))

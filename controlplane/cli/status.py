@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of, not_running
+from controlplane.cli.home import add_home, home_of, not_running
 from controlplane.cli.terminal import failure, paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import control_client
@@ -28,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    layout = layout_of(args)
+    home = home_of(args)
     try:
-        status = control_client.status(layout.control_socket)
+        status = control_client.status(home.control_socket)
     except UnreachableError:
-        if is_held(layout.lock_file):
-            failure(f"the gateway in {layout.home} does not answer; `archgw down` ends it")
+        if is_held(home.lock_file):
+            failure(f"the gateway in {home.folder} does not answer; `archgw down` ends it")
             return COULD_NOT_RUN
-        text = not_running(layout)
+        text = not_running(home)
         print(json.dumps({"state": "stopped", "reason": text}) if args.json else text)
         return FOUND
     print(json.dumps(status.to_json()) if args.json else "\n".join(_lines(status)))

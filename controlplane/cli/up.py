@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, layout_of, show_verdict
+from controlplane.cli.home import add_home, home_of, show_verdict
 from controlplane.cli.terminal import failure, paint, progress
 from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise import control_client
@@ -23,7 +23,7 @@ from controlplane.supervise.messages import NoResultError, Verdict, could_not_ru
 if TYPE_CHECKING:
     import argparse
 
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _NAMES = ("arch_config.yaml", "arch_config.yml")
 _SERVICES = {
@@ -66,12 +66,12 @@ def run(args: argparse.Namespace) -> int:
         looked = args.config or " or ".join(str(Path(args.path, name)) for name in _NAMES)
         failure(f"no config at {looked}; `archgw init` writes one to start from")
         return COULD_NOT_RUN
-    layout = layout_of(args)
-    if is_held(layout.lock_file):
+    home = home_of(args)
+    if is_held(home.lock_file):
         # The supervisor would find the same, only later.
-        failure(str(HeldError(layout.home, holder(layout.lock_file))))
+        failure(str(HeldError(home.folder, holder(home.lock_file))))
         return COULD_NOT_RUN
-    launch = Launch(config, layout, service, os.environ)
+    launch = Launch(config, home, service, os.environ)
     if args.foreground:
         in_foreground(launch)
     verdict = _start(launch)
@@ -79,10 +79,10 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(verdict.to_json()))
         return verdict.code
     if verdict.ok:
-        verdict = replace(verdict, summary=f"archgw is up in {layout.home}")
+        verdict = replace(verdict, summary=f"archgw is up in {home.folder}")
     show_verdict(verdict)
     if verdict.ok:
-        _show_addresses(layout)
+        _show_addresses(home)
     return verdict.code
 
 
@@ -106,7 +106,7 @@ def _start(launch: Launch) -> Verdict:
             process.wait(_LAST_MOMENTS)
         return verdict
     except NoResultError:
-        return _died(process, launch.layout)
+        return _died(process, launch.home)
     except KeyboardInterrupt:
         _stop(process)
         raise
@@ -120,22 +120,22 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
 
 
-def _died(process: subprocess.Popen[bytes], layout: Layout) -> Verdict:
+def _died(process: subprocess.Popen[bytes], home: Home) -> Verdict:
     code = process.wait()
-    log = layout.logs / "supervisor.log"
+    log = home.logs / "supervisor.log"
     tail = log.read_text("utf-8", "replace").splitlines()[-8:]
     says = f"the supervisor ended with exit status {code}; its last lines:"
     return could_not_run("\n".join([says, *tail]))
 
 
-def _show_addresses(layout: Layout) -> None:
+def _show_addresses(home: Home) -> None:
     try:
-        status = control_client.status(layout.control_socket)
+        status = control_client.status(home.control_socket)
     except UnreachableError:
         return
     for each in status.listeners:
         print(f"  {each.name:8} {paint(_url(each.address, each.port), 'bold')}")
-    print(f"  {'logs':8} {layout.logs}")
+    print(f"  {'logs':8} {home.logs}")
 
 
 def _url(address: str, port: int) -> str:

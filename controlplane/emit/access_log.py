@@ -12,7 +12,7 @@ from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
 _UPSTREAM_TIME = "%COMMON_DURATION(US_TX_END:US_RX_BEG:ms)%"
@@ -57,19 +57,19 @@ _LLM: dict[str, str] = {
 }
 
 
-def llm(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
-    return [_file("access_llm.log", gateway, layout, _LLM)]
+def llm(gateway: ir.Gateway, home: Home) -> list[Fields]:
+    return [_file("access_llm.log", gateway, home, _LLM)]
 
 
-def prompt(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
-    return [_file("access_ingress.log", gateway, layout, _LLM)]
+def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
+    return [_file("access_ingress.log", gateway, home, _LLM)]
 
 
-def internal(gateway: ir.Gateway, layout: Layout) -> list[Fields]:
-    return [_file("access_internal.log", gateway, layout, {})]
+def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
+    return [_file("access_internal.log", gateway, home, {})]
 
 
-def _file(name: str, gateway: ir.Gateway, layout: Layout, extra: dict[str, str]) -> Fields:
+def _file(name: str, gateway: ir.Gateway, home: Home, extra: dict[str, str]) -> Fields:
     log_format: Fields = (
         {"json_format": {**_JSON, **extra}}
         if gateway.access_log_format == "json"
@@ -79,7 +79,7 @@ def _file(name: str, gateway: ir.Gateway, layout: Layout, extra: dict[str, str])
         "name": "envoy.access_loggers.file",
         "typed_config": typed(
             "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            path=str(layout.logs / name),
+            path=str(home.logs / name),
             log_format=log_format,
         ),
     }

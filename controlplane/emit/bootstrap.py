@@ -14,15 +14,15 @@ from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
     from controlplane.emit.resources import Resources
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _HEAP_BYTES = 512 << 20
 _MAX_CONNECTIONS = 2000
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def xds_bootstrap(layout: Layout) -> Fields:
-    fields = _common(layout)
+def xds_bootstrap(home: Home) -> Fields:
+    fields = _common(home)
     fields["dynamic_resources"] = {
         "ads_config": {
             "api_type": "GRPC",
@@ -32,16 +32,16 @@ def xds_bootstrap(layout: Layout) -> Fields:
         "cds_config": {"resource_api_version": "V3", "ads": {}},
         "lds_config": {"resource_api_version": "V3", "ads": {}},
     }
-    fields["static_resources"] = {"clusters": [_ads_cluster(layout), _admin_cluster(layout)]}
+    fields["static_resources"] = {"clusters": [_ads_cluster(home), _admin_cluster(home)]}
     return fields
 
 
-def static_bootstrap(layout: Layout, resources: Resources) -> Fields:
+def static_bootstrap(home: Home, resources: Resources) -> Fields:
     routes = {route["name"]: route for route in resources.routes}
-    fields = _common(layout)
+    fields = _common(home)
     fields["static_resources"] = {
         "listeners": [_with_routes(listener, routes) for listener in resources.listeners],
-        "clusters": [*resources.clusters, _admin_cluster(layout)],
+        "clusters": [*resources.clusters, _admin_cluster(home)],
     }
     return fields
 
@@ -56,10 +56,10 @@ def _with_routes(listener: Fields, routes: dict[str, Fields]) -> Fields:
     return listener
 
 
-def _common(layout: Layout) -> Fields:
+def _common(home: Home) -> Fields:
     return {
         "node": {"id": "archgw", "cluster": "archgw"},
-        "admin": _admin(layout),
+        "admin": _admin(home),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "overload_manager": _overload(),
         "stats_config": {"use_all_default_tags": True},
@@ -85,10 +85,10 @@ _RUNTIME: Fields = {
 }
 
 
-def _admin(layout: Layout) -> Fields:
+def _admin(home: Home) -> Fields:
     # No config_dump, no quitquitquit, no runtime_modify; and only this user can connect.
     return {
-        "address": proto.pipe(layout.admin_socket),
+        "address": proto.pipe(home.admin_socket),
         "ignore_global_conn_limit": True,
         "allow_paths": [
             {"exact": "/ready"},
@@ -102,8 +102,8 @@ def _admin(layout: Layout) -> Fields:
     }
 
 
-def _ads_cluster(layout: Layout) -> Fields:
-    cluster = _pipe_cluster("ads", proto.pipe(layout.ads_socket)["pipe"]["path"])
+def _ads_cluster(home: Home) -> Fields:
+    cluster = _pipe_cluster("ads", proto.pipe(home.ads_socket)["pipe"]["path"])
     cluster["typed_extension_protocol_options"] = {
         _HTTP_OPTIONS: typed(
             _HTTP_OPTIONS,
@@ -117,8 +117,8 @@ def _ads_cluster(layout: Layout) -> Fields:
     return cluster
 
 
-def _admin_cluster(layout: Layout) -> Fields:
-    return _pipe_cluster("admin", str(layout.admin_socket))
+def _admin_cluster(home: Home) -> Fields:
+    return _pipe_cluster("admin", str(home.admin_socket))
 
 
 def _pipe_cluster(name: str, path: str) -> Fields:

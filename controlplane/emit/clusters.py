@@ -15,27 +15,27 @@ from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _FILTERS = "envoy.extensions.filters.http"
 
 
-def emit_clusters(gateway: ir.Gateway, layout: Layout) -> tuple[Fields, ...]:
-    providers = [_provider(provider, gateway, layout) for provider in gateway.providers]
+def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
+    providers = [_provider(provider, gateway, home) for provider in gateway.providers]
     apis = [_api(upstream) for upstream in gateway.upstreams]
-    ours = _prompt_path(gateway, gateway.prompts, layout) if gateway.prompts else []
+    ours = _prompt_path(gateway, gateway.prompts, home) if gateway.prompts else []
     return tuple(providers + apis + ours)
 
 
-def _provider(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> Fields:
+def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
     cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
     told = {"provider": provider.label}
     if provider.model:
         told["model"] = provider.model
     cluster["metadata"] = {"filter_metadata": {names.CLUSTER_METADATA: told}}
     cluster["typed_extension_protocol_options"] = _http_options(
-        http_filters=_upstream_filters(provider, gateway, layout)
+        http_filters=_upstream_filters(provider, gateway, home)
     )
     return cluster
 
@@ -177,14 +177,14 @@ def _http_options(http_filters: list[Fields] | None = None) -> Fields:
     return {_HTTP_OPTIONS: options}
 
 
-def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, layout: Layout) -> list[Fields]:
+def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> list[Fields]:
     tells = bool(gateway.prompts and gateway.prompts.error_target)
     filters = [
         _remove_headers(),
         lua.lua_filter(names.REWRITE_FILTER, lua.rewrite_source(provider, record_failures=tells)),
     ]
     if provider.credential:
-        filters.append(_credential(provider.credential, layout))
+        filters.append(_credential(provider.credential, home))
     return [*filters, _codec()]
 
 
@@ -227,7 +227,7 @@ def _remove_headers() -> Fields:
     }
 
 
-def _credential(credential: ir.Credential, layout: Layout) -> Fields:
+def _credential(credential: ir.Credential, home: Home) -> Fields:
     return {
         "name": "envoy.filters.http.credential_injector",
         "typed_config": typed(
@@ -240,14 +240,14 @@ def _credential(credential: ir.Credential, layout: Layout) -> Fields:
                     "envoy.extensions.http.injected_credentials.generic.v3.Generic",
                     header=credential.header,
                     header_value_prefix=credential.prefix,
-                    credential=sds_secret(credential.secret, layout),
+                    credential=sds_secret(credential.secret, home),
                 ),
             },
         ),
     }
 
 
-def sds_secret(name: str, layout: Layout) -> Fields:
+def sds_secret(name: str, home: Home) -> Fields:
     """A secret that Envoy reads from a file, and reads again when the file changes."""
     return {
         "name": name,
@@ -255,15 +255,15 @@ def sds_secret(name: str, layout: Layout) -> Fields:
             "resource_api_version": "V3",
             "initial_fetch_timeout": "5s",
             "path_config_source": {
-                "path": str(layout.sds_file(name)),
-                "watched_directory": {"path": str(layout.secrets)},
+                "path": str(home.sds_file(name)),
+                "watched_directory": {"path": str(home.secrets)},
             },
         },
     }
 
 
-def _prompt_path(gateway: ir.Gateway, prompts: ir.Prompts, layout: Layout) -> list[Fields]:
-    clusters = [_extproc(layout)]
+def _prompt_path(gateway: ir.Gateway, prompts: ir.Prompts, home: Home) -> list[Fields]:
+    clusters = [_extproc(home)]
     if prompts.error_target:
         clusters.append(_error_target(gateway, prompts.error_target))
     return clusters
@@ -309,11 +309,11 @@ _PROBE: Fields = {
 }
 
 
-def _extproc(layout: Layout) -> Fields:
+def _extproc(home: Home) -> Fields:
     """Two processes: one that dies or hangs is left at once, and the other serves on."""
     endpoints = [
         {"endpoint": {"address": {"pipe": {"path": str(socket)}}}}
-        for socket in layout.extproc_sockets
+        for socket in home.extproc_sockets
     ]
     http2 = {
         "connection_keepalive": {"interval": "5s", "timeout": "2s"},

@@ -17,35 +17,33 @@ from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _HCM = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
 _EARLY = "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation"
 
 
-def emit_listeners(gateway: ir.Gateway, layout: Layout) -> tuple[Fields, ...]:
-    listeners = [_public_listener(listener, gateway, layout) for listener in gateway.listeners]
+def emit_listeners(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
+    listeners = [_public_listener(listener, gateway, home) for listener in gateway.listeners]
     if gateway.prompts:
-        listeners.append(_internal_listener(gateway, layout))
+        listeners.append(_internal_listener(gateway, home))
     if gateway.stats_port:
         listeners.append(_stats_listener(gateway))
     return tuple(listeners)
 
 
-def _public_listener(listener: ir.Listener, gateway: ir.Gateway, layout: Layout) -> Fields:
+def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> Fields:
     manager = _connection_manager(listener.name, gateway)
     if listener.name == "llm":
         manager["http_filters"] = llm_filters(gateway)
-        manager["access_log"] = access_log.llm(gateway, layout)
+        manager["access_log"] = access_log.llm(gateway, home)
     else:
         manager["http_filters"] = prompt_filters(gateway)
-        manager["access_log"] = access_log.prompt(gateway, layout)
-    return _listener(listener, manager, gateway, layout)
+        manager["access_log"] = access_log.prompt(gateway, home)
+    return _listener(listener, manager, gateway, home)
 
 
-def _listener(
-    listener: ir.Listener, manager: Fields, gateway: ir.Gateway, layout: Layout
-) -> Fields:
+def _listener(listener: ir.Listener, manager: Fields, gateway: ir.Gateway, home: Home) -> Fields:
     chain: Fields = {
         "transport_socket_connect_timeout": "5s",
         "filters": [
@@ -70,7 +68,7 @@ def _listener(
         "filter_chains": [chain],
     }
     if listener.certificates:
-        chain["transport_socket"] = _downstream_tls(listener.certificates, layout)
+        chain["transport_socket"] = _downstream_tls(listener.certificates, home)
         fields["listener_filters"] = [
             {
                 "name": "envoy.filters.listener.tls_inspector",
@@ -97,7 +95,7 @@ _CIPHERS = [
 ]
 
 
-def _downstream_tls(certificates: tuple[ir.Certificate, ...], layout: Layout) -> Fields:
+def _downstream_tls(certificates: tuple[ir.Certificate, ...], home: Home) -> Fields:
     # Envoy picks among several certificates by SNI; the first one serves unknown names.
     return {
         "name": "envoy.transport_sockets.tls",
@@ -112,7 +110,7 @@ def _downstream_tls(certificates: tuple[ir.Certificate, ...], layout: Layout) ->
                     "cipher_suites": _CIPHERS,
                 },
                 "tls_certificate_sds_secret_configs": [
-                    sds_secret(certificate.name, layout) for certificate in certificates
+                    sds_secret(certificate.name, home) for certificate in certificates
                 ],
             },
         ),
@@ -210,7 +208,7 @@ def _copied(header: str, name: str) -> Fields:
     }
 
 
-def _internal_listener(gateway: ir.Gateway, layout: Layout) -> Fields:
+def _internal_listener(gateway: ir.Gateway, home: Home) -> Fields:
     """Where extproc calls the user's APIs: a socket that only this user can open."""
     manager = typed(
         _HCM,
@@ -218,10 +216,10 @@ def _internal_listener(gateway: ir.Gateway, layout: Layout) -> Fields:
         generate_request_id=False,
         stream_idle_timeout="60s",
         http_filters=plain_filters(),
-        access_log=access_log.internal(gateway, layout),
+        access_log=access_log.internal(gateway, home),
         rds=_rds("internal"),
     )
-    return _plain_listener("internal", proto.pipe(layout.internal_socket), manager)
+    return _plain_listener("internal", proto.pipe(home.internal_socket), manager)
 
 
 def _stats_listener(gateway: ir.Gateway) -> Fields:

@@ -15,7 +15,7 @@ from controlplane.emit.secrets import emit_secret_files
 if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.emit.proto import Fields
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Resources:
     """What extproc decides by; to be in place before the routes that name it."""
 
 
-def emit(gateway: ir.Gateway, layout: Layout) -> Resources:
-    runtime = emit_runtime(gateway, layout)
+def emit(gateway: ir.Gateway, home: Home) -> Resources:
+    runtime = emit_runtime(gateway, home)
     return Resources(
-        listeners=emit_listeners(gateway, layout),
+        listeners=emit_listeners(gateway, home),
         routes=_routes(gateway, runtime),
-        clusters=emit_clusters(gateway, layout),
-        secret_files=emit_secret_files(gateway, layout),
+        clusters=emit_clusters(gateway, home),
+        secret_files=emit_secret_files(gateway, home),
         runtime=runtime,
     )
 

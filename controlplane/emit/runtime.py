@@ -9,7 +9,7 @@ from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 DEADLINE_SECONDS = 30.0
 """For a whole decision: the models, and the application's API or error target."""
@@ -21,14 +21,14 @@ class RuntimeFile:
     text: str
 
 
-def emit_runtime(gateway: ir.Gateway, layout: Layout) -> RuntimeFile | None:
+def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
     """None for a gateway without prompts."""
     if gateway.prompts is None:
         return None
     config = contract.RuntimeConfig.of(
         gateway.prompts,
         model_server=gateway.prompts.model_server.address,
-        internal_socket=str(layout.internal_socket),
+        internal_socket=str(home.internal_socket),
         deadline=DEADLINE_SECONDS,
     )
     text = contract.dumps(config)

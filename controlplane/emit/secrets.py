@@ -10,25 +10,25 @@ import yaml
 if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.emit.proto import Fields
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 _SECRET = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret"  # noqa: S105  a type name
 
 
-def emit_secret_files(gateway: ir.Gateway, layout: Layout) -> tuple[tuple[str, str], ...]:
+def emit_secret_files(gateway: ir.Gateway, home: Home) -> tuple[tuple[str, str], ...]:
     """(file name under the home's `secrets`, text) for every key and certificate."""
     keys = [
         (
-            layout.sds_file(secret.name).name,
+            home.sds_file(secret.name).name,
             _sds(
                 secret.name,
-                {"generic_secret": {"secret": {"filename": str(layout.key_file(secret.name))}}},
+                {"generic_secret": {"secret": {"filename": str(home.key_file(secret.name))}}},
             ),
         )
         for secret in gateway.secrets
     ]
     certificates = [
-        (layout.sds_file(certificate.name).name, _sds(certificate.name, _certificate(certificate)))
+        (home.sds_file(certificate.name).name, _sds(certificate.name, _certificate(certificate)))
         for listener in gateway.listeners
         for certificate in listener.certificates
     ]

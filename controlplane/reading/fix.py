@@ -1,6 +1,6 @@
 """`archgw lint --fix`: old spellings brought up to date in the text itself.
 
-Edits are made by position, so comments, order and layout stay. ruamel.yaml was weighed for it:
+Edits are made by position, so comments, order and spacing stay. ruamel.yaml was weighed for it:
 read and written with nothing changed, 24 of our 27 configs came back laid out anew, and the other
 three, with errors, not at all. A fix may not change what a config means: the text before and after
 is parsed, and unless both give the same model the file is left as it was.

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from controlplane.report import as_text
 from controlplane.supervise.messages import progress_line, result_line
 from controlplane.supervise.parts import Request
@@ -34,7 +34,7 @@ def main() -> int:
     )
     request = Request(
         config=arguments.config,
-        layout=Layout(arguments.home, arguments.logs),
+        home=Home(arguments.home, arguments.logs),
         service=arguments.service,
         env=_environment(arguments.env_fd),
     )

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
     from controlplane.xds.server import AdsServer
 
 log = logging.getLogger("archgw.config")
@@ -46,12 +46,12 @@ class RefusedError(Exception):
 
 
 class Applier:
-    def __init__(self, layout: Layout, ads: AdsServer, executable: Path) -> None:
-        self._layout = layout
+    def __init__(self, home: Home, ads: AdsServer, executable: Path) -> None:
+        self._home = home
         self._ads = ads
         self._executable = executable
-        self._admin = Admin(layout.admin_socket)
-        self._store = SecretStore(layout.secrets)
+        self._admin = Admin(home.admin_socket)
+        self._store = SecretStore(home.secrets)
         self._lock = asyncio.Lock()
         self._retiring: set[asyncio.Task[None]] = set()
         self.current: Plan | None = None
@@ -103,8 +103,8 @@ class Applier:
 
     async def validate(self, plan: Plan) -> str | None:
         """Envoy's own opinion, from a process that serves nobody."""
-        file = self._layout.run / "validate.json"
-        text = await asyncio.to_thread(static_json, plan, self._layout)
+        file = self._home.run / "validate.json"
+        text = await asyncio.to_thread(static_json, plan, self._home)
         try:
             file.write_text(text, "utf-8")
             return await binary.rejection(self._executable, file)
@@ -188,14 +188,14 @@ class Applier:
         if plan.runtime is None:
             return
         generation, text = plan.runtime
-        file = self._layout.runtime_file(generation)
+        file = self._home.runtime_file(generation)
         fresh = file.with_suffix(".new")
         fresh.write_text(text, "utf-8")
         fresh.replace(file)
 
     def _keep_only_runtime(self, plan: Plan) -> None:
-        kept = self._layout.runtime_file(plan.runtime[0]) if plan.runtime else None
-        for file in self._layout.runtime.glob("*.json"):
+        kept = self._home.runtime_file(plan.runtime[0]) if plan.runtime else None
+        for file in self._home.runtime.glob("*.json"):
             if file != kept:
                 file.unlink(missing_ok=True)
 

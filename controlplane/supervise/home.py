@@ -12,7 +12,7 @@ from controlplane.supervise.processes.leftovers import end_leftovers
 from controlplane.supervise.secrets import SecretStore, private_directory
 
 if TYPE_CHECKING:
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 log = logging.getLogger("archgw")
 
@@ -24,30 +24,30 @@ class LongPathError(Exception):
     """No socket can be made in this home."""
 
 
-def take_home(layout: Layout, config: str) -> Lock:
+def take_home(home: Home, config: str) -> Lock:
     """Ours alone until the lock is released, and free of what a killed gateway left."""
-    if max(len(os.fsencode(path)) for path in layout.sockets) > _SOCKET_PATH_MAX:
+    if max(len(os.fsencode(path)) for path in home.sockets) > _SOCKET_PATH_MAX:
         raise LongPathError(
-            f"the path {layout.home} is too long for sockets; choose a shorter --home"
+            f"the path {home.folder} is too long for sockets; choose a shorter --home"
         )
-    for directory in (layout.home, layout.run, layout.logs):
+    for directory in (home.folder, home.run, home.logs):
         private_directory(directory)
-    lock = Lock(layout.lock_file)
+    lock = Lock(home.lock_file)
     lock.take(config)
-    for name in end_leftovers(layout.children_file):
+    for name in end_leftovers(home.children_file):
         log.warning("ended %s, left over from a supervisor that was killed", name)
-    clean_home(layout)
-    layout.failure_file.unlink(missing_ok=True)
-    layout.control_socket.unlink(missing_ok=True)
-    private_directory(layout.runtime)
+    clean_home(home)
+    home.failure_file.unlink(missing_ok=True)
+    home.control_socket.unlink(missing_ok=True)
+    private_directory(home.runtime)
     return lock
 
 
-def clean_home(layout: Layout) -> None:
+def clean_home(home: Home) -> None:
     """All but the logs, and the control socket, on which somebody may yet wait."""
-    SecretStore(layout.secrets).clear()
-    shutil.rmtree(layout.runtime, ignore_errors=True)
-    settings = layout.run.glob("modelserver-*.yaml")
-    for path in (*layout.sockets, layout.bootstrap_file, *settings):
-        if path != layout.control_socket:
+    SecretStore(home.secrets).clear()
+    shutil.rmtree(home.runtime, ignore_errors=True)
+    settings = home.run.glob("modelserver-*.yaml")
+    for path in (*home.sockets, home.bootstrap_file, *settings):
+        if path != home.control_socket:
             path.unlink(missing_ok=True)

@@ -21,18 +21,18 @@ from controlplane.supervise.processes.environment import clean_environment
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
     config: Path | None
-    layout: Layout
+    home: Home
     service: str
     env: Mapping[str, str]
 
     def argv(self, *more: str) -> list[str]:
-        where = ["--home", str(self.layout.home), "--logs", str(self.layout.logs)]
+        where = ["--home", str(self.home.folder), "--logs", str(self.home.logs)]
         config = ["--config", str(self.config)] if self.config else []
         module = [sys.executable, "-m", "controlplane.supervise"]
         return [*module, *where, *config, "--service", self.service, *more]
@@ -53,11 +53,11 @@ _OWN = ("ARCHGW_ENVOY", "COVERAGE_PROCESS_START")
 
 def in_background(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
     """The supervisor, and the end of a pipe on which it says how its start goes."""
-    launch.layout.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    launch.home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
     env_fd = memory_file(json.dumps(dict(launch.env)).encode())
     reading, writing = os.pipe()
     try:
-        with (launch.layout.logs / "supervisor.log").open("ab") as log:
+        with (launch.home.logs / "supervisor.log").open("ab") as log:
             process = subprocess.Popen(
                 launch.argv("--env-fd", str(env_fd), "--report-fd", str(writing)),
                 stdin=subprocess.DEVNULL,

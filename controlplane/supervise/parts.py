@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
     from controlplane.supervise.messages import Progress
     from controlplane.supervise.plan import Refused, Sound
     from controlplane.supervise.processes.child import Child
@@ -44,7 +44,7 @@ class Request:
     """What `archgw up` was asked for."""
 
     config: Path | None
-    layout: Layout
+    home: Home
     service: Service
     env: Mapping[str, str] = field(repr=False)
 
@@ -71,14 +71,14 @@ class Audience:
 
 class Parts:
     def __init__(self, request: Request, progress: Progress) -> None:
-        layout = request.layout
+        home = request.home
         self.request = request
-        self.layout = layout
+        self.home = home
         self.config = ConfigFile(request.config, request.env)
         self.audience = Audience(progress)
-        self.ads = AdsServer(layout.ads_socket)
-        self.children = Children(layout.children_file)
-        self.store = SecretStore(layout.secrets)
+        self.ads = AdsServer(home.ads_socket)
+        self.children = Children(home.children_file)
+        self.store = SecretStore(home.secrets)
         self.stop = asyncio.Event()
 
     async def read_config(self) -> Sound | Refused | None:
@@ -88,7 +88,7 @@ class Parts:
         return await self.config.read()
 
     def needs(self, gateway: ir.Gateway | None, envoy: Path | None) -> Needs:
-        return Needs(self.request.service, gateway, self.layout, envoy)
+        return Needs(self.request.service, gateway, self.home, envoy)
 
     async def wait_healthy(self, started: Iterable[Child]) -> None:
         for child in started:

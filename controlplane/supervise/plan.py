@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from controlplane import ir, model
     from controlplane.emit import Resources
     from controlplane.emit.proto import Fields
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
     from controlplane.reading.document import Document
 
 
@@ -77,24 +77,24 @@ def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
     return Sound(compiled.gateway, located, places)
 
 
-def make_plan(sound: Sound, layout: Layout) -> Plan:
+def make_plan(sound: Sound, home: Home) -> Plan:
     gateway = sound.gateway
-    resources = emit(gateway, layout)
+    resources = emit(gateway, home)
     runtime = resources.runtime
     return Plan(
         gateway=gateway,
         snapshot=_snapshot(resources),
         resources=resources,
-        secret_files={**key_files(gateway, layout), **dict(resources.secret_files)},
+        secret_files={**key_files(gateway, home), **dict(resources.secret_files)},
         runtime=(runtime.generation, runtime.text) if runtime else None,
         warnings=sound.warnings,
         places=sound.places,
     )
 
 
-def static_json(plan: Plan, layout: Layout) -> str:
+def static_json(plan: Plan, home: Home) -> str:
     """The plan in one file, for `envoy --mode validate`."""
-    return to_json(static_bootstrap(layout, plan.resources))
+    return to_json(static_bootstrap(home, plan.resources))
 
 
 def _snapshot(resources: Resources) -> Snapshot:
@@ -111,9 +111,9 @@ def _bundle(type_name: str, resources: Iterable[Fields]) -> Bundle:
     )
 
 
-def key_files(gateway: ir.Gateway, layout: Layout) -> dict[str, str]:
+def key_files(gateway: ir.Gateway, home: Home) -> dict[str, str]:
     return {
-        layout.key_file(secret.name).name: secret.value
+        home.key_file(secret.name).name: secret.value
         for secret in gateway.secrets
         if secret.value is not None
     }

@@ -13,17 +13,17 @@ from controlplane.supervise.secrets import SecretStore, private_directory
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 
-def prepare(gateway: ir.Gateway, layout: Layout) -> None:
-    resources = emit(gateway, layout)
-    for directory in (layout.home, layout.run, layout.logs, layout.runtime):
+def prepare(gateway: ir.Gateway, home: Home) -> None:
+    resources = emit(gateway, home)
+    for directory in (home.folder, home.run, home.logs, home.runtime):
         private_directory(directory)
-    store = SecretStore(layout.secrets)
+    store = SecretStore(home.secrets)
     store.prepare()
-    files = {**key_files(gateway, layout), **dict(resources.secret_files)}
+    files = {**key_files(gateway, home), **dict(resources.secret_files)}
     store.rotate(files)
     store.keep_only(files)
     if runtime := resources.runtime:
-        layout.runtime_file(runtime.generation).write_text(runtime.text, "utf-8")
+        home.runtime_file(runtime.generation).write_text(runtime.text, "utf-8")

@@ -68,7 +68,7 @@ class Reloads:
         if sound is None or self._envoy is None:
             return Verdict(DONE, "nothing to reload: no config is in use")
         parts.audience.say("applying it to Envoy")
-        plan = await asyncio.to_thread(make_plan, sound, parts.layout)
+        plan = await asyncio.to_thread(make_plan, sound, parts.home)
         return await self._apply(self._envoy, plan)
 
     async def _apply(self, envoy: Envoy, plan: Plan) -> Verdict:

@@ -21,7 +21,7 @@ from controlplane.supervise.processes.child import ChildSpec
 
 if TYPE_CHECKING:
     from controlplane import ir
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 
 class Service(StrEnum):
@@ -35,7 +35,7 @@ class Needs:
     service: Service
     gateway: ir.Gateway | None
     """None for a model server alone, which needs no config."""
-    layout: Layout
+    home: Home
     envoy: Path | None
     """None where no Envoy runs."""
 
@@ -76,7 +76,7 @@ def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
     arguments = ["--host", port.address, "--port", str(port.number)]
     if settings := _settings(needs):
         arguments += ["--config", str(settings)]
-    spec = _python_child("modelserver", "modelserver", arguments, needs.layout)
+    spec = _python_child("modelserver", "modelserver", arguments, needs.home)
     probe = partial(http_ok, port.address, port.number, "/healthz", 3.0)
     return (replace(spec, probe=probe),)
 
@@ -94,12 +94,12 @@ def _settings(needs: Needs) -> Path | None:
             "model": calling.model,
         }
         if calling.secret:
-            key_file = needs.layout.key_file(calling.secret)
+            key_file = needs.home.key_file(calling.secret)
             body["function_calling"]["access_key_file"] = str(key_file)
     if not body:
         return None
     text = yaml.safe_dump(body)
-    file = needs.layout.model_server_file(hashlib.sha256(text.encode()).hexdigest()[:8])
+    file = needs.home.model_server_file(hashlib.sha256(text.encode()).hexdigest()[:8])
     file.write_text(text, "utf-8")
     return file
 
@@ -107,31 +107,31 @@ def _settings(needs: Needs) -> Path | None:
 def _extproc(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.prompts is None or needs.service is Service.MODEL_SERVER:
         return ()
-    layout = needs.layout
-    pairs = zip(layout.extproc_sockets, layout.metrics_sockets, strict=True)
-    return tuple(_one_extproc(layout, path, metrics) for path, metrics in pairs)
+    home = needs.home
+    pairs = zip(home.extproc_sockets, home.metrics_sockets, strict=True)
+    return tuple(_one_extproc(home, path, metrics) for path, metrics in pairs)
 
 
-def _one_extproc(layout: Layout, path: Path, metrics: Path) -> ChildSpec:
-    arguments = ["--socket", str(path), "--runtime", str(layout.runtime)]
+def _one_extproc(home: Home, path: Path, metrics: Path) -> ChildSpec:
+    arguments = ["--socket", str(path), "--runtime", str(home.runtime)]
     arguments += ["--metrics", str(metrics)]
-    spec = _python_child(path.stem, "extproc", arguments, layout)
+    spec = _python_child(path.stem, "extproc", arguments, home)
     return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
 
 
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.envoy is None:
         return ()
-    return (binary.child(needs.envoy, needs.layout),)
+    return (binary.child(needs.envoy, needs.home),)
 
 
-def _python_child(name: str, module: str, arguments: list[str], layout: Layout) -> ChildSpec:
+def _python_child(name: str, module: str, arguments: list[str], home: Home) -> ChildSpec:
     """One of our own modules, found where the control plane itself was found."""
     root = Path(controlplane.__file__).resolve().parent.parent
     return ChildSpec(
         name=name,
         argv=(sys.executable, "-m", module, *arguments),
-        log=layout.logs / f"{name}.log",
+        log=home.logs / f"{name}.log",
         environment=(("PYTHONPATH", str(root)),),
         essential=False,
     )

@@ -81,7 +81,7 @@ async def _start_all(parts: Parts, sound: Sound | None) -> Started:
     parts.store.prepare()
     _check_ports(parts, sound)
     if sound:
-        parts.store.write(key_files(sound.gateway, parts.layout))
+        parts.store.write(key_files(sound.gateway, parts.home))
     if sound is None or parts.request.service is Service.MODEL_SERVER:
         gateway = sound.gateway if sound else None
         parts.children.start_new(children(parts.needs(gateway, None)))
@@ -104,21 +104,21 @@ def _check_ports(parts: Parts, sound: Sound | None) -> None:
 
 
 async def _start_with_envoy(parts: Parts, sound: Sound) -> Started:
-    layout = parts.layout
+    home = parts.home
     executable = binary.find()
     version = await asyncio.to_thread(binary.checked_version, executable)
-    applier = Applier(layout, parts.ads, executable)
-    layout.bootstrap_file.write_text(binary.bootstrap(layout), "utf-8")
+    applier = Applier(home, parts.ads, executable)
+    home.bootstrap_file.write_text(binary.bootstrap(home), "utf-8")
     await parts.ads.start()
     parts.audience.say(f"starting Envoy {version}")
     parts.children.start_new(children(parts.needs(sound.gateway, executable)))
     # Envoy and the plan for it take about as long: they are got ready side by side.
-    plan = await parts.unless_failed(asyncio.to_thread(make_plan, sound, layout))
+    plan = await parts.unless_failed(asyncio.to_thread(make_plan, sound, home))
     await parts.unless_failed(applier.first(plan))
     await parts.wait_healthy(parts.children.waited_for())
     await _wait_serving(parts, applier, plan)
     if sound.gateway.prompts:
-        await parts.unless_failed(_wait_all_well(Admin(layout.admin_socket)))
+        await parts.unless_failed(_wait_all_well(Admin(home.admin_socket)))
     return Started(plan, Envoy(executable, version, applier))
 
 
@@ -127,7 +127,7 @@ async def _wait_serving(parts: Parts, applier: Applier, plan: Plan) -> None:
     if late := await parts.unless_failed(waiting):
         which = ", ".join(f"{each.name} ({each.address}:{each.port})" for each in late)
         reason = await applier.validate(plan)
-        why = f": {reason}" if reason else f"; see {parts.layout.logs / 'envoy.log'}"
+        why = f": {reason}" if reason else f"; see {parts.home.logs / 'envoy.log'}"
         raise StartError(f"Envoy took the configuration but does not serve {which}{why}")
 
 

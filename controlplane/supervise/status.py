@@ -27,7 +27,7 @@ async def gather_status(
         state="degraded" if state == "running" and not well else state,
         pid=os.getpid(),
         uptime_s=round(uptime, 1),
-        home=str(parts.layout.home),
+        home=str(parts.home.folder),
         config=str(parts.config.path or ""),
         service=str(parts.request.service),
         version=current.snapshot.version if current else "",

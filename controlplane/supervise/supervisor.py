@@ -37,8 +37,8 @@ DRAIN_TIMEOUT = 60.0
 class Supervisor:
     def __init__(self, request: Request, progress: Progress) -> None:
         self._parts = Parts(request, progress)
-        self._layout = request.layout
-        self._control = ControlServer(request.layout.control_socket, self._answer)
+        self._home = request.home
+        self._control = ControlServer(request.home.control_socket, self._answer)
         self._state = "starting"
         self._began = asyncio.get_running_loop().time()
         self._envoy: Envoy | None = None
@@ -51,7 +51,7 @@ class Supervisor:
     async def run(self, ready: Callable[[Verdict], None]) -> int:
         """Until it is to stop; `ready` is called once, with how the start went."""
         try:
-            lock = take_home(self._layout, str(self._parts.config.path or ""))
+            lock = take_home(self._home, str(self._parts.config.path or ""))
         except (HeldError, UnsafeError, LongPathError, OSError) as error:
             ready(could_not_run(str(error)))
             return COULD_NOT_RUN
@@ -104,7 +104,7 @@ class Supervisor:
             return DONE
         except ChildFailedError as error:
             log.critical("%s", error)
-            self._layout.failure_file.write_text(f"{error}\n", "utf-8")
+            self._home.failure_file.write_text(f"{error}\n", "utf-8")
             self._drain_timeout = 0.0
         finally:
             watching.cancel()
@@ -149,13 +149,13 @@ class Supervisor:
             await self._envoy.applier.close()
         await self._parts.children.stop(STOP_GRACE)
         await self._parts.ads.stop()
-        clean_home(self._layout)
+        clean_home(self._home)
         self._gone.set()
         await self._control.stop()
         lock.release()
 
     async def _drain(self) -> int:
-        admin = Admin(self._layout.admin_socket)
+        admin = Admin(self._home.admin_socket)
         # A second signal sets the timeout to nothing while this waits.
         left = await drain.drain(admin, lambda: self._drain_timeout, self._parts.audience.say)
         if left:

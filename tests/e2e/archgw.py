@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,14 +29,14 @@ class Archgw:
         return self.folder / "arch_config.yaml"
 
     @property
-    def layout(self) -> Layout:
+    def home(self) -> Home:
         # A socket's path may have 107 letters, and a test's folder is long already.
-        return Layout(self.folder / "h", self.folder / "h" / "logs")
+        return Home(self.folder / "h", self.folder / "h" / "logs")
 
     def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "controlplane.cli", command, *arguments]
         if command not in ("lint", "diff", "completion", "init"):
-            argv += ["--home", str(self.layout.home)]
+            argv += ["--home", str(self.home.folder)]
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.env}
         return subprocess.run(
             argv, env=env, cwd=ROOT, capture_output=True, text=True, timeout=90, check=False
@@ -53,7 +53,7 @@ class Archgw:
 
     def processes(self) -> list[int]:
         """Everything that runs for this home, by what its command line names."""
-        return [pid for pid, line in command_lines() if str(self.layout.home) in line]
+        return [pid for pid, line in command_lines() if str(self.home.folder) in line]
 
 
 def command_lines() -> Iterator[tuple[int, str]]:

@@ -24,7 +24,7 @@ from controlplane.compile import compile_file
 from controlplane.emit import emit
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,7 +46,7 @@ class Running:
     """A gateway that serves, and where it keeps its files."""
 
     port: int
-    layout: Layout
+    home: Home
     process: subprocess.Popen[bytes]
     prompt_port: int
     extprocs: tuple[Extproc, ...]
@@ -59,7 +59,7 @@ class Running:
         """A request to the admin socket, which only we can reach."""
         connection = http.client.HTTPConnection("admin")
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.layout.admin_socket))
+        connection.sock.connect(str(self.home.admin_socket))
         with contextlib.closing(connection):
             connection.request(method, path)
             return connection.getresponse().read().decode()
@@ -75,7 +75,7 @@ class Running:
     def log(self, name: str = "access_llm.log") -> str:
         """The access log once Envoy has flushed it."""
         time.sleep(0.3)
-        return (self.layout.logs / name).read_text()
+        return (self.home.logs / name).read_text()
 
 
 @contextlib.contextmanager
@@ -90,25 +90,25 @@ def gateway(folder: Path, config: str, env: Mapping[str, str]) -> Iterator[Runni
     for name, value in ports.items():
         config = config.replace(name, value)
     file.write_text(config)
-    layout = write(folder, file, env)
+    home = write(folder, file, env)
     with contextlib.ExitStack() as stack:
         extprocs = [
-            Extproc(path, layout.runtime, layout.logs / f"{path.stem}.log")
-            for path in layout.extproc_sockets
-            if _has_prompts(layout)
+            Extproc(path, home.runtime, home.logs / f"{path.stem}.log")
+            for path in home.extproc_sockets
+            if _has_prompts(home)
         ]
         stack.enter_context(serving(extprocs))
-        process = _start(layout)
+        process = _start(home)
         stack.callback(_end, process)
         wait_until_open(port, process)
-        running = Running(port, layout, process, prompt_port, tuple(extprocs))
+        running = Running(port, home, process, prompt_port, tuple(extprocs))
         if extprocs:
             running.wait_until_extprocs_are_well()
         yield running
 
 
-def _has_prompts(layout: Layout) -> bool:
-    return any(layout.runtime.glob("*.json"))
+def _has_prompts(home: Home) -> bool:
+    return any(home.runtime.glob("*.json"))
 
 
 @dataclass
@@ -180,30 +180,30 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait(5)
 
 
-def write(folder: Path, file: Path, env: Mapping[str, str]) -> Layout:
-    layout = Layout(home=folder / "home", logs=folder / "logs")
-    for directory in (layout.run, layout.secrets, layout.logs, layout.runtime):
+def write(folder: Path, file: Path, env: Mapping[str, str]) -> Home:
+    home = Home(folder=folder / "home", logs=folder / "logs")
+    for directory in (home.run, home.secrets, home.logs, home.runtime):
         directory.mkdir(parents=True, exist_ok=True)
     compiled = compile_file(file, env)
     if compiled.gateway is None:
         raise AssertionError([problem.message for problem in compiled.problems])
-    resources = emit(compiled.gateway, layout)
+    resources = emit(compiled.gateway, home)
     for secret in compiled.gateway.secrets:
-        layout.key_file(secret.name).write_text(secret.value or "")
+        home.key_file(secret.name).write_text(secret.value or "")
     for name, text in resources.secret_files:
-        (layout.secrets / name).write_text(text)
+        (home.secrets / name).write_text(text)
     if resources.runtime:
-        file = layout.runtime / f"{resources.runtime.generation}.json"
+        file = home.runtime / f"{resources.runtime.generation}.json"
         file.write_text(resources.runtime.text)
-    layout.bootstrap_file.write_text(to_json(static_bootstrap(layout, resources)))
-    return layout
+    home.bootstrap_file.write_text(to_json(static_bootstrap(home, resources)))
+    return home
 
 
-def _start(layout: Layout) -> subprocess.Popen[bytes]:
+def _start(home: Home) -> subprocess.Popen[bytes]:
     command = [
         str(ENVOY if ENVOY.exists() else shutil.which("envoy")),
         "-c",
-        str(layout.bootstrap_file),
+        str(home.bootstrap_file),
         "--concurrency",
         "2",
         "--disable-hot-restart",
@@ -214,7 +214,7 @@ def _start(layout: Layout) -> subprocess.Popen[bytes]:
         "-l",
         "warning",
     ]
-    with (layout.logs / "envoy.log").open("wb") as log:
+    with (home.logs / "envoy.log").open("wb") as log:
         return subprocess.Popen(command, stdout=log, stderr=log, env={"PATH": os.defpath})
 
 

@@ -20,7 +20,7 @@ def test_static_bootstrap_runs_by_itself(world: World, tmp_path: Path) -> None:
     out = tmp_path / "envoy.json"
     done = archgw.run("compile", str(archgw.config), "--prepare", "-o", str(out))
     assert done.returncode == 0, done.stderr
-    keys = [file for file in archgw.layout.secrets.iterdir() if file.suffix == ".key"]
+    keys = [file for file in archgw.home.secrets.iterdir() if file.suffix == ".key"]
     assert [oct(file.stat().st_mode & 0o777) for file in keys] == ["0o600"]
     assert "sk-static" not in out.read_text()
     with (tmp_path / "envoy.log").open("wb") as log:
@@ -45,5 +45,5 @@ def test_prepare_needs_the_keys(tmp_path: Path) -> None:
     done = archgw.run("compile", str(archgw.config), "--prepare", "-o", str(tmp_path / "out"))
     assert done.returncode == 1
     assert "KEY is not set" in done.stderr
-    assert not archgw.layout.home.exists()
+    assert not archgw.home.folder.exists()
     assert not (tmp_path / "out").exists()

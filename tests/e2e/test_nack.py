@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from controlplane.supervise import ports, reloading
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.parts import Request
@@ -61,7 +61,7 @@ class Running:
     """A supervisor in this process, so that its checks can be switched off."""
 
     def __init__(self, folder: Path, provider: FakeProvider) -> None:
-        self.layout = Layout(folder / "home", folder / "home" / "logs")
+        self.home = Home(folder / "home", folder / "home" / "logs")
         self.config = folder / "arch_config.yaml"
         self.port = free_port()
         self._upstream = provider.port
@@ -72,7 +72,7 @@ class Running:
         self.config.write_text(text)
 
     async def start(self) -> None:
-        request = Request(self.config, self.layout, Service.GATEWAY, {})
+        request = Request(self.config, self.home, Service.GATEWAY, {})
         self.supervisor = Supervisor(request, lambda _: None)
         ready = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self.supervisor.run(ready.set_result))
@@ -156,9 +156,9 @@ async def test_nack_at_the_start_starts_nothing(
     assert made.verdict.code == 1
     assert "Address already in use" in made.verdict.summary
     assert await made._task == 1
-    assert not made.layout.lock_file.exists()
-    assert not made.layout.secrets.exists()
-    assert not any(path.is_socket() for path in made.layout.run.iterdir())
+    assert not made.home.lock_file.exists()
+    assert not made.home.secrets.exists()
+    assert not any(path.is_socket() for path in made.home.run.iterdir())
 
 
 async def test_taken_port_is_found_before_envoy_is_asked(
@@ -186,7 +186,7 @@ async def test_removed_cluster_goes_after_a_while(
     )
     running.config.write_text(text.replace("overrides", extra + "overrides"))
     assert (await running.supervisor._reload("test")).ok
-    (key,) = running.layout.secrets.glob("key-two-*.key")
+    (key,) = running.home.secrets.glob("key-two-*.key")
     running.config.write_text(text)
     assert (await running.supervisor._reload("test")).ok
     assert "llm-two" in running.supervisor._parts.ads.snapshot.clusters.names

@@ -97,7 +97,7 @@ class Session:
     def admin(self, path: str) -> int:
         connection = http.client.HTTPConnection("admin")
         connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.archgw.layout.admin_socket))
+        connection.sock.connect(str(self.archgw.home.admin_socket))
         connection.request("GET", path)
         response = connection.getresponse()
         self.seen.append(response.read().decode())
@@ -171,7 +171,7 @@ def _look_into_files(archgw: Archgw) -> None:
     files = [path for path in archgw.folder.rglob("*") if path.is_file()]
     for key in KEYS.values():
         holders = [path for path in files if key.encode() in path.read_bytes()]
-        assert [holder.parent for holder in holders] == [archgw.layout.secrets], holders
+        assert [holder.parent for holder in holders] == [archgw.home.secrets], holders
         assert holders[0].stat().st_mode & 0o777 == 0o600
     for secret in (PROMPT, CLIENTS):
         assert [path for path in files if secret.encode() in path.read_bytes()] == []

@@ -109,7 +109,7 @@ def test_up_serves_and_down_leaves_nothing(gateway: Gateway) -> None:
     assert len(gateway.processes()) == 2
     assert gateway.run("down").returncode == 0
     assert gateway.processes() == []
-    left = {path.name for path in gateway.layout.home.rglob("*") if path.suffix != ".log"}
+    left = {path.name for path in gateway.home.folder.rglob("*") if path.suffix != ".log"}
     assert left == {"run", "logs"}
     assert gateway.run("status").returncode == 1
 
@@ -149,8 +149,8 @@ def test_bad_config_is_refused_with_its_place(gateway: Gateway) -> None:
     assert f"{gateway.config}:11:5: error" in done.stderr
     assert "name" in done.stderr
     assert gateway.processes() == []
-    assert not gateway.layout.lock_file.exists()
-    assert not gateway.layout.secrets.exists()
+    assert not gateway.home.lock_file.exists()
+    assert not gateway.home.secrets.exists()
 
 
 def test_missing_key_is_refused(gateway: Gateway) -> None:
@@ -244,7 +244,7 @@ def test_bad_reload_keeps_the_old_one(gateway: Gateway, tmp_path: Path, kind: st
     status = gateway.status()
     assert status["version"] == version
     assert status["last_reload"]["ok"] is False
-    names = sorted(path.name for path in gateway.layout.secrets.iterdir())
+    names = sorted(path.name for path in gateway.home.secrets.iterdir())
     assert [name.partition(".")[2] for name in names] == ["key", "sds.yaml"]
     assert all(name.startswith("key-one-") for name in names)
     gateway.write(model="m-good")
@@ -326,7 +326,7 @@ def test_down_after_a_killed_supervisor_takes_the_keys_away(gateway: Gateway) ->
     os.kill(gateway.status()["pid"], signal.SIGKILL)
     until(lambda: gateway.processes() == [], 5)
     assert gateway.run("down").returncode == 0
-    left = {path.name for path in gateway.layout.home.rglob("*") if path.suffix != ".log"}
+    left = {path.name for path in gateway.home.folder.rglob("*") if path.suffix != ".log"}
     assert left == {"run", "logs"}
 
 
@@ -461,7 +461,7 @@ def test_key_is_nowhere_but_in_its_file(gateway: Gateway) -> None:
     holders = [
         path for path in gateway.folder.rglob("*") if path.is_file() and needle in path.read_bytes()
     ]
-    assert [holder.parent for holder in holders] == [gateway.layout.secrets]
+    assert [holder.parent for holder in holders] == [gateway.home.secrets]
     assert holders[0].suffix == ".key"
     assert holders[0].stat().st_mode & 0o777 == 0o600
     assert holders[0].parent.stat().st_mode & 0o777 == 0o700
@@ -477,7 +477,7 @@ def test_key_is_nowhere_but_in_its_file(gateway: Gateway) -> None:
 def admin(gateway: Gateway, path: str) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("admin")
     connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.connect(str(gateway.layout.admin_socket))
+    connection.sock.connect(str(gateway.home.admin_socket))
     connection.request("GET", path)
     response = connection.getresponse()
     try:
@@ -489,17 +489,17 @@ def admin(gateway: Gateway, path: str) -> tuple[int, bytes]:
 def test_sockets_are_ours_alone(gateway: Gateway) -> None:
     """Every socket is 0600 in a 0700 directory: another user can neither ask nor stop it."""
     assert gateway.up().returncode == 0
-    sockets = [path for path in gateway.layout.run.iterdir() if path.is_socket()]
+    sockets = [path for path in gateway.home.run.iterdir() if path.is_socket()]
     assert {path.name for path in sockets} >= {"admin.sock", "ads.sock", "control.sock"}
     assert {path.stat().st_mode & 0o777 for path in sockets} == {0o600}
-    assert gateway.layout.run.stat().st_mode & 0o777 == 0o700
+    assert gateway.home.run.stat().st_mode & 0o777 == 0o700
 
 
 def test_foreground_stays_and_stops_by_signal(gateway: Gateway) -> None:
     """It logs to the terminal, keeps its pid, reloads on SIGHUP and drains on SIGTERM."""
     argv = [sys.executable, "-m", "controlplane.cli", "up", str(gateway.config), "--foreground"]
     process = subprocess.Popen(
-        [*argv, "--home", str(gateway.layout.home)],
+        [*argv, "--home", str(gateway.home.folder)],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **gateway.env},
         stderr=subprocess.PIPE,
@@ -562,11 +562,11 @@ def test_crash_loop_ends_the_gateway_and_is_remembered(gateway: Gateway, tmp_pat
     assert status.returncode == 1
     assert "crash loop" in status.stdout
     assert "out of luck" in status.stdout
-    assert not gateway.layout.lock_file.exists()
-    assert not gateway.layout.secrets.exists()
+    assert not gateway.home.lock_file.exists()
+    assert not gateway.home.secrets.exists()
     (tmp_path / "broken").unlink()
     assert gateway.up().returncode == 0
-    assert not gateway.layout.failure_file.exists()
+    assert not gateway.home.failure_file.exists()
 
 
 def test_reload_while_envoy_is_down_waits_for_it(gateway: Gateway) -> None:

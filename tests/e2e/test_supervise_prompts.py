@@ -109,10 +109,10 @@ def test_prompts_bring_two_extproc_processes(gateway: Gateway) -> None:
     assert gateway.names() == {"envoy", "extproc-0", "extproc-1"}
     assert gateway.prompt("hello") == "Hello from one"
     assert gateway.prompt(ATTACK) == "I would rather not."
-    metrics = [scraped(socket) for socket in gateway.layout.metrics_sockets]
+    metrics = [scraped(socket) for socket in gateway.home.metrics_sockets]
     assert any('guard_refusals_total{guard="jailbreak"} ' in text for text in metrics)
     assert gateway.run("down").returncode == 0
-    left = {path.name for path in gateway.layout.home.rglob("*") if path.suffix != ".log"}
+    left = {path.name for path in gateway.home.folder.rglob("*") if path.suffix != ".log"}
     assert left == {"run", "logs"}
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from tests.e2e.harness import ENVOY
 from tests.fakes.certificates import Authority
 from tests.golden import compiled, compiling_cases, environment
@@ -18,20 +18,20 @@ from tests.golden import compiled, compiling_cases, environment
 @pytest.mark.parametrize("case", compiling_cases(), ids=lambda case: case.name)
 def test_static_bootstrap(case: Path, tmp_path: Path) -> None:
     """The static bootstrap of a golden case passes `envoy --mode validate`."""
-    layout = Layout(tmp_path, tmp_path)
+    home = Home(tmp_path, tmp_path)
     trust = tmp_path / "ca.pem"
     import certifi
 
     trust.write_bytes(Path(certifi.where()).read_bytes())
     env = {**environment(case), "SSL_CERT_FILE": str(trust), "TLS": str(certificates(tmp_path))}
-    gateway, resources = compiled(case, env, layout)
-    layout.secrets.mkdir()
+    gateway, resources = compiled(case, env, home)
+    home.secrets.mkdir()
     for name, text in resources.secret_files:
-        (layout.secrets / name).write_text(text)
+        (home.secrets / name).write_text(text)
     for secret in gateway.secrets:
-        layout.key_file(secret.name).write_text("key")
+        home.key_file(secret.name).write_text("key")
     file = tmp_path / "bootstrap.json"
-    file.write_text(to_json(static_bootstrap(layout, resources)))
+    file.write_text(to_json(static_bootstrap(home, resources)))
     assert_valid(file)
 
 
@@ -47,7 +47,7 @@ def certificates(folder: Path) -> Path:
 def test_xds_bootstrap(tmp_path: Path) -> None:
     """The bootstrap that points at the control plane passes too."""
     file = tmp_path / "bootstrap.json"
-    file.write_text(to_json(xds_bootstrap(Layout(tmp_path, tmp_path))))
+    file.write_text(to_json(xds_bootstrap(Home(tmp_path, tmp_path))))
     assert_valid(file)
 
 

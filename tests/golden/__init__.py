@@ -26,7 +26,7 @@ from controlplane.dump import as_data
 from controlplane.emit import Resources, emit
 from controlplane.emit.bootstrap import xds_bootstrap
 from controlplane.emit.render import to_yaml
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from controlplane.reading.document import read_text, variables
 from controlplane.reading.fix import fixed
 
@@ -69,14 +69,14 @@ def mended(case: Path, env: Mapping[str, str]) -> str:
     return fixed(text, variables(path, env))
 
 
-HOME = Layout(Path("/home/archgw"), Path("/home/archgw/logs"))
+HOME = Home(Path("/home/archgw"), Path("/home/archgw/logs"))
 
 
-def compiled(case: Path, env: Mapping[str, str], layout: Layout) -> tuple[ir.Gateway, Resources]:
+def compiled(case: Path, env: Mapping[str, str], home: Home) -> tuple[ir.Gateway, Resources]:
     """The whole way of a case; the trust store is named alike on every machine."""
     result = compile_file(case / "in.yaml", {"SSL_CERT_FILE": "/etc/ssl/ca.pem", **env})
     assert result.gateway is not None, [problem.message for problem in result.problems]
-    return result.gateway, emit(result.gateway, layout)
+    return result.gateway, emit(result.gateway, home)
 
 
 def gateway(case: Path, env: Mapping[str, str]) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from controlplane.compile import compile_file
 from controlplane.emit.runtime import emit_runtime
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from extproc.contract import READS, loads
 from extproc.pipeline.parameters import fill
 
@@ -51,7 +51,7 @@ def targets(config: str) -> Mapping[str, Target]:
         compiled = compile_file(path, {})
     assert not compiled.problems
     assert compiled.gateway is not None
-    runtime = emit_runtime(compiled.gateway, Layout(Path("/home/archgw"), Path("/home/logs")))
+    runtime = emit_runtime(compiled.gateway, Home(Path("/home/archgw"), Path("/home/logs")))
     assert runtime is not None
     return {target.name: target for target in loads(runtime.text).targets}
 

@@ -17,7 +17,7 @@ from controlplane.supervise.processes.child import ChildSpec
 from controlplane.supervise.processes.environment import clean_environment
 
 if TYPE_CHECKING:
-    from controlplane.home_paths import Layout
+    from controlplane.home_paths import Home
 
 SUPPORTED = "1.40."
 _DRAIN_SECONDS = 900
@@ -81,21 +81,21 @@ def flags(bootstrap: Path) -> tuple[str, ...]:
     )
 
 
-def bootstrap(layout: Layout) -> str:
+def bootstrap(home: Home) -> str:
     # The same for every config: a test has it checked, not every start.
-    return json.dumps(xds_bootstrap(layout), indent=2) + "\n"
+    return json.dumps(xds_bootstrap(home), indent=2) + "\n"
 
 
 def concurrency() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def child(executable: Path, layout: Layout) -> ChildSpec:
-    admin = Admin(layout.admin_socket)
+def child(executable: Path, home: Home) -> ChildSpec:
+    admin = Admin(home.admin_socket)
     return ChildSpec(
         name="envoy",
-        argv=(str(executable), *flags(layout.bootstrap_file)),
-        log=layout.logs / "envoy.log",
+        argv=(str(executable), *flags(home.bootstrap_file)),
+        log=home.logs / "envoy.log",
         probe=admin.answers,
     )
 

@@ -50,7 +50,7 @@ class Stage:
         running = self.stack.enter_context(
             gateway(folder, yaml.safe_dump(written, allow_unicode=True), {})
         )
-        (told,) = running.layout.runtime.glob("*.json")
+        (told,) = running.home.runtime.glob("*.json")
         time.sleep(0.8)  # Envoy's first health check of the extproc processes
         chat = Chat("127.0.0.1", running.prompt_port)
         return Place(chat, application, Questions(loads(told.read_text("utf-8"))))

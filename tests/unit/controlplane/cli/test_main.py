@@ -356,11 +356,11 @@ def test_doctor_finds_what_is_wrong(
 def test_home_is_found_in_the_usual_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--home`, then $ARCHGW_HOME, then ~/.archgw with v0.1's log directory if it is there."""
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert locate(None, {}).home == tmp_path / ".archgw"
+    assert locate(None, {}).folder == tmp_path / ".archgw"
     assert locate(None, {}).logs == tmp_path / ".archgw" / "logs"
     (tmp_path / "archgw_logs").mkdir()
     assert locate(None, {}).logs == tmp_path / "archgw_logs"
-    assert locate(None, {"ARCHGW_HOME": "/srv/a"}).home == Path("/srv/a")
+    assert locate(None, {"ARCHGW_HOME": "/srv/a"}).folder == Path("/srv/a")
     assert locate("/srv/b", {"ARCHGW_HOME": "/srv/a"}).logs == Path("/srv/b/logs")
 
 

@@ -60,7 +60,7 @@ def fixed(text: str) -> str:
     ],
 )
 def test_noop_or_expected(old: str, new: str) -> None:
-    """Each old form becomes its new one, comments and layout kept."""
+    """Each old form becomes its new one, comments and spacing kept."""
     assert fixed(old) == new
 
 

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from controlplane.compile import compile_file
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from controlplane.problem import Severity
 from controlplane.supervise.plan import Refused, make_plan, read, wanted_ports
 from controlplane.supervise.services import Needs, Service, children, model_server_port
@@ -42,11 +42,11 @@ def lowered(folder: Path, text: str) -> ir.Gateway:
 
 
 def needs(folder: Path, text: str, service: str = "all") -> Needs:
-    layout = Layout(folder, folder / "logs")
-    layout.run.mkdir(exist_ok=True)
+    home = Home(folder, folder / "logs")
+    home.run.mkdir(exist_ok=True)
     gateway = lowered(folder, text) if text else None
     envoy = None if service == Service.MODEL_SERVER else Path("/bin/envoy")
-    return Needs(Service(service), gateway, layout, envoy)
+    return Needs(Service(service), gateway, home, envoy)
 
 
 @pytest.mark.parametrize(
@@ -144,7 +144,7 @@ def _plan(folder: Path, text: str, env: dict[str, str]) -> object:
     file = folder / "arch.yaml"
     file.write_text(text)
     sound = read(file, env)
-    return sound if isinstance(sound, Refused) else make_plan(sound, Layout(folder, folder / "l"))
+    return sound if isinstance(sound, Refused) else make_plan(sound, Home(folder, folder / "l"))
 
 
 def test_plan_shows_no_key(tmp_path: Path) -> None:

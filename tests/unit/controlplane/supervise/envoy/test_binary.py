@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from controlplane.emit import proto
-from controlplane.home_paths import Layout
+from controlplane.home_paths import Home
 from controlplane.supervise.envoy import binary
 
 
@@ -61,8 +61,8 @@ async def test_validation_gives_the_reason(tmp_path: Path) -> None:
 
 async def test_bootstrap_of_a_start_is_sound(tmp_path: Path) -> None:
     """What Envoy is started with passes our own check of its fields, and Envoy's."""
-    layout = Layout(tmp_path, tmp_path / "logs")
-    text = binary.bootstrap(layout)
+    home = Home(tmp_path, tmp_path / "logs")
+    text = binary.bootstrap(home)
     assert proto.message(proto.BOOTSTRAP, json.loads(text)).ByteSize()
     file = tmp_path / "bootstrap.json"
     file.write_text(text)
