@@ -1,7 +1,8 @@
 """Model → Gateway: defaults applied, references resolved, names given.
 
-Every default a user can rely on is applied in this package. It takes configs that the rules let
-through, and finds nothing wrong with them any more.
+Every default a user can rely on is applied in this package, but for the gateway's own sentences
+(`extproc.contract`). It takes configs that the rules let through, and finds nothing wrong with
+them any more.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
-from controlplane.lower.addresses import Addressing
+from controlplane.lower.addresses import Addressing, endpoint_names
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
 
@@ -21,9 +22,10 @@ MAX_BODY_BYTES = 1 << 20
 
 
 def lower(config: model.Config, machine: Machine) -> ir.Gateway:
-    addressing = Addressing(config, config.overrides.ca_file or machine.ca_file)
+    names = endpoint_names(config)
+    addressing = Addressing(config, config.overrides.ca_file or machine.ca_file, names)
     llm = lower_llm(config, addressing)
-    prompts, prompt_secrets = lower_prompts(config, machine)
+    prompts, prompt_secrets = lower_prompts(config, machine, names)
     overrides = config.overrides
     return ir.Gateway(
         listeners=_listeners(config, prompts),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from controlplane import defaults, hosts, ir
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from datetime import timedelta
 
     from controlplane import model
@@ -25,9 +26,27 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "unnamed"
 
 
+def unique(name: str, taken: Collection[str]) -> str:
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}-{number}"
+    return found
+
+
+def endpoint_names(config: model.Config) -> Mapping[str, str]:
+    """What each endpoint is called in the gateway: `my app` and `my-app` stay two."""
+    names: dict[str, str] = {}
+    taken: set[str] = set()
+    for endpoint in config.endpoints:
+        names[endpoint.name] = unique(slug(endpoint.name), taken)
+        taken.add(names[endpoint.name])
+    return names
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Hosts of one scheme, and the path that a URL among them carried."""
+    """Hosts of one scheme, and the path that the first of them carried."""
 
     addresses: tuple[ir.Address, ...]
     https: bool
@@ -55,11 +74,17 @@ def _host(written: str) -> hosts.Host:
 class Addressing:
     config: model.Config
     ca_file: str
+    names: Mapping[str, str]
+    """Of the endpoints, in the gateway."""
 
     def endpoint(self, endpoint: model.Endpoint) -> ir.Upstream:
         where = place(endpoint.addresses, endpoint.protocol)
         return self.upstream(
-            slug(endpoint.name), where, endpoint, endpoint.connect_timeout, endpoint.ca_file
+            self.names[endpoint.name],
+            where,
+            endpoint,
+            endpoint.connect_timeout,
+            endpoint.ca_file,
         )
 
     def declared(self, name: str) -> model.Endpoint | None:

@@ -1,8 +1,8 @@
 """Providers become clusters-to-be, pools with fallbacks, and the table that chooses one.
 
-Providers that share a name are one pool. Those of a pool that differ in their host alone
-share one cluster, where Envoy takes turns; those that differ in key or model need a cluster
-each, and the route takes turns between the clusters.
+Providers that share a name are one pool. Those of a pool that differ in their hosts alone
+share one cluster, where Envoy takes turns; those that differ in anything else, a key or a model
+say, need a cluster each, and the route draws one of them for each call.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
-from controlplane.lower.addresses import Addressing, Place, place, slug
+from controlplane.lower.addresses import Addressing, Place, place, slug, unique
 from controlplane.providers import DEFAULT_PREFIX, KNOWN, Known, api_paths
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _member(
 ) -> _Member:
     known = KNOWN.get(written.kind or "", Known(None))
     taken = {member.provider.name for member in others}
-    name = _unique(slug(written.name), taken)
+    name = unique(slug(written.name), taken)
     declared = addressing.declared(written.endpoint) if written.endpoint else None
     connect = written.timeouts.connect if written.timeouts else None
     prefix = where.path or (DEFAULT_PREFIX if written.base_url and written.kind is None else "")
@@ -119,16 +119,8 @@ def _mark(where: Place) -> str:
     return hashlib.sha256(hosts.encode()).hexdigest()[:8]
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    number, unique = 1, name
-    while unique in taken:
-        number += 1
-        unique = f"{name}-{number}"
-    return unique
-
-
 def _add(members: list[_Member], new: _Member) -> None:
-    """Join the cluster of a pool member that differs in its host alone, or add a new one."""
+    """Join the cluster of a pool member that differs in its hosts alone, or add a new one."""
     for number, member in enumerate(members):
         if _shares_cluster(member, new):
             upstream = member.provider.upstream
@@ -151,10 +143,14 @@ def _shares_cluster(member: _Member, new: _Member) -> bool:
         and old_key == new_key
         and member.provider.model == new.provider.model
         and member.provider.paths == new.provider.paths
-        and member.provider.upstream.tls == new.provider.upstream.tls
-        and member.provider.upstream.connect_timeout == new.provider.upstream.connect_timeout
+        and _but_hosts(member) == _but_hosts(new)
         and _header(member) == _header(new)
     )
+
+
+def _but_hosts(member: _Member) -> ir.Upstream:
+    """How its hosts are called: trust, times, health checks, breakers."""
+    return replace(member.provider.upstream, name="", addresses=())
 
 
 def _header(member: _Member) -> str | None:

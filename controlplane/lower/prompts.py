@@ -6,10 +6,11 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
 from controlplane import ir
-from controlplane.lower.addresses import slug
 from extproc import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from controlplane import model
     from controlplane.defaults import Machine
 
@@ -18,8 +19,9 @@ GUARD_MESSAGE = "This request was refused by the prompt guard."
 
 
 def lower_prompts(
-    config: model.Config, machine: Machine
+    config: model.Config, machine: Machine, names: Mapping[str, str]
 ) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
+    """`names`: what the endpoints are called in the gateway."""
     guards = _guards(config)
     if config.mode == "llm" or not (config.prompt_targets or guards or config.ingress):
         return None, ()
@@ -28,8 +30,10 @@ def lower_prompts(
     prompts = ir.Prompts(
         system_prompt=config.system_prompt,
         guards=guards,
-        targets=tuple(_target(target) for target in config.prompt_targets),
-        error_target=_call(config.error_target.endpoint, "POST") if config.error_target else None,
+        targets=tuple(_target(target, names) for target in config.prompt_targets),
+        error_target=(
+            _call(config.error_target.endpoint, "POST", names) if config.error_target else None
+        ),
         intent_threshold=overrides.intent_threshold,
         model_server=server,
         max_calls=overrides.max_calls or MAX_CALLS,
@@ -58,9 +62,9 @@ def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
     )
 
 
-def _target(target: model.PromptTarget) -> contract.Target:
+def _target(target: model.PromptTarget, names: Mapping[str, str]) -> contract.Target:
     method = "POST" if target.default else "GET"
-    call = _call(target.endpoint, method) if target.endpoint else None
+    call = _call(target.endpoint, method, names) if target.endpoint else None
     dispatch = target.auto_llm_dispatch_on_response
     return contract.Target(
         name=target.name,
@@ -82,9 +86,9 @@ def _confirm(target: model.PromptTarget, call: contract.ApiCall | None) -> contr
     return target.confirm or ("never" if call.method in contract.READS else "unsure")
 
 
-def _call(endpoint: model.EndpointRef, method: str) -> contract.ApiCall:
+def _call(endpoint: model.EndpointRef, method: str, names: Mapping[str, str]) -> contract.ApiCall:
     return contract.ApiCall(
-        upstream=slug(endpoint.name),
+        upstream=names[endpoint.name],
         path=endpoint.http_path,
         method=(endpoint.http_method or method).upper(),
     )

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from controlplane.compile import compile_file
+from controlplane.defaults import LOOPBACK
 from controlplane.emit import emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.lower.addresses import slug
+from controlplane.lower.addresses import endpoint_names, slug
 from controlplane.problem import Located, for_start, has_errors
 from controlplane.supervise.ports import Port
 from controlplane.xds.snapshot import Bundle, Snapshot
@@ -125,7 +126,7 @@ def wanted_ports(gateway: ir.Gateway) -> tuple[Port, ...]:
         for each in gateway.listeners
     ]
     if gateway.stats_port:
-        found.append(Port("stats", "127.0.0.1", gateway.stats_port, "overrides.stats_port"))
+        found.append(Port("stats", LOOPBACK, gateway.stats_port, "overrides.stats_port"))
     return tuple(found)
 
 
@@ -140,11 +141,12 @@ def _places(
 ) -> tuple[tuple[str, str], ...]:
     if document is None or written is None:
         return ()
+    called = endpoint_names(written)
     paths = [
         *((each.ca_file, each.path) for each in written.providers if each.ca_file),
         *((each.ca_file, each.path) for each in written.endpoints if each.ca_file),
         *((names.provider_cluster(slug(each.name)), each.path) for each in written.providers),
-        *((names.api_cluster(slug(each.name)), each.path) for each in written.endpoints),
+        *((names.api_cluster(called[each.name]), each.path) for each in written.endpoints),
         *(("llm", each.path) for each in (written.egress,) if each),
         *(("prompt", each.path) for each in (written.ingress,) if each),
     ]

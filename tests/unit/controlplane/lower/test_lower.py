@@ -94,7 +94,7 @@ def test_base_url_without_a_path() -> None:
 
 
 def test_pool_in_one_cluster() -> None:
-    """Providers of one name that differ in their host alone share a cluster and take turns."""
+    """Providers of one name that differ in their hosts alone share a cluster and take turns."""
     gateway = lowered(
         at(0, base_url="http://a.test/v1", default=True), at(1, base_url="http://b.test/v1")
     )
@@ -104,7 +104,7 @@ def test_pool_in_one_cluster() -> None:
 
 
 def test_pool_of_several_clusters() -> None:
-    """Another key or model needs a cluster of its own; the route takes turns by weight."""
+    """Another key or model needs a cluster of its own; the route draws one by weight."""
     gateway = lowered(
         at(0, access_key=model.Secret("a", "A"), default=True, weight=3),
         at(1, access_key=model.Secret("b", "B")),
@@ -112,6 +112,46 @@ def test_pool_of_several_clusters() -> None:
     assert [provider.name for provider in gateway.providers] == ["main", "main-2"]
     (route,) = gateway.llm_routes
     assert route.groups == ((ir.WeightedProvider("main", 3), ir.WeightedProvider("main-2", 1)),)
+
+
+def test_pool_of_hosts_that_are_called_otherwise() -> None:
+    """Hosts that are checked each in their own way cannot share a cluster, which has one way."""
+    checks = [model.HealthCheck(("endpoints", name), http_path=f"/{name}") for name in "ab"]
+    endpoints = tuple(
+        model.Endpoint(check.path, str(check.path[-1]), ("10.0.0.1:80",), health_check=check)
+        for check in checks
+    )
+    gateway = lowered(
+        at(0, endpoint="a", kind="local", default=True),
+        at(1, endpoint="b", kind="local"),
+        endpoints=endpoints,
+    )
+    found = [each.upstream.health_check for each in gateway.providers]
+    assert [each.http_path for each in found if each] == ["/a", "/b"]
+
+
+def test_endpoints_whose_names_are_alike() -> None:
+    """Names that differ in odd characters alone stay two: a call goes to the endpoint it names."""
+    names = ("my app", "my-app")
+    gateway = lowered(
+        PROVIDER,
+        endpoints=tuple(
+            model.Endpoint(("endpoints", name), name, (f"10.0.0.{number}:80",))
+            for number, name in enumerate(names)
+        ),
+        prompt_targets=tuple(
+            model.PromptTarget(
+                ("prompt_targets", number),
+                f"t{number}",
+                endpoint=model.EndpointRef((), name, "/"),
+            )
+            for number, name in enumerate(names)
+        ),
+    )
+    assert gateway.prompts
+    hosts = {each.name: each.addresses[0].host for each in gateway.upstreams}
+    called = [target.call for target in gateway.prompts.targets]
+    assert [hosts[each.upstream] for each in called if each] == ["10.0.0.0", "10.0.0.1"]
 
 
 def test_model_shared_by_two_names() -> None:
@@ -172,7 +212,8 @@ def test_target_defaults() -> None:
     call = model.EndpointRef(path=("e",), name="app server", http_path="/x")
     plain = model.PromptTarget(path=("t", 0), name="a", endpoint=call, parameters=(parameter,))
     default = model.PromptTarget(path=("t", 1), name="b", endpoint=call, default=True)
-    prompts = lowered(at(0), prompt_targets=(plain, default)).prompts
+    app = model.Endpoint(path=("endpoints", "app server"), name="app server", addresses=("app:80",))
+    prompts = lowered(at(0), endpoints=(app,), prompt_targets=(plain, default)).prompts
     assert prompts is not None
     first, second = prompts.targets
     assert first.parameters == (contract.Parameter("days", "integer"),)
