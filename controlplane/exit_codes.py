@@ -1,4 +1,4 @@
-"""What every command ends with."""
+"""What a command ends with, if nobody interrupts it."""
 
 DONE = 0
 FOUND = 1

@@ -51,7 +51,7 @@ def unresolved(written: str) -> bool:
 
 
 def split(written: str) -> Host | None:
-    """The parts of `host`, `host:port` or `http(s)://host[:port][/path]`; None if it is none."""
+    """The parts of `[scheme://][user@]host[:port][/path]`; None if it is none."""
     match = _WRITTEN.fullmatch(written)
     if match is None:
         return None

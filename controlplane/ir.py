@@ -101,18 +101,18 @@ class TokenLimit:
 
 @dataclass(frozen=True, slots=True)
 class LlmRoute:
-    """What one provider name stands for: a pool, then its fallbacks in order."""
+    """What a name stands for that clients say: a pool, then its fallbacks in order."""
 
     name: str
-    """The provider's name as clients say it in `x-arch-llm-provider-hint`."""
+    """A provider's, or that of a model which providers of several names serve."""
     model: str | None
     """For messages and logs: the model of the first provider of the pool."""
     groups: tuple[tuple[WeightedProvider, ...], ...]
-    """Attempt n goes to group n. The first one is the pool itself."""
+    """The first one is the pool itself."""
     first_byte_timeout: timedelta
     idle_timeout: timedelta
     retries: int
-    """Within the same pool, before any byte of an answer; connection failures only."""
+    """Further attempts within the pool, before any byte of an answer."""
     limits: tuple[TokenLimit, ...]
 
 
@@ -187,7 +187,7 @@ class Gateway:
     error_format: Literal["json", "text"]
     access_log_format: Literal["text", "json"]
     sampling: float
-    """Share of requests that are traced, 0 to 1."""
+    """Share of requests that are to be traced, 0 to 1; nothing traces any yet."""
     stats_port: int
     """Loopback only; 0 for none."""
     max_body_bytes: int

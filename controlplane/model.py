@@ -1,7 +1,8 @@
 """What the user wrote, typed and frozen.
 
 The three dialects of Arch YAML parse into this one model. A field the user left out is
-`None` (or empty): defaults belong to `lower`, which is where a reader looks for them.
+`None` (or empty): defaults belong to `lower`, which is where a reader looks for them. Only the
+gateway's own sentences come with theirs, from `extproc.contract`.
 
 Every node knows its `path` in the document, so that a rule can point at what it means
 without knowing lines and columns; the `Document` alone turns a path into a place.
@@ -22,7 +23,7 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A credential. Prints as its reference or length, never as its value."""
+    """A credential. Prints as the variable it came from or as redacted, never as its value."""
 
     value: str | None = field(repr=False)
     """None when `$NAME` is in neither the environment nor `.env`."""
@@ -83,7 +84,7 @@ class Endpoint:
     circuit_breaker: CircuitBreaker | None = None
     ca_file: str | None = None
     implicit: bool = False
-    """Named by a target but not declared: treated as a host of that name."""
+    """Named by the error target but not declared: treated as a host of that name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""`archgw up`: ends with 0 only when Envoy took the whole config and serves it."""
+"""`archgw up`: ends with 0 only when all it started serves, and Envoy took the whole config."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ def default_not_in_enum(config: Config) -> Iterator[Finding]:
 def default_of_required(config: Config) -> Iterator[Finding]:
     """A parameter is required and has a default.
 
-    The user is asked for a required parameter, so its default is never used.
+    The default is used wherever no value is named, so the user is never asked, and `required`
+    says nothing.
 
     Wrong:
         prompt_targets:
@@ -73,8 +74,8 @@ def default_of_required(config: Config) -> Iterator[Finding]:
     """
     for parameter in _parameters(config):
         if parameter.required and parameter.has_default:
-            message = f"`{parameter.name}` is required, so its default is never used"
-            hint = "remove `default`, or `required: true`"
+            message = f"`{parameter.name}` is required, but with a default it is never asked for"
+            hint = "remove `required: true`, or `default` to have the user asked"
             yield Finding((*parameter.path, "default"), message, hint)
 
 

@@ -247,10 +247,10 @@ def no_providers(config: Config) -> Iterator[Finding]:
 
 @warning("AG311")
 def same_provider_twice(config: Config) -> Iterator[Finding]:
-    """A provider stands here twice, word for word.
+    """A provider stands here twice: one name, one model, one place and one key.
 
-    Providers that share a name are a pool, and calls take turns between them. Two that are the
-    same in everything are one provider with twice the share.
+    Providers that share a name are a pool, and calls are shared out among them. Two that are the
+    same are one provider with twice the share.
 
     Wrong:
         llm_providers:

@@ -3,7 +3,7 @@
 Edits are made by position, so comments, order and spacing stay. ruamel.yaml was weighed for it:
 read and written with nothing changed, 24 of our 27 configs came back laid out anew, and the other
 three, with errors, not at all. A fix may not change what a config means: the text before and after
-is parsed, and unless both give the same model the file is left as it was.
+is parsed, and edits after which the model is another are not made.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_ROUNDS = 5
 
 
 def fixed(text: str, variables: Mapping[str, str]) -> str:
-    """The text with every old spelling mended; the same text if that is not safe."""
+    """The text with its old spellings mended, as far as that is safe."""
     now = text
     for _ in range(_MOST_ROUNDS):
         before = _read(now, variables)

@@ -361,7 +361,7 @@ CONFIG = Table(
         "error_target": Key(_ERROR_TARGET, "who is told of errors"),
         "ratelimits": Key(Listing(_MODEL_LIMIT, lone=True), "token limits by model"),
         "overrides": Key(_OVERRIDES, "settings of the gateway itself"),
-        "tracing": Key(_TRACING, "OpenTelemetry traces"),
+        "tracing": Key(_TRACING, "accepted for v0.1's sake: this version exports no traces"),
         "mode": Key(Text(choices=("llm", "prompt")), "llm: no prompt listener"),
         "model_server": Key(_MODEL_SERVER, "the server of the guard and intent models"),
         "function_calling": Key(_FUNCTION_CALLING, "who names and fills the calls"),

@@ -1,8 +1,9 @@
 """Shapes of values: what a key may hold, how it is read, how a JSON Schema says it.
 
 `reading.keys` builds the one table of known keys from these. Reading a node by a shape
-gives a typed value; where it does not fit, None or an empty list, after the problem has been
-reported. Reading never stops at the first problem and never raises. Mappings with known keys are in `reading.mappings`.
+gives a typed value; where it does not fit, None or an empty tuple, after the problem has been
+reported. Reading never stops at the first problem and never raises. Mappings with known keys are
+in `reading.mappings`.
 
 A shape forgives spelling where only one thing can be meant (`"10000"` for a port, `post` for
 POST, a lone item for a list), and says so where the reader of the file could be misled.

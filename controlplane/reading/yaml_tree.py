@@ -75,7 +75,7 @@ class Node:
     kind: Literal["scalar", "list", "map"]
     text: str = field(default="", repr=False)
     plain: bool = False
-    """A scalar without quotes: only these can be numbers, truth values or nothing."""
+    """A scalar without quotes: `value` takes only these for numbers, truth values or nothing."""
     flow: bool = False
     """A list or mapping in brackets."""
     items: tuple[Node, ...] = ()

@@ -58,8 +58,9 @@ def fill(
 ) -> Filled:  # fmt: skip
     """The arguments to call with, defaults included, and the parameters to ask for.
 
-    Asked for is what is required and was not said, and what was said but cannot be used: to put
-    a default in its place would answer another question than the one that was asked.
+    Asked for is what is required, has no default and was not said; and what was said but cannot
+    be used: to put a default in its place would answer another question than the one that was
+    asked.
     """
     filled = Filled()
     for parameter in parameters:

@@ -10,14 +10,11 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import CircuitBreaker, Endpoint, HealthCheck
 from controlplane.reading.dialects.old_forms import named_pool
-from controlplane.reading.dialects.targets import error_endpoint, rooted_path
+from controlplane.reading.dialects.targets import POOL, error_endpoint, rooted_path
 
 if TYPE_CHECKING:
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
-
-POOL = "prompt_endpoints"
-"""The name the nameless pool of 0.1-beta goes by."""
 
 
 def read_endpoints(top: Record, reading: Reading) -> tuple[Endpoint, ...]:

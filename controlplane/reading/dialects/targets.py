@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from controlplane.reading.values import Reading
     from extproc.contract import Confirm
 
-_POOL = "prompt_endpoints"
+POOL = "prompt_endpoints"
+"""The name the nameless pool of 0.1-beta goes by."""
 
 
 def prompt_targets(top: Record, reading: Reading) -> tuple[PromptTarget, ...]:
@@ -25,8 +26,8 @@ def prompt_targets(top: Record, reading: Reading) -> tuple[PromptTarget, ...]:
 
 def _pool(top: Record) -> str | None:
     """Where a target goes that has a path alone: 0.1-beta's pool, or the only endpoint."""
-    if top.texts(_POOL):
-        return _POOL
+    if top.texts(POOL):
+        return POOL
     declared = [name for name, _ in top.listed("endpoints")]
     return declared[0] if len(declared) == 1 else None
 
