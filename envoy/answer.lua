@@ -34,7 +34,7 @@ function envoy_on_response(handle)
   local metadata = handle:streamInfo():dynamicMetadata()
   local headers = handle:headers()
   local status = headers:get(":status")
-  local failed = (metadata:get(LLM_METADATA) or {}).failed_status
+  local failed = (metadata:get(LLM_METADATA) or {}).told_status
   if failed and tonumber(status) >= 400 then return restore_failure(handle, failed) end
 
   local prompt = metadata:get(PROMPT_METADATA)

@@ -5,7 +5,7 @@
 --      a route, or "default";
 --   2. the body's `model`, when it is the name of a route or the model of a provider;
 --   3. the default.
--- It goes into PROVIDER_HEADER, which alone the routes match on. For the token limits, the
+-- It goes into PROVIDER_HEADER, by which alone the routes tell providers apart. For the token limits, the
 -- messages and the access log it leaves dynamic metadata in LLM_METADATA:
 --   path        the path as the client gave it (attempts share one set of headers, see rewrite.lua)
 --   route       the route's name
@@ -22,7 +22,7 @@
 --   DEFAULT  name of a route, or nil
 --   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … } }
 --            header nil: for everybody; value nil: for each value that no other limit names
---   TEXT_ERRORS  true if messages are to be v0.1's and no more; may be missing
+--   TEXT_ERRORS  true if messages are to be v0.1's and no more
 
 local BODY_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
 local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform routing\n"

@@ -6,7 +6,11 @@
 -- Before this file comes PATH, where the error target listens.
 
 function envoy_on_request(handle)
-  local failed = (handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}).failed_status or "503"
+  local metadata = handle:streamInfo():dynamicMetadata()
+  -- A provider that could not be reached, or hung up, left no status.
+  local failed = (metadata:get(LLM_METADATA) or {}).failed_status or "503"
+  -- For answer.lua: whatever fails from here on, this is what the client is to be told.
+  metadata:set(LLM_METADATA, "told_status", failed)
   -- The headers are the last attempt's, the body is the first one's: its length is said anew.
   local length = handle:body(true):length()
   local headers = handle:headers()

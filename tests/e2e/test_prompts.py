@@ -44,6 +44,7 @@ llm_providers:
     base_url: https://{two}/v1
     model: gpt-two
     access_key: $KEY
+    fallbacks: [one]
     tls: {{ca_file: {ca}}}
 system_prompt: You are a weather man.
 prompt_guards:
@@ -264,9 +265,10 @@ class TestErrors:
         assert answer.json["error"]["code"]
         assert answer.json["error"]["request_id"] == answer.headers["x-request-id"]
 
-    def test_llm_down(self, stage: Stage) -> None:
+    @pytest.mark.parametrize("status", [500, 429])
+    def test_llm_down(self, stage: Stage, status: int) -> None:
         """When the LLM fails, the error target is told and answers."""
-        stage.world.one.behaviour.status = 500
+        stage.world.one.behaviour.status = status
         stage.app.says["/error"] = Says({"answer": "come back later"})
         answer = stage.client.chat("a joke")
         assert answer.status == 200
@@ -274,7 +276,7 @@ class TestErrors:
         told = stage.app.received[0]
         assert told.method == "POST"
         assert told.headers["x-arch-error-type"] == "llm_unavailable"
-        assert told.headers["x-function-error-code"] == "500"
+        assert told.headers["x-function-error-code"] == str(status)
         assert "authorization" not in told.headers
         assert told.json["messages"][-1]["content"] == "a joke"
 
@@ -285,6 +287,23 @@ class TestErrors:
         answer = stage.client.chat("a joke")
         assert answer.status == 502
         assert answer.json["error"]["code"] == "llm_unavailable"
+
+    def test_llm_hangs_up_and_error_target_down(self, stage: Stage) -> None:
+        """An LLM that gives no status at all is a 503, whatever the error target answers."""
+        stage.world.one.behaviour.reset = True
+        stage.app.says["/error"] = Says({}, status=500)
+        answer = stage.client.chat("a joke")
+        assert answer.status == 503
+        assert answer.json["error"]["code"] == "llm_unavailable"
+
+    def test_fallback_that_refuses(self, stage: Stage) -> None:
+        """A fallback's own answer reaches the client: the error target was not asked."""
+        stage.world.two.behaviour.status = 500
+        stage.world.one.behaviour.status = 422
+        answer = stage.client.chat("a joke", headers={"x-arch-llm-provider-hint": "two"})
+        assert answer.status == 422
+        assert answer.json["error"]["message"] == "one is unwell"
+        assert not stage.app.received
 
     def test_guard_that_cannot_answer(self, stage: Stage) -> None:
         """Without a model server nothing passes, and the client is told so when nobody else can."""
