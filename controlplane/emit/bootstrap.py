@@ -103,7 +103,7 @@ def _admin(home: Home) -> Fields:
 
 
 def _ads_cluster(home: Home) -> Fields:
-    cluster = _pipe_cluster("ads", proto.pipe(home.ads_socket)["pipe"]["path"])
+    cluster = _pipe_cluster("ads", str(home.ads_socket))
     cluster["typed_extension_protocol_options"] = {
         _HTTP_OPTIONS: typed(
             _HTTP_OPTIONS,

@@ -208,7 +208,6 @@ _PRIVATE_HEADERS = (
     "accept-encoding",
     names.HINT_HEADER,
     contract.DEBUG_HEADER,
-    names.TURN_HEADER,
 )
 
 

@@ -110,7 +110,7 @@ def _compressor() -> Fields:
 def _prompts() -> Fields:
     """extproc: sees the request's headers and whole body, nothing of the answer.
 
-    It ends its side of the call with its one reply, so no running answer hangs on it. Without
+    It ends its side of the call with its last reply, so no running answer hangs on it. Without
     a reply there is no answer: a prompt that nobody has judged must not pass.
     """
     settings = typed(

@@ -1,14 +1,15 @@
 """Listeners: sockets, TLS, the connection manager and its hardening.
 
-A listener changes only when its address, its certificates or this file change; everything
-that a config reload usually touches lives in routes and clusters, because replacing a
-listener drains its connections.
+A listener changes only with its address, its certificates, the forms of errors and logs, or more
+kinds of limits than it has slots for. What a config reload usually touches lives in routes and
+clusters, because replacing a listener drains its connections.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controlplane.defaults import LOOPBACK
 from controlplane.emit import access_log, local_reply, names, proto
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import llm_filters, plain_filters, prompt_filters
@@ -185,7 +186,6 @@ def _header_trust() -> Fields:
     mutations: list[Fields] = [
         {"remove": names.HINT_HEADER},
         {"remove": contract.DEBUG_HEADER},
-        {"remove": names.TURN_HEADER},
         _copied(names.CLIENT_HINT_HEADER, names.HINT_HEADER),
         _copied(contract.CLIENT_DEBUG_HEADER, contract.DEBUG_HEADER),
         {"remove_on_match": {"key_matcher": {"prefix": contract.OWN_PREFIX}}},
@@ -237,7 +237,7 @@ def _stats_listener(gateway: ir.Gateway) -> Fields:
         route_config={"name": "stats", "virtual_hosts": [host]},
         http_filters=plain_filters(),
     )
-    address = proto.socket_address("127.0.0.1", gateway.stats_port)
+    address = proto.socket_address(LOOPBACK, gateway.stats_port)
     return _plain_listener("stats", address, manager)
 
 

@@ -1,9 +1,9 @@
 """The answers Envoy itself gives, in the error form clients of LLM APIs know.
 
-Our own filters and routes say what they mean in two headers, code and type of the error, and
-in a plain body; the envelope is made here, once. For answers that
-are Envoy's alone there is one line per status. Details of Envoy's never reach a client: they
-name sockets and certificates.
+Our own filters and routes say what they mean in two headers, code and type of the error, and in
+a plain body, or a third header where a filter gives no body; the envelope is made here, once. For
+answers that are Envoy's alone there is one line per status. Details of Envoy's never reach a
+client: they name sockets and certificates.
 """
 
 from __future__ import annotations

@@ -13,10 +13,7 @@ HINT_HEADER = "x-gateway-hint"
 """The client's hint, copied before all `x-arch-*` is removed."""
 
 PROVIDER_HEADER = "x-arch-llm-provider"
-"""Set by us alone; LLM routes match nothing else."""
-
-TURN_HEADER = "x-gateway-turn"
-"""A count that goes round: picks the member of a pool."""
+"""Set by us alone, and all by which an LLM route knows its requests beside method and path."""
 
 LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 """From a limit that refused to the script that words retry-after, which removes it."""

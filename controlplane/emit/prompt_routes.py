@@ -17,7 +17,7 @@ API_TIMEOUT = "10s"
 
 
 def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile) -> Fields:
-    """Only what extproc has let through (it sets the header) finds an LLM, and only then."""
+    """Only what extproc has let through (it sets the header) finds an LLM."""
     guarded = [header(contract.GUARDED_HEADER, "1")]
     last_resort = names.ERROR_TARGET_CLUSTER if prompts.error_target else None
     routes = [

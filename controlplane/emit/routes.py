@@ -115,7 +115,6 @@ def _specifier(
                     }
                     for number, attempt in enumerate(attempts)
                 ],
-                header_name=names.TURN_HEADER,
             ),
         }
     }

@@ -35,7 +35,7 @@ class PriorityGroup(Message):
 class PriorityGroupClusterSpecifier(Message):
     priority_groups: list[PriorityGroup] = field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     header_name: str | None = field(3, betterproto2.TYPE_STRING, optional=True)
-    """The header whose number picks the cluster of a group: a turn instead of a die."""
+    """A header whose number picks the cluster of a group; without one it is drawn by weight."""
 
 
 for _message in (ClusterWeight, PriorityGroup, PriorityGroupClusterSpecifier):
