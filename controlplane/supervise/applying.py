@@ -1,8 +1,8 @@
 """A plan becomes what runs; or what ran before runs on, with the reason.
 
-In order: the ports are free, the new keys are on disk, Envoy's own validation takes the whole
-of it, and then Envoy takes it piece by piece, each piece acknowledged before the next. Where
-Envoy says no in the middle, it is given the old configuration back.
+In order: the new keys are on disk, the new ports are free, Envoy's own validation takes the whole
+of it, new children answer, and then Envoy takes it piece by piece, each piece acknowledged before
+the next. Where Envoy says no in the middle, it is given the old configuration back.
 """
 
 from __future__ import annotations
@@ -75,8 +75,10 @@ class Applier:
             assert old is not None, "apply follows first"
             changes = tuple(each.text for each in differences(old.gateway, plan.gateway))
             if plan.snapshot == old.snapshot and plan.secret_files == old.secret_files:
+                # Nothing for Envoy; what changed, if anything, concerns the children.
                 self.current = plan
-                return Verdict(DONE, "nothing changed", plan.warnings, (), plan.snapshot.version)
+                summary = "applied" if changes else "nothing changed"
+                return Verdict(DONE, summary, plan.warnings, changes, plan.snapshot.version)
             added = self._store.write_new(plan.secret_files)
             self._write_runtime(plan)
             try:
@@ -162,7 +164,7 @@ class Applier:
         task.add_done_callback(self._retiring.discard)
 
     async def _retire(self, delay: float) -> None:
-        """Takes away what nothing points at: clusters, then their keys.
+        """Takes away what nothing points at: clusters, then their keys, and old runtimes.
 
         Envoy lets running streams of a removed cluster finish. A request that still waits for
         its first byte may yet be sent to a fallback, so its clusters stay for that long.
