@@ -44,7 +44,7 @@ def take_home(home: Home, config: str) -> Lock:
 
 
 def clean_home(home: Home) -> None:
-    """All but the logs, and the control socket, on which somebody may yet wait."""
+    """Keys, runtimes and sockets; not the control socket, on which somebody may yet wait."""
     SecretStore(home.secrets).clear()
     shutil.rmtree(home.runtime, ignore_errors=True)
     settings = home.run.glob("modelserver-*.yaml")

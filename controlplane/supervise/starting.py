@@ -1,7 +1,7 @@
 """From a request to a gateway that serves, or to the reason why not.
 
-In order: the config is read, the ports are free, keys are on disk, the children run and answer,
-Envoy has taken the whole configuration and serves every listener, and the guard guards.
+In order: the config is read, the ports are free, keys are on disk, the children run, Envoy has
+taken the whole configuration, all of them answer, every listener serves, and the guard guards.
 """
 
 from __future__ import annotations

@@ -52,8 +52,7 @@ class AdsServer:
 
     async def start(self) -> None:
         self._socket.unlink(missing_ok=True)
-        # A snapshot travels in one message per type; the default of 4 MB is for a client's sake.
-        server = grpc.aio.server(options=[("grpc.max_send_message_length", -1)])
+        server = grpc.aio.server()
         stream = grpc.stream_stream_rpc_method_handler(
             self._stream, request_deserializer=read_request, response_serializer=response_bytes
         )

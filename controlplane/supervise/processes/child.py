@@ -46,7 +46,8 @@ class ChildSpec:
     """Beside the allow-list."""
     essential: bool = True
     probe: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
-    """Asked every second. Once it has said yes, `patience` noes in a row replace the child."""
+    """Asked every second. Once it has said yes, or a minute has gone, `patience` noes in a row
+    replace the child."""
     patience: int = field(default=5, compare=False)
 
 
