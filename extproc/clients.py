@@ -1,8 +1,9 @@
 """The world outside: the model server and the application's APIs, as Protocols and over HTTP.
 
 Each call has a deadline and says in two words how it failed. Calls of APIs go through Envoy's
-internal listener on a Unix socket, which balances, breaks circuits and speaks TLS; nothing is
-retried or redirected here. A model server that keeps failing is left alone for a second at a
+internal listener on a Unix socket, which balances, breaks circuits and speaks TLS; here nothing is
+redirected, and nothing sent again but by aiohttp, where a kept connection was closed under a GET,
+HEAD, PUT or DELETE. A model server that keeps failing is left alone for a second at a
 time, so that a hung one costs a prompt nothing but a refusal.
 """
 

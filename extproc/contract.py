@@ -29,7 +29,7 @@ from modelserver.schema import ParameterType as ParameterType  # noqa: PLC0414
 CHAT_PATH: Final = "/v1/chat/completions"
 
 OWN_PREFIX: Final = "x-arch-"
-"""Headers of ours; Envoy removes what a client or an LLM sends under it."""
+"""Headers of ours; Envoy removes what a client sends under it."""
 GENERATION_KEY: Final = "x-arch-generation"
 """Initial metadata of Envoy's call: which runtime decides the request."""
 GUARDED_HEADER: Final = "x-arch-guarded"
@@ -37,8 +37,8 @@ GUARDED_HEADER: Final = "x-arch-guarded"
 UPSTREAM_HEADER: Final = "x-arch-upstream"
 """On the internal listener: which API a call is for."""
 DEBUG_HEADER: Final = "x-gateway-debug"
-"""The client's `x-arch-debug`, copied before all `x-arch-*` is removed; heeded if the config
-says so."""
+"""The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
+config says so."""
 CLIENT_DEBUG_HEADER: Final = "x-arch-debug"
 
 # An error is told in headers and a plain body; Envoy makes the envelope from them.

@@ -209,7 +209,7 @@ class Questions:
             return None
         try:
             calls = self._calls(text[len(before) : len(text) - len(after)])
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
         # Only what we would say to the letter is ours; that settles every doubt of the reading.
         proposed = tuple(calls)

@@ -1,8 +1,8 @@
 """Generations of the config: each request is decided by the one that Envoy routed it with.
 
 Envoy names the generation in the call's initial metadata; the control plane has written
-`<hash>.json` before any route names it. Parsed configs are kept while they are in use: two at
-a time in practice, a few more while changes are tried in a row.
+`<hash>.json` before any route names it. The last few that were asked for are kept parsed: two are
+in use at a time in practice, more while changes are tried in a row.
 """
 
 from __future__ import annotations

@@ -34,7 +34,10 @@ LONGEST: Final = 1024
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _TRUE: Final = frozenset({"true", "yes"})
 _FALSE: Final = frozenset({"false", "no"})
-_TIME: Final = re.compile(r"(\d{1,2}):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?")
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIME: Final = re.compile(
+    r"(\d{1,2}):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?", re.ASCII
+)
 _EMAIL: Final = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
 
 
@@ -73,8 +76,13 @@ def checked(parameter: Parameter, value: Any) -> Any:
     typed = _typed(parameter.type, parameter.items, value)
     if not isinstance(typed, list):
         return _fitting(parameter, typed)
-    found = [_fitting(parameter, item) for item in typed]
-    return WRONG if any(item is WRONG for item in found) else found
+    found = []
+    for item in typed:
+        # The first item that does not fit decides: each may cost a pattern's whole time.
+        if (fitting := _fitting(parameter, item)) is WRONG:
+            return WRONG
+        found.append(fitting)
+    return found
 
 
 def is_fit(parameter: Parameter, value: Any) -> bool:
@@ -125,9 +133,9 @@ def _typed(kind: str, items: str | None, value: Any) -> Any:
 def _number(value: float | str) -> Any:
     try:
         number = float(value) if isinstance(value, str) else value
-    except ValueError:
+        return number if math.isfinite(number) else WRONG
+    except (ValueError, OverflowError):
         return WRONG
-    return number if math.isfinite(number) else WRONG
 
 
 def _chosen(choices: Sequence[Any], value: Any) -> Any:
@@ -154,7 +162,7 @@ def _is_within(parameter: Parameter, value: Any) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    return len(text) == len("2026-05-31") and _is_read_by(dt.date.fromisoformat)(text)
+    return _DATE.fullmatch(text) is not None and _is_read_by(dt.date.fromisoformat)(text)
 
 
 def _is_time(text: str) -> bool:
@@ -163,7 +171,8 @@ def _is_time(text: str) -> bool:
 
 
 def _is_date_time(text: str) -> bool:
-    return len(text) > len("2026-05-31") and _is_read_by(dt.datetime.fromisoformat)(text)
+    day = text[: len("2026-05-31")]
+    return text != day and _is_date(day) and _is_read_by(dt.datetime.fromisoformat)(text)
 
 
 def _is_uri(text: str) -> bool:

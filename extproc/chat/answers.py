@@ -2,8 +2,8 @@
 
 v0.1 wrote `model`, `choices` and no more. Every object here also carries the id, object,
 created and index that the official SDKs ask for, and every stream ends with `[DONE]`. In the
-two chunks that show a tool call, and in `x-arch-state`, `arguments` stay an object: that is
-how v0.1's clients read them.
+chunk that shows the calls, and in `x-arch-state`, `arguments` stay an object: that is how
+v0.1's clients read them.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ def asked_in(metadata: Any) -> str:
 
 
 def call_id() -> str:
-    # v0.1's form; an id need only differ from the others of its conversation.
-    return f"call_{random.randint(1000, 10000)}"  # noqa: S311
+    # v0.1's form, with digits enough to differ from the others of its conversation.
+    return f"call_{random.randrange(10**9, 10**10)}"  # noqa: S311
 
 
 def completion(reply: Reply) -> bytes:

@@ -124,6 +124,7 @@ def _constant(name: str) -> NoReturn:
 def _integer(digits: str) -> int:
     if len(digits) > _MAX_DIGITS:
         raise InvalidJson(f"a number of {len(digits)} digits is too long")
+    _float(digits)
     return int(digits)
 
 

@@ -15,13 +15,14 @@ from extproc.errors import InvalidJson, InvalidRequest, UnsupportedContent, Unsu
 
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 MAX_MESSAGES: Final = 512
-_TEXT_PARTS: Final = {"text": "text", "input_text": "text", "refusal": "refusal"}
+TEXT_PARTS: Final = {"text": "text", "input_text": "text", "refusal": "refusal"}
+"""Parts that are text, by their type: the key that holds it."""
 _TOP_KEYS: Final = frozenset(
     {"messages", "model", "stream", "stream_options", "tools", "tool_choice", "functions",
      "metadata", "response_format", "n"}
 )  # fmt: skip
 _MESSAGE_KEYS: Final = frozenset({"role", "content", "name", "tool_calls", "tool_call_id", "model"})
-_PART_KEYS: Final = frozenset({"type", *_TEXT_PARTS.values()})
+_PART_KEYS: Final = frozenset({"type", *TEXT_PARTS.values()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def from_body(body: dict[str, Any]) -> ChatRequest:
             f"messages: {len(messages)} messages, the limit is {MAX_MESSAGES}", param="messages"
         )
     stream = body.get("stream")
-    if stream not in (True, False, None):
+    if not isinstance(stream, bool | None):  # 1 equals True in Python, but not in JSON
         raise InvalidRequest("stream: must be true or false", param="stream")
     options = body.get("stream_options")
     return ChatRequest(
@@ -142,7 +143,7 @@ def _part(part: Any, path: str, message: str) -> str | None:
     if not isinstance(part, dict) or not isinstance(part.get("type"), str):
         raise InvalidRequest(f"{path}: must be an object with a type", param=message)
     _check_spelling(part, _PART_KEYS, path)
-    holder = _TEXT_PARTS.get(part["type"])
+    holder = TEXT_PARTS.get(part["type"])
     if holder is None:
         return None
     text = part.get(holder)

@@ -1,8 +1,8 @@
 """From a prompt to an outcome: the stages, in order, and the fold over them.
 
 Each stage is `async (Exchange) -> Outcome | None`: an outcome ends the pipeline, None hands
-on to the next. What goes wrong is raised as a `GatewayError`, here and nowhere else turned
-into an answer: by the error target if the error is one for it, else by the error itself.
+on to the next. What goes wrong in one is raised as a `GatewayError` and becomes an outcome here
+alone: the error target's answer if the error is one for it, else the error itself.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ async def run(exchange: Exchange) -> Outcome:
 
 
 class OutOfTime(Unavailable):
-    """The whole decision took longer than Envoy waits for it."""
+    """The whole decision took longer than its deadline, a little before Envoy gives up on it."""
 
     status = 504
     code = "upstream_timeout"

@@ -3,8 +3,8 @@
 What an API gets: the arguments (in path and query for GET, HEAD and DELETE, else as a JSON
 body beside the conversation, as v0.1 did), the request's id and trace, and nothing of the
 client's credentials. Any 2xx is an answer. What it answers otherwise reaches the client as
-v0.1 told it, with one exception: of a failing server's answer only the length is told, since
-such bodies are stack traces and connection strings.
+v0.1 told it, with one exception: of an answer that is no 4xx only the length is told, since
+what failing servers say are stack traces and connection strings.
 
 Calls that only read run side by side. As soon as one of them changes something they run in
 the order the user asked for, and the first that fails ends the rest.

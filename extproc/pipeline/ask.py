@@ -2,8 +2,8 @@
 
 Guard, intent and parameters of a request are one call to the model server, which runs its
 models side by side. Without targets there is nothing to choose, and the guard is asked alone.
-Of the gateway's own questions the models are shown the short form; the guard reads what stands in
-the transcript.
+Of the gateway's own questions the models are shown the short form, and the guard reads only what
+others wrote into them: the values of a proposal.
 """
 
 from __future__ import annotations

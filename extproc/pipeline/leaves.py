@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from extproc.chat.types import TEXT_PARTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
 CRUMB: Final = 24
 SEAM: Final = 200
 
-# What the API defines: roles and types are checked or enumerated, ids name nothing to a model,
-# and the model is replaced by the provider's.
+# The role is one of a few, the content is judged with the messages, and the model is replaced by
+# the provider's.
 _NOT_TEXT: Final = frozenset({"role", "model", "content"})
 _NO_WORDS: Final = frozenset(
     {"type", "function", "functions", "name", "arguments", "description", "parameters",
@@ -33,7 +35,8 @@ _NO_WORDS: Final = frozenset(
      "strict", "additionalProperties", "default", "format", "stream_options", "include_usage",
      "response_format", "json_schema", "json_object", "schema", "text", "stream", "temperature",
      "top_p", "max_tokens", "max_completion_tokens", "stop", "user", "n", "seed", "metadata",
-     "presence_penalty", "frequency_penalty", "parallel_tool_calls", "logprobs", "store"}
+     "presence_penalty", "frequency_penalty", "parallel_tool_calls", "logprobs", "store",
+     "input_text", "refusal"}
 )  # fmt: skip
 
 
@@ -65,9 +68,8 @@ def _parts(messages: list[Message]) -> list[str]:
     for message in messages:
         content = message.raw.get("content")
         if isinstance(content, list) and len(content) > 1:
-            texts = [part.get("text") or part.get("refusal") for part in content]
-            found += [text for text in texts if isinstance(text, str)]
-            found.append("".join(text for text in texts if isinstance(text, str)))
+            texts = [part[TEXT_PARTS[part["type"]]] for part in content]
+            found += [*texts, "".join(texts)]
     return found
 
 
@@ -85,6 +87,14 @@ def _strings(request: ChatRequest) -> Iterator[str]:
         yield from _inside(
             {key: value for key, value in message.raw.items() if key not in _NOT_TEXT}
         )
+        content = message.raw.get("content")
+        if isinstance(content, list):
+            yield from _inside([_beside_text(part) for part in content])
+
+
+def _beside_text(part: dict[str, Any]) -> dict[str, Any]:
+    """A part of a message without its text, which is judged with the message."""
+    return {key: value for key, value in part.items() if key != TEXT_PARTS.get(part["type"])}
 
 
 def _inside(value: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A plain reply to a question of ours: a yes makes the proposed calls, a no drops what is pending.
 
-No model is asked: a yes carries out exactly what the question says, read back from its text and
-checked as any value is. Whatever says more than yes or no is a message like any other.
+No model is asked what it means: a yes carries out exactly what the question says, read back from
+its text and checked as any value is. Whatever says more than yes or no is a message like any other.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ say more, and are for the models.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
@@ -88,11 +89,15 @@ _LONGEST: Final = 120
 _APOSTROPHES: Final = str.maketrans("\u2019\u2018`", "'''")
 
 
-def _words(*lists: str) -> str:
-    """A pattern for any of the phrases, the longest first."""
-    phrases = {phrase for each in lists for phrase in re.split(r"[|\n]", each) if phrase}
-    ordered = sorted((_spoken(phrase) for phrase in phrases), key=lambda each: (-len(each), each))
-    return "|".join(re.escape(phrase) for phrase in ordered)
+def _phrases(*lists: str) -> frozenset[str]:
+    return frozenset(
+        _spoken(phrase) for each in lists for phrase in re.split(r"[|\n]", each) if phrase
+    )
+
+
+def _beginning(phrases: frozenset[str]) -> re.Pattern[str]:
+    ordered = sorted(phrases, key=lambda each: (-len(each), each))
+    return re.compile(rf"(?:{'|'.join(map(re.escape, ordered))})\b")
 
 
 def _spoken(text: str) -> str:
@@ -101,18 +106,40 @@ def _spoken(text: str) -> str:
     return " ".join(re.sub(r"[^\w'-]+|\B['-]|['-]\B", " ", plain).split())
 
 
-def _plain(meant: str, beside: str) -> re.Pattern[str]:
-    """Phrases in a row, one at least of those that are meant."""
-    each = rf"(?:{_words(meant, beside)})"
-    return re.compile(rf"(?=(?:{each} )*?(?:{_words(meant)})(?: |$)){each}(?: {each})*")
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """Phrases in a row, one at least of those that are meant.
+
+    Read word by word: "yes please" is one phrase or two, and an expression tries both for each.
+    """
+
+    meant: frozenset[str]
+    beside: frozenset[str]
+
+    def is_all_of(self, words: list[str]) -> bool:
+        # How far phrases reach from the beginning on, without one that is meant and with one.
+        bare, full = {0}, set[int]()
+        for start in range(len(words)):
+            if start not in bare and start not in full:
+                continue
+            for end in range(start + 1, min(start + _MOST_WORDS, len(words)) + 1):
+                phrase = " ".join(words[start:end])
+                if phrase in self.meant or (phrase in self.beside and start in full):
+                    full.add(end)
+                if phrase in self.beside and start in bare:
+                    bare.add(end)
+        return len(words) in full
 
 
-_PLAIN_YES: Final = _plain(_YES, _BESIDE)
-_PLAIN_NO: Final = _plain(_NO, _BESIDE)
-_PLAIN_LEAVE: Final = _plain(_LEAVE, _NO + _BESIDE)
-_PLAIN_THANKS: Final = _plain(_THANKS, _YES + _BESIDE)
-_BEGINS_YES: Final = re.compile(rf"(?:{_words(_FIRST_YES)})\b")
-_BEGINS_NO: Final = re.compile(rf"(?:{_words(_FIRST_NO)})\b")
+_PLAIN_YES: Final = _Plain(_phrases(_YES), _phrases(_BESIDE))
+_PLAIN_NO: Final = _Plain(_phrases(_NO), _phrases(_BESIDE))
+_PLAIN_LEAVE: Final = _Plain(_phrases(_LEAVE), _phrases(_NO, _BESIDE))
+_PLAIN_THANKS: Final = _Plain(_phrases(_THANKS), _phrases(_YES, _BESIDE))
+_MOST_WORDS: Final = max(
+    len(phrase.split()) for phrase in _phrases(_YES, _NO, _LEAVE, _THANKS, _BESIDE)
+)
+_BEGINS_YES: Final = _beginning(_phrases(_FIRST_YES))
+_BEGINS_NO: Final = _beginning(_phrases(_FIRST_NO))
 
 
 def is_yes(text: str) -> bool:
@@ -132,7 +159,8 @@ def is_refusal(text: str) -> bool:
 
 def is_word(word: str, text: str) -> bool:
     """Whether a message is this word alone, as a config has it for yes or no."""
-    return "?" not in text and _spoken(text) == _spoken(word) != ""
+    short = len(text) <= len(word) + _LONGEST and "?" not in text
+    return short and _spoken(text) == _spoken(word) != ""
 
 
 def is_thanks(text: str) -> bool:
@@ -148,6 +176,6 @@ def begins(text: str) -> bool | None:
     return True if _BEGINS_YES.match(spoken) else None
 
 
-def _is(pattern: re.Pattern[str], text: str) -> bool:
+def _is(plain: _Plain, text: str) -> bool:
     short = len(text) <= _LONGEST and "?" not in text
-    return short and pattern.fullmatch(_spoken(text)) is not None
+    return short and plain.is_all_of(_spoken(text).split())

@@ -175,4 +175,6 @@ def test_knowing_takes_no_time() -> None:
     assert questions.known(hard) is None
     assert questions.known("word " * 200_000) is None
     assert questions.known("Shall I go ahead with " + "“t” and " * 20_000 + "?") is None
+    nested = "[" * 100_000
+    assert questions.known(f"Shall I go ahead with “t” (a: {nested})?") is None
     assert time.perf_counter() - began < 1

@@ -40,6 +40,14 @@ def test_a_pattern_that_explodes_is_given_up(pattern: str) -> None:
     assert time.process_time() - began < 1
 
 
+def test_a_list_waits_for_one_pattern() -> None:
+    """The first item that a pattern is given up on decides for all of them."""
+    texts = Parameter("p", "array", pattern="^(a+)+$")
+    began = time.process_time()
+    assert checked(texts, ["a" * 40 + "!"] * 1000) is WRONG
+    assert time.process_time() - began < 2  # a thousand times 0.02 s otherwise
+
+
 def test_what_is_no_pattern() -> None:
     """Unbalanced brackets are no pattern; anything the matcher takes is one."""
     assert is_pattern("^a+$")
@@ -69,6 +77,7 @@ NOT_TAKEN: list[tuple[Parameter, Any]] = [
     (Parameter("p", "integer", enum=(True, 2)), 1),
     (Parameter("p", "number"), "inf"),
     (Parameter("p", "number"), float("nan")),
+    (Parameter("p", "number"), 10**400),
     (Parameter("p", "boolean"), 1),
     (Parameter("p", "array", items="integer", maximum=2), [1, 3]),
     (Parameter("p", "array", pattern="[A-Z]"), ["A", "b"]),
@@ -78,6 +87,7 @@ NOT_TAKEN: list[tuple[Parameter, Any]] = [
     (Parameter("p", format="date"), "tomorrow"),
     (Parameter("p", format="date"), "20261201"),
     (Parameter("p", format="date"), "2026-02-30"),
+    (Parameter("p", format="date"), "2026-W22-1"),
 ]
 
 
@@ -100,8 +110,11 @@ def test_what_does_not_fit_is_wrong(parameter: Parameter, given: Any) -> None:
     [
         ("time", "09:30", "25:00"),
         ("time", "23:59:59.5+02:00", "half past six"),
+        ("time", "9:30", "\u0661\u0662:\u0663\u0660"),
         ("date-time", "2026-05-31T14:30:00", "2026-05-31"),
         ("date-time", "2026-05-31 14:30", "14:30"),
+        ("date-time", "2026-05-31T14", "20260531T1430"),
+        ("date-time", "2026-05-31T14:30Z", "2026-W22-1T14:30"),
         ("email", "ann.b+c@mail.example.org", "ann at example.org"),
         ("email", " ann@example.org ", "ann@example"),
         ("uri", "https://example.org/a?b=c", "example.org"),

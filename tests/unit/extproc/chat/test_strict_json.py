@@ -33,6 +33,7 @@ REFUSED = {
     b'{"a": -Infinity}': "-Infinity is not JSON",
     b'{"a": 1e999}': "out of range",
     b'{"a": ' + b"9" * 5000 + b"}": "5000 digits",
+    b'{"a": ' + b"9" * 350 + b"}": "out of range",
     b'{"a": 0.' + b"9" * 5000 + b"}": "too long",
     b'{"a": "\\ud800"}': "half a surrogate pair",
     b'{"a": [1, ["\\udc00"]]}': "half a surrogate pair",

@@ -44,6 +44,7 @@ WRONG: list[tuple[Any, str, str | None]] = [
     ({"messages": [{"role": "user", "content": [{"type": "text", "text": 1}]}]},
      "content.0.text: must be text", "messages.0"),
     ({"messages": [USER], "stream": "yes"}, "stream: must be true or false", "stream"),
+    ({"messages": [USER], "stream": 1}, "stream: must be true or false", "stream"),
     ({"messages": [USER], "Stream": True}, 'must be spelled "stream"', None),
     ({"Messages": [USER]}, 'must be spelled "messages"', None),
     ({"messages": [{"Role": "user", "content": ""}]}, 'must be spelled "role"', "messages.0"),

@@ -61,6 +61,10 @@ def test_every_turn_of_every_role_is_judged(role: str) -> None:
 HIDDEN: list[tuple[str, dict[str, Any]]] = [
     ("part", {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"},
                                                          {"type": "text", "text": ATTACK}]}]}),
+    ("beside a part's text", {"messages": [{"role": "user", "content": [
+        {"type": "text", "text": "hi", "cache": {"x": ATTACK}}]}]}),
+    ("another text of a part", {"messages": [{"role": "user", "content": [
+        {"type": "text", "text": "hi", "refusal": ATTACK}]}]}),
     ("name", {"messages": [{"role": "user", "content": "hi", "name": ATTACK}]}),
     ("arguments", {"messages": [{"role": "assistant", "content": None, "tool_calls": [
         {"id": "1", "type": "function", "function": {"name": "f", "arguments": ATTACK}}]}]}),
@@ -231,7 +235,7 @@ def test_no_text_is_judged_twice() -> None:
 
     request = types.from_body(
         {
-            "messages": [{"role": "user", "content": "hello"}],
+            "messages": [{"role": "user", "content": [{"type": "text", "text": "hello"}]}],
             "tools": [{"type": "function", "function": {"name": "a"}}] * 3,
             "note": "a long enough text of our own",
             "copy": "a long enough text of our own",
@@ -239,7 +243,7 @@ def test_no_text_is_judged_twice() -> None:
     )
     texts = leaves.extra_texts(request, frozenset())
     assert texts.count("a long enough text of our own") == 1
-    assert not any("function" in text for text in texts)
+    assert not any("function" in text or "type" in text for text in texts)
 
 
 def test_marks_of_our_own_are_no_words_to_judge() -> None:

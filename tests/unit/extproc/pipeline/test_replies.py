@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from extproc.pipeline import replies
@@ -70,3 +72,30 @@ def test_word_of_the_config() -> None:
     assert replies.is_word("tak", "Tak!")
     assert not replies.is_word("tak", "tak, ale jutro")
     assert not replies.is_word("", "…")
+
+
+@pytest.mark.parametrize("phrase", ["ja bitte ", "ja gerne ", "no thanks ", "non merci "])
+def test_words_that_read_two_ways_take_no_time(phrase: str) -> None:
+    """A phrase that is also two of them doubles nothing with each time it is said."""
+    text = phrase * (110 // len(phrase)) + "x"
+    began = time.process_time()
+    for _ in range(100):
+        for plain in (replies.is_yes, replies.is_no, replies.is_refusal, replies.is_thanks):
+            assert not plain(text)
+    assert time.process_time() - began < 0.25  # 0.4 to 0.9 s where each is tried both ways
+
+
+def test_long_texts_take_no_time() -> None:
+    """What is too long for a plain reply is not read."""
+    for text in (
+        "so," * 300_000,
+        "n'" * 500_000,
+        "é " * 500_000,
+        "\n" * 1_000_000,
+        "tak " * 250_000,
+    ):
+        began = time.process_time()
+        assert not replies.is_yes(text)
+        assert not replies.is_word("tak", text)
+        assert replies.begins(text) is None
+        assert time.process_time() - began < 0.1
