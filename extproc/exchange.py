@@ -106,6 +106,8 @@ class Exchange:
     world: World
     clock: Clock
     decision: DecideResponse | None = None
+    afresh: DecideResponse | None = None
+    """What a reply to a question of ours says by itself."""
     own: dict[int, Own] = field(default_factory=dict)
     """What the gateway said itself, by the place of the message."""
     verdicts: Sequence[GuardResult] = ()

@@ -6,7 +6,8 @@
 an expectation: all of it, so that what a test does not name must be as it always is. What goes
 on to the LLM is what came but for what is named, and for the context and system prompt that the
 config brings; an answer has no headers but those that are named. What nobody looks at fails, too:
-an outcome that no `<<` follows, and models that are asked twice (`finish`, after each test).
+an outcome that no `<<` follows, and models that are asked the same twice (`finish`, after each
+test).
 """
 
 from __future__ import annotations
@@ -91,25 +92,39 @@ class FakeModels:
 
 
 class Fixed(FakeModels):
-    """Answers one decision, whatever it is asked."""
+    """Answers one decision, whatever it is asked; another one of a reply that it reads by itself."""
 
-    def __init__(self, decision: schema.DecideResponse) -> None:
+    def __init__(
+        self, decision: schema.DecideResponse, alone: schema.DecideResponse | None = None
+    ) -> None:
         super().__init__()
         self.decision = decision
+        self.alone = alone or schema.DecideResponse(None, schema.Intent(None, 0.0, (), 0.5), ())
 
     async def decide(
         self, address: str, request: schema.DecideRequest, headers: Mapping[str, str],
         seconds: float,
     ) -> schema.DecideResponse:  # fmt: skip
         await self._ask(request)
-        return self.decision
+        longest = max(len(each.messages) for each in self.asked)
+        return self.decision if len(request.messages) == longest else self.alone
 
 
-def calls(*found: schema.Call, score: float = 0.9, below: float = 0.5) -> Fixed:
-    """A model server that wants these calls, and is so sure of their targets."""
+def calls(
+    *found: schema.Call, score: float = 0.9, below: float = 0.5,
+    alone: Sequence[schema.Call] = (),
+) -> Fixed:  # fmt: skip
+    """A model server that wants these calls, and is so sure of their targets.
+
+    `alone` are those that it reads in the last message by itself, where that is a reply.
+    """
+    return Fixed(_wanting(found, score, below), _wanting(alone, score, below) if alone else None)
+
+
+def _wanting(found: Sequence[schema.Call], score: float, below: float) -> schema.DecideResponse:
     ranking = tuple(schema.Ranked(each.name, score) for each in found)
     intent = schema.Intent(found[0].name, score, ranking, 0.5)
-    return Fixed(schema.DecideResponse(None, intent, found, confirm_below=below))
+    return schema.DecideResponse(None, intent, found, confirm_below=below)
 
 
 def wish(
@@ -237,7 +252,9 @@ class Play:
     def finish(self) -> None:
         """Nothing happened that the test did not look at."""
         assert self._seen, f"nobody expected {self._outcome!r}"
-        assert len(self.models.asked) <= self._asked_before + 1, "the models were asked twice"
+        lengths = [len(getattr(each, "messages", ())) for each in self.models.asked]
+        lengths = lengths[self._asked_before :]
+        assert len(lengths) == len(set(lengths)), "the models were asked the same twice"
 
     @property
     def done(self) -> bool:

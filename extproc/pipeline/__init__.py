@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from extproc.errors import GatewayError, PromptRefused, Unavailable
 from extproc.events import Outcome, Refuse
 from extproc.pipeline import (
+    another_wish,
     api_call,
     ask,
     confirm,
@@ -38,6 +39,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     pending.read,
     ask.ask_models,
     guard.judge,
+    another_wish.weigh,
     pending.drop,
     intent.choose,
     parameters.complete,

@@ -4,18 +4,23 @@ Guard, intent and parameters of a request are one call to the model server, whic
 models side by side. Without targets there is nothing to choose, and the guard is asked alone.
 Of the gateway's own questions the models are shown the short form, and the guard reads only what
 others wrote into them: the values of a proposal.
+
+A reply to such a question is read twice, as its answer and by itself, as if nothing had been said
+before: `another_wish` weighs the two.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from extproc.clients import TooLong, Unavailable
 from extproc.errors import GatewayError, GuardUnavailable, IntentUnavailable, TooLongForGuard
 from extproc.pipeline import leaves, transcript
-from extproc.questions import Proposed
+from extproc.questions import Asked, Proposed
 from extproc.telemetry import log
 from modelserver import schema
 
@@ -57,21 +62,25 @@ async def _decide(exchange: Exchange, *, guarded: bool) -> None:
         exchange.request.require_readable()
         extra = _beside(exchange)
         _require_few(extra)
-    exchange.decision = await _decision(exchange, extra, guarded=guarded)
-    found = exchange.decision.guard
-    exchange.verdicts = () if found is None else (found,)
+    whole = _decision(exchange, _messages(exchange, guarded=guarded), extra, guarded=guarded)
+    if isinstance(transcript.answered(exchange), Asked | Proposed):
+        reply = [replace(_messages(exchange, guarded=guarded)[-1], guard=False)]
+        alone = _decision(exchange, reply, (), guarded=False)
+        decision, found = await asyncio.gather(whole, alone)
+        exchange.afresh = _moved(found, len(exchange.request.messages) - 1)
+    else:
+        decision = await whole
+    exchange.decision, verdict = decision, decision.guard
+    exchange.verdicts = () if verdict is None else (verdict,)
 
 
 async def _decision(
-    exchange: Exchange, extra: Sequence[str], *, guarded: bool
+    exchange: Exchange, messages: Sequence[schema.Message], extra: Sequence[str], *, guarded: bool
 ) -> schema.DecideResponse:
     runtime = exchange.runtime
     timeout = exchange.clock.for_models()
     request = schema.DecideRequest(
-        messages=tuple(
-            _message(exchange, place, guarded=guarded)
-            for place in range(len(exchange.request.messages))
-        ),
+        messages=messages,
         tools=runtime.tools,
         guard=guarded,
         threshold=runtime.config.intent_threshold,
@@ -85,6 +94,23 @@ async def _decision(
     return await exchange.world.models.decide(
         runtime.config.model_server, request, exchange.caller.onward, timeout
     )
+
+
+def _moved(decision: schema.DecideResponse, place: int) -> schema.DecideResponse:
+    """The reading of one message by itself, its evidence where the message stands."""
+    calls = [
+        replace(
+            call,
+            evidence={name: replace(each, message=place) for name, each in call.evidence.items()},
+        )
+        for call in decision.calls
+    ]
+    return replace(decision, calls=calls)
+
+
+def _messages(exchange: Exchange, *, guarded: bool) -> tuple[schema.Message, ...]:
+    places = range(len(exchange.request.messages))
+    return tuple(_message(exchange, place, guarded=guarded) for place in places)
 
 
 def _message(exchange: Exchange, place: int, *, guarded: bool) -> schema.Message:

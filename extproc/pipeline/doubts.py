@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from extproc.pipeline import transcript
 from extproc.pipeline.words import items, plain, says
 from modelserver.schema import humanized
 
@@ -32,7 +33,7 @@ no \w+(?:es|as|en|an|emos|amos|éis|áis)|non|mai più|nessun[oa]?|não|nao|nem|
 niet|geen|nooit|nergens
 """
 _ASKED: Final = r"""
-why|when|who|whose|has|have|had|did|was|were|is|are|am|does|should|shall i|shall we|what|how|which
+why|when|who|whose|has|had|did|have (?:i|you|we|they|(?:\w+ ){1,4}been)|was|were|is|are|am|does|should|shall i|shall we|what|how|which
 is it|are there|do (?:i|we|you|they)|may i|might|can (?:it|this|that|they|the)|could (?:it|this|they)
 warum|wieso|weshalb|wann|wer|was|wie|wurde|wurden|hat|haben|habt|ist|sind|war|waren|soll(?:te)? ich
 soll(?:te)?n wir|darf|muss ich|gibt es
@@ -81,6 +82,7 @@ _NEGATOR: Final = re.compile(
 )
 # Nobody words a plain wish at such length, and what is longer costs more to read.
 _LONGEST: Final = 2000
+_SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
 _STEM: Final = 5
 _SHORT: Final = 4
 
@@ -94,18 +96,40 @@ def doubtful(exchange: Exchange) -> bool:
     text = exchange.request.messages[last].text
     return (
         len(exchange.plan) > 1
-        or is_no_plain_wish(text)
+        or is_no_plain_wish(text[_turned(exchange, text, last) :])
         or any(_unclear(planned, text) for planned in changes)
         or _leaves_values(exchange, text, last)
     )
 
 
+def _turned(exchange: Exchange, text: str, last: int) -> int:
+    """Where a reply to a question of ours comes to its own wish.
+
+    "Better not. Restart haproxy instead." turns down what was asked, and no more than that.
+    """
+    if transcript.answered(exchange) is None or exchange.decision is None:
+        return 0
+    begins = [
+        evidence.start
+        for call in exchange.decision.calls for evidence in call.evidence.values()
+        if evidence.message == last
+    ]  # fmt: skip
+    ends = [found.end() for found in _SENTENCE.finditer(text[: min(begins, default=0)])]
+    return max(ends, default=0)
+
+
 def is_no_plain_wish(text: str) -> bool:
     """Whether a message may deny, ask about, tell of or imagine something."""
-    if len(text) > _LONGEST:
-        return True
-    said = " ".join(text.replace("\n", "; ").split())
-    return bool(_CUES.search(said) or _QUESTION.search(said))
+    return len(text) > _LONGEST or denies(text) or bool(_QUESTION.search(_one_line(text)))
+
+
+def denies(text: str) -> bool:
+    """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
+    return bool(_CUES.search(_one_line(text[:_LONGEST])))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\n", "; ").split())
 
 
 def _unclear(planned: Planned, text: str) -> bool:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
 _YES: Final = """
@@ -95,9 +98,10 @@ def _phrases(*lists: str) -> frozenset[str]:
     )
 
 
-def _beginning(phrases: frozenset[str]) -> re.Pattern[str]:
+def _any_of(phrases: Iterable[str]) -> str:
+    """An expression for any of the phrases, the longest first."""
     ordered = sorted(phrases, key=lambda each: (-len(each), each))
-    return re.compile(rf"(?:{'|'.join(map(re.escape, ordered))})\b")
+    return "|".join(map(re.escape, ordered))
 
 
 def _spoken(text: str) -> str:
@@ -138,8 +142,12 @@ _PLAIN_THANKS: Final = _Plain(_phrases(_THANKS), _phrases(_YES, _BESIDE))
 _MOST_WORDS: Final = max(
     len(phrase.split()) for phrase in _phrases(_YES, _NO, _LEAVE, _THANKS, _BESIDE)
 )
-_BEGINS_YES: Final = _beginning(_phrases(_FIRST_YES))
-_BEGINS_NO: Final = _beginning(_phrases(_FIRST_NO))
+_BEGINS_YES: Final = re.compile(rf"(?:{_any_of(_phrases(_FIRST_YES))})\b")
+_BEGINS_NO: Final = re.compile(rf"(?:{_any_of(_phrases(_FIRST_NO))})\b")
+# In a longer message only those of several words say it: "para" is a "for", too.
+_LEAVING: Final = re.compile(
+    rf"(?<!\S)(?:{_any_of(each for each in _phrases(_LEAVE) if ' ' in each)})(?!\S)"
+)
 
 
 def is_yes(text: str) -> bool:
@@ -155,6 +163,11 @@ def is_no(text: str) -> bool:
 def is_refusal(text: str) -> bool:
     """A wish to leave it: "never mind", "I'll do it myself", "not sure"; and nothing else."""
     return _is(_PLAIN_LEAVE, text)
+
+
+def mentions_leaving(text: str) -> bool:
+    """Whether a message begins with a no, or wishes somewhere to leave it."""
+    return begins(text) is False or _LEAVING.search(_spoken(text[:_LONGEST])) is not None
 
 
 def is_word(word: str, text: str) -> bool:

@@ -1,0 +1,114 @@
+"""A reply that does not answer our question: another wish, or a refusal in many words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from extproc.contract import ApiCall, Messages
+from extproc.questions import Questions
+from tests.playbook import (
+    api,
+    asks_for,
+    calls,
+    chat,
+    forwards,
+    parameter,
+    play,
+    says,
+    settings,
+    target,
+    turns,
+    wish,
+)
+
+SHIP = target(
+    "ship_parcel", parameter("parcel", required=True), parameter("weeks", "integer", required=True),
+    parameter("insured", "boolean", required=True), confirm="unsure",
+)  # fmt: skip
+STOP = target("stop_pump", parameter("pump", required=True), confirm="unsure")
+SHOW = target("show_parcel", parameter("parcel"), call=ApiCall("app", "/parcel", "GET"))
+CONFIG = settings(SHIP, STOP, SHOW)
+APP = {"app": api({"done": True})}
+DROPPED = Messages().dropped
+QUESTIONS = Questions(CONFIG)
+ASKED = QUESTIONS.ask([SHIP.parameters[1]], known=True)
+PROPOSED = QUESTIONS.propose([(SHIP, {"parcel": "P7", "weeks": 2, "insured": False})])
+OLD = wish("ship_parcel", 0, parcel="P7", insured=False)
+
+
+def replied(reply: str, models: Any, question: str = ASKED) -> Any:
+    """The gateway's session after this reply to a question about a parcel."""
+    played = play(CONFIG, models=models, says=APP)
+    return played >> chat(*turns("ship parcel P7, not insured", question, reply))
+
+
+def sent(played: Any) -> list[dict[str, Any]]:
+    """The arguments of each call that was made."""
+    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
+    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
+
+
+@pytest.mark.parametrize(
+    "reply", ["stop the pump K3", "No, stop the pump K3 instead.", "Better not. Stop pump K3"]
+)
+def test_another_wish_leaves_the_old_one(reply: str) -> None:
+    """What was asked for stays unanswered, and what is said stands by itself."""
+    at = reply.index("K3")
+    stop = wish("stop_pump", 0, pump="K3")
+    said = replace(stop.evidence["pump"], start=at, end=at + 2)
+    played = replied(reply, calls(OLD, alone=[replace(stop, evidence={"pump": said})]))
+    played << forwards()
+    assert sent(played) == [{"pump": "K3"}]
+
+
+def test_another_wish_in_place_of_a_proposal() -> None:
+    models = calls(OLD, alone=[wish("stop_pump", 0, pump="K3")])
+    played = replied("no, stop the pump K3", models, PROPOSED)
+    played << forwards()
+    assert sent(played) == [{"pump": "K3"}]
+
+
+def test_an_answer_that_could_be_a_wish_is_an_answer() -> None:
+    """Two weeks may be weeks of something else, too, but these were asked for."""
+    answered = wish("ship_parcel", 2, parcel="P7", insured=False, weeks=2)
+    played = replied("2 weeks", calls(answered, alone=[wish("stop_pump", 0, pump="2 weeks")]))
+    played << forwards()
+    assert sent(played) == [{"parcel": "P7", "weeks": 2, "insured": False}]
+
+
+def test_a_question_in_between_is_answered_first() -> None:
+    """Even if words of it would do for what was asked."""
+    answered = wish("ship_parcel", 2, parcel="P8", insured=False, weeks=8)
+    alone = calls(answered, alone=[wish("show_parcel", 0, parcel="P8")])
+    played = replied("Before that, where is P8?", alone)
+    played << forwards()
+    assert [call.method for call in played.endpoints.sent] == ["GET"]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'll do it myself at the desk.", "Not sure any more. Leave it.", "There is no need any longer.",
+        "I'd rather not tell you", "No, that is too long for me", "Oh, then forget it, it can stay here.",
+        "Dann lieber nicht, das ist mir zu lang.", "Non, c'est trop long pour moi.",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("question", [ASKED, PROPOSED])
+def test_a_refusal_in_many_words_drops_the_wish(reply: str, question: str) -> None:
+    replied(reply, calls(OLD), question) << says(DROPPED, model="Arch-Function")
+
+
+def test_words_that_say_nothing_are_asked_again() -> None:
+    replied("hm, let me see", calls(OLD)) << asks_for("weeks")
+
+
+def test_a_denial_may_be_the_value() -> None:
+    """Whether the parcel is insured was asked, and this says that it is not."""
+    asked = QUESTIONS.ask([SHIP.parameters[2]], known=True)
+    old = wish("ship_parcel", 0, parcel="P7", weeks=2)
+    played = replied("No, I don't need that.", calls(old), asked)
+    played << says(PROPOSED, model="Arch-Function")
