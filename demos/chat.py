@@ -52,8 +52,7 @@ class Chat:
     def ask(self, question: str, *, stream: bool = False) -> Answer:
         """One turn. It stays in the history only if it was answered.
 
-        The guard reads the whole history each time: a refused turn that stayed in it would have
-        every later one refused as well.
+        A refused one might stay, too: the gateway knows the guard's message and reads past both.
         """
         turn = {"role": "user", "content": question}
         answer = self._post({"messages": [*self.history, turn], "stream": stream})

@@ -87,10 +87,9 @@ _DNS: Fields = {
 # none while one is well; when none is, all are tried, and a fallback takes over where they fail.
 _UNTIL_NONE_IS_LEFT: Fields = {"healthy_panic_threshold": {"value": 1.0}}
 
-# Five server errors in a row (Envoy's default) take a host out for a while; a lone host stays,
-# since there is no better one.
+# Five server errors in a row (Envoy's default), or three connections that failed, take a host out
+# for a while; a lone host stays, since there is no better one.
 _OUTLIERS: Fields = {
-    "consecutive_gateway_failure": 5,
     "interval": "5s",
     "base_ejection_time": "10s",
     "max_ejection_percent": 50,

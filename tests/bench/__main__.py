@@ -1,4 +1,7 @@
-"""`make bench`: every benchmark, one after the other, as JSON."""
+"""`make bench`: the benchmarks of the gateway, or those named, one after the other, as JSON.
+
+The model server's is run by itself: `python -m tests.bench.modelserver`.
+"""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
     python -m tests.bench.modelserver [--config FILE] [--seconds 5] [--callers 8]
 
-Starts `archgw-modelserver` on a free port with its caches off, so that every request is
-computed, and sends texts that never repeat. The load comes from this process, on the same
+Starts `archgw-modelserver` on a free port and sends texts that never repeat; without FILE its
+caches are off, so that every request is computed. The load comes from this process, on the same
 machine; on a loaded machine only ratios between figures of one run mean anything.
 """
 

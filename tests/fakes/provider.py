@@ -1,7 +1,7 @@
 """A fake LLM provider: what it was sent is kept, how it answers is told.
 
-It stands outside the gateway, so it is the one thing the tests may fake. It speaks OpenAI's
-API over plain HTTP or TLS, and misbehaves on demand the way providers do.
+It stands outside the gateway, so the tests may fake it. It speaks OpenAI's API over plain HTTP
+or TLS, and misbehaves on demand the way providers do.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def test_lints_without_a_word(config: str) -> None:
 
 
 def test_a_file_for_each_row() -> None:
+    """None is missing, and none stands there that no test reads."""
     assert sorted(path.name for path in (FOLDER / "cases").iterdir()) == sorted(
         f"{row}.yaml" for row in ROWS
     )
@@ -88,6 +89,7 @@ def test_enough_conversations_all_different(row: str) -> None:
 
 @pytest.mark.parametrize("row", ROWS)
 def test_conversations_are_well_formed(row: str) -> None:
+    """And what they expect the config's targets can give."""
     wrong = [f"{case['id']}: {fault}" for case in cases(row) for fault in faults(case)]
     assert wrong == []
 

@@ -60,7 +60,7 @@ def test_the_example_of_the_docstring_is_accepted(monkeypatch: pytest.MonkeyPatc
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    """Five mistakes give five lines, each with the file and the key."""
+    """Six mistakes give six lines, each with the file and the key."""
     with pytest.raises(StartError) as refused:
         parsed(
             {

@@ -98,7 +98,7 @@ ROW_INPUTS = ("input_ids", "attention_mask", "token_type_ids", "markers")
 
 
 def write_targets(directory: Path) -> Path:
-    """A model with the targets model's inputs and outputs; all of them zero."""
+    """A model with the targets model's inputs and outputs; the figures mean nothing."""
     directory.mkdir(parents=True, exist_ok=True)
     write_tokenizer(directory / "tokenizer.json")
     (directory / "config.json").write_text('{"intent": {}, "functions": {}}')

@@ -150,7 +150,7 @@ def test_duplicate_key_names_the_first_line() -> None:
 
 
 def test_alias_bomb_does_not_unfold() -> None:
-    """Nine levels of nine aliases give problems, not a hundred million values."""
+    """Nine levels of nine aliases give problems, not hundreds of millions of values."""
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 10)]
     document, problems = read("\n".join(lines), {})

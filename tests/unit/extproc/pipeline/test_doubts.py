@@ -166,4 +166,5 @@ def test_what_is_too_long_to_be_plain_is_asked_back() -> None:
 
 
 def test_an_empty_message_is_plain() -> None:
+    """No word of it speaks against a wish."""
     assert not is_no_plain_wish("")

@@ -74,7 +74,7 @@ def test_any_tool_is_a_tool_or_a_refusal(tool: Any) -> None:
 
 
 def test_problems_are_bounded() -> None:
-    """A thousand mistakes give twenty problems, not an answer of a megabyte."""
+    """Two hundred mistakes give twenty problems, not an answer of a megabyte."""
     with pytest.raises(InvalidRequest) as refused:
         parse_guard({"texts": [None] * 200}, Limits())
     assert len(refused.value.problems) == 20

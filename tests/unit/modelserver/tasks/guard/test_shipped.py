@@ -18,7 +18,6 @@ from modelserver.engine.backend import OnnxBackend
 from modelserver.tasks.guard.classify import GuardAnswer, GuardTask
 
 WEIGHTS = Path(modelserver.__file__).parent / "weights" / "guard"
-INPUTS = ("input_ids", "attention_mask", "token_type_ids")
 
 ATTACKS = {
     "override": (
