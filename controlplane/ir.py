@@ -186,8 +186,6 @@ class Gateway:
     secrets: tuple[SecretValue, ...]
     error_format: Literal["json", "text"]
     access_log_format: Literal["text", "json"]
-    sampling: float
-    """Share of requests that are to be traced, 0 to 1; nothing traces any yet."""
     stats_port: int
     """Loopback only; 0 for none."""
     max_body_bytes: int

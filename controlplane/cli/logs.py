@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _POLL = 0.2
 _BLOCK = 256 * 1024
+
+_Shown = tuple[int, int]
+"""Which file it was, by its number in the file system, and how much of it is shown."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -44,13 +48,13 @@ def run(args: argparse.Namespace) -> int:
     if not files:
         failure(f"no logs in {home.logs} yet")
         return COULD_NOT_RUN
-    offsets = {}
+    shown = {}
     for file in files:
-        lines, offsets[file] = _tail(file, args.lines)
+        lines, shown[file] = _tail(file, args.lines)
         _show(file, lines, heading=len(files) > 1)
     if args.follow:
         sys.stdout.flush()  # into a pipe, too: what is there shall not wait for what comes
-        _follow(home.logs, wanted, offsets)
+        _follow(home.logs, wanted, shown)
     return DONE
 
 
@@ -59,12 +63,13 @@ def _files(directory: Path, wanted: set[str]) -> list[Path]:
     return [file for file in found if not wanted or file.stem in wanted]
 
 
-def _tail(file: Path, count: int) -> tuple[list[str], int]:
+def _tail(file: Path, count: int) -> tuple[list[str], _Shown]:
     with file.open("rb") as opened:
         size = opened.seek(0, os.SEEK_END)
         opened.seek(max(0, size - _BLOCK))
-        lines = opened.read().decode("utf-8", "replace").splitlines()
-    return lines[-count:] if count else [], size
+        lines = opened.read(min(size, _BLOCK)).decode("utf-8", "replace").splitlines()
+        number = os.fstat(opened.fileno()).st_ino
+    return lines[-count:] if count else [], (number, size)
 
 
 def _show(file: Path, lines: list[str], *, heading: bool) -> None:
@@ -74,27 +79,31 @@ def _show(file: Path, lines: list[str], *, heading: bool) -> None:
         print(line)
 
 
-def _follow(directory: Path, wanted: set[str], offsets: dict[Path, int]) -> None:
-    shown: Path | None = None
+def _follow(directory: Path, wanted: set[str], shown: dict[Path, _Shown]) -> None:
+    last: Path | None = None
     while True:
         for file in _files(directory, wanted):
-            for line in _added(file, offsets):
-                if file != shown and len(wanted) != 1:
-                    print(paint(f"==> {file.name} <==", "bold"))
-                shown = file
-                print(line, flush=True)
+            with suppress(FileNotFoundError):  # a log rotation is about to make a new one
+                for line in _added(file, shown):
+                    if file != last and len(wanted) != 1:
+                        print(paint(f"==> {file.name} <==", "bold"))
+                    last = file
+                    print(line, flush=True)
         time.sleep(_POLL)
 
 
-def _added(file: Path, offsets: dict[Path, int]) -> Iterator[str]:
-    """Whole lines only; the rest of a line comes when it is finished."""
-    begin = offsets.get(file, 0)
-    size = file.stat().st_size
-    if size < begin:
-        begin = 0  # cut short or replaced by a log rotation
+def _added(file: Path, shown: dict[Path, _Shown]) -> Iterator[str]:
+    """Whole lines, the rest of one when it is finished; one longer than a block comes in pieces."""
     with file.open("rb") as opened:
+        now = os.fstat(opened.fileno())
+        number, begin = shown.get(file, (now.st_ino, 0))
+        if now.st_ino != number or now.st_size < begin:
+            begin = 0  # replaced or cut short by a log rotation
         opened.seek(begin)
-        whole, newline, _ = opened.read(_BLOCK).rpartition(b"\n")
-    offsets[file] = begin + len(whole) + len(newline)
-    if newline:
+        block = opened.read(_BLOCK)
+    whole, newline, _ = block.rpartition(b"\n")
+    if not newline and len(block) == _BLOCK:
+        whole = block
+    shown[file] = now.st_ino, begin + len(whole) + len(newline)
+    if whole or newline:
         yield from whole.decode("utf-8", "replace").split("\n")

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ _SERVICES = {
     "model_server": "model_server",
 }
 _LAST_MOMENTS = 15.0
-"""A supervisor that could not start is gone when `up` returns."""
+"""For a supervisor that could not start, to be gone when `up` returns."""
 _QUIET_FOR = 0.8
 """Progress is for what takes longer than this."""
 
@@ -103,7 +104,8 @@ def _start(launch: Launch) -> Verdict:
         with os.fdopen(reading, encoding="utf-8") as lines:
             verdict = Verdict.from_json(read_result(lines, show))
         if not verdict.ok:
-            process.wait(_LAST_MOMENTS)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(_LAST_MOMENTS)
         return verdict
     except NoResultError:
         return _died(process, launch.home)

@@ -37,7 +37,6 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         secrets=llm.secrets + prompt_secrets,
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
-        sampling=(config.tracing.sampling_rate or 0.0) if config.tracing else 0.0,
         stats_port=defaults.STATS_PORT if overrides.stats_port is None else overrides.stats_port,
         max_body_bytes=MAX_BODY_BYTES,
     )
