@@ -12,7 +12,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from extproc.pipeline import doubts, replies, transcript
+from extproc.pipeline import cues, replies, transcript
 from extproc.questions import Asked, Proposed
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def weigh(exchange: Exchange) -> None:
     if _is_another(decision, afresh, reply, answers=_answers(exchange, own, decision)):
         exchange.decision = replace(afresh, guard=decision.guard)
     elif afresh.intent.name is None and not _says_anything(exchange, decision):
-        turned_down = doubts.denies(reply) or replies.mentions_leaving(reply)
+        turned_down = cues.denies(reply) or replies.mentions_leaving(reply)
         exchange.dropped = turned_down and not _asks_yes_or_no(own)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extproc.pipeline import transcript
+from extproc.pipeline import cues, transcript
 from extproc.pipeline.words import items, plain, says
 from modelserver.schema import humanized
 
@@ -20,59 +20,8 @@ if TYPE_CHECKING:
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
+    from modelserver.schema import Evidence
 
-# English, German, French, Spanish, Italian, Portuguese, Dutch.
-_DENIED: Final = r"""
-don'?t|do not|doesn'?t|does not|didn'?t|did not|never|not(?! sure| only| just)|nobody|no one|nothing|no longer|no need
-can'?t|cannot|won'?t|wouldn'?t|shouldn'?t|mustn'?t|isn'?t|aren'?t|wasn'?t|hasn'?t|haven'?t|hadn'?t
-i refuse|wait|rather|hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
-nicht|kein|keine|keinen|keinem|keiner|nie|niemals|bloß nicht|lass|lasst|lassen sie
-n'\w+|ne \w+ (?:\w+ )?(?:pas|plus|jamais|rien)|pas|jamais|aucune?|surtout
-nunca|jamás|tampoco|no (?:quiero|queremos|lo|la|los|las|le|les|me|nos|se|hace|hay|debe|debes|vuelvas?)
-no \w+(?:es|as|en|an|emos|amos|éis|áis)|non|mai più|nessun[oa]?|não|nao|nem|nunca|jamais
-niet|geen|nooit|nergens
-"""
-_ASKED: Final = r"""
-why|when|who|whose|has|had|did|have (?:i|you|we|they|(?:\w+ ){1,4}been)|was|were|is|are|am|does|should|shall i|shall we|what|how|which
-is it|are there|do (?:i|we|you|they)|may i|might|can (?:it|this|that|they|the)|could (?:it|this|they)
-warum|wieso|weshalb|wann|wer|was|wie|wurde|wurden|hat|haben|habt|ist|sind|war|waren|soll(?:te)? ich
-soll(?:te)?n wir|darf|muss ich|gibt es
-pourquoi|quand|qui|est-ce|est-il|est-elle|a-t-\w+|ont-\w+|avez-vous|as-tu|dois-je|devrais-je|puis-je
-comment|combien|que se passe|qu'est-ce|c'est|y a-t-il
-por qué|por que|cuándo|cuando|quién|ha|han|has|hay|fue|está|están|debería|debo|puedo|qué|cómo|se ha
-perché|perche|quando|chi|è|sono|hanno|hai|ho|dovrei|devo|posso|cosa|come|che
-porque|por quê|quem|foi|foram|já|está|estão|devo|deveria|posso|o que|como|tem
-waarom|wanneer|wie|wat|hoe|is|zijn|heeft|hebben|werd|werden|moet ik|zal ik|zou ik|mag ik|kan ik
-"""
-_TOLD: Final = r"""
-already|yesterday|last (?:week|month|year|night|time|monday|tuesday|wednesday|thursday|friday)|ago
-earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:just |already )?\w+ed
-(?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
-what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
-would happen|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
-(?:i|we)'?ll \w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
-gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber
-hier (?:soir|matin)|d'hier|déjà|la semaine dernière|si je|si on|si nous|moi-même|supposons|imaginons
-ayer|ya|la semana pasada|si yo|si nos|yo mism[oa]|supongamos|imagina
-ieri|già|la settimana scorsa|se io|io stess[oa]|supponiamo|immagina
-ontem|já|na semana passada|se eu|eu mesm[oa]|suponha|imagine
-gisteren|vorige week|als ik|als we|stel dat|zelf
-"""
-
-
-def _words(table: str) -> str:
-    return "|".join(part for line in table.split("\n") for part in line.split("|") if part)
-
-
-_CUES: Final = re.compile(rf"(?<!\w)(?:{_words(_DENIED)}|{_words(_TOLD)})(?!\w)", re.IGNORECASE)
-# What comes before the word that makes a sentence a question.
-_OPENING: Final = (
-    r"(?:hi|hey|hello|ok|okay|so|and|but|well|sorry|please|thanks|und|aber|et|mais|y|e|en)"
-)
-# Every repetition has a bound or gives nothing back: a message may be written to take long.
-_QUESTION: Final = re.compile(
-    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
-)
 # Numbers, codes, days: what somebody says is meant for something.
 _VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 _NEGATOR: Final = re.compile(
@@ -80,8 +29,19 @@ _NEGATOR: Final = re.compile(
     r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
     re.IGNORECASE,
 )
-# Nobody words a plain wish at such length, and what is longer costs more to read.
-_LONGEST: Final = 2000
+# Right before the name of a yes or no: "I don't need a", "there is no need for", "not".
+_DECLINES: Final = re.compile(
+    r"(?<!\w)(?:without|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
+    r"(?: (?:need|want|require|have|has|to|be|for|a|an|the|any|it)){0,4} $",
+    re.IGNORECASE,
+)
+# What stands before a number that comes from somewhere or goes somewhere.
+_SIDE: Final = re.compile(
+    r"(?<!\w)(?:from|to|into|out of|von|vom|nach|auf|zu|de|du|à|desde|a|hasta|da|dal|al|para|van|naar)"
+    r" (?:\w+ )?$",
+    re.IGNORECASE,
+)
+_NEAR: Final = 24
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
 _STEM: Final = 5
 _SHORT: Final = 4
@@ -96,46 +56,43 @@ def doubtful(exchange: Exchange) -> bool:
     text = exchange.request.messages[last].text
     return (
         len(exchange.plan) > 1
-        or is_no_plain_wish(text[_turned(exchange, text, last) :])
-        or any(_unclear(planned, text) for planned in changes)
+        or cues.is_no_plain_wish(_about_the_call(exchange, text, last))
+        or any(_unclear(exchange, planned, text, last) for planned in changes)
         or _leaves_values(exchange, text, last)
     )
 
 
-def _turned(exchange: Exchange, text: str, last: int) -> int:
-    """Where a reply to a question of ours comes to its own wish.
+def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
+    """The message without what says no to something else than the call.
 
-    "Better not. Restart haproxy instead." turns down what was asked, and no more than that.
+    "Better not. Restart haproxy instead." turns down what was asked and no more than that, and
+    "no porter needed" is a value.
     """
-    if transcript.answered(exchange) is None or exchange.decision is None:
-        return 0
-    begins = [
-        evidence.start
-        for call in exchange.decision.calls for evidence in call.evidence.values()
+    if exchange.decision is None or len(text) > cues.LONGEST:
+        return text
+    said = [
+        (call.arguments.get(name), evidence)
+        for call in exchange.decision.calls for name, evidence in call.evidence.items()
         if evidence.message == last
     ]  # fmt: skip
-    ends = [found.end() for found in _SENTENCE.finditer(text[: min(begins, default=0)])]
-    return max(ends, default=0)
+    begins = min((evidence.start for _, evidence in said), default=0)
+    kept = list(text)
+    for value, evidence in said:
+        declines = _DECLINES.search(text[: evidence.start]) if value is False else None
+        if declines:
+            kept[declines.start() : evidence.end] = " " * (evidence.end - declines.start())
+    if transcript.answered(exchange) is not None:
+        ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
+        kept = kept[max(ends, default=0) :]
+    return "".join(kept)
 
 
-def is_no_plain_wish(text: str) -> bool:
-    """Whether a message may deny, ask about, tell of or imagine something."""
-    return len(text) > _LONGEST or denies(text) or bool(_QUESTION.search(_one_line(text)))
-
-
-def denies(text: str) -> bool:
-    """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
-    return bool(_CUES.search(_one_line(text[:_LONGEST])))
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.replace("\n", "; ").split())
-
-
-def _unclear(planned: Planned, text: str) -> bool:
+def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
     """Whether a call and the last message disagree about one of its parameters."""
-    return _has_twins(planned) or any(
-        _disagrees(parameter, planned, text) for parameter in planned.target.parameters
+    return (
+        _has_twins(planned)
+        or _has_nameless_numbers(exchange, planned, text, last)
+        or any(_disagrees(parameter, planned, text) for parameter in planned.target.parameters)
     )
 
 
@@ -156,6 +113,33 @@ def _has_twins(planned: Planned) -> bool:
     return len(set(given)) < len(given)
 
 
+def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
+    """Two numbers of which the message says of neither what it is: "book 12 and 5"."""
+    calls = exchange.decision.calls if exchange.decision else ()
+    found = {
+        name: evidence
+        for call in calls if call.name == planned.target.name
+        for name, evidence in call.evidence.items()
+        if evidence.message == last
+    }  # fmt: skip
+    nameless = [
+        parameter.name
+        for parameter in planned.target.parameters
+        if parameter.type in ("integer", "number") and not parameter.enum
+        and parameter.name in found
+        and not _is_named_near(parameter, text, found[parameter.name])
+    ]  # fmt: skip
+    return len(nameless) > 1
+
+
+def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
+    """Whether a word of a parameter's name, or one that says from or to, stands by its value."""
+    before, after = text[max(0, evidence.start - _NEAR) : evidence.start], text[evidence.start :]
+    if _SIDE.search(before):
+        return True
+    return _named(parameter, before) is not None or _named(parameter, after[:_NEAR]) is not None
+
+
 def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
     value = planned.arguments.get(parameter.name)
     if parameter.type == "boolean":
@@ -165,9 +149,17 @@ def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
         chosen = {plain(item) for item in items(value)}
         others = {plain(item) for each in planned.arguments.values() for item in items(each)}
         said_too = {choice for choice in map(plain, parameter.enum) if says(text, choice)}
-        if said_too - chosen - others:
+        if said_too - chosen - others or _is_unsaid(parameter, chosen, text):
             return True
     return parameter.name in planned.defaults and _named(parameter, text) is not None
+
+
+def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:
+    """Whether a choice beside the default is a guess: no word of it is in the message."""
+    if not parameter.has_default or chosen <= {plain(item) for item in items(parameter.default)}:
+        return False
+    said = text.casefold()
+    return not any(word[:_SHORT] in said for choice in chosen for word in choice.split())
 
 
 def _named(parameter: Parameter, text: str) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.schema import CONFIRM_BELOW
-from modelserver.tasks.targets import wording
+from modelserver.tasks.targets import switches, wording
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
@@ -107,6 +107,9 @@ class Functions:
     ) -> tuple[list[Reading], Evidence | None]:  # fmt: skip
         mark = layout.marks[marker]
         choices = options(parameter)
+        plain = switches.said(parameter, messages[_newest(messages)].content, _newest(messages))
+        if plain:
+            return [plain], None
         if choices:
             own = [
                 k for k, m in enumerate(layout.marks)

@@ -45,7 +45,7 @@ _SIDES: Final[dict[Side, frozenset[str]]] = {
     ),
 }  # fmt: skip
 # Names of what changes: words before their values often say the reverse.
-_CHANGES: Final = frozenset({"old", "new", "arrival", "departure", "start", "end", "current"})
+_CHANGES: Final = frozenset({"old", "new", "start", "end", "current"})
 _STAY: Final = frozenset({"arrival", "departure"})
 # The words that stand before a value, by language. `de` is no "from" in Dutch, nor `a` in English.
 _BEFORE: Final[dict[str, dict[Side, str]]] = {
@@ -179,7 +179,7 @@ def directed(
         if any(each.message != newest for each in both):
             continue
         text = messages[newest].content
-        if _side(both[0], text) is _side(both[1], text) is None:
+        if _side(both[0], text) is _side(both[1], text):
             for name in (source.name, target.name):
                 turned[name] = [_unsure(turned[name][0]), *turned[name][1:]]
         if not _is_crossed(*both, text, plain=_are_plain(source, target)):
@@ -228,7 +228,8 @@ def _are_days_of_a_stay(
 ) -> bool:
     """A journey goes from its departure to its arrival, but a stay from arrival on."""
     stays = {*humanized(source.name).split(), *humanized(target.name).split()} >= _STAY
-    return stays and bool(re.search(r"\d", first.text) and re.search(r"\d", second.text))
+    days = all((each.format or "").startswith("date") for each in (source, target))
+    return stays and (days or bool(re.search(r"\d", first.text) and re.search(r"\d", second.text)))
 
 
 def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from extproc.contract import ApiCall
 from extproc.events import Answer
-from extproc.pipeline.doubts import is_no_plain_wish
+from extproc.pipeline.cues import is_no_plain_wish
 from tests.playbook import (
     api,
     calls,
@@ -139,6 +140,57 @@ def test_what_changes_nothing_is_never_doubted() -> None:
     read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
     asked = wish("track", 0, parcel="P77")
     assert is_done("has P77 been shipped?", asked, config=settings(read))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ship parcel P77, I don't need a gift wrap", "ship P77, no gift wrap needed",
+        "ship P77 without gift wrap", "ship P77, it is not to be gift wrapped",
+    ],
+)  # fmt: skip
+def test_a_declined_extra_is_a_value(said: str) -> None:
+    assert is_done(said, declined(said))
+
+
+@pytest.mark.parametrize("said", ["don't ship P77 with gift wrap", "do not ship it gift wrapped"])
+def test_a_declined_call_with_an_extra_is_asked_back(said: str) -> None:
+    assert not is_done(said, declined(said))
+
+
+def declined(said: str) -> Any:
+    """A parcel without gift wrap, which a model read where the message says it."""
+    wanted = ship(gift_wrap=False)
+    at = said.index("gift wrap")
+    where = replace(wanted.evidence["gift_wrap"], start=at, end=at + len("gift wrap"))
+    return replace(wanted, evidence={**wanted.evidence, "gift_wrap": where})
+
+
+def test_a_guessed_choice_is_asked_back() -> None:
+    """The default is what nobody needs to say, and all else somebody says."""
+    assert is_done("ship parcel P77 overnight", ship(service="overnight"))
+    assert not is_done("ship parcel P77 quickly", ship(service="overnight"))
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("move 12 pallets to bay 5", True), ("12 pallets into 5", True), ("move 12 and 5", False),
+        ("12, 5 please", False), ("bay: 5, pallets: 12", True),
+    ],
+)  # fmt: skip
+def test_numbers_that_have_no_names_are_asked_back(said: str, *, done: bool) -> None:
+    """Which of them is which, only a model's guess would say."""
+    stow = target(
+        "stow", parameter("pallets", "integer", required=True),
+        parameter("bay", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    wanted = wish("stow", 0, pallets=12, bay=5)
+    evidence = {
+        name: replace(each, start=said.index(each.text), end=said.index(each.text) + len(each.text))
+        for name, each in wanted.evidence.items()
+    }
+    assert is_done(said, replace(wanted, evidence=evidence), config=settings(stow)) is done
 
 
 def test_never_is_never() -> None:

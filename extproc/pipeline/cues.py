@@ -1,0 +1,78 @@
+"""Words by which a message may deny, ask about, tell of or imagine what a call would do.
+
+Read off the words alone, in seven languages: what is found too much asks back once more.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+# English, German, French, Spanish, Italian, Portuguese, Dutch.
+_DENIED: Final = r"""
+don'?t|do not|doesn'?t|does not|didn'?t|did not|never|not(?! sure| only| just)|nobody|no one|nothing|no longer|no need
+can'?t|cannot|won'?t|wouldn'?t|shouldn'?t|mustn'?t|isn'?t|aren'?t|wasn'?t|hasn'?t|haven'?t|hadn'?t
+i refuse|wait|rather|hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
+nicht|kein|keine|keinen|keinem|keiner|nie|niemals|bloß nicht|lass|lasst|lassen sie
+n'\w+|ne \w+ (?:\w+ )?(?:pas|plus|jamais|rien)|pas|jamais|aucune?|surtout
+nunca|jamás|tampoco|no (?:quiero|queremos|lo|la|los|las|le|les|me|nos|se|hace|hay|debe|debes|vuelvas?)
+no \w+(?:es|as|en|an|emos|amos|éis|áis)|non|mai più|nessun[oa]?|não|nao|nem|nunca|jamais
+niet|geen|nooit|nergens
+"""
+_ASKED: Final = r"""
+why|when|who|whose|has|had|did|have (?:i|you|we|they|(?:\w+ ){1,4}been)|was|were|is|are|am|does|should|shall i|shall we|what|how|which
+is it|are there|do (?:i|we|you|they)|may i|might|can (?:it|this|that|they|the)|could (?:it|this|they)
+warum|wieso|weshalb|wann|wer|was|wie|wurde|wurden|hat|haben|habt|ist|sind|war|waren|soll(?:te)? ich
+soll(?:te)?n wir|darf|muss ich|gibt es
+pourquoi|quand|qui|est-ce|est-il|est-elle|a-t-\w+|ont-\w+|avez-vous|as-tu|dois-je|devrais-je|puis-je
+comment|combien|que se passe|qu'est-ce|c'est|y a-t-il
+por qué|por que|cuándo|cuando|quién|ha|han|has|hay|fue|está|están|debería|debo|puedo|qué|cómo|se ha
+perché|perche|quando|chi|è|sono|hanno|hai|ho|dovrei|devo|posso|cosa|come|che
+porque|por quê|quem|foi|foram|já|está|estão|devo|deveria|posso|o que|como|tem
+waarom|wanneer|wie|wat|hoe|is|zijn|heeft|hebben|werd|werden|moet ik|zal ik|zou ik|mag ik|kan ik
+"""
+_TOLD: Final = r"""
+already|yesterday|last (?:week|month|year|night|time|monday|tuesday|wednesday|thursday|friday)|ago
+earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:just |already )?\w+ed
+(?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
+what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
+would happen|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
+(?:i|we)'?ll \w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
+gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber
+hier (?:soir|matin)|d'hier|déjà|la semaine dernière|si je|si on|si nous|moi-même|supposons|imaginons
+ayer|ya|la semana pasada|si yo|si nos|yo mism[oa]|supongamos|imagina
+ieri|già|la settimana scorsa|se io|io stess[oa]|supponiamo|immagina
+ontem|já|na semana passada|se eu|eu mesm[oa]|suponha|imagine
+gisteren|vorige week|als ik|als we|stel dat|zelf
+"""
+
+
+def _words(table: str) -> str:
+    return "|".join(part for line in table.split("\n") for part in line.split("|") if part)
+
+
+_CUES: Final = re.compile(rf"(?<!\w)(?:{_words(_DENIED)}|{_words(_TOLD)})(?!\w)", re.IGNORECASE)
+# What comes before the word that makes a sentence a question.
+_OPENING: Final = (
+    r"(?:hi|hey|hello|ok|okay|so|and|but|well|sorry|please|thanks|und|aber|et|mais|y|e|en)"
+)
+# Every repetition has a bound or gives nothing back: a message may be written to take long.
+_QUESTION: Final = re.compile(
+    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
+)
+# Nobody words a plain wish at such length, and what is longer costs more to read.
+LONGEST: Final = 2000
+
+
+def is_no_plain_wish(text: str) -> bool:
+    """Whether a message may deny, ask about, tell of or imagine something."""
+    return len(text) > LONGEST or denies(text) or bool(_QUESTION.search(_one_line(text)))
+
+
+def denies(text: str) -> bool:
+    """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
+    return bool(_CUES.search(_one_line(text[:LONGEST])))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.replace("\n", "; ").split())
