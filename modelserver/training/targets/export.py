@@ -11,13 +11,14 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
+from modelserver.training.base.encoder import HEADS, WIDTH
+from modelserver.training.base.fused import FusedLayer, trace
 from modelserver.training.quantise import quantise
 from modelserver.training.targets.calibrate import (
     calibrate,
@@ -25,14 +26,7 @@ from modelserver.training.targets.calibrate import (
     right,
     sample,
 )  # fmt: skip
-from modelserver.training.targets.model import (
-    HEADS,
-    LAST_USER,
-    NEVER,
-    WIDTH,
-    Layer,
-    TargetsModel,
-)  # fmt: skip
+from modelserver.training.targets.model import LAST_USER, TargetsModel
 from modelserver.training.targets.run import NAMES, onnx_run, torch_run
 
 if TYPE_CHECKING:
@@ -93,14 +87,14 @@ def _write_lower(model: TargetsModel, path: Path) -> None:
     rows = {0: "rows", 1: "tokens"}
     axes = {"input_ids": rows, "attention_mask": rows, "hidden": rows, "embedding": {0: "rows"}}
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
-    _trace(_Lower(model), inputs, ("hidden", "embedding"), axes, path)
+    trace(_Lower(model), inputs, ("hidden", "embedding"), axes, path)
 
 
 def _write_whole(model: TargetsModel, path: Path) -> None:
     inputs = _row()
     rows = {0: "rows", 1: "tokens"}
     axes = dict.fromkeys(inputs, rows) | _answer_axes() | {"embedding": {0: "rows"}}
-    _trace(_Whole(model), inputs, NAMES, axes, path)
+    trace(_Whole(model), inputs, NAMES, axes, path)
 
 
 def _row() -> dict[str, Tensor]:
@@ -125,60 +119,7 @@ def _write_upper(model: TargetsModel, path: Path) -> None:
     inputs = {"lower": torch.randn(2, TRACED, WIDTH), **_row()}
     rows = {0: "rows", 1: "tokens"}
     axes = dict.fromkeys(inputs, rows) | _answer_axes()
-    _trace(_Upper(model), inputs, NAMES[:4], axes, path)
-
-
-def _trace(
-    graph: nn.Module, inputs: dict[str, Tensor], outputs: Sequence[str],
-    axes: dict[str, dict[int, str]], path: Path,
-) -> None:  # fmt: skip
-    with torch.no_grad():
-        torch.onnx.export(
-            graph.eval(), tuple(inputs.values()), str(path), opset_version=17,
-            input_names=list(inputs), output_names=list(outputs), dynamic_axes=axes,
-            dynamo=False, custom_opsets={"com.microsoft": 1},
-        )  # fmt: skip
-
-
-class _Attention(torch.autograd.Function):
-    """Attention as the one node that onnxruntime has for it.
-
-    Tracing the plain form leaves the optimiser a pattern it does not recognise.
-    """
-
-    @staticmethod
-    def symbolic(graph: Any, hidden: Any, weight: Any, bias: Any, mask: Any) -> Any:
-        """The node; its quantised twin is chosen when the weights are quantised."""
-        result = graph.op("com.microsoft::Attention", hidden, weight, bias, mask, num_heads_i=HEADS)
-        result.setType(hidden.type())
-        return result
-
-    @staticmethod
-    def forward(_: Any, hidden: Tensor, weight: Tensor, bias: Tensor, mask: Tensor) -> Tensor:
-        """The same in torch, for the tracer."""
-        query, key, value = (
-            part.unflatten(-1, (HEADS, -1)).transpose(1, 2)
-            for part in (hidden @ weight + bias).chunk(3, -1)
-        )
-        barrier = (1.0 - mask[:, None, None, :].float()) * NEVER
-        scores = query @ key.transpose(-1, -2) * (WIDTH // HEADS) ** -0.5 + barrier
-        mixed: Tensor = (scores.softmax(-1) @ value).transpose(1, 2).flatten(2)
-        return mixed
-
-
-class _FusedLayer(nn.Module):
-    """A layer whose attention is one node, with the weights of a trained layer."""
-
-    def __init__(self, layer: Layer) -> None:
-        super().__init__()
-        parts = (layer.query, layer.key, layer.value)
-        self.weight = nn.Parameter(torch.cat([part.weight.T for part in parts], 1).contiguous())
-        self.bias = nn.Parameter(torch.cat([part.bias for part in parts]))
-        self.rest = layer
-
-    def forward(self, hidden: Tensor, mask: Tensor) -> Tensor:
-        mixed = _Attention.apply(hidden, self.weight, self.bias, mask)
-        return self.rest.finish(hidden, mixed)
+    trace(_Upper(model), inputs, NAMES[:4], axes, path)
 
 
 class _Fused(TargetsModel):
@@ -187,7 +128,7 @@ class _Fused(TargetsModel):
     def __init__(self, model: TargetsModel) -> None:
         super().__init__(model.shape)
         self.load_state_dict(model.state_dict())
-        self.layers = nn.ModuleList(_FusedLayer(layer) for layer in self.layers)
+        self.layers = nn.ModuleList(FusedLayer(layer) for layer in self.layers)
 
 
 class _Whole(_Fused):

@@ -22,6 +22,7 @@ from torch import Tensor, nn
 from modelserver.tasks.targets.decide import Targets
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tokenization import Tokenizer
+from modelserver.training.base.encoder import load_base
 from modelserver.training.base.shape import Shape
 from modelserver.training.precision import mixed
 from modelserver.training.restore import restored
@@ -29,7 +30,7 @@ from modelserver.training.targets.data import read, rows
 from modelserver.training.targets.evaluate import quick, score
 from modelserver.training.targets.labels import Batch, Labels, collate
 from modelserver.training.targets.loss import contrast, losses, total
-from modelserver.training.targets.model import TargetsModel, load_base
+from modelserver.training.targets.model import TargetsModel
 from modelserver.training.targets.run import torch_run
 from modelserver.training.targets.sample import Sampler
 
