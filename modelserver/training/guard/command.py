@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the guard_*.jsonl.gz")
     parser.add_argument("--out", type=Path, help="folder for checkpoints and the model")
+    parser.add_argument("--base", type=Path, help="folder of a base encoder; else MiniLM")
+    parser.add_argument("--layers", type=int, default=0, help="of the base, from below; 0: all")
+    parser.add_argument("--frozen", type=int, default=0, help="lowest layers that do not learn")
+    parser.add_argument("--compile", action="store_true", help="compile the layers: faster")
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:1 …")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0: all")
     parser.add_argument("--epochs", type=int, default=4)
@@ -58,7 +62,7 @@ def run(args: argparse.Namespace) -> None:
         report(parts, args.evaluate)
         return
     out = args.out / "guard"
-    base = unpack_base(args.out / "base")
+    base = args.base or unpack_base(args.out / "base")
     settings = train.Settings(
         base,
         out,
@@ -67,6 +71,9 @@ def run(args: argparse.Namespace) -> None:
         seed=args.seed,
         minutes=args.minutes,
         start=args.start,
+        layers=args.layers,
+        frozen=args.frozen,
+        compile=args.compile,
     )
     model = train.train(parts.train, settings)
     print(export.export(model, base, parts.validation, out / "model"))
