@@ -15,6 +15,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,8 @@ WRITTEN = Path(__file__).parents[1] / "written"
 # How often, or how many rows at most, a source is drawn in one epoch; (source, label).
 # A float below 20 is a repetition, an int a cap. What is not named is drawn once.
 CAPS: dict[tuple[str, int], int | float] = {
-    ("written", 1): 2.0,
-    ("written", 0): 2.0,
+    ("written", 1): 1.5,
+    ("written", 0): 1.5,
     ("project", 1): 2.0,
     ("project", 0): 2.0,
     ("contrast", 1): 2.0,
@@ -40,42 +41,49 @@ CAPS: dict[tuple[str, int], int | float] = {
     ("bastioncorpus", 1): 2.0,
     ("bastioncorpus", 0): 2.0,
     ("garak-sysprompt", 1): 2.0,
-    ("own", 1): 700,
+    ("own", 1): 800,
     ("own", 0): 400,
     ("own+multijail", 1): 250,
-    ("hackaprompt", 1): 150,
+    ("hackaprompt", 1): 250,
     ("bipia", 1): 120,
-    ("bipia", 0): 180,
+    ("bipia", 0): 200,
     ("agentdojo", 1): 200,
     ("pyrit-inthewild", 1): 80,
-    ("inthewild-jailbreak", 1): 170,
-    ("gptfuzz", 1): 60,
+    ("inthewild-jailbreak", 1): 200,
+    ("gptfuzz", 1): 80,
     ("arena-hard", 0): 500,
     ("awesome-chatgpt-prompts", 0): 290,
     ("awesome-chatgpt-prompts-ui", 0): 120,
-    ("clinc150", 0): 60,
+    ("clinc150", 0): 80,
     ("evi", 0): 40,
     ("glaive", 0): 150,
     ("hwu64", 0): 80,
-    ("m-ifeval", 0): 250,
-    ("metatool", 0): 200,
-    ("mgsm", 0): 90,
+    ("m-ifeval", 0): 450,
+    ("metatool", 0): 250,
+    ("mgsm", 0): 200,
     ("seal-tools", 0): 150,
     ("sgd", 0): 150,
-    ("writingbench", 0): 330,
-    ("xcopa", 0): 100,
-    ("xquad", 0): 120,
-    ("xsid", 0): 120,
+    ("writingbench", 0): 400,
+    ("xcopa", 0): 200,
+    ("xquad", 0): 500,
+    ("xsid", 0): 250,
 }
 # Labels of these sources are noisy: any odd request counts as an attack there.
 WEIGHTS = {("deepset-train", 1): 0.5, ("bipia", 1): 0.6}
 PLANTED = 500
 # Rows cut out of long texts, each once with an attack and once without: a share of every language.
-PADDED = 600
-# A window of 256 tokens holds some 900 letters, or 230 signs of a script without letters.
-WINDOW_CHARS = {"zh": 230, "ja": 230, "ko": 230, "hi": 260, "ar": 260, "th": 230, "bn": 260}
-WINDOW_LETTERS = 800
-CLEAN_DOCUMENTS = 300
+PADDED = 900
+# Languages with fewer attacks than this have no share of their own.
+ENOUGH = 12
+# A window of 256 tokens holds some 900 letters, or fewer of scripts whose letters say more.
+# Shorter pieces are what a text ends with.
+LETTERS = (200, 400, 800)
+SCRIPTS = {"zh": 0.4, "ja": 0.45, "ko": 0.5, "hi": 0.7, "ar": 0.7, "th": 0.65, "bn": 0.6}
+CLEAN_DOCUMENTS = 900
+# One in so many attacks stands in text of another language.
+FOREIGN = 0.12
+MOST_DIRECT = 320
+LOOKALIKES = frozenset({"written", "project", "contrast"})
 # Hand-written rows stand beside their twins; a block of neighbours goes to one side.
 BLOCK = 8
 # Of the contrast rows every eighth is held back, whatever its neighbours.
@@ -175,32 +183,51 @@ def padded(
 
     The guard cuts long texts into windows, and the loss takes the worst: of a whole long text
     nearly all windows would be ordinary. So the row is what the window with the attack holds.
+    Every other window without an attack has an ordinary request in its place, since it is no
+    crime of a text to hold a sentence that does not belong.
     """
     everything = [row for rows in by_source.values() for row in rows]
-    attacks, texts = defaultdict(list), defaultdict(list)
+    attacks, requests, texts = defaultdict(list), defaultdict(list), defaultdict(list)
     for row in everything:
-        if _is_direct(row) or (row.source == "contrast" and row.label and len(row.text) < 320):
+        if _is_direct(row):
             attacks[row.lang].append(row.text)
-        elif not row.label and len(row.text) > 60:
+        elif not row.label and len(row.text) < MOST_DIRECT and row.source in LOOKALIKES:
+            requests[row.lang].append(row.text)
+        if not row.label and len(row.text) > 60:
             texts[row.lang].append(row.text)
-    texts["en"] += documents.descriptions(train=True) + documents.sources(train=True)
-    langs = sorted(attacks)
+    kinds = _documents()
+    langs = sorted(lang for lang, found in attacks.items() if len(found) >= ENOUGH)
     for index in range(PADDED if langs else 0):
-        # Half of the rows are English, as half of all prompts are.
-        lang = "en" if index % 2 and "en" in attacks else langs[index // 2 % len(langs)]
-        carrier = joined(
-            texts.get(lang) or texts["en"], WINDOW_CHARS.get(lang, WINDOW_LETTERS), rng
-        )
-        text = plant(carrier, rng.choice(attacks[lang]), rng)
-        yield Example(text, 1, "padded", "padded", lang)
+        # Half of the rows are English, as half of all prompts are; half of those, documents.
+        lang = "en" if index % 2 and "en" in langs else langs[index // 2 % len(langs)]
+        around = rng.choice(kinds) if lang == "en" and index % 4 == 1 else texts[lang]
+        if not around or rng.random() < FOREIGN:
+            around = texts["en"] or rng.choice(kinds)
+        carrier = joined(around, _length(lang, rng), rng)
+        yield Example(plant(carrier, rng.choice(attacks[lang]), rng), 1, "padded", "padded", lang)
+        if index % 2 and requests[lang]:
+            carrier = plant(carrier, rng.choice(requests[lang]), rng)
         yield Example(carrier, 0, "padded", "carrier", lang)
 
 
 def clean_documents(rng: random.Random) -> Iterator[Example]:
-    """Stretches of descriptions and source files, which are refused most often."""
-    for texts in (documents.descriptions(train=True), documents.sources(train=True)):
-        for _ in range(CLEAN_DOCUMENTS // 2 if texts else 0):
-            yield Example(joined(texts, WINDOW_LETTERS, rng), 0, "documents", "document", "en")
+    """Stretches of descriptions, manuals and source files, which are refused most often."""
+    kinds = _documents()
+    for index in range(CLEAN_DOCUMENTS):
+        text = joined(kinds[index % len(kinds)], LETTERS[-1], rng)
+        yield Example(text, 0, "documents", "document", "en")
+
+
+@cache
+def _documents() -> tuple[list[str], ...]:
+    """Ordinary long texts by kind; a machine may lack one."""
+    descriptions, sources = documents.descriptions(train=True), documents.sources(train=True)
+    kinds = (descriptions, documents.manuals(), sources, documents.modules())
+    return tuple(kind for kind in kinds if kind)
+
+
+def _length(lang: str, rng: random.Random) -> int:
+    return int(rng.choice(LETTERS) * SCRIPTS.get(lang, 1.0))
 
 
 def joined(texts: Sequence[str], length: int, rng: random.Random) -> str:
@@ -225,9 +252,9 @@ def _is_carrier(row: Example) -> bool:
 
 
 def _is_direct(row: Example) -> bool:
-    sources = {"written", "project", "own", "bastioncorpus", "agentdojo"}
+    sources = {"written", "project", "own", "bastioncorpus", "agentdojo", "contrast"}
     odd = row.kind.startswith(("obf", "ml-injection", "split", "few")) or "indirect" in row.kind
-    return row.label == 1 and row.source in sources and len(row.text) < 320 and not odd
+    return row.label == 1 and row.source in sources and len(row.text) < MOST_DIRECT and not odd
 
 
 def _crop(text: str, rng: random.Random) -> str:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from modelserver.engine.backend import OnnxBackend
 from modelserver.tasks.types import Row
+from modelserver.training.guard.data import LOOKALIKES
 from modelserver.training.guard.model import GuardModel, tensors
 from modelserver.training.precision import mixed
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 FALSE_ALARMS = 0.01
 LONG = 1000
-LOOKALIKES = frozenset({"written", "project", "contrast"})
 MOST_BENIGN = 120  # of one source, for the threshold
 BATCH_TOKENS = 4096
 
