@@ -36,7 +36,7 @@ already|yesterday|last (?:week|month|year|night|time|monday|tuesday|wednesday|th
 earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:just |already )?\w+ed
 (?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
 what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
-would happen|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
+would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
 (?:i|we)'?ll \w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber
 hier (?:soir|matin)|d'hier|déjà|la semaine dernière|si je|si on|si nous|moi-même|supposons|imaginons

@@ -46,7 +46,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         standing = _standing(exchange, target, words, bare=not arguments)
         if standing is Standing.OLD and (further or _settled(exchange, words)):
             return None
-        if standing is not Standing.NEW:
+        if standing is not Standing.NEW or _takes_up(exchange, words):
             confidence = 0.0
     return Planned(target, said, confidence=confidence, unusable=frozenset(call.unusable))
 
@@ -184,6 +184,12 @@ def _is_answer(exchange: Exchange, target: Target, words: Sequence[_Word]) -> bo
 def _settled(exchange: Exchange, words: Sequence[_Word]) -> bool:
     """Whether the wish was answered already, and not by a question of ours about it."""
     return _answered_since(exchange, max((w.place for w in words if w.plainly), default=-1))
+
+
+def _takes_up(exchange: Exchange, words: Sequence[_Word]) -> bool:
+    """Whether a new wish takes up values of one that was answered: "and now 75"."""
+    last = exchange.request.last_user
+    return any(word.place != last and _answered_since(exchange, word.place) for word in words)
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,22 @@ def test_new_words_are_a_new_wish() -> None:
     played = run(wish("book_room", 2, guest="Eve"), "book for Bob", DONE, "and another for Eve")
     played << forwards()
     assert made(played) == [{"guest": "Eve"}]
+
+
+def test_a_new_wish_that_takes_up_an_answered_one_is_asked_back() -> None:
+    """ "Make that two", after the room was booked: a second booking, or another one of the first?"""
+    room = target(
+        "book_room", parameter("guest", required=True), parameter("nights", "integer"),
+        confirm="unsure",
+    )  # fmt: skip
+    old = wish("book_room", 0, guest="Bob")
+    new = wish("book_room", 2, nights=2)
+    call = replace(
+        old, arguments={**old.arguments, **new.arguments}, evidence={**old.evidence, **new.evidence}
+    )
+    played = run(call, "book for Bob", DONE, "make that 2", config=settings(room))
+    played << says("Shall I go ahead with “book room” (guest: Bob, nights: 2)?")
+    assert not played.endpoints.sent
 
 
 def test_a_transcript_without_a_new_message_is_no_new_wish() -> None:
