@@ -90,7 +90,7 @@ def test_new_words_are_a_new_wish() -> None:
 
 
 def test_a_new_wish_that_takes_up_an_answered_one_is_asked_back() -> None:
-    """ "Make that two", after the room was booked: a second booking, or another one of the first?"""
+    """After the room was booked, "make that 2" may be a second booking, or another first one."""
     room = target(
         "book_room", parameter("guest", required=True), parameter("nights", "integer"),
         confirm="unsure",
