@@ -87,6 +87,8 @@ class Planned:
     """Parameters for which something was said that they cannot take."""
     defaults: frozenset[str] = frozenset()
     """Arguments that nobody said."""
+    clause: tuple[int, int] | None = None
+    """The characters of the last user message that say it, where they say no other call."""
 
 
 @dataclass(frozen=True, slots=True)

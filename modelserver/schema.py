@@ -268,7 +268,9 @@ class Call:
     """`unusable` names what was said for a parameter that cannot take it.
 
     `confidence` is how sure it is that the call is what the last message asks for, exactly so
-    and now; `null` when nobody judged the call as a whole.
+    and now; `null` when nobody judged the call as a whole. `clause` are the characters of the last
+    user message that say it by themselves, and no other call; `null` when it was read off the
+    whole of it.
     """
 
     name: str
@@ -277,6 +279,7 @@ class Call:
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
     unusable: Sequence[str] = ()
     confidence: float | None = None
+    clause: tuple[int, int] | None = None
 
     @classmethod
     def from_json(cls, value: Any) -> Call:
@@ -289,6 +292,7 @@ class Call:
             evidence={name: Evidence.from_json(item) for name, item in evidence.items()},
             unusable=tuple(str(name) for name in body.get("unusable") or ()),
             confidence=None if body.get("confidence") is None else _number(body, "confidence"),
+            clause=None if body.get("clause") is None else _clause(body),
         )
 
 
@@ -344,6 +348,13 @@ def _items(body: Mapping[str, Any], name: str) -> list[Any]:
     if not isinstance(value, list):
         raise ValueError(f"{name}: expected a list, got {type(value).__name__}")  # noqa: TRY004
     return value
+
+
+def _clause(body: Mapping[str, Any]) -> tuple[int, int]:
+    bounds = [int(_number({"clause": bound}, "clause")) for bound in _items(body, "clause")]
+    if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
+        raise ValueError("clause: expected where it begins and ends")
+    return bounds[0], bounds[1]
 
 
 def _text(body: Mapping[str, Any], name: str) -> str:

@@ -330,5 +330,5 @@ def _call(call: Call) -> schema.Call:
     }
     return schema.Call(
         call.name, call.arguments, tuple(call.missing), evidence, tuple(call.unusable),
-        call.confidence,
+        call.confidence, call.clause,
     )  # fmt: skip

@@ -55,7 +55,7 @@ def doubtful(exchange: Exchange) -> bool:
         return False
     text = exchange.request.messages[last].text
     return (
-        len(exchange.plan) > 1
+        (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.is_no_plain_wish(_about_the_call(exchange, text, last))
         or any(_unclear(exchange, planned, text, last) for planned in changes)
         or _leaves_values(exchange, text, last)
@@ -88,11 +88,12 @@ def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
 
 
 def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
-    """Whether a call and the last message disagree about one of its parameters."""
+    """Whether a call and what the last message says of it disagree about a parameter."""
+    own = text[slice(*planned.clause)] if planned.clause else text
     return (
         _has_twins(planned)
         or _has_nameless_numbers(exchange, planned, text, last)
-        or any(_disagrees(parameter, planned, text) for parameter in planned.target.parameters)
+        or any(_disagrees(parameter, planned, own) for parameter in planned.target.parameters)
     )
 
 

@@ -48,7 +48,9 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
             return None
         if standing is not Standing.NEW or _takes_up(exchange, words):
             confidence = 0.0
-    return Planned(target, said, confidence=confidence, unusable=frozenset(call.unusable))
+    return Planned(
+        target, said, confidence=confidence, unusable=frozenset(call.unusable), clause=call.clause
+    )
 
 
 def replied(exchange: Exchange, parameters: tuple[Parameter, ...]) -> dict[str, bool]:

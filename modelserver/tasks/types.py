@@ -140,6 +140,8 @@ class Call:
     unusable: tuple[str, ...] = ()
     confidence: float | None = None
     """How likely it is what the last message asks for, exactly so; None: nobody looked again."""
+    clause: tuple[int, int] | None = None
+    """The characters of the last user message that say it by themselves, and no other call."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ conversation and picks the candidates.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
-from modelserver.tasks.targets import functions, intent, second_look
+from modelserver.tasks.targets import by_clause, functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
     Call,
@@ -27,6 +28,7 @@ from modelserver.tasks.types import (
     Request,
     Runner,
 )  # fmt: skip
+from modelserver.tasks.values import languages
 from modelserver.tokenization import Tokenizer
 
 if TYPE_CHECKING:
@@ -75,12 +77,9 @@ class Targets:
         """Intent, and the calls of every tool that is wanted."""
         if not request.tools or not request.messages:
             return Decision(self._nothing(request))
-        chosen = await self.candidates(request.messages, request.tools, run)
-        tools = [request.tools[number] for number in chosen.numbers]
-        layouts = self.functions.encode(request.messages, tools)
-        outputs = await run([layout.row for layout in layouts])
-        decision = self._decision(request, chosen, layouts, outputs)
-        return await self._again(request, decision, run)
+        (whole,) = await self._read([request], run)
+        apart = await self._by_clause(request, whole, run)
+        return apart or await self._again(request, whole, run)
 
     async def calls(
         self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner, max_calls: int = 8
@@ -92,6 +91,52 @@ class Targets:
         outputs = await run([layout.row for layout in layouts])
         wanted = range(len(tools))
         return self.functions.decode(messages, tools, layouts, outputs, wanted)[:max_calls]
+
+    async def _read(self, requests: Sequence[Request], run: Runner) -> list[Decision]:
+        """The decision for each request, of which all rows are run together."""
+        chosen = await asyncio.gather(
+            *(self.candidates(each.messages, each.tools, run) for each in requests)
+        )
+        layouts = [
+            self.functions.encode(each.messages, [each.tools[n] for n in candidates.numbers])
+            for each, candidates in zip(requests, chosen, strict=True)
+        ]
+        outputs = iter(await run([layout.row for many in layouts for layout in many]))
+        return [
+            self._decision(each, candidates, many, [next(outputs) for _ in many])
+            for each, candidates, many in zip(requests, chosen, layouts, strict=True)
+        ]
+
+    async def _by_clause(self, request: Request, whole: Decision, run: Runner) -> Decision | None:
+        """The decision by the message's clauses, where each of them is a wish by itself."""
+        tools = {tool.name: tool for tool in request.tools}
+        readings = by_clause.to_read(request.messages, tools, whole.calls)
+        if not readings:
+            return None
+        asked = [self._asked(request, whole, reading) for reading in readings]
+        decisions = await self._read(asked, run)
+        standing = by_clause.standing(readings, decisions, whole.calls)
+        if not standing:
+            return None
+        looked = await asyncio.gather(
+            *(self._again(asked[number], decisions[number], run) for number in standing)
+        )
+        own = [readings[number] for number in standing]
+        decision = by_clause.together(whole, list(zip(own, looked, strict=True)))
+        return replace(decision, calls=decision.calls[: request.max_calls])
+
+    def _asked(self, request: Request, whole: Decision, reading: by_clause.Reading) -> Request:
+        """The request that a clause is by itself."""
+        text = request.messages[reading.message].content
+        # Where the message as a whole wants nothing, its clauses have to want it the more.
+        limit = whole.intent.threshold
+        if whole.intent.name is None:
+            limit = max(limit, self.intent.settings.further)
+        language = languages.guessed(text) or request.occasion.language
+        return replace(
+            request, messages=reading.conversation(request.messages), threshold=limit,
+            occasion=replace(request.occasion, language=language),
+        )  # fmt: skip
 
     def _decision(
         self, request: Request, chosen: Candidates, layouts: Sequence[Layout],

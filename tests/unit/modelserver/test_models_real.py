@@ -208,6 +208,18 @@ def test_every_value_has_its_evidence(ask: Ask[Any], case: Case) -> None:
             assert 0 <= found.confidence <= 1
 
 
+def test_wishes_are_told_apart_and_one_is_not(ask: Ask[Any]) -> None:
+    """Each call of two names its own words, with all its evidence in them; a list stays whole."""
+    said = "Play Blur in the kitchen and reboot device ap-7"
+    calls = decided(ask, Case(said, HOUSE)).calls
+    clauses = [call.clause for call in calls if call.clause]
+    assert [said[slice(*clause)] for clause in clauses] == said.split(" and ")
+    for call, (start, end) in zip(calls, clauses, strict=True):
+        assert all(start <= each.start <= each.end <= end for each in call.evidence.values())
+    for one in ("Add rice and beans to the shopping list", "Play Blur in the kitchen, and thanks"):
+        assert [call.clause for call in decided(ask, Case(one, HOUSE)).calls] == [None]
+
+
 def test_python_and_json_schema_names_of_types_decide_alike(ask: Ask[Any]) -> None:
     """`int` and `integer`, `str` and `string`, `list` and `array` give the same calls."""
     names = {"str": "string", "int": "integer", "float": "number", "list[str]": "array"}

@@ -42,6 +42,14 @@ def test_an_answer_is_read_whole() -> None:
     assert answer.timings_ms == {"total": 1.5}
 
 
+def test_a_call_tells_the_clause_it_was_read_from() -> None:
+    """Where it begins and ends; null where there is none."""
+    for given, read in (([4, 9], (4, 9)), (None, None)):
+        answer = schema.DecideResponse.from_json(ANSWER | {"calls": [CALL | {"clause": given}]})
+        assert answer.calls[0].clause == read
+    assert schema.DecideResponse.from_json(ANSWER).calls[0].clause is None
+
+
 def test_texts_are_sent_when_there_are_some() -> None:
     """A request without more texts has no such field."""
     plain = schema.DecideRequest((schema.Message("user", "hi"),), ())
@@ -83,6 +91,11 @@ def test_anything_but_benign_counts_as_an_attack() -> None:
         (("calls", 0, "missing"), "day"),
         (("calls", 0, "evidence"), 5),
         (("calls", 0, "evidence", "city", "start"), None),
+        (("calls", 0, "clause"), 3),
+        (("calls", 0, "clause"), [3]),
+        (("calls", 0, "clause"), [-1, 3]),
+        (("calls", 0, "clause"), [4, 3]),
+        (("calls", 0, "clause"), ["0", 3]),
     ],
 )
 def test_what_is_no_answer_is_refused(path: tuple[Any, ...], value: Any) -> None:

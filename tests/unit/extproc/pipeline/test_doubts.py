@@ -128,6 +128,25 @@ def test_two_changes_at_once_are_asked_back() -> None:
     assert not is_done("ship P77 and P78", ship(), wish("ship_parcel", 0, parcel="P78"))
 
 
+def test_two_changes_are_done_where_each_is_said_by_itself() -> None:
+    """What each clause says is its own call's; what is doubtful of one asks back for both."""
+
+    def is_done_by_clause(first: str, second: str, *calls: Any) -> bool:
+        said = f"{first} and {second}"
+        bounds = [(0, len(first)), (len(first) + len(" and "), len(said))]
+        own = [replace(call, clause=clause) for call, clause in zip(calls, bounds, strict=True)]
+        return is_done(said, *own)
+
+    other = wish("ship_parcel", 0, parcel="P78")
+    fast = ship(service="overnight")
+    assert is_done_by_clause("ship P77 overnight", "ship P78", fast, other)
+    assert not is_done("ship P77 overnight and ship P78", fast, other)
+    assert not is_done("ship P77 and ship P78", replace(ship(), clause=(0, 8)), other)
+    assert not is_done_by_clause("ship P77 overnight", "ship P78 overnight", fast, other)
+    assert not is_done_by_clause("ship P77 overnight", "don't ship P78", fast, other)
+    assert not is_done_by_clause("ship P77 overnight", "ship P78 for 5", fast, other)
+
+
 def test_a_change_beside_a_question_is_asked_back() -> None:
     """Where is it, then? That is no wish to ship it as well."""
     read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))

@@ -1,0 +1,213 @@
+"""A message that holds several wishes is read clause by clause, where each stands by itself.
+
+A model that reads "move 5 from A to B and 7 from C to D" in one go mixes the values of the two.
+So each clause is read alone as well, and one that leaves out its beginning ("7 from C to D")
+behind the words that the clause before begins with. The clauses' calls take the place of those
+of the whole message where every clause says one sure and complete call in its own words.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from modelserver.tasks.targets.clauses import Clause, codes, missing_opening, split, words
+from modelserver.tasks.targets.layout import options
+from modelserver.tasks.types import Decision, Ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from modelserver.schema import Tool
+    from modelserver.tasks.types import Call, Evidence, Message
+
+MOST_CLAUSES = 4
+_ARTICLES: Final = words(
+    "the a an der die das den dem ein eine einen einer le la les l un une des el los las lo una"
+    " il i gli uno o os as um uma de het een"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A clause as it is read: alone, or behind the opening that it may have left out."""
+
+    message: int
+    clause: Clause
+    opening: str = ""
+    known: frozenset[str] = frozenset()
+    """Words that begin no wish of their own: those of the opening, and articles."""
+
+    def conversation(self, messages: Sequence[Message]) -> tuple[Message, ...]:
+        """The conversation with the clause as all that its message says."""
+        said = replace(messages[self.message], content=self.opening + self.clause.text)
+        return (*messages[: self.message], said, *messages[self.message + 1 :])
+
+    def call(self, decision: Decision) -> Call | None:
+        """The one call that the clause says by itself, with its evidence in the whole message."""
+        if decision.intent.name is None or len(decision.calls) != 1:
+            return None
+        (call,) = decision.calls
+        if call.missing or call.unusable or not call.evidence:
+            return None
+        own = {name: self._placed(evidence) for name, evidence in call.evidence.items()}
+        if any(e.message != self.message or not self.clause.holds(e) for e in own.values()):
+            return None
+        return replace(call, evidence=own, clause=(self.clause.start, self.clause.end))
+
+    def fits(self, call: Call) -> bool:
+        """Whether the clause leaves its opening out, as this reading takes it, or has its own."""
+        first = min(evidence.start for evidence in call.evidence.values())
+        head = words(self.clause.text[: first - self.clause.start])
+        return (head <= self.known) == bool(self.opening)
+
+    def _placed(self, evidence: Evidence) -> Evidence:
+        if evidence.message != self.message:
+            return evidence
+        shift = self.clause.start - len(self.opening)
+        return replace(evidence, start=evidence.start + shift, end=evidence.end + shift)
+
+
+def to_read(
+    messages: Sequence[Message], tools: Mapping[str, Tool], whole: Sequence[Call]
+) -> list[Reading]:
+    """The readings of clauses that a message is worth, whose calls as a whole these are."""
+    newest = max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
+    text = messages[newest].content
+    said = [
+        (evidence, bool(options(parameter)))
+        for call in whole
+        for parameter in tools[call.name].parameters
+        if (evidence := call.evidence.get(parameter.name)) and evidence.message == newest
+    ]
+    spans = [evidence for evidence, is_choice in said if not is_choice]
+    found = _unbroken(text, split(text), spans)
+    if not 1 < len(found) <= MOST_CLAUSES:
+        return []
+    seen = [*codes(text), *_choices(text, tools.values())]
+    complete = len(whole) == 1 and not whole[0].missing
+    if complete and _is_one([evidence for evidence, _ in said], found, seen):
+        return []
+    return list(_readings(newest, found, [*(evidence.start for evidence in spans), *seen]))
+
+
+def _is_one(said: Sequence[Evidence], found: Sequence[Clause], seen: Sequence[int]) -> bool:
+    """Whether a call takes values of every clause, and all that are seen: "2 adults and a car"."""
+    return all(any(map(clause.holds, said)) for clause in found) and all(
+        any(evidence.start <= place < evidence.end for evidence in said) for place in seen
+    )
+
+
+def _unbroken(text: str, found: Sequence[Clause], spans: Sequence[Evidence]) -> list[Clause]:
+    """The clauses, joined again where one value reaches from one into the next."""
+    kept: list[Clause] = []
+    for clause in found:
+        if kept and any(e.start < kept[-1].end and clause.start < e.end for e in spans):
+            start = kept.pop().start
+            kept.append(Clause(start, text[start : clause.end]))
+        else:
+            kept.append(clause)
+    return kept
+
+
+def _choices(text: str, tools: Iterable[Tool]) -> Iterator[int]:
+    """Where choices of parameters stand by name."""
+    for tool in tools:
+        for parameter in tool.parameters:
+            for choice in options(parameter):
+                name = re.escape(choice.replace("_", " "))
+                yield from (m.start() for m in re.finditer(rf"(?<!\w){name}", text, re.IGNORECASE))
+
+
+def _readings(message: int, found: Sequence[Clause], values: Sequence[int]) -> Iterator[Reading]:
+    """Each clause alone, and behind the last opening: the words before a clause's first value."""
+    opening, known = "", _ARTICLES
+    for clause in found:
+        left_out = missing_opening(opening, clause.text)
+        yield Reading(message, clause, known=known if left_out else frozenset())
+        if left_out:
+            yield Reading(message, clause, left_out, known)
+        first = min((place for place in values if place >= clause.start), default=clause.end)
+        head = clause.text[: first - clause.start]
+        if first < clause.end and not words(head) <= known:
+            opening, known = head, _ARTICLES | words(head)
+
+
+def standing(
+    readings: Sequence[Reading], decisions: Sequence[Decision], whole: Sequence[Call]
+) -> list[int]:
+    """Numbers of the readings whose calls are the message's; none where it is one whole.
+
+    A clause that wants nothing hinders no other where it says no value, or says behind a wish
+    what is not to be done.
+    """
+    found: list[int] = []
+    denied = False
+    for clause, group in itertools.groupby(range(len(readings)), lambda n: readings[n].clause):
+        numbers = list(group)
+        alone = numbers[0]
+        if clause.is_denied:
+            if decisions[alone].intent.name or not found:
+                return []
+            denied = True
+        elif any(decisions[number].intent.name for number in numbers):
+            stands = _standing(readings, decisions, numbers, whole)
+            if stands is None:
+                return []
+            found.append(stands)
+        elif codes(clause.text) or _is_used(readings[alone], whole):
+            return []
+    calls = [decisions[number].calls[0] for number in found]
+    alike = any(
+        (one.name, one.arguments) == (other.name, other.arguments)
+        for one, other in itertools.combinations(calls, 2)
+    )
+    return [] if alike or len(found) + denied < 2 else found
+
+
+def _standing(
+    readings: Sequence[Reading], decisions: Sequence[Decision], numbers: Sequence[int],
+    whole: Sequence[Call],
+) -> int | None:  # fmt: skip
+    """The number of the reading of one clause whose call stands, of these."""
+    calls = {n: call for n in numbers if (call := readings[n].call(decisions[n]))}
+    fitting = {n: call for n, call in calls.items() if readings[n].fits(call)}
+    # What leaves its opening out may be another wish alone: then it is neither.
+    alone = {call.name for n, call in calls.items() if not readings[n].opening}
+    if len({call.name for call in fitting.values()} | alone) != 1:
+        return None
+    for number, call in fitting.items():
+        if not (readings[number].opening and _may_be_half(call, readings[number], whole)):
+            return number
+    return None
+
+
+def _may_be_half(call: Call, reading: Reading, whole: Sequence[Call]) -> bool:
+    """Whether a lone word behind an "and" may belong to what is before: "ham and cheese"."""
+    return len(whole) < 2 and len(call.evidence) == 1 and not codes(reading.clause.text)
+
+
+def _is_used(reading: Reading, whole: Sequence[Call]) -> bool:
+    """Whether the whole message was read with a value of this clause."""
+    said = (e for call in whole for e in call.evidence.values() if e.message == reading.message)
+    return any(map(reading.clause.holds, said))
+
+
+def together(whole: Decision, read: Sequence[tuple[Reading, Decision]]) -> Decision:
+    """The decision of a message whose clauses say its calls, each as sure as its clause is."""
+    calls: list[Call] = []
+    sure: dict[str, float] = {}
+    for reading, decision in read:
+        if call := reading.call(decision):
+            calls.append(call)
+            sure[call.name] = min(sure.get(call.name, 1.0), decision.intent.score)
+    scores = {ranked.name: ranked.score for ranked in whole.intent.ranking} | sure
+    ranking = sorted(
+        (Ranked(name, score) for name, score in scores.items()), key=lambda ranked: -ranked.score
+    )
+    name = calls[0].name if calls else None
+    score = sure[name] if name else whole.intent.score
+    intent = replace(whole.intent, name=name, score=score, ranking=tuple(ranking))
+    return Decision(intent, tuple(calls))

@@ -1,0 +1,172 @@
+"""The clauses of a message that could each be a wish, by its words alone, in seven languages.
+
+What is parted here and was one wish costs a reading in vain. So lists, numbers in words, pairs
+("between 5 and 7") and what stands in quotes are left whole, and anything else is parted.
+"""
+
+# ruff: noqa: RUF001 - people type these quotes
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from modelserver.tasks.values import languages, spelled
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Evidence
+
+# Nobody words plain wishes at such length, or with so much between them.
+LONGEST = 1000
+MOST_JOINERS = 16
+
+# What joins two wishes, and what joins a wish and what is not to be done, by language.
+_AND: Final[dict[str, str]] = {
+    "en": "and|as well as|plus",
+    "de": "und|sowie",
+    "fr": "et|ainsi que",
+    "es": "y|así como",
+    "it": "e|nonché",
+    "pt": "e|assim como|bem como",
+    "nl": "en|evenals",
+}
+_BUT: Final[dict[str, str]] = {
+    "en": "but", "de": "aber", "fr": "mais", "es": "pero", "it": "ma", "pt": "mas", "nl": "maar",
+}  # fmt: skip
+# Those that are other words in other languages.
+_AMBIGUOUS: Final = frozenset({"y", "e", "en", "plus", "mais", "ma", "mas"})
+# Words that a further wish may begin with; behind a comma they part two clauses.
+_FURTHER: Final = (
+    "then|also|afterwards|dann|danach|auch|außerdem|puis|ensuite|aussi|luego|después|también|además"
+    "|poi|anche|inoltre|depois|também|daarna|dan|ook"
+)
+_BUTS: Final = "|".join(_BUT.values())
+_JOINING: Final = "|".join((*_AND.values(), _BUTS))
+_JOINER: Final = re.compile(
+    rf"(?P<stop>(?:(?<=\S\S\S)\.|(?<=[^\W\d_]\d)\.|[!?])(?=\s))|;(?=\s)|\n|,\s?(?:{_FURTHER})(?!\w)"
+    rf"|(?<!\w)(?P<word>{_JOINING})(?!\w)",
+    re.IGNORECASE,
+)
+_LEADING: Final = re.compile(rf"(?:[\s,;.!?]|(?:{_FURTHER}|{_JOINING})(?=\s))*", re.IGNORECASE)
+_PAIR: Final = re.compile(
+    r"(?<!\w)(?:between|both|zwischen|sowohl|entre|tra|fra|tussen)(?!\w)", re.IGNORECASE
+)
+_QUOTED: Final = re.compile(
+    r"\"[^\"\n]{0,300}\"|“[^”\n]{0,300}”|„[^“”\n]{0,300}[“”]|«[^»\n]{0,300}»"
+    r"|(?<!\w)['‘][^'’\n]{0,300}['’](?!\w)"
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_WITH_DIGIT: Final = re.compile(r"(?<!\S)\S*?\d\S*")
+_COURTESY: Final = frozenset(
+    _WORD.findall(
+        "hi hello hey there please thanks thank you very much many so a lot in advance ok okay"
+        " hallo bitte danke vielen dank schön bonjour merci beaucoup s il te vous plaît"
+        " hola por favor gracias muchas ciao per favore grazie mille olá obrigado obrigada"
+        " alstublieft alsjeblieft bedankt je wel u"
+    )
+)
+_NEGATED: Final = re.compile(
+    r"(?<!\w)(?:don\W?t|not|never|no|except|leave|keep|nicht|kein\w*|niemals|außer|lass\w*|ne|n\W\w+"
+    r"|pas|jamais|sauf|laisse\w*|nunca|jamás|excepto|salvo|deja|non|mai|tranne|lascia\w*|não|exceto"
+    r"|deixe|deixa|niet|geen|nooit|behalve|laat)(?!\w)",
+    re.IGNORECASE,
+)
+_NEAR: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """Words of a message, and where in it they begin."""
+
+    start: int
+    text: str
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+    def holds(self, evidence: Evidence) -> bool:
+        """Whether evidence of the same message lies in it."""
+        return self.start <= evidence.start and evidence.end <= self.end
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether it may say what is not to be done."""
+        return bool(_NEGATED.search(self.text))
+
+
+def split(text: str) -> list[Clause]:
+    """The clauses that could be a wish each; politeness is none."""
+    if len(text) > LONGEST or len(joiners := list(_JOINER.finditer(text))) > MOST_JOINERS:
+        return []
+    language = languages.guessed(text)
+    quoted = [match.span() for match in _QUOTED.finditer(text)]
+    found: list[Clause] = []
+    start = paired = 0
+    for joiner in joiners:
+        if any(begin < joiner.start() < end for begin, end in quoted):
+            continue
+        if word := joiner["word"]:
+            if not _joins(word.lower(), language) or _counts(text, *joiner.span()):
+                continue
+            if word.lower() in _BUTS.split("|") and not _denies(text, joiner.end()):
+                continue
+            if _PAIR.search(text, max(start, paired), joiner.start()):
+                paired = joiner.end()
+                continue
+        found += _clauses(text, start, joiner.end() if joiner["stop"] else joiner.start())
+        start = joiner.end()
+    return found + _clauses(text, start, len(text))
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of a text, in small letters."""
+    return frozenset(word.lower() for word in _WORD.findall(text))
+
+
+def codes(text: str) -> list[int]:
+    """Where the words with digits begin: numbers, codes, days."""
+    return [match.start() for match in _WITH_DIGIT.finditer(text)]
+
+
+def missing_opening(opening: str, said: str) -> str:
+    """The opening up to the word that a clause begins with: "Book member", "member 13"."""
+    first = _WORD.match(said)
+    again = [m for m in _WORD.finditer(opening) if first and m[0].lower() == first[0].lower()]
+    return opening[: again[-1].start()] if again else opening
+
+
+def _joins(word: str, language: str | None) -> bool:
+    """Whether a word joins clauses in a text of this language."""
+    if language is None or word not in _AMBIGUOUS:
+        return True
+    return word in (*_AND[language].split("|"), _BUT[language])
+
+
+def _denies(text: str, start: int) -> bool:
+    """Whether what begins here says soon that something is not to be done."""
+    return bool(_NEGATED.search(text, start, start + _NEAR))
+
+
+def _counts(text: str, start: int, end: int) -> bool:
+    """Whether the joiner stands in a list ("A1, B2 and C3") or a number ("two hundred and five")."""
+    before, after = text[max(0, start - 80) : start].split(), text[end : end + 80].split()
+    if not before or not after:
+        return False
+    if len(before) > 1 and before[-2].endswith(","):
+        return all(map(_WITH_DIGIT.match, (*before[-2:], after[0])))
+    first = after[0].strip(".,;!?")
+    return first.isalpha() and any(
+        spelled.whole(" ".join((*before[-count:], text[start:end], first))) is not None
+        for count in (1, 2)
+    )
+
+
+def _clauses(text: str, start: int, end: int) -> list[Clause]:
+    """What stands between two joiners, without words that say nothing by themselves."""
+    leading = _LEADING.match(text, start, end)
+    first = leading.end() if leading else start
+    said = text[first:end].rstrip(" \t\r\n,;")
+    if words(said) <= _COURTESY and not codes(said):
+        return []
+    return [Clause(first, said)]
