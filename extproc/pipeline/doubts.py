@@ -9,21 +9,17 @@ what is wrong here asks back once more, and nothing worse.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from extproc.pipeline import cues, transcript
+from extproc.pipeline import cues, leftovers, transcript
 from extproc.pipeline.words import items, plain, says
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
     from modelserver.schema import Evidence
 
-# Numbers, codes, days: what somebody says is meant for something.
-_VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 _NEGATOR: Final = re.compile(
     r"(?<!\w)(?:without|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
     r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
@@ -42,6 +38,12 @@ _SIDE: Final = re.compile(
     re.IGNORECASE,
 )
 _NEAR: Final = 24
+_FIRST: Final = frozenset(
+    {"start", "begin", "from", "since", "in", "min", "minimum", "lowest", "earliest"}
+)
+_LAST: Final = frozenset(
+    {"end", "stop", "finish", "to", "until", "till", "out", "max", "maximum", "highest", "latest"}
+)
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
 _STEM: Final = 5
 _SHORT: Final = 4
@@ -58,7 +60,7 @@ def doubtful(exchange: Exchange) -> bool:
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.is_no_plain_wish(_about_the_call(exchange, text, last))
         or any(_unclear(exchange, planned, text, last) for planned in changes)
-        or _leaves_values(exchange, text, last)
+        or leftovers.change_it(exchange, text, last)
     )
 
 
@@ -92,6 +94,7 @@ def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool
     own = text[slice(*planned.clause)] if planned.clause else text
     return (
         _has_twins(planned)
+        or _is_backwards(planned)
         or _has_nameless_numbers(exchange, planned, text, last)
         or any(_disagrees(parameter, planned, own) for parameter in planned.target.parameters)
     )
@@ -112,6 +115,28 @@ def _has_twins(planned: Planned) -> bool:
         and parameter.type in ("string", "integer")
     ]
     return len(set(given)) < len(given)
+
+
+def _is_backwards(planned: Planned) -> bool:
+    """Whether something would end before it starts: then the two may be exchanged."""
+    values: dict[tuple[str, ...], dict[str, Any]] = {}
+    for parameter in planned.target.parameters:
+        words = humanized(parameter.name).split()
+        side = "first" if _FIRST & {*words} else "last" if _LAST & {*words} else None
+        value = planned.arguments.get(parameter.name)
+        if side and value is not None and _is_ordered(parameter):
+            rest = (parameter.type, *(word for word in words if word not in _FIRST | _LAST))
+            values.setdefault(rest, {})[side] = value
+    return any(len(pair) > 1 and pair["first"] > pair["last"] for pair in values.values())
+
+
+def _is_ordered(parameter: Parameter) -> bool:
+    """Whether of two values one is earlier or less: numbers do, and days and times as they are written."""
+    return parameter.type in ("integer", "number") or parameter.format in (
+        "date",
+        "time",
+        "date-time",
+    )
 
 
 def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
@@ -171,32 +196,3 @@ def _named(parameter: Parameter, text: str) -> int | None:
             if found:
                 return found.start()
     return None
-
-
-def _leaves_values(exchange: Exchange, text: str, last: int) -> bool:
-    """Whether the last message says a number, code or day that no call has taken."""
-    calls = exchange.decision.calls if exchange.decision else ()
-    taken = [
-        (evidence.start, evidence.end)
-        for call in calls for evidence in call.evidence.values()
-        if evidence.message == last
-    ]  # fmt: skip
-    given = {
-        plain(item)
-        for planned in exchange.plan
-        for value in planned.arguments.values()
-        for item in items(value)
-    }
-    return any(
-        plain(said) not in given
-        and not any(start < at + len(said) and at < end for start, end in taken)
-        for at, said in _values(text)
-    )
-
-
-def _values(text: str) -> Iterator[tuple[int, str]]:
-    """The numbers, codes and days of a text, each with its place."""
-    for found in _VALUE.finditer(text):
-        said = found[0].rstrip(".,:/-")
-        if any(letter.isdecimal() for letter in said):
-            yield found.start(), said

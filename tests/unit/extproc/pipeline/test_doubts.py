@@ -185,6 +185,50 @@ def declined(said: str) -> Any:
     return replace(wanted, evidence={**wanted.evidence, "gift_wrap": where})
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ship parcel P77 when I have left", "ship P77 as soon as it rains", "ship P77 unless it is late",
+        "ship P77 every day", "ship P77 twice", "verschicke P77, sobald es regnet", "P77 cada semana",
+    ],
+)  # fmt: skip
+def test_a_condition_or_a_repetition_is_asked_back(said: str) -> None:
+    """A call is made now and once."""
+    assert not is_done(said, ship())
+
+
+@pytest.mark.parametrize("said", ["ship P77 if possible", "ship P77, if it's possible"])
+def test_a_polite_if_is_no_condition(said: str) -> None:
+    assert is_done(said, ship())
+
+
+def test_a_repetition_that_is_a_value_is_taken() -> None:
+    order = target(
+        "order", parameter("how_often", enum=("daily", "weekly"), required=True), confirm="unsure"
+    )
+    said = "order milk every day"
+    wanted = wish("order", 0, how_often="daily")
+    where = replace(wanted.evidence["how_often"], start=11, end=20, text="every day")
+    taken = replace(wanted, evidence={"how_often": where})
+    assert is_done(said, taken, config=settings(order))
+
+
+@pytest.mark.parametrize(("start", "end", "done"), [(3, 9, True), (9, 3, False)])
+def test_what_ends_before_it_starts_is_asked_back(start: int, end: int, *, done: bool) -> None:
+    """The two may be exchanged."""
+    block = target(
+        "block", parameter("start_hour", "integer", required=True),
+        parameter("end_hour", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    said = f"block it, start hour {start}, end hour {end}"
+    wanted = wish("block", 0, start_hour=start, end_hour=end)
+    evidence = {
+        name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
+        for name, each in wanted.evidence.items()
+    }
+    assert is_done(said, replace(wanted, evidence=evidence), config=settings(block)) is done
+
+
 def test_a_guessed_choice_is_asked_back() -> None:
     """The default is what nobody needs to say, and all else somebody says."""
     assert is_done("ship parcel P77 overnight", ship(service="overnight"))
@@ -220,7 +264,7 @@ def test_never_is_never() -> None:
 
 @pytest.mark.parametrize("length", [1_900, 100_000])
 @pytest.mark.parametrize(
-    "piece", ["\n", "so,", "so, ", "a.", "@", "a-", "no ", "n'", "ne a ", "? "]
+    "piece", ["\n", "so,", "so, ", "a.", "@", "a-", "no ", "n'", "ne a ", "? ", "if ", "every "]
 )
 def test_no_message_takes_long_to_read(piece: str, length: int) -> None:
     """One that is written to be slow holds all others up."""

@@ -1,0 +1,78 @@
+"""What a message says, a call does not account for, and would change what it does.
+
+A number that nobody took is meant for something; "switch it off when I leave" is no wish for now,
+and "30 euros every day" no order for each month.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from extproc.pipeline.words import items, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from extproc.exchange import Exchange
+
+    Spans = Sequence[tuple[int, int]]
+
+# Numbers, codes, days: what somebody says is meant for something.
+_VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
+
+# English, German, French, Spanish, Italian, Portuguese, Dutch. A value may follow: "until Monday".
+_CONDITIONS: Final = re.compile(
+    r"""(?<!\w)(?:
+    if(?!\ (?:you|u|possible|it'?s\ (?:possible|ok|okay|all\ right)))|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while|except|provided|only\ if
+    |wenn|falls|sobald|solange|nachdem|bevor|bis|außer|quand|lorsque|dès\ que|jusqu'\w+|après|avant|sauf
+    |cuando|hasta|después|antes|salvo|excepto|quando|finché|dopo|prima|tranne|até|depois|exceto
+    |wanneer|zodra|zolang|totdat|tenzij|behalve
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_OFTEN: Final = re.compile(
+    r"""(?<!\w)(?:
+    every|each|daily|weekly|monthly|yearly|hourly|nightly|annually|twice|regularly|again\ and\ again
+    |jede[nrs]?|täglich|wöchentlich|monatlich|jährlich|stündlich|zweimal|chaque|tous\ les|toutes\ les
+    |cada|todos\ los|todas\ las|diariamente|ogni|tutti\ i|tutte\ le|todo\ dia|todos\ os|todas\ as
+    |elke|iedere|dagelijks|wekelijks|maandelijks
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_NEAR: Final = 24
+
+
+def change_it(exchange: Exchange, text: str, last: int) -> bool:
+    """Whether the last message says a value, a condition or a repetition that no call has taken."""
+    calls = exchange.decision.calls if exchange.decision else ()
+    taken = [
+        (evidence.start, evidence.end)
+        for call in calls for evidence in call.evidence.values()
+        if evidence.message == last
+    ]  # fmt: skip
+    given = {
+        plain(item)
+        for planned in exchange.plan
+        for value in planned.arguments.values()
+        for item in items(value)
+    }
+    return (
+        any(plain(said) not in given and not _is_taken(taken, at, at + len(said))
+            for at, said in _values(text))
+        or any(not _is_taken(taken, found.start(), found.end() + _NEAR)
+               for found in _CONDITIONS.finditer(text))
+        or any(not _is_taken(taken, *found.span()) for found in _OFTEN.finditer(text))
+    )  # fmt: skip
+
+
+def _is_taken(taken: Spans, begin: int, stop: int) -> bool:
+    return any(start < stop and begin < end for start, end in taken)
+
+
+def _values(text: str) -> Iterator[tuple[int, str]]:
+    """The numbers, codes and days of a text, each with its place."""
+    for found in _VALUE.finditer(text):
+        said = found[0].rstrip(".,:/-")
+        if any(letter.isdecimal() for letter in said):
+            yield found.start(), said
