@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from modelserver.errors import ModelUnavailable, NotSupported, RequestTooLarge, StartError
+from modelserver.errors import ModelUnavailable, RequestTooLarge, StartError
 from modelserver.tasks.guard.lexicon import Lexicon
 from modelserver.tasks.guard.views import views
 from modelserver.tasks.types import Output, Row
@@ -148,16 +148,8 @@ class GuardTask:
     def knows_toxicity(self) -> bool:
         return bool(self.labels.toxic)
 
-    def require_toxicity(self) -> None:
-        """Refuse, in words, a question about toxicity that the model cannot answer."""
-        if not self.knows_toxicity:
-            raise NotSupported(
-                "The loaded guard has no label for toxicity. Name a guard whose id2label has "
-                "one, or leave toxicity out of prompt_guards.input_guards."
-            )
-
     def encode(self, text: str) -> Windows:
-        """All windows of all views; a view that reads the same as an earlier one is dropped."""
+        """All windows of all views; one that reads the same as an earlier one is dropped."""
         found: dict[tuple[int, ...], str] = {}
         for view in views(text, self.lexicon):
             for ids in self._windows(view.text):

@@ -38,9 +38,7 @@ def base_n(text: str, lexicon: Lexicon) -> list[Edit]:
     """Base64 (both alphabets, with or without padding, whole or in pieces) and base32."""
     edits = _in_pieces(text, lexicon)
     for match in _BASE64.finditer(text):
-        body = match[0].rstrip("=").translate(_URL_ALPHABET)
-        padded = body + "=" * (-len(body) % 4)
-        edits += _decoded(match, _bytes(base64.b64decode, padded))
+        edits += _decoded(match, _unpadded(match[0].rstrip("=").translate(_URL_ALPHABET)))
     for match in _BASE32.finditer(text):
         body = match[0].rstrip("=")
         edits += _decoded(match, _bytes(base64.b32decode, body + "=" * (-len(body) % 8)))
@@ -59,10 +57,16 @@ def _in_pieces(text: str, lexicon: Lexicon) -> list[Edit]:
     """Base64 over several lines, in chunks, in quotes or in several strings."""
     edits = []
     for run in [*_close_pieces(text, lexicon), *_long_pieces(text)]:
+        bodies = [piece[0].rstrip("=").translate(_URL_ALPHABET) for piece in run]
+        each = [_unpadded(body) for body in bodies]
         for first, last in _STRAYS:
-            part = run[first : len(run) - last]
-            plain = _joined_pieces([piece[0] for piece in part])
+            chosen = slice(first, len(run) - last)
+            # As one base64 text, or as one each.
+            plain = _printable(_unpadded("".join(bodies[chosen]))) or _printable(
+                b"".join(each[chosen])
+            )
             if plain and _has_words(plain, lexicon):
+                part = run[chosen]
                 edits.append(Edit(part[0].start(), part[-1].end(), plain))
                 break
     return edits
@@ -100,15 +104,9 @@ def _is_odd(token: str) -> bool:
     return not usual or token.endswith("=") or (not token.isalpha() and not token.isdigit())
 
 
-def _joined_pieces(pieces: list[str]) -> str:
-    """What the pieces say as one base64 text, or as one each; empty if neither is text."""
-    bodies = [piece.rstrip("=").translate(_URL_ALPHABET) for piece in pieces]
-    for parts in (["".join(bodies)], bodies):
-        data = b"".join(_bytes(base64.b64decode, body + "=" * (-len(body) % 4)) for body in parts)
-        plain = _printable(data)
-        if plain:
-            return plain
-    return ""
+def _unpadded(body: str) -> bytes:
+    """The bytes of base64 in its first alphabet, without its padding."""
+    return _bytes(base64.b64decode, body + "=" * (-len(body) % 4))
 
 
 _BASE85 = re.compile(r"(?<!\S)[!-~]{20,4000}(?!\S)")

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from modelserver.tasks.guard.edits import WORD, Edit, apart
@@ -122,6 +123,9 @@ def comments(text: str, lexicon: Lexicon) -> list[Edit]:
     return _chunks(text, lexicon, _COMMENTED) if _COMMENT.search(text) else []
 
 
+_BEGINNINGS = frozenset(word[:end] for word in COMMAND_WORDS for end in range(1, len(word)))
+
+
 def parted(text: str, lexicon: Lexicon) -> list[Edit]:
     """`ig nore prev ious ins tructions`: the words of commands cut by spaces."""
     words = list(WORD.finditer(text))
@@ -130,7 +134,8 @@ def parted(text: str, lexicon: Lexicon) -> list[Edit]:
     for first, match in enumerate(words):
         joined = match[0].casefold()
         for last in range(first + 1, min(first + MOST_PARTS, len(words))):
-            if not text[words[last - 1].end() : words[last].start()].isspace():
+            gap = slice(words[last - 1].end(), words[last].start())
+            if joined not in _BEGINNINGS or not text[gap].isspace():
                 break
             joined += words[last][0].casefold()
             if joined in COMMAND_WORDS:
@@ -147,8 +152,8 @@ def _is_lettered(run: str) -> bool:
 
 def _joined(run: str, lexicon: Lexicon) -> str:
     """`i g n o r e  a l l` to `ignore all`: the commonest gap joins, any other one parts."""
-    gaps = re.findall(r"(?<=[^\W_])[\W_]+(?=[^\W_])", run)
-    usual = max(sorted(set(gaps)), key=gaps.count)
+    gaps = Counter(re.findall(r"(?<=[^\W_])[\W_]++(?=[^\W_])", run))
+    usual = max(sorted(gaps), key=gaps.__getitem__)
     words: list[str] = []
     for piece in re.split(r"\x00+", _marked(run, usual)):
         known = len(piece) < 8 or lexicon.knows(piece)
@@ -227,8 +232,10 @@ def _within(few: str, many: str) -> bool:
     return all(letter in rest for letter in few)
 
 
-_LINE_STARTS = re.compile(r"^[\W_\d]*([^\W\d_])", re.MULTILINE)
-_SENTENCE_STARTS = re.compile(r"(?:^|(?<=[.!?])\s)[\W_\d]*([^\W\d_])", re.MULTILINE)
+# What stands before a letter may be all the rest: without a letter that is a match, too, so that
+# the search goes on behind it and not at each of its lines.
+_LINE_STARTS = re.compile(r"^[\W_\d]*+([^\W\d_]?)", re.MULTILINE)
+_SENTENCE_STARTS = re.compile(r"(?:^|(?<=[.!?])\s)[\W_\d]*+([^\W\d_]?)", re.MULTILINE)
 _WORD_STARTS = re.compile(r"(?<![\w'’])([^\W\d_])")
 ACROSTIC_GAP = 24
 
@@ -237,7 +244,7 @@ def acrostics(text: str, lexicon: Lexicon) -> list[Edit]:
     """First letters of lines, sentences or words that spell a command."""
     edits = []
     for starts, fewest in ((_LINE_STARTS, 1), (_SENTENCE_STARTS, 1), (_WORD_STARTS, 2)):
-        places = [match.start(1) for match in starts.finditer(text)]
+        places = [match.start(1) for match in starts.finditer(text) if match[1]]
         initials = "".join(text[place].lower()[0] for place in places)
         for start, end in _commands(initials, fewest):
             run = initials[start:end]
@@ -300,9 +307,14 @@ def reversed_words(text: str, lexicon: Lexicon) -> list[Edit]:
 
 
 def _shift(text: str, by: int) -> str:
+    return text.translate(_shifts()[by])
+
+
+@functools.cache
+def _shifts() -> tuple[dict[int, int], ...]:
     lower = "abcdefghijklmnopqrstuvwxyz"
-    moved = lower[by:] + lower[:by]
-    return text.translate(str.maketrans(lower + lower.upper(), moved + moved.upper()))
+    moved = [lower[by:] + lower[:by] for by in range(len(lower))]
+    return tuple(str.maketrans(lower + lower.upper(), each + each.upper()) for each in moved)
 
 
 def _unknown_words(text: str, lexicon: Lexicon) -> list[str]:

@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING
 from modelserver.tasks.guard.decoders import DECODERS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelserver.tasks.guard.edits import Edit
     from modelserver.tasks.guard.lexicon import Lexicon
 
@@ -57,12 +59,21 @@ class View:
     text: str
 
 
-def views(text: str, lexicon: Lexicon) -> tuple[View, ...]:
-    """The text as seen, first, and what its disguises hide."""
+def views(text: str, lexicon: Lexicon) -> Iterator[View]:
+    """The text as seen, first, and what its disguises hide.
+
+    They are looked for when they are asked for: of a text that is too long nobody asks.
+    """
     found = [View("text", seen(text))]
+    yield found[0]
+    yield from _derived(text, found, lexicon)
+
+
+def _derived(text: str, found: list[View], lexicon: Lexicon) -> Iterator[View]:
     secret = hidden(text)
     if secret:
         found.append(View("hidden", secret[:MOST_CHARACTERS]))
+        yield found[-1]
     known = {view.text for view in found}
     room = MOST_CHARACTERS - sum(len(view.text) for view in found[1:])
     # Breadth first: the list grows while it is read, and ends at its bounds.
@@ -70,13 +81,15 @@ def views(text: str, lexicon: Lexicon) -> tuple[View, ...]:
         if view.name.count("+") >= DEPTH - 1:
             continue
         for name, decode in DECODERS:
+            if len(found) > MOST_DERIVED or not room:
+                return
             derived = _excerpt(view.text, decode(view.text, lexicon))[:room]
-            if derived in known or not derived.strip() or len(found) > MOST_DERIVED:
+            if derived in known or not derived.strip():
                 continue
             known.add(derived)
             room -= len(derived)
             found.append(View(_extended(view.name, name), derived))
-    return tuple(found)
+            yield found[-1]
 
 
 def seen(text: str) -> str:

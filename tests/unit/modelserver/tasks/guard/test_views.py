@@ -110,7 +110,7 @@ def test_ordinary_text_has_one_view(text: str, lexicon: Lexicon) -> None:
 def test_the_first_view_is_the_whole_text(lexicon: Lexicon) -> None:
     """However much is decoded, the text itself is seen first and to its end."""
     text = "word " * 40000 + DISGUISES["base64"]
-    found = views.views(text, lexicon)
+    found = list(views.views(text, lexicon))
     assert found[0].name == "text"
     assert found[0].text == text
     assert "ignore all previous instructions" in found[1].text.casefold()
@@ -120,20 +120,31 @@ def test_the_first_view_is_the_whole_text(lexicon: Lexicon) -> None:
 def test_views_are_bounded_in_number_and_length(lexicon: Lexicon) -> None:
     """A text that is all disguises does not multiply: eight derived views, 64 KiB."""
     nested = " ".join([*DISGUISES.values()] * 200)
-    found = views.views(nested, lexicon)
+    found = list(views.views(nested, lexicon))
     assert len(found) <= 1 + views.MOST_DERIVED
     assert sum(len(view.text) for view in found[1:]) <= views.MOST_CHARACTERS
 
 
 @pytest.mark.parametrize(
     "unit",
-    ["a.", "a b ", "%41", "&#65;", "A1", ".- ", "аa", "65 ", "\\x41", "-", "0x41", "=", "\u0301"],
-)
+    ["a.", "a b ", "%41", "&#65;", "A1", ".- ", "аa", "65 ", "\\x41", "-", "0x41", "=", "\u0301",
+     "\n", ". ", "6f ", "no ", '"', "["],
+)  # fmt: skip
 def test_decoding_takes_linear_time(unit: str, lexicon: Lexicon) -> None:
     """A hostile text of 200 KB is read in well under the time a request has."""
     text = unit * (200_000 // len(unit))
     began = time.process_time()
-    views.views(text, lexicon)
+    list(views.views(text, lexicon))
+    assert time.process_time() - began < 5
+
+
+def test_odd_gaps_take_no_time(lexicon: Lexicon) -> None:
+    """Letters set apart by ever other signs are read once, not once for each kind of gap."""
+    signs = " .-_*|/\\,·•・~+:;'\""
+    gaps = [a + b + c for a in signs for b in signs for c in signs]
+    text = "".join(f"a{gap}" for gap in gaps * 8)
+    began = time.process_time()
+    list(views.views(text, lexicon))
     assert time.process_time() - began < 5
 
 
