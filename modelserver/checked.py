@@ -30,6 +30,7 @@ WRONG: Final = object()
 """In the place of a value that is none for its parameter."""
 SECONDS: Final = 0.02
 LONGEST: Final = 1024
+"""Characters of a value that is read or matched; what is longer takes too long to look at."""
 
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _TRUE: Final = frozenset({"true", "yes"})

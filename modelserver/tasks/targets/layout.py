@@ -4,8 +4,9 @@
     [user] … [assistant] … [last user] … [SEP]
 
 The first part has token type 0, the conversation 1. Every [T], [P] and [O] is a marker
-that the heads read. The conversation keeps its newest tokens: older turns go first, and
-of an over-long last message the beginning and the end stay, since the request is there.
+that the heads read; of a finished call that is to be judged [CALL] and [P] are. The conversation
+keeps its newest tokens: older turns go first, and of an over-long message the beginning and the
+end stay, since what is asked for is there.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _TYPE_WORDS = {"integer": "integer", "number": "number", "array": "list", "objec
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a marker stands for: a tool, one of its parameters, or one option of that."""
+    """What a marker stands for: a tool or a finished call of it, a parameter, an option of that."""
 
     kind: Literal["tool", "parameter", "option", "call"]
     tool: int
@@ -70,6 +71,14 @@ class Layout:
     row: Row
     marks: tuple[Mark, ...]
     tokens: tuple[Token, ...]
+
+
+def stretches(text: str) -> tuple[tuple[int, int], ...]:
+    """What of a message the model is shown: all of it, or of a very long one both ends."""
+    if len(text) <= MAX_MESSAGE_CHARACTERS:
+        return ((0, len(text)),)
+    half = MAX_MESSAGE_CHARACTERS // 2
+    return (0, half), (len(text) - half, len(text))
 
 
 def options(parameter: Parameter) -> tuple[str, ...]:
@@ -194,12 +203,9 @@ class Layouts:
         return [token for block in reversed(blocks) for token in block]
 
     def _message(self, text: str, number: int, room: int) -> list[tuple[int, int, int, int]]:
-        half = MAX_MESSAGE_CHARACTERS // 2
-        cut = len(text) > MAX_MESSAGE_CHARACTERS
-        parts = [(0, text[:half]), (len(text) - half, text[-half:])] if cut else [(0, text)]
         tokens = []
-        for base, part in parts:
-            pieces = self._tokenizer.fresh(part)
+        for base, stop in stretches(text):
+            pieces = self._tokenizer.fresh(text[base:stop])
             tokens += [
                 (i, number, base + start, base + end)
                 for i, (start, end) in zip(pieces.ids, pieces.offsets, strict=True)

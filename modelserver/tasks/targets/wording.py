@@ -1,9 +1,10 @@
 """What the words around a value say of whose it is, where the model's scores are read.
 
-Two things are plain whoever says them. `port: 8080` names its parameter. And of two like
-parameters of which one is where something comes from and the other where it goes, the words
-before the values (from, nach, →) say which is which: the two are exchanged if they stand the
-wrong way round, and no more than a guess when the words say nothing.
+Some things are plain whoever says them. `port: 8080` names its parameter, a word that is nearly a
+choice means it, and "instead" leaves out what was said before. And of two like parameters of which
+one is where something comes from and the other where it goes, the words before the values (from,
+nach, →) say which is which: the two are exchanged if they stand the wrong way round, and no more
+than a guess when the words say nothing. Looked at is what the model is shown of a message.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from modelserver.tasks.targets.claims import Reading
-from modelserver.tasks.targets.layout import options
+from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
 from modelserver.tasks.values import choices, languages, spoken
@@ -64,9 +65,10 @@ _LONG_WORD: Final = re.compile(r"[^\W\d_]{6,}")
 _NEARLY: Final = 0.6
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
 _UNSAID: Final = 0.3
-# The value goes to where the next one, or the next sentence, begins.
+# The value goes to where the next one, or the next sentence, begins; it ends in no space, so that
+# a run of spaces is looked at once.
 _NAMED: Final = (
-    r"(?<![\w-]){name}\s*[=:]\s*(?P<value>\S.*?)[.!?)]?"
+    r"(?<![\w-]){name}\s*[=:]\s*(?P<value>\S(?:.*?\S)??)[.!?)]?"
     r"(?=\s*(?:[;\n&]|,\s|[.!?]\s|$|\s[\w-]+\s*[=:]))"
 )
 # `port 8080` names its parameter as well, and so does the colon after a host.
@@ -108,9 +110,11 @@ def misspelt(parameter: Parameter, text: str, number: int) -> Reading | None:
     misspelling: there the model knows why.
     """
     found: dict[str, Reading] = {}
-    for match in _LONG_WORD.finditer(text):
-        for choice in parameter.enum:
-            if choices.is_misspelt(str(choice), match.group()):
+    right = [(choices.plain(str(choice)), choice) for choice in parameter.enum]
+    for match in _matches(_LONG_WORD, text):
+        said = choices.plain(match.group())
+        for plain, choice in right:
+            if choices.is_misspelt(plain, said):
                 evidence = Evidence(number, match.start(), match.end(), match.group(), _NEARLY)
                 found[str(choice)] = Reading(choice, evidence)
     return next(iter(found.values())) if len(found) == 1 else None
@@ -143,17 +147,20 @@ def _places(parameter: Parameter, text: str) -> list[re.Match[str]]:
     if words[-1:] == ["port"]:
         forms.append(_PORT)
     for form in forms:
-        if found := list(re.finditer(form.format(name=name), text, re.IGNORECASE)):
+        if found := _matches(re.compile(form.format(name=name), re.IGNORECASE), text):
             return found
     return []
+
+
+def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
+    return [match for place in stretches(text) for match in pattern.finditer(text, *place)]
 
 
 def instead(
     readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message], newest: int
 ) -> Readings:
     """The readings, without what was said before where the last message says what to take instead."""
-    text = messages[newest].content
-    if not _INSTEAD.search(text):
+    if not _matches(_INSTEAD, messages[newest].content):
         return {name: list(many) for name, many in readings.items()}
     kept: Readings = {}
     for name, many in readings.items():

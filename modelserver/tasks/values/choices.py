@@ -15,11 +15,11 @@ _SHORTEST_MISSPELT: Final = 5
 
 def meant(choices: Sequence[Any], said: str) -> Any:
     """The choice that is said, or the only one that is nearly said; None for neither."""
-    plain = _plain(said)
-    exact = [choice for choice in choices if _plain(str(choice)) == plain]
+    spoken = plain(said)
+    exact = [choice for choice in choices if plain(str(choice)) == spoken]
     if exact:
         return exact[0]
-    near = [choice for choice in choices if is_near(_plain(str(choice)), plain)]
+    near = [choice for choice in choices if is_near(plain(str(choice)), spoken)]
     return near[0] if len(near) == 1 else None
 
 
@@ -35,9 +35,11 @@ def is_near(word: str, said: str) -> bool:
 
 
 def is_misspelt(choice: str, word: str) -> bool:
-    """Whether a word is nearly the choice, and neither that nor a longer or shorter form of it."""
-    right, said = _plain(choice), _plain(word)
-    return is_near(right, said) and not (right.startswith(said) or said.startswith(right))
+    """Whether a word is nearly the choice, and neither that nor a longer or shorter form of it.
+
+    Both as `plain` has them.
+    """
+    return is_near(choice, word) and not (choice.startswith(word) or word.startswith(choice))
 
 
 def distance(first: str, second: str, most: int) -> int:
@@ -58,5 +60,6 @@ def distance(first: str, second: str, most: int) -> int:
     return row[-1]
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as choices are compared: folded, its words apart by one space."""
     return re.sub(r"[\s_-]+", " ", names.folded(text)).strip()

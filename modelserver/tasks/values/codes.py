@@ -101,7 +101,7 @@ CITIES = {
 
 def coded(kind: str, text: str) -> str | None:
     """The code of a country, language, currency or state that a text names, or says itself."""
-    said = re.sub(r"^[\d.,\s]+|[\d.,\s]+$", "", text)
+    said = re.sub(r"^[\d.,\s]++|(?<![\d.,\s])[\d.,\s]++$", "", text)
     bare = _ARTICLE.sub("", names.folded(said)) or names.folded(text)
     own = _OWN.get(kind, {})
     if bare in own:

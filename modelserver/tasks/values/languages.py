@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
+
+from cachetools import LRUCache, cached
 
 from modelserver.tasks.values.names import SPOKEN
 
@@ -36,11 +37,12 @@ def chosen(tag: str | None) -> str | None:
     return language if language in SPOKEN else None
 
 
-@lru_cache(maxsize=256)
+@cached(LRUCache[int, "str | None"](256), key=hash)
 def guessed(text: str) -> str | None:
     """The one language that most of the small words speak for; None when no one does.
 
-    A word that several languages have speaks for each of them a little.
+    A word that several languages have speaks for each of them a little. Every value of a message
+    asks; what is remembered is the text's hash, for no prompt is kept.
     """
     votes = dict.fromkeys(SPOKEN, 0.0)
     for word in re.findall(r"[^\W\d_]+", text[:_LONGEST].lower()):

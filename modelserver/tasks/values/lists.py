@@ -7,12 +7,13 @@ import re
 from typing import Final
 
 _AND: Final = r"and|or|plus|und|oder|sowie|et|ou|puis|y|e|o|u|en|of"
+# Neither begins within white space, so that a run of it is looked at once.
 _SPLIT: Final = re.compile(
-    rf"\s*(?:[,;\n|]\s*(?:(?:{_AND}|as well as)\s+)?|/(?=\s)|\s/\s*|&|\+(?=\s)|\bas well as\b)\s*",
+    rf"(?:[,;\n|]\s*+(?:(?:{_AND}|as well as)\s+)?|/(?=\s)|\s/|&|\+(?=\s)|\bas well as\b)\s*+",
     re.IGNORECASE,
 )
-_WORDS: Final = re.compile(rf"\s+(?:{_AND})\s+", re.IGNORECASE)
-_ENGLISH: Final = re.compile(r"\s+(?:and|or|plus|und|oder|sowie|et|ou)\s+", re.IGNORECASE)
+_WORDS: Final = re.compile(rf"(?<!\s)\s++(?:{_AND})\s+", re.IGNORECASE)
+_ENGLISH: Final = re.compile(r"(?<!\s)\s++(?:and|or|plus|und|oder|sowie|et|ou)\s+", re.IGNORECASE)
 _CODE: Final = re.compile(r"[^\s,;/]*\d[^\s,;/]*")
 _NUMBER: Final = re.compile(
     r"[-−]?(?:\d{1,3}(?:[.,]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)?)(?:e[-+]?\d+)?(?:\s?%)?"

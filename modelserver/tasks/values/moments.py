@@ -22,6 +22,10 @@ _FORMS: Final = (
     (re.compile(r"dd\.mm\.yyyy"), "%d.%m.%Y"),
     (re.compile(r"\b(?:19|20)\d\d-\d\d-\d\d\b"), "%Y-%m-%d"),
 )  # fmt: skip
+# No day or time takes more words; what comes in more is not read word by word.
+_LONGEST: Final = 120
+_MOST_GAPS: Final = 16
+_GAP: Final = re.compile(r"[\s,]+")
 _MONTH_FORM: Final = re.compile(r"yyyy-mm(?!-)")
 _YEAR: Final = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -31,6 +35,8 @@ def moment(parameter: Parameter, around: str, text: str, occasion: Occasion) -> 
 
     `around` is the parameter's name and description.
     """
+    if len(text) > _LONGEST or len(_GAP.findall(text)) > _MOST_GAPS:
+        return None
     asked = around.lower()
     if parameter.format == "date-time":
         found = date_time(text, occasion)
@@ -59,11 +65,11 @@ def date_time(text: str, occasion: Occasion) -> dt.datetime | None:
         return dt.datetime.fromisoformat(text.strip())
     except ValueError:
         pass
-    for gap in re.finditer(r"[\s,]+", text):
+    for gap in _GAP.finditer(text):
         first, second = text[: gap.start()], text[gap.end() :]
         for day_said, time_said in ((first, second), (second, first)):
             day = dates.date(day_said, occasion)
-            time = times.time(time_said, occasion.language)
+            time = times.time(time_said, occasion.language) if day else None
             if day and time:
                 return dt.datetime.combine(day, dt.time.fromisoformat(time))
     return None

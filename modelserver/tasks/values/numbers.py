@@ -67,8 +67,11 @@ class Number:
     rest: str = ""
 
 
-def parse(text: str, language: str | None = None) -> Number | None:
-    """The number a text begins with, after words like "about" and currency signs."""
+def parse(text: str, language: str | None = None, *, negated: bool = False) -> Number | None:
+    """The number a text begins with, after words like "about" and currency signs.
+
+    `negated`: after a minus in words, of which there is only one.
+    """
     text = text.strip().lstrip("\"'(#~≈<>=")
     money = False
     while True:
@@ -79,10 +82,10 @@ def parse(text: str, language: str | None = None) -> Number | None:
         text = shorter
     if found := _digits(text, language, money=money):
         return found
-    if language in {None, "en"} and (found := _words(text)):
+    if language in {None, "en"} and (found := _words(text, negated=negated)):
         return found
     written = spelled.in_digits(text, language)
-    return _digits(written, language, money=money) if written else _words(text)
+    return _digits(written, language, money=money) if written else _words(text, negated=negated)
 
 
 def _digits(text: str, language: str | None, *, money: bool) -> Number | None:
@@ -95,7 +98,7 @@ def _digits(text: str, language: str | None, *, money: bool) -> Number | None:
         return _finish(value / float(below.group(1)), rest[below.end() :])
     more = re.match(r"^\s+(?:and\s+)?(?:(\d+)/(\d+)|a (half|quarter))\b", rest)
     if more:
-        part = _FRACTIONS[more.group(3)] if more.group(3) else int(more[1]) / max(1, int(more[2]))
+        part = _FRACTIONS[more[3]] if more[3] else float(more[1]) / max(1.0, float(more[2]))
         value, rest = value + part, rest[more.end() :]
     if power := _TIMES_TEN.match(rest):
         exponent = int(power.group(1).replace("−", "-"))
@@ -119,13 +122,13 @@ def _finish(value: float, rest: str, *, money: bool = False) -> Number:
     return Number(value, rest=rest.strip())
 
 
-def _words(text: str) -> Number | None:
+def _words(text: str, *, negated: bool) -> Number | None:
     lowered = text.lower()
     for words in sorted(_WHOLE, key=len, reverse=True):
         if re.match(re.escape(words) + r"\b", lowered):
             return Number(float(_WHOLE[words]), rest=text[len(words) :].strip())
     if negative := re.match(r"(?:minus|negative)\s+", lowered):
-        inner = parse(text[negative.end() :])
+        inner = None if negated else parse(text[negative.end() :], negated=True)
         return Number(-inner.value, inner.percent, inner.rest) if inner else None
     part = re.match(r"(?:a |one )?(half|quarter)(?: of)?(?: an?| the)?\b(?! past| to)", lowered)
     if part:
@@ -154,7 +157,7 @@ def duration(text: str, language: str | None = None) -> tuple[float, units.Unit]
     """`1h35`, `2 hours and 30 minutes`, `an hour and a half`, with the unit it is in."""
     compact = re.fullmatch(r"(\d+) ?h ?(\d{1,2})(?: ?m(?:in)?)?", text.strip().lower())
     if compact:
-        return int(compact[1]) * 3600.0 + int(compact[2]) * 60.0, units.SECONDS
+        return float(compact[1]) * 3600.0 + float(compact[2]) * 60.0, units.SECONDS
     total = {"time": 0.0, "months": 0.0}
     parts = 0
     rest: str | None = text

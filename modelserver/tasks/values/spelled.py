@@ -8,6 +8,7 @@ a text, 10 ms and 1.5 MB to import).
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Container
 from typing import Final
@@ -93,7 +94,7 @@ def english(text: str) -> tuple[float, int]:
     if not seen:
         return 0.0, 0
     value = total + current
-    return (float(f"{int(value)}.{point}") if point else value), used
+    return (float(f"{value:.0f}.{point}") if point and math.isfinite(value) else value), used
 
 
 def in_digits(text: str, language: str | None = None) -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.checked import is_fit, matches
+from modelserver.checked import LONGEST, is_fit, matches
 from modelserver.tasks.types import UNTOLD, Occasion
 from modelserver.tasks.values import (
     choices,
@@ -77,8 +77,11 @@ class _Span:
 def read(parameter: Parameter, text: str, start: int, end: int, occasion: Occasion = UNTOLD) -> Any:
     """The value said in `text[start:end]`, or None when it is not one for this parameter.
 
-    For a list it is one item, or a list of the items a span that covers several holds.
+    For a list it is one item, or a list of the items a span that covers several holds. What is
+    longer than any value is none.
     """
+    if end - start > LONGEST:
+        return None
     span = _Span(text, start, end, _in_its_language(text, occasion))
     if parameter.type == "array":
         return _items_of(parameter, span)
@@ -87,6 +90,8 @@ def read(parameter: Parameter, text: str, start: int, end: int, occasion: Occasi
 
 def one(parameter: Parameter, said: str, occasion: Occasion = UNTOLD) -> Any:
     """The value that a whole text says: for a list, one item of it."""
+    if len(said) > LONGEST:
+        return None
     kind = (parameter.items or "string") if parameter.type == "array" else parameter.type
     return _one(parameter, kind, _Span(said, 0, len(said), _in_its_language(said, occasion)))
 
@@ -243,7 +248,7 @@ def _object(said: str) -> Any:
     for candidate in (said, "{" + said + "}"):
         try:
             value = json.loads(candidate)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict | list):
             return value

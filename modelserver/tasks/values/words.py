@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from modelserver.checked import LONGEST
+
 # Letters of scripts with spaces between words, and digits.
 _LETTER = re.compile(r"[A-Za-z0-9_\u00c0-\u024f\u0370-\u03ff\u0400-\u04ff]")
 # Signs that join two letters to one word: AUTH-12, a.b@c.org, 10.4.0.1, docs/plan.md.
@@ -19,11 +21,13 @@ _NUMBER_JOINTS = frozenset(".,")
 def whole(text: str, start: int, end: int, *, numeric: bool = False) -> tuple[int, int]:
     """The span, stretched to where its first and its last word begin and end.
 
-    A number takes in only digits and what stands between them.
+    A number takes in only digits and what stands between them. A word that is no value for its
+    length is followed only so far.
     """
-    while start > 0 and _joined(text, start - 1, numeric=numeric):
+    first, last = max(0, start - LONGEST), min(len(text), end + LONGEST)
+    while start > first and _joined(text, start - 1, numeric=numeric):
         start -= 1
-    while end < len(text) and _joined(text, end - 1, numeric=numeric):
+    while end < last and _joined(text, end - 1, numeric=numeric):
         end += 1
     return start, end
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -149,3 +150,32 @@ def test_instead() -> None:
         ]  # fmt: skip
         found = wording.instead({"ids": said}, talk, 2)
         assert [reading.value for reading in found["ids"]] == kept
+
+
+def test_both_ends_of_a_long_message_are_read() -> None:
+    """As the model does: what stands in the middle of a very long message names nothing."""
+    for text, port in (
+        ("port: 8080, " + "so, " * 30_000, 8080),
+        ("so, " * 30_000 + "port: 8080", 8080),
+        ("so, " * 30_000 + "port: 8080, " + "so, " * 30_000, None),
+    ):
+        found = wording.by_name(LOGIN, {}, (Message("user", text),), 0, UNTOLD)
+        assert values(found).get("port") == port
+        if port:
+            evidence = found["port"][0].evidence
+            assert text[evidence.start : evidence.end] == "8080"
+
+
+@pytest.mark.parametrize(
+    "unit", ["port=", "port=a ", " ", "ameriza ", "so,", "a-", "port minus ", "\n"]
+)
+def test_long_messages_take_no_time(unit: str) -> None:
+    """Words that look like names and values by the thousand are read in a moment."""
+    text = "port=a" + (unit * 120_000)[:120_000] + "!"
+    region = Parameter("region", enum=tuple(f"americ{k}" for k in "abcdefghijklmnopqrst"))
+    talk = (Message("user", text),)
+    began = time.process_time()
+    wording.by_name(LOGIN, {}, talk, 0, UNTOLD)
+    wording.misspelt(region, text, 0)
+    wording.instead({}, talk, 0)
+    assert time.process_time() - began < 5

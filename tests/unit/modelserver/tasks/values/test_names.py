@@ -60,6 +60,12 @@ def test_languages(text: str, language: str | None) -> None:
     assert languages.guessed(text) == language
 
 
+def test_no_text_is_kept_to_guess_its_language() -> None:
+    """What is remembered of a prompt is its hash."""
+    languages.guessed("ich möchte bitte eine Fahrkarte")
+    assert {type(key) for key in languages.guessed.cache} == {int}
+
+
 def test_tags() -> None:
     """A tag may name a region, or a language that is not read here."""
     assert [languages.chosen(tag) for tag in ("de-AT", "pt_BR", "ja", "", None)] == [

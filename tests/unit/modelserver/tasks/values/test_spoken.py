@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import time
 from typing import Any
 
 import pytest
 
 from modelserver.schema import Parameter
+from modelserver.tasks.types import Occasion
 from modelserver.tasks.values import spoken
 
 
@@ -237,10 +240,39 @@ def test_named_numbers(name: str, said: str, value: int) -> None:
     assert read(Parameter(name, "integer"), said) == value
 
 
-@pytest.mark.parametrize("text", ["", " ", "%", "-", "10^", "1e999", "½", "0/0", "١٢", "a" * 5000])
+ODD = [
+    "", " ", "%", "-", "10^", "1e999", "½", "0/0", "١٢", "a" * 5000, "[" * 1000, '{"a":' * 200,
+    f"5 {'9' * 400}/3", f"{'9' * 400}h30", "ten " * 200 + "point five", "minus minus 7",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ODD, ids=lambda text: text[:12])
 @pytest.mark.parametrize("kind", ["string", "integer", "number", "boolean", "array", "object"])
 def test_nothing_raises(text: str, kind: Any) -> None:
     """Odd spans give a value or nothing, never an exception."""
     described = "ISO date, city and state, currency code, in metres, e.g. A-1"
     value = spoken.read(Parameter("x", kind, described, items="number"), text, 0, len(text))
     assert value is None or isinstance(value, str | int | float | bool | list | dict)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["so,", "no ", "minus ", "minus about ", "one ", "é ", "x  ", "\t", "\n", "1,", "1 ", "$", ". ",
+     "may 3 ", "parcel=", "n'", "[", '"', "a", "7", "mañana y "],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [120, 1000, 100_000])
+def test_reading_takes_no_time(unit: str, size: int) -> None:
+    """Whatever stands in a span, and however long it is, no other prompt waits for it."""
+    text = (unit * size)[:size]
+    occasion = Occasion(dt.date(2026, 5, 31))
+    kinds = [
+        Parameter("x", "integer"), Parameter("minutes", "number"), Parameter("x", format="date"),
+        Parameter("x", format="date-time"), Parameter("x", format="time"),
+        Parameter("x", "array", items="string"), Parameter("x", "object"),
+        Parameter("x", description="city, state such as Austin, TX"),
+        Parameter("x", description="currency code"), Parameter("x", enum=("standard", "express")),
+    ]  # fmt: skip
+    began = time.process_time()
+    for parameter in kinds:
+        spoken.read(parameter, text, 0, len(text), occasion)
+    assert time.process_time() - began < 2

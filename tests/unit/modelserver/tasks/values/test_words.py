@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from modelserver.checked import LONGEST
 from modelserver.tasks.values.words import whole
 
 
@@ -49,3 +50,9 @@ def test_numbers_are_whole(text: str, cut: str, wanted: str) -> None:
     begin = text.index(cut)
     start, end = whole(text, begin, begin + len(cut), numeric=True)
     assert text[start:end] == wanted
+
+
+def test_a_word_of_any_length() -> None:
+    """What is longer than any value is not followed to its end."""
+    start, end = whole("a-" * 50_000, 50_000, 50_001)
+    assert LONGEST < end - start <= 2 * LONGEST + 1
