@@ -11,7 +11,8 @@ A request falls through the layers below, top to bottom, and its answer climbs b
     service    guard(), intent(), decide(): caches, deadlines, guard beside targets
     remote     function calls by any OpenAI-compatible server, when so configured
     engine/    batching: what waits for a model is its next batch: fair, bounded, no timer
-               backend: onnxruntime, one session for each model
+               backend: onnxruntime, one session for each graph
+               split: a model in two graphs, what a tool's words come to kept
                registry: `models.yaml`: name, revision, sha256; loaded as pinned or refused
                cache: answers by hash
     tasks/     pure: text to rows, outputs to answers; what training imports too
@@ -24,8 +25,8 @@ Four rules hold everywhere:
 * A guard that cannot answer is an error (503), never a pass; a score that is no number is
   an outage.
 * A text is judged alone. What else is in the request, or in the batch, changes no verdict.
-* No prompt is logged, cached or quoted in an error: logs hold scores, names and lengths,
-  caches hold hashes.
+* No prompt is logged or quoted in an error: logs hold scores, names and lengths. Caches know a
+  prompt by its hash; of its words they hold the values that a decision found in it.
 
 The server keeps nothing between requests but caches: several behind Envoy share the load.
 

@@ -1,7 +1,7 @@
 """The process: flags, the socket, loading beside serving, signals, exit codes.
 
 The socket is bound first, so that a port in use is said at once, and `/healthz` answers 503
-while the models load. Exit codes: 0 stopped as asked, 2 could not start.
+while the models load. Exit codes: 0 stopped as asked, 2 could not start, 1 what nobody foresaw.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ async def _serve(listening: socket.socket, models: tuple[Model, Model], settings
     if state.service:
         service, state.service = state.service, None
         await service.close()
-    if isinstance(failed, StartError):
+    if failed:
         raise failed
     return 0
 

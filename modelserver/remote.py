@@ -4,10 +4,10 @@ Two ways of asking, since such servers differ. `tools`: the tools go in the `too
 the calls come back in `tool_calls`. `arch`: tools and calls are text in the prompt format
 that the Arch-Function models were trained on, for servers that know no tools field.
 
-What comes back is checked like anyone's input: a tool nobody described or arguments that
-are no object are dropped, values of parameters nobody described too. A server that fails
-five times in a row is left alone for a while, so that its time-out is not paid by every
-request; the local models answer meanwhile.
+What comes back is checked like anyone's input: a call of a tool nobody described is dropped, and
+so are values of parameters nobody described or that do not fit. An answer that cannot be read is
+a failure, as none is. A server that fails five times in a row is left alone for a while, so that
+its time-out is not paid by every request; the local models answer meanwhile.
 """
 
 from __future__ import annotations
@@ -50,6 +50,8 @@ For each function call, return a json object with function name and arguments wi
 <tool_call>
 {{"name": <function-name>, "arguments": <args-json-object>}}
 </tool_call>"""
+# What the gateway marks a message with; a strict server takes no field that it does not know.
+_OWN = frozenset({"guard", "ours"})
 _TOOL_CALL = re.compile(r"<tool_call>\s*(.*?)\s*(?:</tool_call>|$)", re.DOTALL)
 
 
@@ -125,7 +127,7 @@ def chat_request(request: Decide, settings: Remote) -> Mapping[str, Any]:
     if settings.format == "arch":
         return {**common, "messages": arch_messages(request.raw_messages, request.raw_tools)}
     messages = [
-        {name: value for name, value in message.items() if name != "guard"}
+        {name: value for name, value in message.items() if name not in _OWN}
         for message in request.raw_messages
     ]
     tools = [

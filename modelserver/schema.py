@@ -117,7 +117,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class DecideRequest:
-    """`POST /v1/decide`, and with `guard` false also `POST /v1/intent`.
+    """`POST /v1/decide`; `POST /v1/intent` takes the same and judges no text.
 
     `tools` are in OpenAI's form, with JSON Schema's or Python's names for types. `texts` are
     judged by the guard beside the messages: whatever else of a request a model may read.
@@ -290,7 +290,9 @@ class Call:
             arguments=_object(body.get("arguments"), "arguments"),
             missing=tuple(str(name) for name in _items(body, "missing")),
             evidence={name: Evidence.from_json(item) for name, item in evidence.items()},
-            unusable=tuple(str(name) for name in body.get("unusable") or ()),
+            unusable=tuple(
+                str(name) for name in _items({"unusable": body.get("unusable") or []}, "unusable")
+            ),
             confidence=None if body.get("confidence") is None else _number(body, "confidence"),
             clause=None if body.get("clause") is None else _clause(body),
         )

@@ -6,7 +6,7 @@ together they are the next batch. Three rules keep that fair and bounded:
 
 * A batch costs what the model computes, `longest row x rows` padded tokens. `plan` fills a
   budget of those and refuses company that would be mostly padding.
-* Rows wait in the order of start-time fair queueing: each caller's rows are spaced by
+* Rows wait in the order of self-clocked fair queueing: each caller's rows are spaced by
   their own length, so a long document does not stand in the way of a short prompt.
 * The queue is bounded in tokens. What does not fit is refused at the door, with the time
   after which it is worth coming back; it never waits in a queue that only grows.
@@ -150,7 +150,7 @@ class Batcher(Generic[R, O]):
         await asyncio.to_thread(self._threads.shutdown)
 
     async def submit(self, rows: Sequence[R]) -> list[O]:
-        """The outputs of `rows`, in order; cancel the call and its rows never run."""
+        """The outputs of `rows`, in order; cancel the call, and those that still wait never run."""
         if self._closed:
             raise NotReady("the server is stopping")
         if not rows:

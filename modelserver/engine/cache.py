@@ -1,4 +1,4 @@
-"""A bounded memory of answers, keyed by hash: no prompt is kept, only its digest.
+"""A bounded memory of answers, keyed by hash: of a prompt its digest is kept, and the answer.
 
 Clients send the whole conversation with every turn, so all texts but the last were judged
 before; and retries ask the same again. A key covers everything an answer depends on: the

@@ -3,7 +3,7 @@
 A route reads the body within its limits, parses it, asks the service and writes the answer.
 Four things happen to every request around that, in `Door`: a bound on how many are being
 answered, an end to the work when the caller leaves, one mapping of errors to answers, and
-the metrics and the log line, which hold lengths and scores but never a text.
+the metrics and the log line, which say how it went and never hold a text.
 
 FastAPI's own validation is not used: it reads a body before any limit of ours, and its errors
 quote what was sent, which here is a prompt.

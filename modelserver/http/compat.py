@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from modelserver.checked import LONGEST
 from modelserver.errors import NotSupported, ServerError
 from modelserver.http.parse import Reader, parse_decide
 from modelserver.requests import Decide, Turn
@@ -326,9 +327,13 @@ def _invented(answer: schema.DecideResponse, request: Decide) -> bool:
 
 
 def _said(value: Any, prompt: str) -> float:
-    """1 when the prompt says the value, 0 when it does not, between for parts of it."""
-    words = str(value).casefold().split()
+    """1 when the prompt says the value, 0 when it does not, between for parts of it.
+
+    Of a very long value its beginning counts: every word is looked for in all of the prompt.
+    """
+    wanted = str(value).casefold()[:LONGEST]
+    words = wanted.split()
     said = prompt.casefold()
-    if not words or str(value).casefold() in said:
+    if not words or wanted in said:
         return 1.0
     return sum(word in said for word in words) / len(words)

@@ -1,8 +1,8 @@
 """JSON in, typed requests out; everything wrong is reported at once, by path.
 
 Every problem names its field (`tools.1.function.parameters.properties.days.type`), and a
-body with five mistakes gives five problems. Sizes are checked here too: past this point a
-request is as large as the limits allow, and no larger.
+body with five mistakes gives five problems; only what is too large is refused at once. Past
+this point a request is as large as the limits allow, and no larger.
 
 msgspec would decode a body with five tools and check its types in 5 µs, as long as orjson takes
 without any check, but it stops at the first mistake. Nor would it save what takes the time
@@ -214,7 +214,7 @@ def _part(reader: Reader, part: Any, path: str) -> str:
 
 
 def _leaves(reader: Reader, item: Mapping[str, Any], path: str) -> tuple[str, ...]:
-    """Text outside the content that a model may read: names and arguments of tool calls."""
+    """Text outside the content that a model may read: ids, names and arguments of tool calls."""
     calls = item.get("tool_calls")
     if calls is None or calls == []:
         return ()
@@ -228,7 +228,7 @@ def _leaves(reader: Reader, item: Mapping[str, Any], path: str) -> tuple[str, ..
 
 
 def _strings(value: Any, leaves: list[str], depth: int) -> bool:
-    """Gather every text in a value; false when it is nested too deeply to tell."""
+    """Gather every text in a value, but no keys; false when it is nested too deeply to tell."""
     if isinstance(value, str):
         leaves.append(value)
     elif isinstance(value, dict | list):

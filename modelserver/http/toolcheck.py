@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 # Longer than any description that helps; they are read again with every candidate value.
 MOST_DESCRIPTION = 2048
+MOST_TYPE = 256
 
 _OPTIONAL = re.compile(r"^(?:typing\.)?optional\[(.+)\]$|^(.+?)\s*\|\s*none$", re.IGNORECASE)
 _GENERIC = re.compile(r"^(\w+)\[\s*(\w+).*\]$")
@@ -137,7 +138,7 @@ def _plain_type(value: Any, path: str, wrong: Wrong) -> tuple[str, str | None]:
         value = next((name for name in value if name != "null"), None)
     if value is None:
         return "string", None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > MOST_TYPE:
         wrong(path, "must be the name of a type, such as string, integer, str or int")
         return "string", None
     name = value.strip()

@@ -1,7 +1,7 @@
 """From a row's scores to what was read: spans and choices, each with its confidence.
 
 Everything that is "there" must beat the marker's own "absent" score, which the model
-learnt together with the rest; there is no threshold to tune between sparse and dense.
+learnt together with the rest, by a margin: one for all parameters, however often they are said.
 """
 
 from __future__ import annotations

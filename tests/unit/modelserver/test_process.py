@@ -142,6 +142,21 @@ def test_a_graph_that_does_not_run_is_named(config: Path) -> None:
     assert str(graph).encode() in failed_start("--port", "0", "--config", str(config))
 
 
+def test_what_nobody_foresaw_is_no_success(config: Path) -> None:
+    """A defect while the models load ends the process with its traceback and exit code 1."""
+    code = (
+        "import sys, modelserver.__main__ as server\n"
+        "server.load_service = lambda *_: 1 / 0\n"
+        "sys.exit(server.main(sys.argv[1:]))"
+    )
+    flags = ("--port", "0", "--config", str(config))
+    result = subprocess.run(
+        [sys.executable, "-c", code, *flags], check=False, capture_output=True, timeout=60
+    )
+    assert result.returncode == 1
+    assert b"ZeroDivisionError" in result.stderr
+
+
 @pytest.mark.parametrize("flags", [("--port", "http"), ("--port", "70000"), ("--config", "/none")])
 def test_bad_flags_exit_with_2(flags: tuple[str, str]) -> None:
     """A port that is none and settings that are not there are user mistakes."""

@@ -61,7 +61,7 @@ async def llm() -> AsyncIterator[FakeLlm]:
 
 
 def question(text: str = "weather in rome") -> Decide:
-    message = {"role": "user", "content": text, "guard": True}
+    message = {"role": "user", "content": text, "guard": True, "ours": False}
     return parse_decide({"messages": [message], "tools": [WEATHER]}, Limits())
 
 
@@ -75,7 +75,7 @@ async def asked(settings: Remote, request: Decide | None = None) -> Any:
 
 
 async def test_tools_format(llm: FakeLlm) -> None:
-    """Tools go in the tools field with the key as bearer; arguments come back parsed."""
+    """Tools go as tools, with the key as bearer and without our marks; arguments come parsed."""
     llm.calls("get_weather", '{"city": "Rome", "unit": "celsius"}')
     calls = await asked(Remote(llm.url, "m", access_key=Secret("s3cret")))
     body, authorization = llm.requests[0]

@@ -89,6 +89,7 @@ def test_anything_but_benign_counts_as_an_attack() -> None:
         (("calls",), None),
         (("calls", 0, "arguments"), []),
         (("calls", 0, "missing"), "day"),
+        (("calls", 0, "unusable"), 5),
         (("calls", 0, "evidence"), 5),
         (("calls", 0, "evidence", "city", "start"), None),
         (("calls", 0, "clause"), 3),

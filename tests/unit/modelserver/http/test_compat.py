@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -181,6 +182,16 @@ async def test_hallucination_of_v012(client: httpx.AsyncClient) -> None:
         )
     ).json()
     assert body == {"params_scores": {"to": 1.0, "days": 0.0}, "model": "m"}
+
+
+async def test_a_long_value_takes_no_time(client: httpx.AsyncClient) -> None:
+    """Of a value of many words the beginning is looked for, and nobody else waits meanwhile."""
+    prompt = "x" * 100_000
+    parameters = {"to": "y " * 400_000, "from": "x" * 800_000}
+    began = time.process_time()
+    answer = await client.post("/hallucination", json={"prompt": prompt, "parameters": parameters})
+    assert time.process_time() - began < 2
+    assert answer.json()["params_scores"] == {"to": 0.0, "from": 1.0}
 
 
 async def test_chat_completions_of_v012(client: httpx.AsyncClient) -> None:

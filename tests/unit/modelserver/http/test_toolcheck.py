@@ -85,6 +85,7 @@ def test_required_in_either_place() -> None:
         ({"parameters": {"required": "p"}}, "tools.0.parameters.required"),
         ({"parameters": {"required": ["p"]}}, "tools.0.parameters.required.0"),
         ({"parameters": {"properties": {"p": {"type": 5}}}}, "tools.0.parameters.properties.p.type"),
+        ({"parameters": {"properties": {"p": {"type": "a" + " " * 100_000 + "b"}}}}, "tools.0.parameters.properties.p.type"),
         ({"parameters": {"properties": {"p": {"enum": "a"}}}}, "tools.0.parameters.properties.p.enum"),
         ({"parameters": {"properties": {"p": {"minimum": "1"}}}}, "tools.0.parameters.properties.p.minimum"),
         ({"parameters": {"properties": {"p": {"pattern": "("}}}}, "tools.0.parameters.properties.p.pattern"),
