@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import orjson
 
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from modelserver.remote import RemoteFunctions
     from modelserver.requests import Decide
     from modelserver.settings import Runtime, Settings
-    from modelserver.tasks.guard.classify import GuardAnswer, GuardTask
+    from modelserver.tasks.guard.classify import GuardAnswer, GuardTask, Windows
     from modelserver.tasks.targets.decide import Targets
     from modelserver.telemetry import Metrics
 
 T = TypeVar("T")
 A = TypeVar("A")
 
-# Below this many characters a text is encoded on the event loop: a hop to a thread and
-# back would cost more than the tokens.
+# Up to this many characters, all texts of a request together, they are encoded on the event
+# loop: a hop to a thread and back would cost more than the tokens.
 INLINE_CHARS = 2000
 
 
@@ -211,7 +211,7 @@ class Service:
         keys = [digest((identity, text.encode("utf-8", "surrogatepass"))) for text in texts]
         known = {key: self._verdicts.get(key) for key in keys}
         fresh = {key: text for key, text in zip(keys, texts, strict=True) if not known[key]}
-        windows = [await self._encode(text) for text in fresh.values()]
+        windows = await self._encode(list(fresh.values()))
         outputs = iter(await self._guard.run([row for one in windows for row in one.rows]))
         for key, one in zip(fresh, windows, strict=True):
             judged = self._guard.task.decode(one, [next(outputs) for _ in one.rows])
@@ -219,10 +219,12 @@ class Service:
             self._verdicts.put(key, judged)
         return [answer for key in keys if (answer := known[key])]
 
-    async def _encode(self, text: str) -> Any:
-        if len(text) <= INLINE_CHARS:
-            return self._guard.task.encode(text)
-        return await asyncio.to_thread(self._guard.task.encode, text)
+    async def _encode(self, texts: list[str]) -> list[Windows]:
+        encode = self._guard.task.encode
+        if sum(map(len, texts)) <= INLINE_CHARS:
+            return [encode(text) for text in texts]
+        # One hop each: a caller who leaves leaves all further texts unread.
+        return [await asyncio.to_thread(encode, text) for text in texts]
 
     async def _functions(
         self, request: Decide, timings: dict[str, float]

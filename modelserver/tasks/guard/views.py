@@ -13,16 +13,22 @@ the worst counts:
   changed, with their surroundings, so that a long text with one odd word costs little.
 
 Ordinary text has one view. The number of views and their total length are bounded; what
-does not fit is left out from the end, never from the text itself.
+does not fit is left out from the end, never from the text itself. A text that is too long
+once folded, or that takes the decoders too long, is refused: an attack may stand in what was
+not read. An ordinary text of 128 KiB takes a seventh of `SECONDS`.
 """
 
 from __future__ import annotations
 
 import re
+import time
 import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import regex
+
+from modelserver.errors import RequestTooLarge
 from modelserver.tasks.guard.decoders import DECODERS
 
 if TYPE_CHECKING:
@@ -35,6 +41,8 @@ DEPTH = 3
 MOST_DERIVED = 8
 MOST_CHARACTERS = 65536
 CONTEXT = 240
+LONGEST = 262144  # folding can make one character eighteen
+SECONDS = 2.0
 
 # Default_Ignorable_Code_Point of Unicode, the bidirectional controls, and C0/C1 controls
 # but for tab and line ends.
@@ -47,6 +55,9 @@ _UNSEEN = re.compile(
 _STACKED_MARKS = re.compile(
     "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]{3,}"
 )
+# More marks than any script sets on a letter. Normalizing sorts a run of marks by insertion,
+# so that 128 KiB of them would take it 17 s.
+_ENDLESS_MARKS = regex.compile(r"\p{M}{9,}")
 _TAGS = re.compile("[\U000e0020-\U000e007e]{4,}")
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{4,}")
 
@@ -65,11 +76,14 @@ def views(text: str, lexicon: Lexicon) -> Iterator[View]:
     They are looked for when they are asked for: of a text that is too long nobody asks.
     """
     found = [View("text", seen(text))]
+    if len(found[0].text) > LONGEST:
+        raise RequestTooLarge(f"The text is too long for the guard: over {LONGEST} characters.")
     yield found[0]
     yield from _derived(text, found, lexicon)
 
 
 def _derived(text: str, found: list[View], lexicon: Lexicon) -> Iterator[View]:
+    ends = time.thread_time() + SECONDS
     secret = hidden(text)
     if secret:
         found.append(View("hidden", secret[:MOST_CHARACTERS]))
@@ -83,6 +97,8 @@ def _derived(text: str, found: list[View], lexicon: Lexicon) -> Iterator[View]:
         for name, decode in DECODERS:
             if len(found) > MOST_DERIVED or not room:
                 return
+            if time.thread_time() > ends:
+                raise RequestTooLarge("The text takes the guard too long to decode.")
             derived = _excerpt(view.text, decode(view.text, lexicon))[:room]
             if derived in known or not derived.strip():
                 continue
@@ -96,7 +112,8 @@ def seen(text: str) -> str:
     """The text without what nobody sees, compatibility characters folded."""
     if text.isascii() and text.isprintable():
         return text
-    return unicodedata.normalize("NFKC", _STACKED_MARKS.sub("", _UNSEEN.sub("", text)))
+    shown = _ENDLESS_MARKS.sub("", _STACKED_MARKS.sub("", _UNSEEN.sub("", text)))
+    return unicodedata.normalize("NFKC", shown)
 
 
 def hidden(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from modelserver.errors import DeadlineExceeded, ModelUnavailable
 from modelserver.http.parse import parse_decide
 from modelserver.requests import Decide, Limits
 from modelserver.settings import Cache, Runtime, Settings
+from modelserver.tasks.guard.classify import GuardTask, Windows
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets, tiny_service
 
 if TYPE_CHECKING:
@@ -183,6 +185,27 @@ async def test_long_texts_are_encoded_off_the_event_loop(tmp_path: Path) -> None
     ticking.cancel()
     assert answer.results[0].attack
     assert ticks > 5
+    await service.close()
+
+
+async def test_many_short_texts_are_one_long_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand messages of a thousand characters do not hold the loop up together, either."""
+    service = await started(tmp_path)
+    threads: list[threading.Thread] = []
+    encode = GuardTask.encode
+
+    def noted(task: GuardTask, text: str) -> Windows:
+        threads.append(threading.current_thread())
+        return encode(task, text)
+
+    monkeypatch.setattr(GuardTask, "encode", noted)
+    await service.guard(["hello"])
+    assert threads == [threading.main_thread()]
+    await service.guard([f"hello {number} " + "and hello " * 30 for number in range(10)])
+    assert len(threads) == 11
+    assert threading.main_thread() not in threads[1:]
     await service.close()
 
 

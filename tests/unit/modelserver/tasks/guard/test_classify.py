@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 
 import modelserver
 from modelserver.errors import ModelUnavailable, RequestTooLarge, StartError
+from modelserver.tasks.guard import views
 from modelserver.tasks.guard.classify import GuardTask, Labels, Windows
 from modelserver.tasks.types import Output, Row
 
@@ -96,6 +97,20 @@ def test_a_text_beyond_all_windows_is_refused_not_cut(task: GuardTask) -> None:
     with pytest.raises(RequestTooLarge, match="2 windows of 256 tokens") as refused:
         small.encode(text)
     assert "secret" not in refused.value.message
+
+
+def test_a_text_beyond_all_windows_is_not_decoded_first(
+    task: GuardTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its length is known from the text alone; decoding it would cost time for nothing."""
+
+    def never(_text: str, _lexicon: object) -> list[object]:
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(views, "DECODERS", (("never", never),))
+    small = GuardTask(task.tokenizer, task.lexicon, task.labels, most_windows=2)
+    with pytest.raises(RequestTooLarge):
+        small.encode(" ".join(f"word{n}" for n in range(1000)))
 
 
 def test_the_worst_row_decides(task: GuardTask) -> None:
