@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ def test_evidence_keeps_its_words(
 ) -> None:
     """Whatever a model finds in a clause, the whole message says it at the evidence's place."""
     messages = (Message("system", "Be brief."), Message("user", text), *later)
-    for reading in to_read(messages, {"do": TOOL}, ()):
+    for reading in itertools.chain(*to_read(messages, {"do": TOOL}, ())):
         conversation = reading.conversation(messages)
         assert [*conversation[:1], *conversation[2:]] == [*messages[:1], *messages[2:]]
         said = conversation[1].content
@@ -63,7 +64,7 @@ def test_evidence_keeps_its_words(
 def test_evidence_of_other_messages_is_not_the_clauses(text: str, place: int) -> None:
     """What somebody said before is no value of a clause by itself."""
     messages = (Message("user", text), Message("assistant", text), Message("user", text))
-    for reading in to_read(messages, {"do": TOOL}, ()):
+    for reading in itertools.chain(*to_read(messages, {"do": TOOL}, ())):
         said = decided(
             reading, Evidence(place, len(reading.opening), len(reading.opening), "", 0.9)
         )

@@ -72,8 +72,12 @@ class Reading:
 
 def to_read(
     messages: Sequence[Message], tools: Mapping[str, Tool], whole: Sequence[Call]
-) -> list[Reading]:
-    """The readings of clauses that a message is worth, whose calls as a whole these are."""
+) -> list[list[Reading]]:
+    """The readings that a message is worth, whose calls as a whole these are.
+
+    They are read one list after the other, as long as any of a list wants something: what seems
+    small talk beside a wish is read first.
+    """
     newest = max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
     text = messages[newest].content
     said = [
@@ -90,7 +94,14 @@ def to_read(
     complete = len(whole) == 1 and not whole[0].missing
     if complete and _is_one([evidence for evidence, _ in said], found, seen):
         return []
-    return list(_readings(newest, found, [*(evidence.start for evidence in spans), *seen]))
+    places = {*seen, *(evidence.start for evidence, _ in said)}
+    silent = [each for each in found if not any(each.start <= at < each.end for at in places)]
+    if len(silent) == len(found):
+        return []
+    every = list(_readings(newest, found, [*(evidence.start for evidence in spans), *seen]))
+    if len(found) - len(silent) > 1:
+        return [every]
+    return [[Reading(newest, clause) for clause in silent], every]
 
 
 def _is_one(said: Sequence[Evidence], found: Sequence[Clause], seen: Sequence[int]) -> bool:

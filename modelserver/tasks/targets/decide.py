@@ -110,11 +110,14 @@ class Targets:
     async def _by_clause(self, request: Request, whole: Decision, run: Runner) -> Decision | None:
         """The decision by the message's clauses, where each of them is a wish by itself."""
         tools = {tool.name: tool for tool in request.tools}
-        readings = by_clause.to_read(request.messages, tools, whole.calls)
-        if not readings:
-            return None
-        asked = [self._asked(request, whole, reading) for reading in readings]
-        decisions = await self._read(asked, run)
+        readings: Sequence[by_clause.Reading] = ()
+        asked: list[Request] = []
+        decisions: list[Decision] = []
+        for readings in by_clause.to_read(request.messages, tools, whole.calls):
+            asked = [self._asked(request, whole, reading) for reading in readings]
+            decisions = await self._read(asked, run)
+            if not any(decision.intent.name for decision in decisions):
+                return None
         standing = by_clause.standing(readings, decisions, whole.calls)
         if not standing:
             return None

@@ -44,15 +44,22 @@ def decision(*calls: Call, score: float = 0.9) -> Decision:
 
 def read(said: str, *whole: Call) -> list[str]:
     """The texts that are read for a message which was read so as a whole."""
+    return [text for texts in lists(said, *whole) for text in texts]
+
+
+def lists(said: str, *whole: Call) -> list[list[str]]:
+    """The same, list by list."""
     messages = (Message("user", said),)
-    readings = to_read(messages, TOOLS, whole)
-    return [reading.conversation(messages)[0].content for reading in readings]
+    return [
+        [reading.conversation(messages)[0].content for reading in readings]
+        for readings in to_read(messages, TOOLS, whole)
+    ]
 
 
 def stand(said: str, says: dict[str, Decision], *whole: Call) -> list[Call]:
     """The calls of a message for whose clauses a model says this; no tool for any other."""
     messages = (Message("user", said),)
-    readings = to_read(messages, TOOLS, whole)
+    readings = (to_read(messages, TOOLS, whole) or [[]])[-1]
     texts = [reading.conversation(messages)[0].content for reading in readings]
     assert says.keys() <= {*texts}
     decisions = [says.get(text, decision()) for text in texts]
@@ -88,6 +95,15 @@ def test_what_holds_one_clause_or_too_many_is_not_read() -> None:
     assert len(read("Mow 1; mow 2; mow 3; mow 4")) == 4
 
 
+def test_what_seems_small_talk_is_read_first() -> None:
+    """It costs one reading beside a wish, and none where no value is seen."""
+    said = "Mow lot A3. What a day!"
+    assert lists(said, call("mow", said, lot="A3"))[0] == ["What a day!"]
+    assert lists(said, call("mow", said, lot="A3"))[1][:2] == ["Mow lot A3.", "What a day!"]
+    assert lists("Mow the lot. What a day!", call("mow", said, ("lot",))) == []
+    assert len(lists("Is A3 mown? And A4?")) == 1
+
+
 def test_a_whole_that_uses_both_sides_is_one_wish() -> None:
     """Where it is complete; a call that lacks something may lack it for its mixed words."""
     said = "Mow lot A3 and keep it at 40"
@@ -120,7 +136,7 @@ def test_an_earlier_message_stays_as_it_is() -> None:
         Message("assistant", "So?"),
         Message("user", "Mow 1; trim 2"),
     )
-    first, *_ = to_read(talk, TOOLS, ())
+    ((first, *_),) = to_read(talk, TOOLS, ())
     assert first.conversation(talk) == (*talk[:2], Message("user", "Mow 1"))
 
 
@@ -181,7 +197,8 @@ def test_else_the_message_is_one_whole(
         says[clause] = decision(alone)
     if behind:
         says["Mow lot " + clause] = decision(behind)
-    assert stand(f"Mow lot A3 and {clause}", says) == []
+    said = f"Mow lot A3 and {clause}"
+    assert stand(said, says, call("mow", said, lot="A3")) == []
 
 
 def test_two_calls_of_one_clause_do_not_stand() -> None:
@@ -214,9 +231,9 @@ def test_small_talk_hinders_no_wish() -> None:
     assert len(stand("What a day! Mow lot A3. Trim hedge A4", says)) == 2
     assert stand("What an A1 day! Mow lot A3. Trim hedge A4", says) == []
     del says["Trim hedge A4"]
-    assert stand("What a day! Mow lot A3. It is long", says) == []
     said = "What a day! Mow lot A3. It is long"
-    assert stand(said, says, call("mow", said, ("lot",), pattern="long")) == []
+    assert stand(said, says, call("mow", said, lot="A3")) == []
+    assert stand(said, says, call("mow", said, lot="A3", pattern="long")) == []
 
 
 def test_what_is_not_to_be_done_leaves_the_other_wish() -> None:
@@ -229,7 +246,7 @@ def test_what_is_not_to_be_done_leaves_the_other_wish() -> None:
 
 def test_each_target_is_as_sure_as_its_least_sure_clause() -> None:
     """And the intent is that of the first clause."""
-    first, second = to_read((Message("user", "Mow A3; mow A4"),), TOOLS, ())
+    ((first, second),) = to_read((Message("user", "Mow A3; mow A4"),), TOOLS, ())
     one = decision(call("mow", "Mow A3", lot="A3"), score=0.9)
     other = decision(call("mow", "mow A4", lot="A4"), score=0.7)
     whole = Decision(IntentAnswer("trim", 0.8, (Ranked("trim", 0.8), Ranked("mow", 0.1)), 0.5))
