@@ -24,7 +24,7 @@ _VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 # English, German, French, Spanish, Italian, Portuguese, Dutch. A value may follow: "until Monday".
 _CONDITIONS: Final = re.compile(
     r"""(?<!\w)(?:
-    if(?!\ (?:you|u|possible|it'?s\ (?:possible|ok|okay|all\ right)))|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while|except|provided|only\ if
+    if(?!\ possible)|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while|except|provided|only\ if
     |wenn|falls|sobald|solange|nachdem|bevor|bis|außer|quand|lorsque|dès\ que|jusqu'\w+|après|avant|sauf
     |cuando|hasta|después|antes|salvo|excepto|quando|finché|dopo|prima|tranne|até|depois|exceto
     |wanneer|zodra|zolang|totdat|tenzij|behalve
