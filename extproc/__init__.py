@@ -9,8 +9,8 @@ notices.
     server      bytes ⇄ messages; the last door for what nobody foresaw
     phases      messages ⇄ events and outcomes, and the table of their legal order
     session     one call: the headers are looked at, the body is decided
-    pipeline    transcript → pending → ask → guard → intent → parameters → confirm → api_call
-                → dispatch; errors → error_target
+    pipeline    transcript → pending → ask_models → guard → another_wish → intent → parameters →
+                confirm → api_call → dispatch; errors → error_target
     exchange    one request, the config it is pinned to, what each stage has learnt
     questions   what the gateway says itself, worded, and known again by its text
     runtime     generations of the config, each request under the one Envoy routed it with

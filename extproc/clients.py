@@ -32,7 +32,7 @@ _CONNECTIONS = 256
 _API_KEEPALIVE = 20.0
 
 
-class Unavailable(Exception):
+class ModelsUnavailable(Exception):
     """The model server gave no answer that can be used."""
 
     def __init__(self, reason: str) -> None:
@@ -66,7 +66,7 @@ class HttpCall:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpResponse:
     status: int
     content_type: str
     body: bytes = field(repr=False)
@@ -87,7 +87,7 @@ class Models(Protocol):
 
 
 class Endpoints(Protocol):
-    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply: ...
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpResponse: ...
 
 
 class Breaker:
@@ -108,7 +108,7 @@ class Breaker:
             return
         now = time.monotonic()
         if now < self._next_try:
-            raise Unavailable("failed repeatedly")
+            raise ModelsUnavailable("failed repeatedly")
         self._next_try = now + self._pause
 
     def succeeded(self) -> None:
@@ -147,7 +147,7 @@ class HttpModels:
         body = await self._ask(address, "/v1/guard", request.to_json(), headers, seconds)
         answer = _read(schema.GuardResponse.from_json, body)
         if len(answer.results) != len(request.texts):
-            raise Unavailable("judged another number of texts")
+            raise ModelsUnavailable("judged another number of texts")
         return answer
 
     async def _ask(
@@ -160,19 +160,19 @@ class HttpModels:
                 status, content = await self._pool(address).post(path, headers, orjson.dumps(body))
         except (OSError, TimeoutError, EOFError, http1.BadAnswer) as error:
             breaker.failed()
-            raise Unavailable(type(error).__name__) from None
+            raise ModelsUnavailable(type(error).__name__) from None
         if status == 413:
             breaker.succeeded()
             raise TooLong
         if status != 200:
             # 5xx is the server's state, 4xx a request of ours that it does not take.
             (breaker.failed if status >= 500 else breaker.succeeded)()
-            raise Unavailable(f"status {status}")
+            raise ModelsUnavailable(f"status {status}")
         breaker.succeeded()
         try:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
-            raise Unavailable("answer is not JSON") from None
+            raise ModelsUnavailable("answer is not JSON") from None
 
     def _pool(self, address: str) -> http1.Pool:
         found = self._pools.get(address)
@@ -186,7 +186,7 @@ def _read(reader: Callable[[Any], T], body: Any) -> T:
         return reader(body)
     except ValueError as error:
         # The schema's words name fields, never their values.
-        raise Unavailable(f"answer is not of the agreed form: {error}") from None
+        raise ModelsUnavailable(f"answer is not of the agreed form: {error}") from None
 
 
 class HttpEndpoints:
@@ -199,7 +199,7 @@ class HttpEndpoints:
         for session in self._sessions.values():
             await session.close()
 
-    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply:
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpResponse:
         try:
             async with asyncio.timeout(seconds):
                 return await self._send(self._session(socket), call)
@@ -221,7 +221,7 @@ class HttpEndpoints:
             )
         return found
 
-    async def _send(self, session: aiohttp.ClientSession, call: HttpCall) -> HttpReply:
+    async def _send(self, session: aiohttp.ClientSession, call: HttpCall) -> HttpResponse:
         async with session.request(
             call.method,
             # The path is encoded already; encoding it again would change what was checked.
@@ -234,7 +234,7 @@ class HttpEndpoints:
             if encoding != "identity":
                 raise CallFailed("answer is compressed, though none was asked for")
             body = await _bounded(response.content)
-            return HttpReply(response.status, response.headers.get("content-type", ""), body)
+            return HttpResponse(response.status, response.headers.get("content-type", ""), body)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

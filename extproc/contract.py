@@ -117,7 +117,7 @@ Confirm = Literal["never", "unsure", "always"]
 
 
 @dataclass(frozen=True, slots=True)
-class ApiCall:
+class ApiEndpoint:
     upstream: str
     """Goes to Envoy as `UPSTREAM_HEADER`; Envoy knows the hosts."""
     path: str
@@ -130,7 +130,7 @@ class Target:
     name: str
     description: str
     default: bool
-    call: ApiCall | None
+    endpoint: ApiEndpoint | None
     parameters: tuple[Parameter, ...]
     dispatch_to_llm: bool
     system_prompt: str | None
@@ -139,7 +139,7 @@ class Target:
     @property
     def changes(self) -> bool:
         """Whether a call of it changes something at the application."""
-        return self.call is not None and self.call.method not in READS
+        return self.endpoint is not None and self.endpoint.method not in READS
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class Prompts:
     system_prompt: str | None
     guards: tuple[Guard, ...]
     targets: tuple[Target, ...]
-    error_target: ApiCall | None
+    error_target: ApiEndpoint | None
     intent_threshold: float | None
     max_calls: int
     debug_headers: bool
@@ -189,37 +189,37 @@ def generation(text: str) -> str:
 
 
 def dumps(config: RuntimeConfig) -> str:
-    return json.dumps(_plain(config), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(_to_json(config), indent=2, ensure_ascii=False) + "\n"
 
 
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     """What is as it is by default is left out."""
     if is_dataclass(value):
         held = ((each, getattr(value, each.name)) for each in fields(value))
-        return {each.name: _plain(item) for each, item in held if item != each.default}
-    return [_plain(item) for item in value] if isinstance(value, tuple) else value
+        return {each.name: _to_json(item) for each, item in held if item != each.default}
+    return [_to_json(item) for item in value] if isinstance(value, tuple) else value
 
 
 def loads(text: str) -> RuntimeConfig:
     found: dict[str, Any] = json.loads(text)
-    call = found["error_target"]
+    error_target = found["error_target"]
     return RuntimeConfig(
         **{
             **found,
             "guards": tuple(Guard(**guard) for guard in found["guards"]),
             "targets": tuple(_target(target) for target in found["targets"]),
-            "error_target": ApiCall(**call) if call else None,
+            "error_target": ApiEndpoint(**error_target) if error_target else None,
             "messages": Messages(**found["messages"]),
         }
     )
 
 
 def _target(found: dict[str, Any]) -> Target:
-    call = found["call"]
+    endpoint = found["endpoint"]
     return Target(
         **{
             **found,
-            "call": ApiCall(**call) if call else None,
+            "endpoint": ApiEndpoint(**endpoint) if endpoint else None,
             "parameters": tuple(_parameter(each) for each in found["parameters"]),
         }
     )

@@ -54,10 +54,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Refuse:
+class Reject:
     """An error for the client."""
 
     error: GatewayError
 
 
-Outcome = Proceed | Forward | Answer | Refuse
+Outcome = Proceed | Forward | Answer | Reject

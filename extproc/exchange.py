@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from extproc.chat.answers import ToolCall
     from extproc.chat.types import ChatRequest
-    from extproc.clients import Endpoints, HttpReply, Models
+    from extproc.clients import Endpoints, HttpResponse, Models
     from extproc.contract import Target
-    from extproc.questions import Own
+    from extproc.questions import Sentence
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
     from modelserver.schema import DecideResponse, GuardResult
@@ -77,7 +77,7 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A call to be made. `target.call` is None when its LLM answers without any API."""
+    """A call to be made. `target.endpoint` is None when its LLM answers without any API."""
 
     target: Target
     arguments: Mapping[str, Any] = field(repr=False)
@@ -96,7 +96,7 @@ class Made:
     """A call that was made, and the API's answer."""
 
     target: Target
-    reply: HttpReply
+    response: HttpResponse
     record: ToolCall
 
 
@@ -110,8 +110,8 @@ class Exchange:
     decision: DecideResponse | None = None
     afresh: DecideResponse | None = None
     """What a reply to a question of ours says by itself."""
-    own: dict[int, Own] = field(default_factory=dict)
-    """What the gateway said itself, by the place of the message."""
+    sentences: dict[int, Sentence] = field(default_factory=dict)
+    """The gateway's own sentences in the transcript, by the place of the message."""
     verdicts: Sequence[GuardResult] = ()
     target: Target | None = None
     """The prompt target this is about: the matched one, or the default one."""

@@ -22,7 +22,7 @@ from extproc.events import (
     Forward,
     Outcome,
     Proceed,
-    Refuse,
+    Reject,
     RequestBody,
     RequestHeaders,
 )
@@ -95,7 +95,7 @@ def encode(outcome: Outcome) -> bytes:
                 **outcome.headers,
             }
             return _immediate(outcome.status, headers, outcome.body, "prompt_answered")
-        case Refuse():
+        case Reject():
             return _refuse(outcome)
 
 
@@ -118,7 +118,7 @@ def _forward(outcome: Forward) -> bytes:
     return response.SerializeToString()
 
 
-def _refuse(outcome: Refuse) -> bytes:
+def _refuse(outcome: Reject) -> bytes:
     error = outcome.error
     headers = {
         "content-type": contract.Form.TEXT.content_type,

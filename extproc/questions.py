@@ -91,7 +91,7 @@ class Refused:
     """A guard's message."""
 
 
-Own = Asked | Proposed | Dropped | Refused
+Sentence = Asked | Proposed | Dropped | Refused
 
 
 class Questions:
@@ -130,7 +130,7 @@ class Questions:
         said = f" {self._messages.and_word} ".join(shown)
         return self._messages.confirm.replace("{calls}", said)
 
-    def known(self, said: str) -> Own | None:
+    def known(self, said: str) -> Sentence | None:
         """What a message of an assistant is, if it is one of ours."""
         text = said.strip()
         if not text:
@@ -199,7 +199,7 @@ class Questions:
     def _value(self, value: Any) -> str:
         if isinstance(value, bool):
             return self._messages.yes_word if value else self._messages.no_word
-        if isinstance(value, str) and _PLAIN.fullmatch(value):
+        if isinstance(value, str) and _UNQUOTED.fullmatch(value):
             return value
         return json.dumps(value, ensure_ascii=False)
 
@@ -251,7 +251,7 @@ class Questions:
     def _read(self, parameter: Parameter, text: str, place: int) -> tuple[Any, int]:
         if text[place : place + 1] in ('"', "[", "{"):
             return _JSON.raw_decode(text, place)
-        shown = _PLAIN.match(text, place)
+        shown = _UNQUOTED.match(text, place)
         if shown is None:
             raise ValueError("no value")
         word = shown.group()
@@ -263,7 +263,7 @@ class Questions:
 
 
 _JSON: Final = json.JSONDecoder()
-_PLAIN: Final = re.compile(
+_UNQUOTED: Final = re.compile(
     r"""[^\s"\[{(),“”\x00-\x1f](?:[^"(),“”\x00-\x1f]*[^\s"(),“”\x00-\x1f])?"""
 )
 """Text that stands in a question without quotes: no sign in it could end the value."""

@@ -36,7 +36,7 @@ class Runtime:
     tools: tuple[Mapping[str, Any], ...]
     """Every target but the default one, as the model server takes them."""
     targets: Mapping[str, Target]
-    own_prompts: frozenset[str] = field(repr=False)
+    config_prompts: frozenset[str] = field(repr=False)
     """System prompts of the config: not scanned when a client sends them back."""
     questions: Questions = field(repr=False)
 
@@ -51,7 +51,7 @@ def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
             Tool(each.name, each.description, each.parameters).to_json() for each in matched
         ),
         targets={target.name: target for target in matched},
-        own_prompts=frozenset(prompt for prompt in prompts if prompt),
+        config_prompts=frozenset(prompt for prompt in prompts if prompt),
         questions=Questions(settings),
     )
 

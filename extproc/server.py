@@ -20,7 +20,7 @@ from grpc_health.v1.health_pb2_grpc import add_HealthServicer_to_server
 from extproc import phases
 from extproc.contract import GENERATION_KEY
 from extproc.errors import GatewayError
-from extproc.events import Outcome, Refuse
+from extproc.events import Outcome, Reject
 from extproc.session import Session
 from extproc.telemetry import log, trace_of
 
@@ -64,7 +64,7 @@ class Processor:
                     session = Session(self._generations.get(_generation(context)), self._world)
                 reply = phases.encode(await session.on(event))
             except GatewayError as error:
-                await context.write(phases.encode(Refuse(error)))
+                await context.write(phases.encode(Reject(error)))
                 return
             except Exception as error:  # noqa: BLE001 - the last door: a bare 500
                 await context.write(self._internal(error))
@@ -74,7 +74,7 @@ class Processor:
     def _internal(self, error: Exception) -> bytes:
         self._world.metrics.exceptions.inc()
         log.error("request.crashed", trace=trace_of(error))
-        outcome: Outcome = Refuse(GatewayError("internal error"))
+        outcome: Outcome = Reject(GatewayError("internal error"))
         return phases.encode(outcome)
 
 

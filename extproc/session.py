@@ -13,7 +13,7 @@ from extproc import pipeline
 from extproc.chat import types
 from extproc.contract import CHAT_PATH, CLIENT_DEBUG_HEADER, DEBUG_HEADER
 from extproc.errors import GatewayError, InvalidRequest, NotFound
-from extproc.events import Event, Forward, Outcome, Proceed, Refuse, RequestBody, RequestHeaders
+from extproc.events import Event, Forward, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
 from extproc.telemetry import onward
@@ -47,7 +47,7 @@ class Session:
                 case RequestBody():
                     outcome = await self._on_body(event.body)
         except GatewayError as error:
-            outcome = Refuse(error)
+            outcome = Reject(error)
         if not isinstance(outcome, Proceed):
             self._phase = Phase.DONE
         return outcome
@@ -73,11 +73,11 @@ class Session:
                     Exchange(self._runtime, request, self._caller(), self._world, clock)
                 )
             except GatewayError as error:
-                outcome = Refuse(error)
+                outcome = Reject(error)
             finally:
                 metrics.seconds.observe(time.perf_counter() - began)
                 metrics.requests.labels(_label(outcome)).inc()
-        if isinstance(outcome, Refuse):
+        if isinstance(outcome, Reject):
             metrics.errors.labels(outcome.error.code).inc()
         return outcome
 
@@ -103,7 +103,7 @@ def _label(outcome: Outcome | None) -> str:
             return "cancelled"
         case Forward():
             return "forwarded"
-        case Refuse():
+        case Reject():
             return "refused"
         case _:
             return "answered"

@@ -64,7 +64,7 @@ class Metrics:
             "archgw_extproc_request_seconds", "From the body to the decision", buckets=SECONDS,
             registry=registry,
         )  # fmt: skip
-        self.stages = Histogram(
+        self.outside = Histogram(
             "archgw_extproc_outside_seconds", "Time waited for others", ["what"],
             buckets=SECONDS, registry=registry,
         )  # fmt: skip

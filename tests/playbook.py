@@ -18,10 +18,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from extproc.clients import HttpCall, HttpReply
+from extproc.clients import HttpCall, HttpResponse
 from extproc.contract import (
     GUARDED_HEADER,
-    ApiCall,
+    ApiEndpoint,
     Form,
     Guard,
     Messages,
@@ -35,7 +35,7 @@ from extproc.events import (
     Forward,
     Outcome,
     Proceed,
-    Refuse,
+    Reject,
     RequestBody,
     RequestHeaders,
 )
@@ -138,7 +138,7 @@ def wish(
     return schema.Call(name, arguments, (), evidence, confidence=confidence)
 
 
-Says = HttpReply | Exception | Callable[[HttpCall], HttpReply]
+Says = HttpResponse | Exception | Callable[[HttpCall], HttpResponse]
 
 
 @dataclass
@@ -148,22 +148,24 @@ class FakeEndpoints:
     says: Mapping[str, Says] = field(default_factory=dict)
     sent: list[HttpCall] = field(default_factory=list)
 
-    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply:
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpResponse:
         self.sent.append(call)
         # No KeyError, which the pipeline could take for a fault of its own.
         assert call.upstream in self.says, f"nobody expects a call of {call.upstream}"
         said = self.says[call.upstream]
         if isinstance(said, Exception):
             raise said
-        return said if isinstance(said, HttpReply) else said(call)
+        return said if isinstance(said, HttpResponse) else said(call)
 
 
-def api(body: Any = None, status: int = 200, content_type: str = "application/json") -> HttpReply:
+def api(
+    body: Any = None, status: int = 200, content_type: str = "application/json"
+) -> HttpResponse:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return HttpReply(status, content_type, raw)
+    return HttpResponse(status, content_type, raw)
 
 
-def completion(text: str, model: str = "app-1", **more: Any) -> HttpReply:
+def completion(text: str, model: str = "app-1", **more: Any) -> HttpResponse:
     message = {"role": "assistant", "content": text}
     return api({"id": "1", "model": model, "choices": [{"index": 0, "message": message}], **more})
 
@@ -178,7 +180,7 @@ def parameter(name: str, kind: ParameterType = "string", **more: Any) -> Paramet
 def target(name: str, *parameters: Parameter, **more: Any) -> Target:
     plain = Target(
         name=name, description=f"about {name}", default=False,
-        call=ApiCall("app", f"/{name}", "POST"), parameters=parameters, dispatch_to_llm=True,
+        endpoint=ApiEndpoint("app", f"/{name}", "POST"), parameters=parameters, dispatch_to_llm=True,
         system_prompt=None, confirm="never",
     )  # fmt: skip
     return replace(plain, **more)
@@ -199,7 +201,7 @@ def settings(*targets: Target, **more: Any) -> RuntimeConfig:
     return replace(plain, **more)
 
 
-ERRORS = ApiCall("errors", "/error", "POST")
+ERRORS = ApiEndpoint("errors", "/error", "POST")
 
 
 # The play -------------------------------------------------------------------------------------
@@ -312,7 +314,7 @@ def proceeds() -> Expectation:
 def refuses(status: int, code: str, *pieces: str) -> Expectation:
     def check(played: Play) -> None:
         outcome = played.outcome
-        assert isinstance(outcome, Refuse), outcome
+        assert isinstance(outcome, Reject), outcome
         error = outcome.error
         assert (error.status, error.code) == (status, code), (error.status, error.code, error)
         for piece in pieces:

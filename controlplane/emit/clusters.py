@@ -267,14 +267,14 @@ def _prompt_path(gateway: ir.Gateway, prompts: ir.Prompts, home: Home) -> list[F
     return clusters
 
 
-def _error_target(gateway: ir.Gateway, call: contract.ApiCall) -> Fields:
+def _error_target(gateway: ir.Gateway, endpoint: contract.ApiEndpoint) -> Fields:
     """The error target as the last provider of a failover chain."""
-    upstream = next(entry for entry in gateway.upstreams if entry.name == call.upstream)
+    upstream = next(entry for entry in gateway.upstreams if entry.name == endpoint.upstream)
     cluster = _cluster(names.ERROR_TARGET_CLUSTER, upstream)
     cluster["typed_extension_protocol_options"] = _http_options(
         http_filters=[
             _remove_headers(),
-            lua.lua_filter("archgw.error_target", lua.error_target_source(call)),
+            lua.lua_filter("archgw.error_target", lua.error_target_source(endpoint)),
             _codec(),
         ]
     )

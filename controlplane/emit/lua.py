@@ -64,8 +64,8 @@ def answer_source() -> str:
     return script("answer.lua")
 
 
-def error_target_source(call: contract.ApiCall) -> str:
-    return f"local PATH = {literal(call.path)}\n" + script("error_target.lua")
+def error_target_source(endpoint: contract.ApiEndpoint) -> str:
+    return f"local PATH = {literal(endpoint.path)}\n" + script("error_target.lua")
 
 
 def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:

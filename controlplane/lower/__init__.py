@@ -48,8 +48,8 @@ def _upstreams(
     """What prompts call. An endpoint of a provider alone is in that provider's own upstream."""
     if prompts is None:
         return ()
-    calls = [*(target.call for target in prompts.targets), prompts.error_target]
-    called = {call.upstream for call in calls if call}
+    named = [*(target.endpoint for target in prompts.targets), prompts.error_target]
+    called = {each.upstream for each in named if each}
     upstreams = (addressing.endpoint(endpoint) for endpoint in config.endpoints)
     return tuple(upstream for upstream in upstreams if upstream.name in called)
 

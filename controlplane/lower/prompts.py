@@ -32,7 +32,7 @@ def lower_prompts(
         guards=guards,
         targets=tuple(_target(target, names) for target in config.prompt_targets),
         error_target=(
-            _call(config.error_target.endpoint, "POST", names) if config.error_target else None
+            _endpoint(config.error_target.endpoint, "POST", names) if config.error_target else None
         ),
         intent_threshold=overrides.intent_threshold,
         model_server=server,
@@ -64,33 +64,35 @@ def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
 
 def _target(target: model.PromptTarget, names: Mapping[str, str]) -> contract.Target:
     method = "POST" if target.default else "GET"
-    call = _call(target.endpoint, method, names) if target.endpoint else None
+    endpoint = _endpoint(target.endpoint, method, names) if target.endpoint else None
     dispatch = target.auto_llm_dispatch_on_response
     return contract.Target(
         name=target.name,
         description=target.description,
         default=target.default,
-        call=call,
+        endpoint=endpoint,
         parameters=tuple(_parameter(parameter) for parameter in target.parameters),
         # The default target's API is the application itself, and answers, as in v0.1.
         dispatch_to_llm=not target.default if dispatch is None else dispatch,
         system_prompt=target.system_prompt,
-        confirm=_confirm(target, call),
+        confirm=_confirm(target, endpoint),
     )
 
 
-def _confirm(target: model.PromptTarget, call: contract.ApiCall | None) -> contract.Confirm:
+def _confirm(target: model.PromptTarget, endpoint: contract.ApiEndpoint | None) -> contract.Confirm:
     """Asked before a call is who might not want what it changes."""
-    if target.default or call is None:
+    if target.default or endpoint is None:
         return "never"
-    return target.confirm or ("never" if call.method in contract.READS else "unsure")
+    return target.confirm or ("never" if endpoint.method in contract.READS else "unsure")
 
 
-def _call(endpoint: model.EndpointRef, method: str, names: Mapping[str, str]) -> contract.ApiCall:
-    return contract.ApiCall(
-        upstream=names[endpoint.name],
-        path=endpoint.http_path,
-        method=(endpoint.http_method or method).upper(),
+def _endpoint(
+    written: model.EndpointRef, method: str, names: Mapping[str, str]
+) -> contract.ApiEndpoint:
+    return contract.ApiEndpoint(
+        upstream=names[written.name],
+        path=written.http_path,
+        method=(written.http_method or method).upper(),
     )
 
 

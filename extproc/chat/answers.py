@@ -45,7 +45,7 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class ChatAnswer:
     """What an assistant says."""
 
     text: str = field(repr=False)
@@ -74,32 +74,32 @@ def call_id() -> str:
     return f"call_{random.randrange(10**9, 10**10)}"  # noqa: S311
 
 
-def completion(reply: Reply) -> bytes:
-    message = {"role": "assistant", "content": reply.text}
+def completion(answer: ChatAnswer) -> bytes:
+    message = {"role": "assistant", "content": answer.text}
     body: dict[str, Any] = {
-        **_head("chat.completion", reply.model),
+        **_head("chat.completion", answer.model),
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": _NO_TOKENS,
     }
-    metadata = _metadata(reply.calls, reply.metadata)
+    metadata = _metadata(answer.calls, answer.metadata)
     if metadata:
         body["metadata"] = metadata
     return orjson.dumps(body)
 
 
-def stream(reply: Reply) -> bytes:
-    head = _head("chat.completion.chunk", reply.model)
+def stream(answer: ChatAnswer) -> bytes:
+    head = _head("chat.completion.chunk", answer.model)
     chunks = [
         _chunk(head, {"role": "assistant"}),
-        _chunk(head, {"content": reply.text}),
+        _chunk(head, {"content": answer.text}),
         _chunk(head, {}, "stop"),
     ]
-    if reply.include_usage:
+    if answer.include_usage:
         chunks.append({**head, "choices": [], "usage": _NO_TOKENS})
-    if reply.metadata and not reply.calls:
-        chunks[0]["metadata"] = dict(reply.metadata)
+    if answer.metadata and not answer.calls:
+        chunks[0]["metadata"] = dict(answer.metadata)
     events = b"".join(sse.encode(orjson.dumps(chunk)) for chunk in chunks)
-    prefix = sse_prefix(reply.calls, reply.metadata) if reply.calls else ""
+    prefix = sse_prefix(answer.calls, answer.metadata) if answer.calls else ""
     return prefix.encode() + events + sse.encode(sse.DONE)
 
 

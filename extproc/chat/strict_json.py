@@ -70,7 +70,7 @@ def _text(body: bytes) -> str:
 
 
 def _require_few(text: str) -> None:
-    """Refuse far too many values before they are built: a megabyte of them takes seconds."""
+    """Reject far too many values before they are built: a megabyte of them takes seconds."""
     if _marks(text) > 2 * MAX_VALUES and _marks(_STRING.sub("", text)) > 2 * MAX_VALUES:
         raise InvalidJson(f"the body holds more than {MAX_VALUES} values")
 

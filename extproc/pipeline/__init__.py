@@ -11,11 +11,11 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from extproc.errors import GatewayError, PromptRefused, Unavailable
-from extproc.events import Outcome, Refuse
+from extproc.events import Outcome, Reject
 from extproc.pipeline import (
     another_wish,
     api_call,
-    ask,
+    ask_models,
     confirm,
     dispatch,
     error_target,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 STAGES: Final[tuple[Stage, ...]] = (
     transcript.read,
     pending.read,
-    ask.ask_models,
+    ask_models.ask,
     guard.judge,
     another_wish.weigh,
     pending.drop,
@@ -56,7 +56,7 @@ async def run(exchange: Exchange) -> Outcome:
             return await _decided(exchange)
     except TimeoutError:
         log.error("request.too_slow", request_id=exchange.caller.request_id)
-        return Refuse(OutOfTime("timed out"))
+        return Reject(OutOfTime("timed out"))
 
 
 class OutOfTime(Unavailable):
@@ -90,7 +90,7 @@ async def _failed(exchange: Exchange, error: GatewayError) -> Outcome:
             return answer
     if isinstance(error, PromptRefused):
         return guard.refusal(exchange, error)
-    return Refuse(error)
+    return Reject(error)
 
 
 __all__ = ["STAGES", "run"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange
-    from extproc.questions import Own
+    from extproc.questions import Sentence
     from modelserver.schema import DecideResponse
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
@@ -37,16 +37,16 @@ _TURNS_AWAY: Final = re.compile(
 
 
 async def weigh(exchange: Exchange) -> None:
-    own = transcript.answered(exchange)
+    sentence = transcript.answered(exchange)
     decision, afresh = exchange.decision, exchange.afresh
-    if decision is None or afresh is None or not isinstance(own, Asked | Proposed):
+    if decision is None or afresh is None or not isinstance(sentence, Asked | Proposed):
         return
     reply = exchange.request.messages[-1].text
-    if _is_another(decision, afresh, reply, answers=_answers(exchange, own, decision)):
+    if _is_another(decision, afresh, reply, answers=_answers(exchange, sentence, decision)):
         exchange.decision = replace(afresh, guard=decision.guard)
     elif afresh.intent.name is None and not _says_anything(exchange, decision):
-        turned_down = cues.denies(reply) or replies.mentions_leaving(reply)
-        exchange.dropped = turned_down and not _asks_yes_or_no(own)
+        turned_down = cues.may_not_be_meant(reply) or replies.mentions_declining(reply)
+        exchange.dropped = turned_down and not _asks_yes_or_no(sentence)
 
 
 def _is_another(
@@ -60,17 +60,17 @@ def _is_another(
     return not answers or (complete and _TURNS_AWAY.search(reply) is not None)
 
 
-def _asks_yes_or_no(own: Own) -> bool:
+def _asks_yes_or_no(sentence: Sentence) -> bool:
     """A denial may be the value that was asked for."""
-    return isinstance(own, Asked) and any(
-        each.type == "boolean" for alike in own.parameters for each in alike
+    return isinstance(sentence, Asked) and any(
+        each.type == "boolean" for alike in sentence.parameters for each in alike
     )
 
 
-def _answers(exchange: Exchange, own: Own, decision: DecideResponse) -> bool:
+def _answers(exchange: Exchange, sentence: Sentence, decision: DecideResponse) -> bool:
     """Whether the reply says a value that was asked for, or changes what was proposed."""
     return any(
-        not isinstance(own, Asked) or own.asks_for(parameter)
+        not isinstance(sentence, Asked) or sentence.asks_for(parameter)
         for parameter in _said(exchange, decision)
     )
 

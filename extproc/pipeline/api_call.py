@@ -17,7 +17,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
-from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
+from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpResponse
 from extproc.contract import READS
 from extproc.errors import ToolError, ToolTimeout
 from extproc.exchange import Made, Planned
@@ -27,7 +27,7 @@ from extproc.telemetry import log, redacted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from extproc.contract import ApiCall
+    from extproc.contract import ApiEndpoint
     from extproc.exchange import Exchange
 
 _IN_URL: Final = frozenset({"GET", "HEAD", "DELETE"})
@@ -35,7 +35,7 @@ _QUOTED: Final = 1024
 
 
 async def call(exchange: Exchange) -> None:
-    to_make = [(planned, planned.target.call) for planned in exchange.plan]
+    to_make = [(planned, planned.target.endpoint) for planned in exchange.plan]
     requests = [
         (planned, request(exchange, planned, api)) for planned, api in to_make if api is not None
     ]
@@ -45,10 +45,10 @@ async def call(exchange: Exchange) -> None:
     try:
         exchange.made = await _make(exchange, requests)
     finally:
-        exchange.world.metrics.stages.labels("api").observe(time.perf_counter() - began)
+        exchange.world.metrics.outside.labels("api").observe(time.perf_counter() - began)
 
 
-def request(exchange: Exchange, planned: Planned, api: ApiCall) -> HttpCall:
+def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
     target = planned.target
     path = url.path(api.path, planned.arguments, target.name)
     headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "identity",
@@ -79,7 +79,7 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
     name = planned.target.name
     calls = exchange.world.metrics.calls
     try:
-        reply = await exchange.world.endpoints.send(config.internal_socket, sent, timeout)
+        response = await exchange.world.endpoints.send(config.internal_socket, sent, timeout)
     except CallFailed as error:
         late = isinstance(error, CallTimeout)
         calls.labels(sent.upstream, "timeout" if late else "failed").inc()
@@ -88,37 +88,37 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         if late:
             raise ToolTimeout(_told(sent, 504, error.reason), target=name) from None
         raise ToolError(_told(sent, 502, error.reason), target=name) from None
-    calls.labels(sent.upstream, f"{reply.status // 100}xx").inc()
-    _require_success(exchange, sent, reply, name)
+    calls.labels(sent.upstream, f"{response.status // 100}xx").inc()
+    _require_success(exchange, sent, response, name)
     record = answers.ToolCall(
-        answers.call_id(), name, planned.arguments, _text(sent, reply, name),
+        answers.call_id(), name, planned.arguments, _text(sent, response, name),
         defaults=sorted(planned.defaults),
     )  # fmt: skip
-    return Made(planned.target, reply, record)
+    return Made(planned.target, response, record)
 
 
-def _require_success(exchange: Exchange, sent: HttpCall, reply: HttpReply, name: str) -> None:
-    if 200 <= reply.status < 300:
+def _require_success(exchange: Exchange, sent: HttpCall, response: HttpResponse, name: str) -> None:
+    if 200 <= response.status < 300:
         return
-    log.warning("api.status", target=name, upstream=sent.upstream, status=reply.status,
-                body=redacted(reply.body), request_id=exchange.caller.request_id)  # fmt: skip
-    if 400 <= reply.status < 500:
+    log.warning("api.status", target=name, upstream=sent.upstream, status=response.status,
+                body=redacted(response.body), request_id=exchange.caller.request_id)  # fmt: skip
+    if 400 <= response.status < 500:
         # The application's own word on what the user asked for.
-        said = reply.body[:_QUOTED].decode("utf-8", "replace")
-        raise ToolError(_told(sent, reply.status, said), target=name, status=reply.status)
-    withheld = f"[{len(reply.body)} bytes]"
+        said = response.body[:_QUOTED].decode("utf-8", "replace")
+        raise ToolError(_told(sent, response.status, said), target=name, status=response.status)
+    withheld = f"[{len(response.body)} bytes]"
     # 504 is also Envoy's word for an API that did not answer in time.
-    if reply.status == 504:
-        raise ToolTimeout(_told(sent, reply.status, withheld), target=name)
-    status = 503 if reply.status == 503 else 502
-    raise ToolError(_told(sent, reply.status, withheld), target=name, status=status)
+    if response.status == 504:
+        raise ToolTimeout(_told(sent, response.status, withheld), target=name)
+    status = 503 if response.status == 503 else 502
+    raise ToolError(_told(sent, response.status, withheld), target=name, status=status)
 
 
-def _text(sent: HttpCall, reply: HttpReply, name: str) -> str:
+def _text(sent: HttpCall, response: HttpResponse, name: str) -> str:
     try:
-        text = reply.body.decode("utf-8", "strict")
+        text = response.body.decode("utf-8", "strict")
     except UnicodeDecodeError:
-        raise ToolError(_told(sent, reply.status, "not UTF-8"), target=name) from None
+        raise ToolError(_told(sent, response.status, "not UTF-8"), target=name) from None
     # orjson would refuse nothing here, but Envoy's metadata and many a reader take no NUL.
     return text.replace("\0", "\ufffd")
 

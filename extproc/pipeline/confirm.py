@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from extproc.pipeline import doubts
-from extproc.pipeline.reply import ask
+from extproc.pipeline.client_answer import ask_user
 
 if TYPE_CHECKING:
     from extproc.events import Answer
@@ -19,12 +19,12 @@ async def ask_back(exchange: Exchange) -> Answer | None:
     if not any(_is_to_confirm(exchange, each, doubtful=doubtful) for each in exchange.plan):
         return None
     calls = [(each.target, each.arguments) for each in exchange.plan]
-    return ask(exchange, exchange.runtime.questions.propose(calls))
+    return ask_user(exchange, exchange.runtime.questions.propose(calls))
 
 
 def _may_be_asked(planned: Planned) -> bool:
     target = planned.target
-    return not target.default and target.call is not None and target.confirm != "never"
+    return not target.default and target.endpoint is not None and target.confirm != "never"
 
 
 def _is_to_confirm(exchange: Exchange, planned: Planned, *, doubtful: bool) -> bool:

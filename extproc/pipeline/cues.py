@@ -64,12 +64,12 @@ _QUESTION: Final = re.compile(
 LONGEST: Final = 2000
 
 
-def is_no_plain_wish(text: str) -> bool:
+def may_be_no_wish(text: str) -> bool:
     """Whether a message may deny, ask about, tell of or imagine something."""
-    return len(text) > LONGEST or denies(text) or bool(_QUESTION.search(_one_line(text)))
+    return len(text) > LONGEST or may_not_be_meant(text) or bool(_QUESTION.search(_one_line(text)))
 
 
-def denies(text: str) -> bool:
+def may_not_be_meant(text: str) -> bool:
     """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
     return bool(_CUES.search(_one_line(text[:LONGEST])))
 

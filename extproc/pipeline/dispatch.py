@@ -14,7 +14,7 @@ from extproc.chat import answers, strict_json
 from extproc.contract import GUARDED_HEADER, OWN_PREFIX
 from extproc.errors import ContextTooLarge
 from extproc.events import Answer, Forward, Outcome
-from extproc.pipeline.reply import repeat, say, speech
+from extproc.pipeline.client_answer import repeat, say, speech
 from extproc.telemetry import log
 
 if TYPE_CHECKING:
@@ -38,9 +38,9 @@ def _direct(exchange: Exchange) -> Answer:
     """The applications' answers are the client's."""
     made = exchange.made
     if len(made) > 1:
-        text = "\n".join(speech(each.reply).text for each in made)
+        text = "\n".join(speech(each.response).text for each in made)
         return say(exchange, text, answers.FUNCTION_MODEL, calls=[each.record for each in made])
-    said = speech(made[0].reply)
+    said = speech(made[0].response)
     # The default target is the application itself, and no tool of an assistant's.
     calls = [] if made[0].target.default else [made[0].record]
     return repeat(exchange, said, answers.FUNCTION_MODEL, calls)
@@ -80,7 +80,7 @@ def llm_body(exchange: Exchange) -> dict[str, Any]:
 
 def _context(made: Made) -> str:
     """The body as it came; of the default target's completion what it says."""
-    return speech(made.reply).text if made.target.default else made.record.content
+    return speech(made.response).text if made.target.default else made.record.content
 
 
 def _kept(messages: Iterable[Message], *, all_tools: bool) -> list[dict[str, Any]]:
@@ -121,8 +121,8 @@ def _add_context(messages: list[dict[str, Any]], context: str) -> None:
 
 
 def _system_prompt(exchange: Exchange) -> str | None:
-    own = [each.target.system_prompt for each in exchange.plan]
-    return next((prompt for prompt in own if prompt), exchange.runtime.config.system_prompt)
+    of_targets = [each.target.system_prompt for each in exchange.plan]
+    return next((prompt for prompt in of_targets if prompt), exchange.runtime.config.system_prompt)
 
 
 def _leads(messages: list[dict[str, Any]], prompt: str) -> bool:

@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, leftovers, transcript
-from extproc.pipeline.words import items, plain, says
+from extproc.pipeline.words import as_said, items, says
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NEGATOR: Final = re.compile(
     re.IGNORECASE,
 )
 # Right before the name of a yes or no: "I don't need a", "there is no need for", "not".
-_DECLINES: Final = re.compile(
+_NOT_NEEDED: Final = re.compile(
     r"(?<!\w)(?:without|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
     r"(?: (?:need|want|require|have|has|to|be|for|a|an|the|any|it)){0,4} $",
     re.IGNORECASE,
@@ -58,7 +58,7 @@ def doubtful(exchange: Exchange) -> bool:
     text = exchange.request.messages[last].text
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
-        or cues.is_no_plain_wish(_about_the_call(exchange, text, last))
+        or cues.may_be_no_wish(_about_the_call(exchange, text, last))
         or any(_unclear(exchange, planned, text, last) for planned in changes)
         or leftovers.change_it(exchange, text, last)
     )
@@ -80,9 +80,9 @@ def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
     begins = min((evidence.start for _, evidence in said), default=0)
     kept = list(text)
     for value, evidence in said:
-        declines = _DECLINES.search(text[: evidence.start]) if value is False else None
-        if declines:
-            kept[declines.start() : evidence.end] = " " * (evidence.end - declines.start())
+        not_needed = _NOT_NEEDED.search(text[: evidence.start]) if value is False else None
+        if not_needed:
+            kept[not_needed.start() : evidence.end] = " " * (evidence.end - not_needed.start())
     if transcript.answered(exchange) is not None:
         ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
         kept = kept[max(ends, default=0) :]
@@ -107,7 +107,7 @@ def _has_twins(planned: Planned) -> bool:
             parameter.type,
             parameter.format,
             parameter.enum,
-            plain(planned.arguments[parameter.name]),
+            as_said(planned.arguments[parameter.name]),
         )
         for parameter in planned.target.parameters
         if parameter.name in planned.arguments
@@ -172,9 +172,9 @@ def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
         said = _named(parameter, text)
         return said is not None and value is not (not _NEGATOR.search(text[:said]))
     if parameter.enum:
-        chosen = {plain(item) for item in items(value)}
-        others = {plain(item) for each in planned.arguments.values() for item in items(each)}
-        said_too = {choice for choice in map(plain, parameter.enum) if says(text, choice)}
+        chosen = {as_said(item) for item in items(value)}
+        others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
+        said_too = {choice for choice in map(as_said, parameter.enum) if says(text, choice)}
         if said_too - chosen - others or _is_unsaid(parameter, chosen, text):
             return True
     return parameter.name in planned.defaults and _named(parameter, text) is not None
@@ -182,7 +182,7 @@ def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
 
 def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:
     """Whether a choice beside the default is a guess: no word of it is in the message."""
-    if not parameter.has_default or chosen <= {plain(item) for item in items(parameter.default)}:
+    if not parameter.has_default or chosen <= {as_said(item) for item in items(parameter.default)}:
         return False
     said = text.casefold()
     return not any(word[:_SHORT] in said for choice in chosen for word in choice.split())

@@ -18,12 +18,12 @@ from extproc.contract import Form
 from extproc.errors import PromptRefused
 from extproc.events import Answer
 from extproc.pipeline.api_call import conversation
-from extproc.pipeline.reply import repeat, say, speech
+from extproc.pipeline.client_answer import repeat, say, speech
 from extproc.telemetry import log, redacted
 
 if TYPE_CHECKING:
-    from extproc.clients import HttpReply
-    from extproc.contract import ApiCall
+    from extproc.clients import HttpResponse
+    from extproc.contract import ApiEndpoint
     from extproc.errors import GatewayError
     from extproc.exchange import Exchange
 
@@ -39,15 +39,17 @@ async def hand_over(exchange: Exchange, error: GatewayError) -> Answer | None:
     call = _call(exchange, error, target)
     socket = exchange.runtime.config.internal_socket
     try:
-        reply = await exchange.world.endpoints.send(socket, call, exchange.clock.for_error_target())
-        said = reply.body.decode("utf-8", "strict")
+        response = await exchange.world.endpoints.send(
+            socket, call, exchange.clock.for_error_target()
+        )
+        said = response.body.decode("utf-8", "strict")
     except (CallFailed, UnicodeDecodeError) as problem:
         log.warning("error_target.failed", reason=type(problem).__name__, code=error.code)
         return None
-    if not 200 <= reply.status < 300:
-        log.warning("error_target.status", status=reply.status, body=redacted(reply.body))
+    if not 200 <= response.status < 300:
+        log.warning("error_target.status", status=response.status, body=redacted(response.body))
         return None
-    return _answer(exchange, error, reply, said)
+    return _answer(exchange, error, response, said)
 
 
 def _wanted(exchange: Exchange, error: GatewayError) -> bool:
@@ -58,7 +60,7 @@ def _wanted(exchange: Exchange, error: GatewayError) -> bool:
     return any(each.kind == error.code and each.forward_to_error_target for each in guards)
 
 
-def _call(exchange: Exchange, error: GatewayError, target: ApiCall) -> HttpCall:
+def _call(exchange: Exchange, error: GatewayError, target: ApiEndpoint) -> HttpCall:
     prompt_target = error.target or (exchange.target.name if exchange.target else "")
     headers = {
         "content-type": "application/json",
@@ -83,13 +85,13 @@ def header_text(text: str) -> str:
     return quote(" ".join(text.split())[:_LONGEST], safe=" !\"#$&'()*+,/:;<=>?@[\\]^_`{|}~")
 
 
-def _answer(exchange: Exchange, error: GatewayError, reply: HttpReply, said: str) -> Answer:
-    found = speech(reply)
+def _answer(exchange: Exchange, error: GatewayError, response: HttpResponse, said: str) -> Answer:
+    found = speech(response)
     if found.completion is not None or exchange.request.stream:
         answer = repeat(exchange, found, _MODEL)
         return Answer(answer.body, answer.form, headers={error.header: error.code})
-    media = reply.content_type.partition(";")[0].strip().lower()
+    media = response.content_type.partition(";")[0].strip().lower()
     if media == "text/event-stream":
         return say(exchange, found.text, found.model or _MODEL, headers={error.header: error.code})
     form = Form.JSON if media == "application/json" else Form.TEXT
-    return Answer(said.encode(), form, reply.status, {error.header: error.code})
+    return Answer(said.encode(), form, response.status, {error.header: error.code})

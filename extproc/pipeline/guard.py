@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from extproc.chat import answers
 from extproc.errors import GuardUnavailable, PromptRefused
-from extproc.pipeline.reply import say
+from extproc.pipeline.client_answer import say
 from extproc.telemetry import log
 
 if TYPE_CHECKING:

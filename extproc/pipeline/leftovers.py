@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extproc.pipeline.words import items, plain
+from extproc.pipeline.words import as_said, items
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -52,13 +52,13 @@ def change_it(exchange: Exchange, text: str, last: int) -> bool:
         if evidence.message == last
     ]  # fmt: skip
     given = {
-        plain(item)
+        as_said(item)
         for planned in exchange.plan
         for value in planned.arguments.values()
         for item in items(value)
     }
     return (
-        any(plain(said) not in given and not _is_taken(taken, at, at + len(said))
+        any(as_said(said) not in given and not _is_taken(taken, at, at + len(said))
             for at, said in _values(text))
         or any(not _is_taken(taken, found.start(), found.end() + _NEAR)
                for found in _CONDITIONS.finditer(text))

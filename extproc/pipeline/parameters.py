@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from extproc.pipeline.reply import ask
+from extproc.pipeline.client_answer import ask_user
 from modelserver.checked import WRONG, checked, is_blank
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ async def complete(exchange: Exchange) -> Answer | None:
     if not missing:
         return None
     asked = exchange.runtime.questions.ask([*missing.values()], known=known)
-    return ask(exchange, asked)
+    return ask_user(exchange, asked)
 
 
 def fill(

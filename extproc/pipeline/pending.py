@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from extproc.chat import answers
 from extproc.exchange import Planned
 from extproc.pipeline import parameters, replies, transcript
-from extproc.pipeline.reply import say
+from extproc.pipeline.client_answer import say
 from extproc.questions import Asked, Proposed
 
 if TYPE_CHECKING:
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 
 async def read(exchange: Exchange) -> None:
-    own = transcript.answered(exchange)
-    if own is None:
+    sentence = transcript.answered(exchange)
+    if sentence is None:
         return
     reply = exchange.request.messages[-1].text
-    if isinstance(own, Proposed):
+    if isinstance(sentence, Proposed):
         if _is_yes(exchange, reply):
-            exchange.plan = _plan(own)
+            exchange.plan = _plan(sentence)
             exchange.confirmed = bool(exchange.plan)
         else:
-            exchange.dropped = _is_no(exchange, reply) or replies.is_refusal(reply)
-    elif isinstance(own, Asked):
-        exchange.dropped = _is_refused(exchange, own, reply)
+            exchange.dropped = _is_no(exchange, reply) or replies.is_declined(reply)
+    elif isinstance(sentence, Asked):
+        exchange.dropped = _is_declined(exchange, sentence, reply)
 
 
 async def drop(exchange: Exchange) -> Answer | None:
@@ -40,14 +40,14 @@ async def drop(exchange: Exchange) -> Answer | None:
     return say(exchange, exchange.runtime.questions.dropped, answers.FUNCTION_MODEL)
 
 
-def _is_refused(exchange: Exchange, own: Asked, reply: str) -> bool:
-    asked = [parameter for alike in own.parameters for parameter in alike]
+def _is_declined(exchange: Exchange, sentence: Asked, reply: str) -> bool:
+    asked = [parameter for alike in sentence.parameters for parameter in alike]
     choices = {str(choice).strip().casefold() for each in asked for choice in each.enum}
     if reply.strip(" .!").casefold() in choices:
         return False
     # A no is a value where a yes or a no was asked for.
-    a_yes_or_no = len(own.parameters) == 1 and any(each.type == "boolean" for each in asked)
-    return replies.is_refusal(reply) or (_is_no(exchange, reply) and not a_yes_or_no)
+    a_yes_or_no = len(sentence.parameters) == 1 and any(each.type == "boolean" for each in asked)
+    return replies.is_declined(reply) or (_is_no(exchange, reply) and not a_yes_or_no)
 
 
 def _is_yes(exchange: Exchange, reply: str) -> bool:
@@ -60,10 +60,10 @@ def _is_no(exchange: Exchange, reply: str) -> bool:
     return replies.is_no(reply) or replies.is_word(exchange.runtime.config.messages.no_word, reply)
 
 
-def _plan(own: Proposed) -> list[Planned]:
+def _plan(sentence: Proposed) -> list[Planned]:
     """The calls that were proposed; none if the config takes one of their values no more."""
     plan = []
-    for target, proposed in own.calls:
+    for target, proposed in sentence.calls:
         filled = parameters.fill(target.parameters, proposed)
         kept = {name: filled.arguments.get(name) for name in proposed}
         if filled.missing or kept != dict(proposed):

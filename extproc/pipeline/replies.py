@@ -32,7 +32,7 @@ better not|not now|no way|negative|nein|nö|nee|bitte nicht|lieber nicht|besser 
 auf keinen fall|non|pas maintenant|surtout pas|plutôt pas|mejor no|ahora no|todavía no|non ora
 meglio di no|preferisco di no|não|nao|agora não|melhor não|liever niet|niet nu|beter niet|nee hoor
 """
-_LEAVE: Final = """
+_DECLINED: Final = """
 cancel|cancel that|cancel it|cancel this|stop|stop it|stop that|abort|nevermind|never mind|forget it|forget that
 forget about it|forget about that|forget this|leave it|leave that|leave it at that|drop it|drop that|scrap that
 scratch that|skip it|skip that|not sure|i'm not sure|i am not sure|don't know|i don't know|i do not know
@@ -106,12 +106,12 @@ def _any_of(phrases: Iterable[str]) -> str:
 
 def _spoken(text: str) -> str:
     """Words alone: in small letters, without punctuation, one space between."""
-    plain = text.casefold().translate(_APOSTROPHES)
-    return " ".join(re.sub(r"[^\w'-]+|\B['-]|['-]\B", " ", plain).split())
+    small = text.casefold().translate(_APOSTROPHES)
+    return " ".join(re.sub(r"[^\w'-]+|\B['-]|['-]\B", " ", small).split())
 
 
 @dataclass(frozen=True, slots=True)
-class _Plain:
+class _Phrases:
     """Phrases in a row, one at least of those that are meant.
 
     Read word by word: "yes please" is one phrase or two, and an expression tries both for each.
@@ -120,7 +120,7 @@ class _Plain:
     meant: frozenset[str]
     beside: frozenset[str]
 
-    def is_all_of(self, words: list[str]) -> bool:
+    def are_all_of(self, words: list[str]) -> bool:
         # How far phrases reach from the beginning on, without one that is meant and with one.
         bare, full = {0}, set[int]()
         for start in range(len(words)):
@@ -135,39 +135,39 @@ class _Plain:
         return len(words) in full
 
 
-_PLAIN_YES: Final = _Plain(_phrases(_YES), _phrases(_BESIDE))
-_PLAIN_NO: Final = _Plain(_phrases(_NO), _phrases(_BESIDE))
-_PLAIN_LEAVE: Final = _Plain(_phrases(_LEAVE), _phrases(_NO, _BESIDE))
-_PLAIN_THANKS: Final = _Plain(_phrases(_THANKS), _phrases(_YES, _BESIDE))
+_ONLY_YES: Final = _Phrases(_phrases(_YES), _phrases(_BESIDE))
+_ONLY_NO: Final = _Phrases(_phrases(_NO), _phrases(_BESIDE))
+_ONLY_DECLINED: Final = _Phrases(_phrases(_DECLINED), _phrases(_NO, _BESIDE))
+_ONLY_THANKS: Final = _Phrases(_phrases(_THANKS), _phrases(_YES, _BESIDE))
 _MOST_WORDS: Final = max(
-    len(phrase.split()) for phrase in _phrases(_YES, _NO, _LEAVE, _THANKS, _BESIDE)
+    len(phrase.split()) for phrase in _phrases(_YES, _NO, _DECLINED, _THANKS, _BESIDE)
 )
 _BEGINS_YES: Final = re.compile(rf"(?:{_any_of(_phrases(_FIRST_YES))})\b")
 _BEGINS_NO: Final = re.compile(rf"(?:{_any_of(_phrases(_FIRST_NO))})\b")
 # In a longer message only those of several words say it: "para" is a "for", too.
-_LEAVING: Final = re.compile(
-    rf"(?<!\S)(?:{_any_of(each for each in _phrases(_LEAVE) if ' ' in each)})(?!\S)"
+_DECLINING: Final = re.compile(
+    rf"(?<!\S)(?:{_any_of(each for each in _phrases(_DECLINED) if ' ' in each)})(?!\S)"
 )
 
 
 def is_yes(text: str) -> bool:
     """A yes and nothing else."""
-    return _is(_PLAIN_YES, text)
+    return _is(_ONLY_YES, text)
 
 
 def is_no(text: str) -> bool:
     """A no and nothing else."""
-    return _is(_PLAIN_NO, text)
+    return _is(_ONLY_NO, text)
 
 
-def is_refusal(text: str) -> bool:
+def is_declined(text: str) -> bool:
     """A wish to leave it: "never mind", "I'll do it myself", "not sure"; and nothing else."""
-    return _is(_PLAIN_LEAVE, text)
+    return _is(_ONLY_DECLINED, text)
 
 
-def mentions_leaving(text: str) -> bool:
+def mentions_declining(text: str) -> bool:
     """Whether a message begins with a no, or wishes somewhere to leave it."""
-    return begins(text) is False or _LEAVING.search(_spoken(text[:_LONGEST])) is not None
+    return begins(text) is False or _DECLINING.search(_spoken(text[:_LONGEST])) is not None
 
 
 def is_word(word: str, text: str) -> bool:
@@ -178,7 +178,7 @@ def is_word(word: str, text: str) -> bool:
 
 def is_thanks(text: str) -> bool:
     """Thanks or praise and nothing else."""
-    return _is(_PLAIN_THANKS, text)
+    return _is(_ONLY_THANKS, text)
 
 
 def begins(text: str) -> bool | None:
@@ -189,6 +189,6 @@ def begins(text: str) -> bool | None:
     return True if _BEGINS_YES.match(spoken) else None
 
 
-def _is(plain: _Plain, text: str) -> bool:
+def _is(phrases: _Phrases, text: str) -> bool:
     short = len(text) <= _LONGEST and "?" not in text
-    return short and plain.is_all_of(_spoken(text).split())
+    return short and phrases.are_all_of(_spoken(text).split())

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 from extproc.chat import answers
 from extproc.chat.types import Message
-from extproc.pipeline import leaves
+from extproc.pipeline import guard_texts
 from extproc.questions import Asked, Proposed, Refused
 
 if TYPE_CHECKING:
     from extproc.chat.types import ChatRequest
     from extproc.exchange import Exchange
-    from extproc.questions import Own, Questions
+    from extproc.questions import Questions, Sentence
 
 
 async def read(exchange: Exchange) -> None:
@@ -33,32 +33,34 @@ async def read(exchange: Exchange) -> None:
     kept = _with_asked(_without_refused(exchange.request, questions), exchange)
     exchange.request = replace(exchange.request, messages=kept)
     for place, message in enumerate(kept):
-        own = _own(message, questions)
-        if own is not None:
-            exchange.own[place] = own
+        sentence = _sentence(message, questions)
+        if sentence is not None:
+            exchange.sentences[place] = sentence
 
 
 def shown(exchange: Exchange, place: int) -> str:
     """A message's text as the models are shown it."""
-    own = exchange.own.get(place)
-    if isinstance(own, Asked | Proposed):
-        return own.neutral
+    sentence = exchange.sentences.get(place)
+    if isinstance(sentence, Asked | Proposed):
+        return sentence.neutral
     return exchange.request.messages[place].text
 
 
 def is_ours(exchange: Exchange, place: int) -> bool:
     """Whether the gateway's own words stand there: a sentence of ours, or the config's prompt."""
     message = exchange.request.messages[place]
-    return place in exchange.own or leaves.is_own(message, exchange.runtime.own_prompts)
+    return place in exchange.sentences or guard_texts.is_config_prompt(
+        message, exchange.runtime.config_prompts
+    )
 
 
-def answered(exchange: Exchange) -> Own | None:
+def answered(exchange: Exchange) -> Sentence | None:
     """Our own sentence that the last message is a reply to, if there is one."""
     last = len(exchange.request.messages) - 1
-    return exchange.own.get(last - 1) if exchange.request.last_user == last else None
+    return exchange.sentences.get(last - 1) if exchange.request.last_user == last else None
 
 
-def _own(message: Message, questions: Questions) -> Own | None:
+def _sentence(message: Message, questions: Questions) -> Sentence | None:
     return questions.known(message.text) if message.role == "assistant" else None
 
 
@@ -82,7 +84,7 @@ def _without_refused(request: ChatRequest, questions: Questions) -> tuple[Messag
     kept: list[Message] = []
     for place, message in enumerate(request.messages):
         goes_on = place < (request.last_user or 0)
-        refused = goes_on and isinstance(_own(message, questions), Refused)
+        refused = goes_on and isinstance(_sentence(message, questions), Refused)
         if refused and kept and kept[-1].role == "user":
             while kept and kept[-1].role == "user":
                 kept.pop()

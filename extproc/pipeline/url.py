@@ -56,7 +56,7 @@ def with_query(
             continue
         value = arguments[name]
         items = value if isinstance(value, list | tuple) else (value,)
-        pairs += [f"{quote(name, safe='')}={quote(_plain(item), safe='')}" for item in items]
+        pairs += [f"{quote(name, safe='')}={quote(_text(item), safe='')}" for item in items]
     if not pairs:
         return filled
     return filled + ("&" if "?" in filled else "?") + "&".join(pairs)
@@ -67,7 +67,7 @@ def _segment(name: str, value: Any, target: str) -> str:
         raise _wrong(f"Missing value for parameter `{name}`", target)
     if isinstance(value, list | dict | tuple):
         raise _wrong(f"parameter `{name}` must be a single value", target)
-    text = _plain(value)
+    text = _text(value)
     if not text.strip() or text.strip() in (".", "..") or len(text.encode()) > _LONGEST:
         raise _wrong(f"parameter `{name}` cannot stand in a path", target)
     if not text.isprintable() or _UNSAFE.search(text):
@@ -75,7 +75,7 @@ def _segment(name: str, value: Any, target: str) -> str:
     return quote(text, safe="")
 
 
-def _plain(value: Any) -> str:
+def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from extproc.contract import Parameter, Target
     from extproc.exchange import Exchange
+    from extproc.questions import Sentence
     from modelserver.schema import Call, Evidence
 
 _CONFIRM = re.compile(r"confirm", re.IGNORECASE)
@@ -42,11 +43,11 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
     said = {**arguments, **replied(exchange, target.parameters)}
     confidence = _confidence(exchange, call, target, arguments)
     if target.changes:
-        words = list(_words(exchange, call, target, arguments))
-        standing = _standing(exchange, target, words, bare=not arguments)
-        if standing is Standing.OLD and (further or _settled(exchange, words)):
+        mentions = list(_mentions(exchange, call, target, arguments))
+        standing = _standing(exchange, target, mentions, bare=not arguments)
+        if standing is Standing.OLD and (further or _settled(exchange, mentions)):
             return None
-        if standing is not Standing.NEW or _takes_up(exchange, words):
+        if standing is not Standing.NEW or _takes_up(exchange, mentions):
             confidence = 0.0
     return Planned(
         target, said, confidence=confidence, unusable=frozenset(call.unusable), clause=call.clause
@@ -61,19 +62,19 @@ def replied(exchange: Exchange, parameters: tuple[Parameter, ...]) -> dict[str, 
     agreed = replies.begins(reply.text)
     if agreed is None:
         return {}
-    own = transcript.answered(exchange)
+    sentence = transcript.answered(exchange)
     return {
         each.name: agreed for each in parameters
-        if each.type == "boolean" and _is_asked(each, own, asked.text)
+        if each.type == "boolean" and _is_asked(each, sentence, asked.text)
     }  # fmt: skip
 
 
-def _is_asked(parameter: Parameter, own: object, asked: str) -> bool:
+def _is_asked(parameter: Parameter, sentence: Sentence | None, asked: str) -> bool:
     """Whether a yes or no is for this: by a question of ours, or by one to confirm."""
-    if isinstance(own, Asked):
-        return len(own.parameters) == 1 and own.asks_for(parameter)
+    if isinstance(sentence, Asked):
+        return len(sentence.parameters) == 1 and sentence.asks_for(parameter)
     confirms = _CONFIRM.search(f"{parameter.name} {parameter.description}")
-    return own is None and bool(confirms and _CONFIRM.search(asked))
+    return sentence is None and bool(confirms and _CONFIRM.search(asked))
 
 
 def _grounded(exchange: Exchange, call: Call, target: Target) -> Iterator[tuple[str, Any]]:
@@ -134,30 +135,30 @@ def _confidence(
         call.evidence[each.name].confidence
         for each in target.parameters
         if each.name in arguments and each.name in call.evidence
-        and not (each.enum and _is_plain(each, arguments[each.name], call.evidence[each.name].text))
+        and not (each.enum and _is_literal(each, arguments[each.name], call.evidence[each.name].text))
     ]  # fmt: skip
     return min(score, *parts, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
-    """Where the user says a value; `plainly`, where the words are the value's own."""
+class _Mention:
+    """Where the user says a value; `literal`, where the words are the value's own."""
 
     name: str
     place: int
-    plainly: bool
+    literal: bool
 
 
 def _standing(
-    exchange: Exchange, target: Target, words: Sequence[_Word], *, bare: bool
+    exchange: Exchange, target: Target, mentions: Sequence[_Mention], *, bare: bool
 ) -> Standing:
     """How new the wish is; `bare` is true of a call without any arguments."""
     messages = exchange.request.messages
     last = exchange.request.last_user
     if last is None or _answered_since(exchange, last):
         return Standing.OLD
-    newest = [word for word in words if word.place == last]
-    if replied(exchange, target.parameters) or any(word.plainly for word in newest):
+    newest = [each for each in mentions if each.place == last]
+    if replied(exchange, target.parameters) or any(each.literal for each in newest):
         return Standing.NEW
     hinted = bare or bool(newest)
     if hinted and (not any(each.role == "user" for each in messages[:last])):
@@ -176,36 +177,40 @@ def _gives_leave(exchange: Exchange, last: int) -> bool:
     return asked and bool(replies.begins(messages[last].text))
 
 
-def _is_answer(exchange: Exchange, target: Target, words: Sequence[_Word]) -> bool:
+def _is_answer(exchange: Exchange, target: Target, mentions: Sequence[_Mention]) -> bool:
     """Whether the words answer a question of ours, be it as "the first one"."""
-    own = transcript.answered(exchange)
+    sentence = transcript.answered(exchange)
     declared = {parameter.name: parameter for parameter in target.parameters}
-    return isinstance(own, Asked) and any(own.asks_for(declared[word.name]) for word in words)
+    return isinstance(sentence, Asked) and any(
+        sentence.asks_for(declared[each.name]) for each in mentions
+    )
 
 
-def _settled(exchange: Exchange, words: Sequence[_Word]) -> bool:
+def _settled(exchange: Exchange, mentions: Sequence[_Mention]) -> bool:
     """Whether the wish was answered already, and not by a question of ours about it."""
-    return _answered_since(exchange, max((w.place for w in words if w.plainly), default=-1))
+    return _answered_since(
+        exchange, max((each.place for each in mentions if each.literal), default=-1)
+    )
 
 
-def _takes_up(exchange: Exchange, words: Sequence[_Word]) -> bool:
+def _takes_up(exchange: Exchange, mentions: Sequence[_Mention]) -> bool:
     """Whether a new wish takes up values of one that was answered: "and now 75"."""
     last = exchange.request.last_user
-    return any(word.place != last and _answered_since(exchange, word.place) for word in words)
+    return any(each.place != last and _answered_since(exchange, each.place) for each in mentions)
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:
     messages = exchange.request.messages
     return any(
         messages[later].role == "assistant"
-        and not isinstance(exchange.own.get(later), Asked | Proposed)
+        and not isinstance(exchange.sentences.get(later), Asked | Proposed)
         for later in range(place + 1, len(messages))
     )
 
 
-def _words(
+def _mentions(
     exchange: Exchange, call: Call, target: Target, arguments: Mapping[str, Any]
-) -> Iterator[_Word]:
+) -> Iterator[_Mention]:
     """Where the user says the values of a call."""
     messages = exchange.request.messages
     declared = {parameter.name: parameter for parameter in target.parameters}
@@ -215,12 +220,14 @@ def _words(
             said = (n for n in reversed(range(len(messages))) if messages[n].role == "user")
             place = next((n for n in said if _says(messages[n].text, value)), None)
             if place is not None:
-                yield _Word(name, place, plainly=True)
+                yield _Mention(name, place, literal=True)
         elif name in declared and evidence.text and messages[evidence.message].role == "user":
-            yield _Word(name, evidence.message, _is_plain(declared[name], value, evidence.text))
+            yield _Mention(
+                name, evidence.message, _is_literal(declared[name], value, evidence.text)
+            )
 
 
-def _is_plain(parameter: Parameter, value: Any, text: str) -> bool:
+def _is_literal(parameter: Parameter, value: Any, text: str) -> bool:
     """Whether the words of a value are its own, as those of a choice need not be."""
     if parameter.type == "boolean":
         return False

@@ -19,6 +19,6 @@ def items(value: Any) -> Iterator[Any]:
     yield from value if isinstance(value, list) else [value]
 
 
-def plain(value: Any) -> str:
+def as_said(value: Any) -> str:
     """A value as it is said: in small letters, a name's underscores as spaces."""
     return str(value).strip().casefold().replace("_", " ")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from extproc.chat import strict_json, types
 from extproc.errors import GatewayError
-from extproc.pipeline import leaves
+from extproc.pipeline import guard_texts
 from tests.fakes.bodies import Choices
 from tests.fakes.bodies import body as made_body
 
@@ -86,9 +86,9 @@ def test_no_string_escapes_the_guard(value: Any) -> None:
     """Wherever a text stands in a body, it is among what is judged."""
     needle = "needle in the haystack of a body"
     body = {"messages": [{"role": "user", "content": "hi"}], "extra": [value, {"deep": needle}]}
-    texts = leaves.extra_texts(types.from_body(body), frozenset())
+    texts = guard_texts.extra_texts(types.from_body(body), frozenset())
     assert needle in texts
     short = {"messages": [{"role": "user", "content": "hi"}], "extra": [value, "needle 7f"]}
     assert any(
-        "needle 7f" in text for text in leaves.extra_texts(types.from_body(short), frozenset())
+        "needle 7f" in text for text in guard_texts.extra_texts(types.from_body(short), frozenset())
     )

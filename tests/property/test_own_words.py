@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from extproc.contract import ApiCall, Messages, Parameter
+from extproc.contract import ApiEndpoint, Messages, Parameter
 from extproc.questions import Asked, Proposed, Questions
 from modelserver.schema import Call, Evidence
 from modelserver.tasks.targets.functions import Functions
@@ -57,7 +57,11 @@ def conversations(draw: st.DrawFn) -> tuple[Any, list[dict[str, str]], Call]:
     method = draw(st.sampled_from(["GET", "POST"]))
     confirm: Any = draw(st.sampled_from(["never", "unsure", "always"]))
     do = playbook.target(
-        "do", *declared, description=draw(OURS), confirm=confirm, call=ApiCall("app", "/d", method)
+        "do",
+        *declared,
+        description=draw(OURS),
+        confirm=confirm,
+        endpoint=ApiEndpoint("app", "/d", method),
     )
     config = playbook.settings(do, messages=draw(MESSAGES), system_prompt=draw(OURS))
     asked = Questions(config).ask(draw(st.permutations(declared)), known=draw(st.booleans()))

@@ -183,4 +183,4 @@ def calls(expect: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def reads(target: Target | None) -> bool:
-    return target is not None and target.call is not None and target.call.method in READS
+    return target is not None and target.endpoint is not None and target.endpoint.method in READS

@@ -21,8 +21,8 @@ from extproc.clients import (
     HttpCall,
     HttpEndpoints,
     HttpModels,
+    ModelsUnavailable,
     TooLong,
-    Unavailable,
 )
 from extproc.contract import UPSTREAM_HEADER
 from modelserver import schema
@@ -74,7 +74,7 @@ async def test_answer_of_another_form_is_none(
 ) -> None:
     """A score that is no number, or a body of any other shape, is an outage."""
     server.script = Script(body=body)
-    with pytest.raises(Unavailable, match=reason):
+    with pytest.raises(ModelsUnavailable, match=reason):
         await models.decide(server.address, DECIDE, {}, 5)
 
 
@@ -84,7 +84,7 @@ async def test_another_number_of_verdicts_is_none(
     """A text without a verdict must not pass as judged."""
     result = {"verdict": "benign", "score": 0.0, "view": "x"}
     server.script = Script(body=json.dumps({"results": [result]}).encode())
-    with pytest.raises(Unavailable, match="number of texts"):
+    with pytest.raises(ModelsUnavailable, match="number of texts"):
         await models.guard(server.address, GUARD, {}, 5)
 
 
@@ -94,7 +94,7 @@ async def test_other_statuses_are_outages(
 ) -> None:
     """Whatever the model server refuses, nothing is decided."""
     server.script = Script(status=status)
-    with pytest.raises(Unavailable, match=f"status {status}"):
+    with pytest.raises(ModelsUnavailable, match=f"status {status}"):
         await models.decide(server.address, DECIDE, {}, 5)
 
 
@@ -111,7 +111,7 @@ async def test_hanging_server_costs_the_time_given(
     """And no more."""
     server.script = Script(delay=10)
     began = time.monotonic()
-    with pytest.raises(Unavailable, match="TimeoutError"):
+    with pytest.raises(ModelsUnavailable, match="TimeoutError"):
         await models.decide(server.address, DECIDE, {}, 0.2)
     assert time.monotonic() - began < 2
 
@@ -122,7 +122,7 @@ async def test_server_that_comes_back_is_used_again(
     """A connection that died with the old server is no failure of the next request."""
     await models.decide(server.address, DECIDE, {}, 5)
     server.stop()
-    with pytest.raises(Unavailable):
+    with pytest.raises(ModelsUnavailable):
         await models.decide(server.address, DECIDE, {}, 5)
     server.start_again()
     await models.decide(server.address, DECIDE, {}, 5)
@@ -132,11 +132,11 @@ async def test_failing_server_is_left_alone(server: FakeModelServer, models: Htt
     """After five failures it is asked once a second until it answers."""
     server.script = Script(status=500)
     for _ in range(20):
-        with pytest.raises(Unavailable):
+        with pytest.raises(ModelsUnavailable):
             await models.decide(server.address, DECIDE, {}, 5)
     assert len(server.received) == 5
     server.script = Script()
-    with pytest.raises(Unavailable, match="repeatedly"):
+    with pytest.raises(ModelsUnavailable, match="repeatedly"):
         await models.decide(server.address, DECIDE, {}, 5)
     await asyncio.sleep(1.1)
     await models.decide(server.address, DECIDE, {}, 5)
@@ -149,11 +149,11 @@ def test_breaker_lets_one_try_through_at_a_time() -> None:
     for _ in range(2):
         breaker.admit()
         breaker.failed()
-    with pytest.raises(Unavailable):
+    with pytest.raises(ModelsUnavailable):
         breaker.admit()
     time.sleep(0.06)
     breaker.admit()
-    with pytest.raises(Unavailable):
+    with pytest.raises(ModelsUnavailable):
         breaker.admit()
     breaker.succeeded()
     breaker.admit()

@@ -6,7 +6,7 @@ import pytest
 
 from extproc.contract import Form
 from extproc.errors import InvalidRequest, ToolError, ToolTimeout, Unavailable
-from extproc.events import Answer, Forward, Proceed, Refuse, RequestBody, RequestHeaders
+from extproc.events import Answer, Forward, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.phases import NEXT, Phase, PhaseError, decode, encode, next_phase
 from extproc.wire import archgw_ext_proc_pb2 as wire
 
@@ -106,7 +106,7 @@ def test_answer_says_what_it_is(form: Form, media: str) -> None:
 
 def test_refusal_is_text_for_envoy_to_wrap() -> None:
     """Message as the body; code, type and param as headers."""
-    immediate = told(Refuse(InvalidRequest("wröng", param="messages.0"))).immediate_response
+    immediate = told(Reject(InvalidRequest("wröng", param="messages.0"))).immediate_response
     assert immediate.status.code == 400
     assert immediate.body.decode() == "wröng"
     assert header_map(immediate.headers) == {
@@ -118,7 +118,7 @@ def test_refusal_is_text_for_envoy_to_wrap() -> None:
 def test_call_that_was_made_is_not_made_again() -> None:
     """Official SDKs retry by themselves, unless a header forbids it: after an API call it does."""
     for error in (ToolError("x", target="t"), ToolTimeout("x", target="t")):
-        headers = header_map(told(Refuse(error)).immediate_response.headers)
+        headers = header_map(told(Reject(error)).immediate_response.headers)
         assert headers["x-should-retry"] == "false"
-    headers = header_map(told(Refuse(Unavailable("x"))).immediate_response.headers)
+    headers = header_map(told(Reject(Unavailable("x"))).immediate_response.headers)
     assert "x-should-retry" not in headers

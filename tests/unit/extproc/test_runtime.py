@@ -89,4 +89,4 @@ def test_targets_become_tools() -> None:
                  "format": "x", "pattern": "."},
         "tags": {"type": "array", "description": "", "items": {"type": "string"}},
     }  # fmt: skip
-    assert runtime.own_prompts == {"p"}
+    assert runtime.config_prompts == {"p"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from extproc.events import Refuse
+from extproc.events import Reject
 from extproc.phases import PhaseError
 from tests.fakes.model_server import Script
 from tests.playbook import (
@@ -25,7 +25,7 @@ from tests.playbook import (
 )
 
 if TYPE_CHECKING:
-    from extproc.clients import HttpCall, HttpReply
+    from extproc.clients import HttpCall, HttpResponse
 
 CONFIG = settings(target("t"))
 SCRIPT = Script(calls={"go": [("t", {}, [])]})
@@ -87,15 +87,15 @@ def test_what_is_left_shrinks() -> None:
     """Each outside call gets what the ones before it have left."""
     seen: list[float] = []
 
-    async def send(_socket: str, _call: HttpCall, seconds: float) -> HttpReply:
+    async def send(_socket: str, _call: HttpCall, seconds: float) -> HttpResponse:
         seen.append(seconds)
         await asyncio.sleep(0.05)
         return api({}, 500)
 
-    played = play(settings(target("t"), error_target=target("e").call, deadline=1.0), SCRIPT)
+    played = play(settings(target("t"), error_target=target("e").endpoint, deadline=1.0), SCRIPT)
     played.endpoints.send = send  # type: ignore[assignment,method-assign]
     played >> prompt("go")
-    assert isinstance(played.outcome, Refuse)
+    assert isinstance(played.outcome, Reject)
     api_call, error_target = seen
     assert 0.5 < api_call <= 0.8
     assert api_call < 0.95

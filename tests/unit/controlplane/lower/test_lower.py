@@ -150,7 +150,7 @@ def test_endpoints_whose_names_are_alike() -> None:
     )
     assert gateway.prompts
     hosts = {each.name: each.addresses[0].host for each in gateway.upstreams}
-    called = [target.call for target in gateway.prompts.targets]
+    called = [target.endpoint for target in gateway.prompts.targets]
     assert [hosts[each.upstream] for each in called if each] == ["10.0.0.0", "10.0.0.1"]
 
 
@@ -217,8 +217,8 @@ def test_target_defaults() -> None:
     assert prompts is not None
     first, second = prompts.targets
     assert first.parameters == (contract.Parameter("days", "integer"),)
-    assert first.call == contract.ApiCall("app-server", "/x", "GET")
-    assert second.call == contract.ApiCall("app-server", "/x", "POST")
+    assert first.endpoint == contract.ApiEndpoint("app-server", "/x", "GET")
+    assert second.endpoint == contract.ApiEndpoint("app-server", "/x", "POST")
     assert first.dispatch_to_llm
 
 

@@ -15,7 +15,7 @@ SECOND = answers.ToolCall("call_2", "news", {}, "line\n\nline")
 
 def test_completion_is_what_sdks_parse() -> None:
     """Every field of the SDK's strict model is there."""
-    body = answers.completion(answers.Reply("hello", "Arch-Guard"))
+    body = answers.completion(answers.ChatAnswer("hello", "Arch-Guard"))
     parsed = ChatCompletion.model_validate_json(body, strict=True)
     assert parsed.choices[0].message.content == "hello"
     assert parsed.choices[0].finish_reason == "stop"
@@ -24,7 +24,7 @@ def test_completion_is_what_sdks_parse() -> None:
 
 def test_state_is_parsed_twice() -> None:
     """`x-arch-state` is JSON in JSON in JSON, arguments an object, as v0.1's clients read it."""
-    body = json.loads(answers.completion(answers.Reply("x", "m", [CALL, SECOND])))
+    body = json.loads(answers.completion(answers.ChatAnswer("x", "m", [CALL, SECOND])))
     messages = json.loads(json.loads(body["metadata"]["x-arch-state"])["messages"])
     assert messages[0]["model"] == "Arch-Function-1.5B"
     assert messages[0]["tool_calls"][0]["function"]["arguments"] == {"city": "Évora"}
@@ -34,7 +34,7 @@ def test_state_is_parsed_twice() -> None:
 
 def test_stream_has_v01_order_and_ends() -> None:
     """First the role, then the text, then the reason; each chunk is what SDKs parse."""
-    raw = answers.stream(answers.Reply("hello", "Arch-Function", include_usage=True))
+    raw = answers.stream(answers.ChatAnswer("hello", "Arch-Function", include_usage=True))
     chunks = [ChatCompletionChunk.model_validate(each) for each in events(raw)]
     assert chunks[0].choices[0].delta.role == "assistant"
     assert chunks[1].choices[0].delta.content == "hello"
@@ -80,7 +80,7 @@ def test_metadata_alone_is_a_comment_in_a_stream() -> None:
 def test_metadata_of_our_own_stream_is_in_its_first_chunk() -> None:
     """Once: with the tool call if there is one, else with the role."""
     for calls in ((), (CALL,)):
-        raw = answers.stream(answers.Reply("hello", "m", calls, {"x-arch-intent": "w"}))
+        raw = answers.stream(answers.ChatAnswer("hello", "m", calls, {"x-arch-intent": "w"}))
         found = [chunk.get("metadata") for chunk in events(raw)]
         assert found[0] == {"x-arch-intent": "w"}
         assert not any(found[1:])

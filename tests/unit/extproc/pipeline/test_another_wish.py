@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import ApiCall, Messages
+from extproc.contract import ApiEndpoint, Messages
 from extproc.questions import Questions
 from tests.playbook import (
     api,
@@ -30,7 +30,7 @@ SHIP = target(
     parameter("insured", "boolean", required=True), confirm="unsure",
 )  # fmt: skip
 STOP = target("stop_pump", parameter("pump", required=True), confirm="unsure")
-SHOW = target("show_parcel", parameter("parcel"), call=ApiCall("app", "/parcel", "GET"))
+SHOW = target("show_parcel", parameter("parcel"), endpoint=ApiEndpoint("app", "/parcel", "GET"))
 CONFIG = settings(SHIP, STOP, SHOW)
 APP = {"app": api({"done": True})}
 DROPPED = Messages().dropped

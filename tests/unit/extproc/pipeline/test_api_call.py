@@ -9,8 +9,8 @@ from unittest.mock import ANY
 
 import pytest
 
-from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpReply
-from extproc.contract import ApiCall
+from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpResponse
+from extproc.contract import ApiEndpoint
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeEndpoints,
@@ -32,8 +32,8 @@ SCRIPT = Script(
 )
 
 
-def made(call: ApiCall, text: str = "go", **more: Any) -> list[HttpCall]:
-    config = settings(target("t", CITY, DAYS, call=call, **more))
+def made(call: ApiEndpoint, text: str = "go", **more: Any) -> list[HttpCall]:
+    config = settings(target("t", CITY, DAYS, endpoint=call, **more))
     played = play(config, SCRIPT, says={"app": api({"ok": 1})})
     played >> prompt(text, headers_=HEADERS) << forwards()
     return played.endpoints.sent
@@ -47,7 +47,7 @@ HEADERS = {
 
 def test_post_carries_arguments_and_messages() -> None:
     """As v0.1: the arguments, and the conversation under `messages`."""
-    (sent,) = made(ApiCall("app", "/x", "POST"))
+    (sent,) = made(ApiEndpoint("app", "/x", "POST"))
     assert (sent.method, sent.upstream, sent.path) == ("POST", "app", "/x")
     assert json.loads(sent.body or b"") == {
         **ARGUMENTS, "messages": [{"role": "user", "content": "go"}],
@@ -58,7 +58,7 @@ def test_post_carries_arguments_and_messages() -> None:
 @pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
 def test_get_carries_a_query(method: str) -> None:
     """No body; what is not in the path is in the query."""
-    (sent,) = made(ApiCall("app", "/x/{city}?v=1", method))
+    (sent,) = made(ApiEndpoint("app", "/x/{city}?v=1", method))
     assert sent.path == "/x/S%C3%A3o%20Paulo?v=1&days=3"
     assert sent.body is None
     assert "content-type" not in sent.headers
@@ -66,14 +66,14 @@ def test_get_carries_a_query(method: str) -> None:
 
 def test_put_fills_the_path_too() -> None:
     """A path parameter stands in the path and, as v0.1 had it, in the body."""
-    (sent,) = made(ApiCall("app", "/x/{city}", "PUT"))
+    (sent,) = made(ApiEndpoint("app", "/x/{city}", "PUT"))
     assert sent.path == "/x/S%C3%A3o%20Paulo"
     assert json.loads(sent.body or b"")["city"] == "São Paulo"
 
 
 def test_headers_name_the_request_and_no_one_else() -> None:
     """Id, trace and way so far; nothing of the client's credentials."""
-    (sent,) = made(ApiCall("app", "/x", "POST"))
+    (sent,) = made(ApiEndpoint("app", "/x", "POST"))
     assert sent.headers["x-request-id"] == "id-1"
     assert sent.headers["traceparent"] == "00-1-2-01"
     assert sent.headers["tracestate"] == "a=b"
@@ -86,7 +86,7 @@ def test_headers_name_the_request_and_no_one_else() -> None:
 def test_any_2xx_is_an_answer(status: int) -> None:
     """Also an empty one."""
     config = settings(target("t"))
-    played = play(config, SCRIPT, says={"app": HttpReply(status, "", b"")}) >> prompt("go")
+    played = play(config, SCRIPT, says={"app": HttpResponse(status, "", b"")}) >> prompt("go")
     played << forwards()
 
 
@@ -128,7 +128,7 @@ def test_long_error_is_cut() -> None:
 def test_bad_value_makes_no_call() -> None:
     """A value that could leave its place in the path is a 400 before any call."""
     script = Script(calls={"go": [("t", {"city": "../admin"}, [])]})
-    config = settings(target("t", CITY, call=ApiCall("app", "/x/{city}", "GET")))
+    config = settings(target("t", CITY, endpoint=ApiEndpoint("app", "/x/{city}", "GET")))
     played = play(config, script, says={"app": api({})}) >> prompt("go")
     played << refuses(400, "invalid_arguments", "error replacing params in path")
     assert not played.endpoints.sent
@@ -149,7 +149,7 @@ class Slow(FakeEndpoints):
         super().__init__({"app": api({})})
         self.active = self.most = 0
 
-    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpReply:
+    async def send(self, socket: str, call: HttpCall, seconds: float) -> HttpResponse:
         self.active += 1
         self.most = max(self.most, self.active)
         await asyncio.sleep(0.01)
@@ -160,7 +160,9 @@ class Slow(FakeEndpoints):
 @pytest.mark.parametrize(("method", "at_once"), [("GET", 2), ("POST", 1)])
 def test_only_reading_runs_side_by_side(method: str, at_once: int) -> None:
     """What changes something happens in the order the user asked for."""
-    played = play(settings(target("t", CITY, DAYS, call=ApiCall("app", "/x", method))), SCRIPT)
+    played = play(
+        settings(target("t", CITY, DAYS, endpoint=ApiEndpoint("app", "/x", method))), SCRIPT
+    )
     slow = Slow()
     played._session._world = type(played._session._world)(played.models, slow, played.metrics)
     played >> prompt("twice") << forwards(messages=ANY)
@@ -177,7 +179,9 @@ def test_failure_ends_the_rest() -> None:
 
 def test_target_without_an_endpoint_calls_nothing() -> None:
     """Its system prompt is all it adds."""
-    config = settings(target("t", call=None, system_prompt="As a poet."), system_prompt="Global.")
+    config = settings(
+        target("t", endpoint=None, system_prompt="As a poet."), system_prompt="Global."
+    )
     played = play(config, SCRIPT) >> prompt("go")
     played << forwards(
         messages=[{"role": "system", "content": "As a poet."}, {"role": "user", "content": "go"}]

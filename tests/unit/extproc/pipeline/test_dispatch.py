@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import ApiCall, Form
+from extproc.contract import ApiEndpoint, Form
 from extproc.events import Answer, Forward
 from tests.fakes.model_server import Script
 from tests.playbook import (
@@ -50,7 +50,7 @@ def test_every_other_field_stays_in_its_place() -> None:
 
 def test_context_goes_to_the_last_user_message() -> None:
     """Wherever it stands, in v0.1's words."""
-    reads = settings(target("t", call=ApiCall("app", "/t", "GET")))
+    reads = settings(target("t", endpoint=ApiEndpoint("app", "/t", "GET")))
     talk = ({"role": "user", "content": "before"}, {"role": "assistant", "content": "ok"}, USER,
             {"role": "assistant", "content": "Well,"})  # fmt: skip
     messages = sent(*talk, config=reads)["messages"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import ApiCall
+from extproc.contract import ApiEndpoint
 from extproc.events import Answer
-from extproc.pipeline.cues import is_no_plain_wish
+from extproc.pipeline.cues import may_be_no_wish
 from tests.playbook import (
     api,
     calls,
@@ -149,14 +149,14 @@ def test_two_changes_are_done_where_each_is_said_by_itself() -> None:
 
 def test_a_change_beside_a_question_is_asked_back() -> None:
     """Where is it, then? That is no wish to ship it as well."""
-    read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
+    read = target("track", parameter("parcel"), endpoint=ApiEndpoint("app", "/track", "GET"))
     both = (ship(), wish("track", 0, parcel="P77"))
     assert not is_done("ship P77 and track it", *both, config=settings(SHIP, read))
 
 
 def test_what_changes_nothing_is_never_doubted() -> None:
     """A question is what a target that reads is for."""
-    read = target("track", parameter("parcel"), call=ApiCall("app", "/track", "GET"))
+    read = target("track", parameter("parcel"), endpoint=ApiEndpoint("app", "/track", "GET"))
     asked = wish("track", 0, parcel="P77")
     assert is_done("has P77 been shipped?", asked, config=settings(read))
 
@@ -281,4 +281,4 @@ def test_what_is_too_long_to_be_plain_is_asked_back() -> None:
 
 def test_an_empty_message_is_plain() -> None:
     """No word of it speaks against a wish."""
-    assert not is_no_plain_wish("")
+    assert not may_be_no_wish("")

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from extproc.clients import CallFailed, CallTimeout, HttpReply, Unavailable
-from extproc.contract import ApiCall, Form
+from extproc.clients import CallFailed, CallTimeout, HttpResponse, ModelsUnavailable
+from extproc.contract import ApiEndpoint, Form
 from extproc.events import Answer
 from extproc.pipeline.error_target import header_text
 from tests.fakes.model_server import Script
@@ -60,7 +60,7 @@ def test_is_told_everything() -> None:
 
 def test_answer_is_the_clients() -> None:
     """JSON, text and completions pass with their type, in the code's company."""
-    cases: list[tuple[HttpReply, Form, int, bytes]] = [
+    cases: list[tuple[HttpResponse, Form, int, bytes]] = [
         (api({"sorry": "é"}, 201), Form.JSON, 201, b'{"sorry": "\\u00e9"}'),
         (api(b"sorry", content_type="text/plain"), Form.TEXT, 200, b"sorry"),
         (api(b"<p>", content_type="text/html; charset=utf-8"), Form.TEXT, 200, b"<p>"),
@@ -102,15 +102,16 @@ def test_original_error_when_it_fails_too(reply: Any) -> None:
 def test_all_kinds_of_errors_go_there() -> None:
     """Time-outs, values, models and guards each under their code and type."""
     path = settings(
-        target("t", parameter("id"), call=ApiCall("app", "/{id}", "GET")), error_target=ERRORS
+        target("t", parameter("id"), endpoint=ApiEndpoint("app", "/{id}", "GET")),
+        error_target=ERRORS,
     )
     guarded = settings(target("t"), guards=(guard(),), error_target=ERRORS)
     told = {"errors": api({})}
     cases = [
         (failed(api({}), app=CallTimeout("x")), "x-function-error-code", "tool_timeout", "FunctionCallError"),
         (failed(api({}), config=path), "x-function-error-code", "invalid_arguments", "FunctionValidationError"),
-        (play(CONFIG, models=FakeModels(error=Unavailable("x")), says=told) >> prompt("x"), "x-function-error-code", "intent_unavailable", "IntentError"),
-        (play(guarded, models=FakeModels(error=Unavailable("x")), says=told) >> prompt("x"), "x-prompt-guard-error-code", "guard_unavailable", "PromptGuardError"),
+        (play(CONFIG, models=FakeModels(error=ModelsUnavailable("x")), says=told) >> prompt("x"), "x-function-error-code", "intent_unavailable", "IntentError"),
+        (play(guarded, models=FakeModels(error=ModelsUnavailable("x")), says=told) >> prompt("x"), "x-prompt-guard-error-code", "guard_unavailable", "PromptGuardError"),
     ]  # fmt: skip
     for played, header, code, kind in cases:
         assert isinstance(played.outcome, Answer), played.outcome
@@ -129,7 +130,7 @@ def test_mistakes_of_the_client_stay_here() -> None:
 def test_always_carries_a_body() -> None:
     """A config with GET still gets the conversation, by POST; PUT stays PUT."""
     for method, sent in (("GET", "POST"), ("PUT", "PUT")):
-        config = settings(target("t"), error_target=ApiCall("errors", "/e", method))
+        config = settings(target("t"), error_target=ApiEndpoint("errors", "/e", method))
         played = failed(api({}), config=config)
         assert isinstance(played.outcome, Answer)
         assert played.endpoints.sent[-1].method == sent

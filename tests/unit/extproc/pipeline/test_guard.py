@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from extproc.clients import TooLong, Unavailable
+from extproc.clients import ModelsUnavailable, TooLong
 from extproc.contract import Form
 from extproc.events import Answer, Forward
-from extproc.pipeline import leaves
+from extproc.pipeline import guard_texts
 from tests.fakes.model_server import Script
 from tests.playbook import (
     ERRORS,
@@ -140,7 +140,7 @@ def test_what_cannot_be_read_is_refused(config: Any) -> None:
 @pytest.mark.parametrize("config", [GUARDED, ALONE], ids=["with targets", "guard alone"])
 def test_no_verdict_is_a_refusal(config: Any) -> None:
     """A guard that cannot answer stops the prompt."""
-    models = FakeModels(error=Unavailable("TimeoutError"))
+    models = FakeModels(error=ModelsUnavailable("TimeoutError"))
     play(config, models=models) >> prompt("hi") << refuses(503, "guard_unavailable")
 
 
@@ -241,7 +241,7 @@ def test_no_text_is_judged_twice() -> None:
             "copy": "a long enough text of our own",
         }
     )
-    texts = leaves.extra_texts(request, frozenset())
+    texts = guard_texts.extra_texts(request, frozenset())
     assert texts.count("a long enough text of our own") == 1
     assert not any("function" in text or "type" in text for text in texts)
 

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from extproc.clients import TooLong, Unavailable
-from extproc.contract import ApiCall
+from extproc.clients import ModelsUnavailable, TooLong
+from extproc.contract import ApiEndpoint
 from extproc.events import Forward
 from modelserver.schema import Call, DecideResponse, Evidence, Intent, Ranked
 from tests.fakes.model_server import Script
@@ -106,7 +106,7 @@ def test_what_was_done_a_turn_ago_is_not_done_again(
     method: str, message: int, called: list[str]
 ) -> None:
     """A further target that acts needs a word for it in the last message; one that reads does not."""
-    two = target("two", parameter("room"), call=ApiCall("app", "/two", method))
+    two = target("two", parameter("room"), endpoint=ApiEndpoint("app", "/two", method))
     said = {"room": Evidence(message, 0, 4, "room", 0.9)}
     calls = (Call("one", {}, ()), Call("two", {"room": "blue"}, (), said))
     models = Fixed(DecideResponse(None, Intent("one", 0.9, (), 0.5), calls))
@@ -161,7 +161,7 @@ def test_calls_without_an_intent_are_ignored() -> None:
 def test_model_server_down_without_guards() -> None:
     """No decision is a 503, not a guess."""
     (
-        play(settings(ONE), models=FakeModels(error=Unavailable("x")))
+        play(settings(ONE), models=FakeModels(error=ModelsUnavailable("x")))
         >> prompt("x")
         << refuses(503, "intent_unavailable")
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import ApiCall, Form, Messages
+from extproc.contract import ApiEndpoint, Form, Messages
 from extproc.events import Answer
 from extproc.questions import Questions
 from tests.fakes.model_server import Script
@@ -34,7 +34,7 @@ MOVE = target(
     parameter("source", required=True), parameter("target", required=True),
     parameter("currency", default="EUR"), confirm="unsure",
 )  # fmt: skip
-LOOK = target("get_balance", parameter("account"), call=ApiCall("app", "/balance", "GET"))
+LOOK = target("get_balance", parameter("account"), endpoint=ApiEndpoint("app", "/balance", "GET"))
 CONFIG = settings(MOVE, LOOK)
 QUESTIONS = Questions(CONFIG)
 APP = {"app": api({"done": True})}
@@ -190,7 +190,9 @@ def test_yes_and_no_in_the_configs_language() -> None:
 )
 def test_when_the_user_is_asked(confirm: Any, method: str, sure: float, asked: bool) -> None:
     """As the target says."""
-    ring = target("ring", parameter("bell"), confirm=confirm, call=ApiCall("app", "/ring", method))
+    ring = target(
+        "ring", parameter("bell"), confirm=confirm, endpoint=ApiEndpoint("app", "/ring", method)
+    )
     models = calls(wish("ring", 0, sure=sure, bell="red"))
     played = play(settings(ring), models=models, says=APP) >> prompt("ring red")
     played << (says("Shall I go ahead with “ring” (bell: red)?") if asked else forwards())

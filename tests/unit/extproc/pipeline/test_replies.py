@@ -26,7 +26,7 @@ def test_yes(text: str) -> None:
     """A yes and nothing else."""
     assert replies.is_yes(text)
     assert not replies.is_no(text)
-    assert not replies.is_refusal(text)
+    assert not replies.is_declined(text)
 
 
 @pytest.mark.parametrize("text", NO)
@@ -39,7 +39,7 @@ def test_no(text: str) -> None:
 @pytest.mark.parametrize("text", LEAVE)
 def test_a_wish_to_leave_it(text: str) -> None:
     """What was asked for is not to be had, or not wanted any more."""
-    assert replies.is_refusal(text)
+    assert replies.is_declined(text)
     assert not replies.is_yes(text)
 
 
@@ -47,13 +47,13 @@ def test_a_wish_to_leave_it(text: str) -> None:
 def test_thanks(text: str) -> None:
     """Thanks and praise."""
     assert replies.is_thanks(text)
-    assert not replies.is_refusal(text)
+    assert not replies.is_declined(text)
 
 
 @pytest.mark.parametrize("text", MORE)
 def test_what_says_more_is_not_plain(text: str) -> None:
     """A reply with a word more is a message like any other."""
-    for plain in (replies.is_yes, replies.is_no, replies.is_refusal, replies.is_thanks):
+    for plain in (replies.is_yes, replies.is_no, replies.is_declined, replies.is_thanks):
         assert not plain(text), plain
 
 
@@ -80,7 +80,7 @@ def test_words_that_read_two_ways_take_no_time(phrase: str) -> None:
     text = phrase * (110 // len(phrase)) + "x"
     began = time.process_time()
     for _ in range(100):
-        for plain in (replies.is_yes, replies.is_no, replies.is_refusal, replies.is_thanks):
+        for plain in (replies.is_yes, replies.is_no, replies.is_declined, replies.is_thanks):
             assert not plain(text)
     assert time.process_time() - began < 0.25  # 0.4 to 0.9 s where each is tried both ways
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from extproc.contract import ApiCall
+from extproc.contract import ApiEndpoint
 from extproc.questions import Questions
 from modelserver.schema import Call, Evidence
 from tests.fakes.model_server import Script
@@ -75,7 +75,7 @@ def test_a_wish_that_was_answered_is_not_called_again(said: str, confirm: Any) -
 
 def test_a_wish_that_was_answered_goes_where_no_target_fits() -> None:
     """With a default target that is the default target."""
-    rest = target("rest", default=True, call=ApiCall("rest", "/rest", "POST"))
+    rest = target("rest", default=True, endpoint=ApiEndpoint("rest", "/rest", "POST"))
     models = calls(wish("book_room", 0, guest="Bob"))
     played = play(settings(BOOK, rest), models=models, says={"rest": completion("x")})
     played >> chat(*turns("book for Bob", DONE, "thanks")) << forwards()
@@ -173,7 +173,9 @@ def test_a_first_message_needs_no_words() -> None:
 
 def test_reading_may_be_repeated() -> None:
     """A call that changes nothing may rest on what was said long ago."""
-    config = settings(target("look", parameter("room"), call=ApiCall("app", "/look", "GET")))
+    config = settings(
+        target("look", parameter("room"), endpoint=ApiEndpoint("app", "/look", "GET"))
+    )
     played = run(
         wish("look", 0, room="blue"), "the blue room", "It is free.", "sure?", config=config
     )
@@ -188,7 +190,9 @@ def test_reading_may_be_repeated() -> None:
 def test_no_value_from_our_words(method: str) -> None:
     """What a model finds in our question is no value, however sure it is."""
     day = parameter("day", format="date", required=True)
-    config = settings(target("book", day, confirm="never", call=ApiCall("app", "/b", method)))
+    config = settings(
+        target("book", day, confirm="never", endpoint=ApiEndpoint("app", "/b", method))
+    )
     asked = Questions(config).ask([day], known=False)
     talk = turns("book it", asked, "hm, well")
     for evidence in ({"day": Evidence(1, 40, 50, "2026-05-31", 0.99)}, {}):

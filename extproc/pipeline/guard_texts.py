@@ -27,8 +27,8 @@ SEAM: Final = 200
 
 # The role is one of a few, the content is judged with the messages, and the model is replaced by
 # the provider's.
-_NOT_TEXT: Final = frozenset({"role", "model", "content"})
-_NO_WORDS: Final = frozenset(
+_JUDGED_ELSEWHERE: Final = frozenset({"role", "model", "content"})
+_WORDS_OF_THE_API: Final = frozenset(
     {"type", "function", "functions", "name", "arguments", "description", "parameters",
      "properties", "required", "object", "string", "number", "integer", "boolean", "array",
      "items", "enum", "id", "defaults", "tool_calls", "tool_call_id", "tools", "tool_choice", "auto", "none",
@@ -40,14 +40,14 @@ _NO_WORDS: Final = frozenset(
 )  # fmt: skip
 
 
-def extra_texts(request: ChatRequest, own_prompts: frozenset[str]) -> list[str]:
+def extra_texts(request: ChatRequest, config_prompts: frozenset[str]) -> list[str]:
     """What to judge besides each message's text. No text twice."""
-    untrusted = [each for each in request.messages if not is_own(each, own_prompts)]
+    untrusted = [each for each in request.messages if not is_config_prompt(each, config_prompts)]
     long: list[str] = []
     crumbs: list[str] = []
     for text in _strings(request):
         # The words of the API itself come with every request and are no news.
-        if text in _NO_WORDS:
+        if text in _WORDS_OF_THE_API:
             continue
         (crumbs if len(text) <= CRUMB else long).append(text)
     if crumbs:
@@ -58,9 +58,9 @@ def extra_texts(request: ChatRequest, own_prompts: frozenset[str]) -> list[str]:
     return [text for text in dict.fromkeys(long) if text.strip()]
 
 
-def is_own(message: Message, own_prompts: frozenset[str]) -> bool:
+def is_config_prompt(message: Message, config_prompts: frozenset[str]) -> bool:
     """The config's own system prompt, sent back: known by its text, never by its role."""
-    return message.role in ("system", "developer") and message.text in own_prompts
+    return message.role in ("system", "developer") and message.text in config_prompts
 
 
 def _parts(messages: list[Message]) -> list[str]:
@@ -85,7 +85,7 @@ def _strings(request: ChatRequest) -> Iterator[str]:
     yield from _inside(body)
     for message in request.messages:
         yield from _inside(
-            {key: value for key, value in message.raw.items() if key not in _NOT_TEXT}
+            {key: value for key, value in message.raw.items() if key not in _JUDGED_ELSEWHERE}
         )
         content = message.raw.get("content")
         if isinstance(content, list):

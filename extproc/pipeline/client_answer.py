@@ -15,7 +15,7 @@ from extproc.events import Answer
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from extproc.clients import HttpReply
+    from extproc.clients import HttpResponse
     from extproc.exchange import Exchange
 
 
@@ -29,19 +29,19 @@ class Speech:
     """The answer itself when it was a chat completion."""
 
 
-def speech(reply: HttpReply) -> Speech:
+def speech(response: HttpResponse) -> Speech:
     """A chat completion, a stream of one, or any text. The body is UTF-8: that was checked."""
-    media = reply.content_type.partition(";")[0].strip().lower()
+    media = response.content_type.partition(";")[0].strip().lower()
     try:
         if media == "text/event-stream":
-            assembly = assemble(reply.body)
+            assembly = assemble(response.body)
             return Speech(assembly.text, assembly.model)
-        body = orjson.loads(reply.body)
+        body = orjson.loads(response.body)
     except ValueError:
-        return Speech(reply.body.decode())
+        return Speech(response.body.decode())
     text = completion_text(body)
     if text is None:
-        return Speech(reply.body.decode())
+        return Speech(response.body.decode())
     model = body.get("model")
     return Speech(text, model if isinstance(model, str) and model else None, body)
 
@@ -55,7 +55,7 @@ def completion_text(body: Any) -> str | None:
     return content if isinstance(content, str) else None
 
 
-def ask(exchange: Exchange, question: str) -> Answer:
+def ask_user(exchange: Exchange, question: str) -> Answer:
     """A question of the gateway's own; its state is for clients that keep no answers."""
     return say(exchange, question, answers.FUNCTION_MODEL, metadata=answers.asked_state(question))
 
@@ -71,10 +71,10 @@ def say(
 ) -> Answer:
     request = exchange.request
     told = {**(metadata or {}), **exchange.metadata}
-    reply = answers.Reply(text, model, calls, told, request.include_usage)
+    answer = answers.ChatAnswer(text, model, calls, told, request.include_usage)
     if request.stream:
-        return Answer(answers.stream(reply), Form.SSE, headers=headers or {})
-    return Answer(answers.completion(reply), Form.JSON, headers=headers or {})
+        return Answer(answers.stream(answer), Form.SSE, headers=headers or {})
+    return Answer(answers.completion(answer), Form.JSON, headers=headers or {})
 
 
 def repeat(

@@ -17,9 +17,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from extproc.clients import TooLong, Unavailable
+from extproc.clients import ModelsUnavailable, TooLong
 from extproc.errors import GatewayError, GuardUnavailable, IntentUnavailable, TooLongForGuard
-from extproc.pipeline import leaves, transcript
+from extproc.pipeline import guard_texts, transcript
 from extproc.questions import Asked, Proposed
 from extproc.telemetry import log
 from modelserver import schema
@@ -33,7 +33,7 @@ MAX_TEXTS = 256
 _END = 16_000
 
 
-async def ask_models(exchange: Exchange) -> None:
+async def ask(exchange: Exchange) -> None:
     guarded = bool(exchange.runtime.config.guards)
     # A plain yes or no to a question of ours says all: then there is nothing to choose.
     chosen = exchange.confirmed or exchange.dropped or not exchange.runtime.tools
@@ -47,13 +47,13 @@ async def ask_models(exchange: Exchange) -> None:
             await _decide(exchange, guarded=guarded)
     except TooLong:
         raise TooLongForGuard("the prompt is longer than the prompt guard can check") from None
-    except Unavailable as error:
+    except ModelsUnavailable as error:
         log.warning(
             "models.unavailable", reason=error.reason, request_id=exchange.caller.request_id
         )
         raise _outage(guarded=guarded) from None
     finally:
-        exchange.world.metrics.stages.labels("models").observe(time.perf_counter() - began)
+        exchange.world.metrics.outside.labels("models").observe(time.perf_counter() - began)
 
 
 async def _decide(exchange: Exchange, *, guarded: bool) -> None:
@@ -156,22 +156,22 @@ def _beside(exchange: Exchange) -> list[str]:
     """
     proposals = [
         exchange.request.messages[place].text
-        for place, said in exchange.own.items()
+        for place, said in exchange.sentences.items()
         if isinstance(said, Proposed)
     ]
-    extra = leaves.extra_texts(exchange.request, exchange.runtime.own_prompts)
+    extra = guard_texts.extra_texts(exchange.request, exchange.runtime.config_prompts)
     return list(dict.fromkeys(proposals + extra))
 
 
 def _every_text(exchange: Exchange) -> list[str]:
     exchange.request.require_readable()
-    own = exchange.runtime.own_prompts
+    ours = exchange.runtime.config_prompts
     texts = [
         each.text
         for each in exchange.request.messages
-        if each.text.strip() and not leaves.is_own(each, own)
+        if each.text.strip() and not guard_texts.is_config_prompt(each, ours)
     ]
-    return list(dict.fromkeys(texts + leaves.extra_texts(exchange.request, own)))
+    return list(dict.fromkeys(texts + guard_texts.extra_texts(exchange.request, ours)))
 
 
 def _threshold(exchange: Exchange) -> float | None:
