@@ -1,4 +1,4 @@
-"""Train a model: python -m modelserver.training guard|targets --data DIR --out DIR."""
+"""Train a model, or prepare for it: python -m modelserver.training guard|targets|base|contrast …"""
 
 from __future__ import annotations
 

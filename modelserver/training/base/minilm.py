@@ -1,4 +1,4 @@
-"""The encoder that both models start from."""
+"""The encoder that both models start from, unless they are given another base."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ CONTRAST = "guard_contrast.jsonl"
 WRITTEN = Path(__file__).parents[1] / "written"
 
 # How often, or how many rows at most, a source is drawn in one epoch; (source, label).
-# A float below 20 is a repetition, an int a cap. What is not named is drawn once.
+# A float is how often, an int how many at most. What is not named is drawn once.
 CAPS: dict[tuple[str, int], int | float] = {
     ("written", 1): 1.5,
     ("written", 0): 1.5,

@@ -56,6 +56,8 @@ PENALTIES = (0.0, 0.05, 0.1, 0.2, 0.35, 0.6, 1.0)
 SHIFTS = (-2.0, -1.0, 0.0, 1.0)
 SECONDS = (0.35, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.8, 1.0)
 SECOND_LOOKS = 500
+# A second look that rights fewer than one in a hundred is not worth its time, or was not trained.
+SECOND_LOOK_GAIN = 0.01
 EXCHANGES = (0.0, 1.0, 2.0, 4.0, 100.0)
 DROPS = tuple(float(limit) for limit in np.linspace(0.0, 0.9, 31))
 WRONG_CHANGES = 0.002
@@ -127,25 +129,29 @@ def calibrate(seen: Sample) -> tuple[intent.Settings, functions.Settings]:
 
 def choose_second_look(
     run: Run, tokenizer: Path, data: Path, intents: intent.Settings, values: functions.Settings
-) -> tuple[second_look.Settings, float]:
+) -> tuple[second_look.Settings, float] | None:
     """What the second look drops and exchanges, and from when on a call needs no asking back.
 
     On conversations of the left-out specifications that are not judged: as many right as may
-    be, then as few asked back as leave one wrong change in `WRONG_CHANGES`.
+    be, then as few asked back as leave no greater share of wrong changes than `WRONG_CHANGES`.
+    None where more are not right with it than without.
     """
     corpus = read(data, heldout=True)
     cases = bench.judged_cases(corpus, "contrast", calibrating=True)
     cases = _some(cases, SECOND_LOOKS, random.Random(3))
-    best = second_look.Settings()
-    found: dict[second_look.Settings, list[_Looked]] = {}
-    for exchange in EXCHANGES:
-        settings = second_look.Settings(exchange=exchange)
+
+    def decided(settings: second_look.Settings | None) -> list[_Looked]:
         targets = Targets(Tokenizer.load(tokenizer), intents, values, settings)
-        found[settings] = _looked(targets, run, corpus, cases)
-        if _kept(found[settings], 0.0) > _kept(found.get(best, []), 0.0):
-            best = settings
+        return _looked(targets, run, corpus, cases)
+
+    found = {each: decided(each) for each in map(second_look.Settings, EXCHANGES)}
+    best = max(found, key=lambda settings: _kept(found[settings], 0.0))
     looked = found[best]
     below = max(DROPS, key=lambda limit: _kept(looked, limit))
+    gained = _kept(looked, below) - _kept(decided(None), 0.0)
+    if gained < SECOND_LOOK_GAIN * len(cases):
+        print(f"no second look: of {len(cases)} it gains {gained}", flush=True)
+        return None
     best = dataclasses.replace(best, dropped_below=below)
     wrong = sorted(
         (one.confidence for one in looked if one.changes and not one.right), reverse=True

@@ -1,8 +1,9 @@
 """Conversations with tools, read from every source and split by what they are about.
 
 A `Case` is one question put to the model: these messages, these tools, these calls. The
-split never shares a tool between training and validation for the services and domains in
-`LEFT_OUT`; of the written conversations every eighth tool is left out with all its cases.
+split never shares a tool between training and validation for the services and groups in
+`LEFT_OUT_…`; of the written conversations every eighth tool is left out with all its cases, of
+templates and entity sets every twelfth, and of contrast sets every eighth specification.
 """
 
 from __future__ import annotations

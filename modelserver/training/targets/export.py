@@ -45,8 +45,10 @@ def export(model: TargetsModel, base: Path, data: Path, out: Path) -> None:
     shutil.copy(base / "tokenizer.json", tokenizer)
     after = sample(onnx_run(out), data, tokenizer)
     intents, values = calibrate(after)
-    second, confirm = choose_second_look(onnx_run(out), tokenizer, data, intents, values)
-    values = dataclasses.replace(values, confirm_below=confirm)
+    second = None
+    if chosen := choose_second_look(onnx_run(out), tokenizer, data, intents, values):
+        second, confirm = chosen
+        values = dataclasses.replace(values, confirm_below=confirm)
     write_config(out, intents, values, second)
     before = sample(torch_run(model), data, tokenizer)
     shares = [right(seen, intents, values) for seen in (before, after)]
@@ -71,14 +73,13 @@ def write_graphs(model: TargetsModel, out: Path) -> None:
 
 
 def write_config(
-    out: Path, intents: intent.Settings, values: functions.Settings, second: second_look.Settings
-) -> None:
-    """The calibrated settings, as `Targets.load` reads them."""
-    config = {
-        "intent": dataclasses.asdict(intents),
-        "functions": dataclasses.asdict(values),
-        "second_look": dataclasses.asdict(second),
-    }
+    out: Path, intents: intent.Settings, values: functions.Settings,
+    second: second_look.Settings | None,
+) -> None:  # fmt: skip
+    """The calibrated settings, as `Targets.load` reads them: without a second look, none of it."""
+    config = {"intent": dataclasses.asdict(intents), "functions": dataclasses.asdict(values)}
+    if second:
+        config["second_look"] = dataclasses.asdict(second)
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 

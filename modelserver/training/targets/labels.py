@@ -176,7 +176,7 @@ class Batch:
     several_y: Tensor
     sound_y: Tensor
     field_at: Tensor  # [fields, 2] row and marker of every judged parameter
-    field_negative: Tensor  # [fields, tokens] tokens that must stay below "absent"
+    field_negative: Tensor  # [fields, 2, tokens] no start, no end: must stay below "absent"
     group_at: Tensor  # [groups] index into fields
     group_start: Tensor  # [groups, tokens]
     group_end: Tensor

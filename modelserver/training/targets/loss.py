@@ -1,8 +1,8 @@
 """The loss of the targets model, over a whole batch at once.
 
-`beat` is used three times: right answers must beat a threshold and every wrong answer;
-the threshold must beat every wrong answer. With one right answer it is a cross-entropy,
-with none it teaches silence, with several each is its own right answer.
+Tools, options and both ends of a value are learnt alike: right answers must beat a threshold
+and every wrong answer; the threshold must beat every wrong answer. With one right answer it is a
+cross-entropy, with none it teaches silence, with several each is its own right answer.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ One encoder answers five questions about a row (see `modelserver.tasks.targets.l
 * [CALL] and its [P]: is this finished call what the last message asks for, and each value?
 * mean of all tokens: the embedding for the shortlist.
 
-Every "must beat" is the same loss (`beat`): a threshold learnt for each row, so that one,
+Every "must beat" is the same loss (see `loss`): a threshold learnt for each row, so that one,
 several or no answers need no tuned cut-off.
 """
 

@@ -1,8 +1,8 @@
 """Trains the targets model for a budget of minutes, with checkpoints it resumes from.
 
 The learning rate follows the share of the budget that is used up, so a run on a busy or a
-slow machine ends its schedule all the same. Everything is in `OUT/checkpoint.pt`; the
-finished weights are in `OUT/model.safetensors`.
+slow machine ends its schedule all the same. The state is in `OUT/checkpoint.pt`, the finished
+weights are in `OUT/model.safetensors`, and beside them the curve and the weights best on it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from modelserver.training.base.shape import Shape
 from modelserver.training.precision import mixed
 from modelserver.training.restore import restored
 from modelserver.training.targets.data import read, rows
-from modelserver.training.targets.evaluate import quick, score
+from modelserver.training.targets.evaluate import left_out, quick, score
 from modelserver.training.targets.labels import Batch, Labels, collate
 from modelserver.training.targets.loss import contrast, losses, total
 from modelserver.training.targets.model import TargetsModel
@@ -100,8 +100,8 @@ def train(settings: Settings) -> TargetsModel:
             pairs = [sampler.pair() for _ in range(settings.pairs)]
             texts = [Labels(Layout(layouts.conversation_alone(m), (), ())) for m, _, _ in pairs]
             tools = [pair[1] for pair in pairs] + [pair[2] for pair in pairs]
-            rows = [Labels(Layout(layouts.tool_alone(tool), (), ())) for tool in tools]
-            run.learn_pairs(collate(texts), collate(rows), [_text(tool) for tool in tools])
+            alone = [Labels(Layout(layouts.tool_alone(tool), (), ())) for tool in tools]
+            run.learn_pairs(collate(texts), collate(alone), [_text(tool) for tool in tools])
     run.save()
     if run.stopped:
         raise SystemExit("Stopped; the same command goes on from the checkpoint.")
@@ -213,19 +213,19 @@ class _Curve:
         self._model = model
         self._settings = settings
         self._targets = Targets(tokenizer)
+        self._held = left_out(settings.data)
         self._path = settings.out / "curve.jsonl"
         self._last = time.monotonic()
-        self._best = max((row["score"] for row in rows(self._path)), default=0.0) if (
-            self._path.exists()
-        ) else 0.0  # fmt: skip
+        before = rows(self._path) if self._path.exists() else ()
+        self._best = max((row["score"] for row in before), default=0.0)
 
     def judge(self, run: _Run, *, now: bool = False) -> None:
         """Add a point when it is time."""
         if not now and time.monotonic() - self._last < self._settings.judge_every:
             return
         begun = time.monotonic()
-        table = quick(torch_run(self._model, self._settings.device), self._settings.data,
-                      self._targets)  # fmt: skip
+        run_model = torch_run(self._model, self._settings.device)
+        table = quick(run_model, self._held, self._targets)
         self._model.train()
         point = {"rows": run.rows, "progress": round(run.progress, 3), "score": score(table)}
         point |= {name: round(table.share(name), 4) for name in table.rows if _is_shown(name)}
