@@ -65,10 +65,10 @@ def doubtful(exchange: Exchange) -> bool:
 
 
 def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
-    """The message without what says no to something else than the call.
+    """The message without what says no to something else than the call, or asks of another.
 
     "Better not. Restart haproxy instead." turns down what was asked and no more than that, and
-    "no porter needed" is a value.
+    "no porter needed" is a value; "and where is P78?" asks for what changes nothing.
     """
     if exchange.decision is None or len(text) > cues.LONGEST:
         return text
@@ -79,6 +79,10 @@ def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
     ]  # fmt: skip
     begins = min((evidence.start for _, evidence in said), default=0)
     kept = list(text)
+    for planned in exchange.plan:
+        if planned.clause and not planned.target.changes:
+            start, end = planned.clause
+            kept[start:end] = " " * (end - start)
     for value, evidence in said:
         not_needed = _NOT_NEEDED.search(text[: evidence.start]) if value is False else None
         if not_needed:
@@ -144,7 +148,7 @@ def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str, last:
     calls = exchange.decision.calls if exchange.decision else ()
     found = {
         name: evidence
-        for call in calls if call.name == planned.target.name
+        for call in calls if (call.name, call.clause) == (planned.target.name, planned.clause)
         for name, evidence in call.evidence.items()
         if evidence.message == last
     }  # fmt: skip

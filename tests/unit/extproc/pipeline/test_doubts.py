@@ -11,6 +11,7 @@ import pytest
 from extproc.contract import ApiEndpoint
 from extproc.events import Answer
 from extproc.pipeline.cues import may_be_no_wish
+from modelserver.schema import Call, Evidence
 from tests.playbook import (
     api,
     calls,
@@ -152,6 +153,44 @@ def test_a_change_beside_a_question_is_asked_back() -> None:
     read = target("track", parameter("parcel"), endpoint=ApiEndpoint("app", "/track", "GET"))
     both = (ship(), wish("track", 0, parcel="P77"))
     assert not is_done("ship P77 and track it", *both, config=settings(SHIP, read))
+
+
+def test_a_question_that_is_a_wish_by_itself_casts_no_doubt() -> None:
+    """Where the change stands by itself, too; what frames it still counts."""
+    read = target("track", parameter("parcel"), endpoint=ApiEndpoint("app", "/track", "GET"))
+
+    def is_done_beside_a_question(change: str, joiner: str, question: str) -> bool:
+        said = change + joiner + question
+        asked = replace(
+            wish("track", 0, parcel="P78"), clause=(len(change) + len(joiner), len(said))
+        )
+        both = replace(ship(), clause=(0, len(change))), asked
+        return is_done(said, *both, config=settings(SHIP, read))
+
+    assert is_done_beside_a_question("ship P77", ", and ", "where is P78?")
+    assert is_done_beside_a_question("ship P77", ". ", "Has P78 been shipped?")
+    assert not is_done_beside_a_question("should I ship P77", ", and ", "where is P78?")
+    assert not is_done_beside_a_question("ship P77", " but don't yet, ", "where is P78?")
+
+
+def test_two_numbers_without_names_are_asked_back_in_each_clause() -> None:
+    """Not in the last one alone."""
+    book = target(
+        "book", parameter("seats", "integer", required=True),
+        parameter("room", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    said = "book 5, that is in 12, as well as 6 seats in room 13"
+    first, second = (0, 21), (34, len(said))
+
+    def call(clause: tuple[int, int], seats: str, room: str) -> Call:
+        evidence = {
+            name: Evidence(0, said.index(value), said.index(value) + len(value), value, 0.9)
+            for name, value in (("seats", seats), ("room", room))
+        }
+        arguments = {"seats": int(seats), "room": int(room)}
+        return Call("book", arguments, (), evidence, clause=clause)
+
+    assert not is_done(said, call(first, "5", "12"), call(second, "6", "13"), config=settings(book))
 
 
 def test_what_changes_nothing_is_never_doubted() -> None:
