@@ -60,6 +60,13 @@ _OPENING: Final = (
 _QUESTION: Final = re.compile(
     rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
 )
+# What is so, in one sentence: "it is 19 degrees in the study".
+_STATED: Final = re.compile(
+    rf"(?:{_OPENING}(?:, ?| )){{0,4}}(?:(?:it|this|that|there)(?:['\u2019]s| is| are)|es (?:ist|sind|gibt)"
+    r"|das ist|c['\u2019]est|il (?:est|y a|fait)|hay|está|è|c['\u2019]è|é|het is|er (?:is|zijn))"
+    r"(?!\w)(?:[^.!?]|[.!?](?! ))*+$",
+    re.IGNORECASE,
+)
 # Nobody words a plain wish at such length, and what is longer costs more to read.
 LONGEST: Final = 2000
 
@@ -72,6 +79,11 @@ def may_be_no_wish(text: str) -> bool:
 def may_not_be_meant(text: str) -> bool:
     """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
     return bool(_CUES.search(_one_line(text[:LONGEST])))
+
+
+def states(text: str) -> bool:
+    """Whether a message only says how something is."""
+    return bool(_STATED.match(_one_line(text[:LONGEST])))
 
 
 def _one_line(text: str) -> str:

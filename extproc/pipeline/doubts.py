@@ -59,6 +59,7 @@ def doubtful(exchange: Exchange) -> bool:
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text, last))
+        or (transcript.answered(exchange) is None and cues.states(text))
         or any(_unclear(exchange, planned, text, last) for planned in changes)
         or leftovers.change_it(exchange, text, last)
     )

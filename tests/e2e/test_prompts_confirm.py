@@ -159,11 +159,18 @@ def test_text_plain_is_asked_back_and_the_state_completes_it(stage: Stage) -> No
 
 
 def test_another_message_is_another_message(stage: Stage) -> None:
-    """Neither yes nor no: the models see a short question in the place of ours, and judge anew."""
+    """Neither yes nor no: the models see a short question in the place of ours, and judge anew.
+
+    They are asked about the message by itself, too.
+    """
     stage.says(four=[("transfer_funds", {**CALL[1], "amount": 400}, [])])
     answer = talk(stage, WISH, PROPOSED, "make it four hundred")
     assert content(answer) == PROPOSED.replace("300", "400")
-    _, request, _ = stage.models.received[-1]
+    alone, request = sorted(
+        (request for _, request, _ in stage.models.received[-2:]),
+        key=lambda each: len(each["messages"]),
+    )
+    assert [each["content"] for each in alone["messages"]] == ["make it four hundred"]
     shown = request["messages"][1]
     assert shown["content"] == "Shall I go ahead?"
     assert shown["ours"] is True

@@ -236,6 +236,15 @@ def test_a_condition_or_a_repetition_is_asked_back(said: str) -> None:
     assert not is_done(said, ship())
 
 
+@pytest.mark.parametrize("said", ["it is P77", "There are parcels such as P77.", "c'est P77"])
+def test_a_statement_is_asked_back(said: str) -> None:
+    assert not is_done(said, ship())
+
+
+def test_a_wish_after_a_statement_is_one() -> None:
+    assert is_done("It is late. Ship parcel P77.", ship())
+
+
 def test_a_polite_if_is_no_condition() -> None:
     assert is_done("ship P77 if possible", ship())
 
