@@ -164,6 +164,11 @@ def _token_limits(gateway: ir.Gateway) -> list[Fields]:
     ]
 
 
+def _usage_from_json() -> Fields:
+    # Envoy's own json_to_metadata holds the whole answer back, and refuses a large one.
+    return lua.lua_filter(names.USAGE_FILTER, lua.usage_source())
+
+
 _USAGE = ("total_tokens", "prompt_tokens", "completion_tokens")
 
 
@@ -175,20 +180,6 @@ def _usage_rules() -> list[Fields]:
         }
         for name in _USAGE
     ]
-
-
-def _usage_from_json() -> Fields:
-    return _filter(
-        "json_to_metadata",
-        typed(
-            f"{_FILTERS}.json_to_metadata.v3.JsonToMetadata",
-            response_rules={
-                "allow_content_types": ["application/json"],
-                "allow_content_types_regex": {"regex": "application/json;.*"},
-                "rules": _usage_rules(),
-            },
-        ),
-    )
 
 
 def _usage_from_sse() -> Fields:

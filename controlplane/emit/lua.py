@@ -64,6 +64,10 @@ def answer_source() -> str:
     return script("answer.lua")
 
 
+def usage_source() -> str:
+    return script("usage.lua")
+
+
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:
     return f"local PATH = {literal(endpoint.path)}\n" + script("error_target.lua")
 

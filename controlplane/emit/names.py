@@ -28,6 +28,7 @@ CHOOSE_FILTER = "archgw.choose"
 REWRITE_FILTER = "archgw.rewrite"
 PROMPTS_FILTER = "archgw.prompts"
 ANSWER_FILTER = "archgw.answer"
+USAGE_FILTER = "archgw.usage"
 
 EXTPROC_CLUSTER = "extproc"
 ERROR_TARGET_CLUSTER = "error-target"

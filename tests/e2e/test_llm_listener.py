@@ -274,6 +274,19 @@ class TestAnswers:
         assert world.one.received[2].headers["authorization"] == "Bearer sk-one"
 
 
+    def test_large_answer(self, client: Client, running: Running, world: World) -> None:
+        """An answer larger than Envoy's buffers passes whole, asked for once, and is counted."""
+        world.one.behaviour.dimensions = 1536
+        inputs = [f"text {number}" for number in range(100)]
+        answer = client.ask(path="/v1/embeddings", body={"model": "embed-small", "input": inputs})
+        assert answer.status == 200
+        assert len(answer.body) > 3_000_000
+        assert len(answer.json["data"]) == 100
+        assert len(world.one.received) == 1
+        entry = json.loads(running.log().splitlines()[-1])
+        assert (entry["prompt_tokens"], entry["total_tokens"]) == (2, 2)
+
+
 def test_access_log(client: Client, running: Running, world: World) -> None:
     """The log tells provider, model, tokens and time to first token of every call, no secret."""
     client.chat("canary-prompt", headers={"x-arch-llm-provider-hint": "two"})

@@ -47,6 +47,8 @@ class Behaviour:
     """Close the connection after so many chunks of a stream."""
     hang_after: int | None = None
     """Say nothing more after so many chunks of a stream."""
+    dimensions: int = 2
+    """Of each vector, one for every input."""
 
 
 class FakeProvider(Server):
@@ -93,13 +95,11 @@ class FakeProvider(Server):
         asked = json.loads(body)
         if asked.get("stream"):
             return await self._stream(request, asked, behaviour)
+        if "input" in asked:
+            return web.json_response(_vectors(asked, behaviour), headers=behaviour.headers)
         return web.json_response(self._completion(asked), headers=behaviour.headers)
 
     def _completion(self, asked: dict[str, Any]) -> dict[str, Any]:
-        if "input" in asked:
-            vector = {"object": "embedding", "index": 0, "embedding": [0.5, 0.25]}
-            usage = {"prompt_tokens": 2, "total_tokens": 2}
-            return {"object": "list", "data": [vector], "model": asked["model"], "usage": usage}
         message = {"role": "assistant", "content": f"Hello from {self.name}"}
         return {
             "id": "chatcmpl-1",
@@ -129,6 +129,17 @@ class FakeProvider(Server):
         await response.write(b"data: [DONE]\n\n")
         await response.write_eof()
         return response
+
+
+def _vectors(asked: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
+    inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
+    numbers = [(n * 0.618033988749895) % 2 - 1 for n in range(behaviour.dimensions)]
+    data = [
+        {"object": "embedding", "index": index, "embedding": numbers}
+        for index, _ in enumerate(inputs)
+    ]
+    usage = {"prompt_tokens": 2, "total_tokens": 2}
+    return {"object": "list", "data": data, "model": asked["model"], "usage": usage}
 
 
 def _chunk(asked: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:
