@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from controlplane import ir
 
+    Groups = tuple[tuple[ir.WeightedProvider, ...], ...]
+
 _PRIORITY_GROUP = (
     "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
 )
@@ -72,14 +74,14 @@ def provider_route(
             "inline_cluster_specifier_plugin": _specifier(groups, last_resort),
             "auto_host_rewrite": True,
             "timeout": "0s",
-            "idle_timeout": duration(_idle(route)),
+            "idle_timeout": duration(_patience(route, groups, last_resort)),
             "max_stream_duration": {"max_stream_duration": "0s"},
             "retry_policy": _retries(route, groups, last_resort),
         },
     }
 
 
-def _groups(route: ir.LlmRoute, path: str) -> tuple[tuple[ir.WeightedProvider, ...], ...]:
+def _groups(route: ir.LlmRoute, path: str) -> Groups:
     """Attempt n goes to group n.
 
     Vectors of two models are not comparable, and a list of models is the provider's own: only
@@ -91,9 +93,7 @@ def _groups(route: ir.LlmRoute, path: str) -> tuple[tuple[ir.WeightedProvider, .
     return ((pool,) * (1 + route.retries)) + tuple(fallbacks)
 
 
-def _specifier(
-    groups: tuple[tuple[ir.WeightedProvider, ...], ...], last_resort: str | None
-) -> Fields:
+def _specifier(groups: Groups, last_resort: str | None) -> Fields:
     attempts = [
         [(names.provider_cluster(member.provider), member.weight) for member in group]
         for group in groups
@@ -120,15 +120,15 @@ def _specifier(
     }
 
 
-def _retries(
-    route: ir.LlmRoute,
-    groups: tuple[tuple[ir.WeightedProvider, ...], ...],
-    last_resort: str | None,
-) -> Fields:
+def _attempts(groups: Groups, last_resort: str | None) -> int:
+    return len(groups) + (1 if last_resort else 0)
+
+
+def _retries(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> Fields:
     """A request is sent again only when nobody can have been billed for it, or when the user
     named fallbacks, which is to say that an answer from elsewhere is worth it.
     """
-    attempts = len(groups) + (1 if last_resort else 0)
+    attempts = _attempts(groups, last_resort)
     fails_over = attempts > 1 + route.retries
     policy: Fields = {
         "retry_on": "connect-failure,refused-stream,reset-before-request",
@@ -156,6 +156,14 @@ def _retries(
 def _idle(route: ir.LlmRoute) -> timedelta:
     # Envoy counts silence before the first byte too, so the idle limit cannot be the shorter.
     return max(route.idle_timeout, route.first_byte_timeout)
+
+
+def _patience(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> timedelta:
+    """How long a client may hear nothing: until every attempt has had its own time, and then some.
+
+    What ends an attempt is the limits of each; this one is for a request that gets no attempt.
+    """
+    return route.first_byte_timeout * _attempts(groups, last_resort) + _idle(route)
 
 
 def header(name: str, value: str) -> Fields:

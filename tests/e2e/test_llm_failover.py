@@ -99,6 +99,48 @@ def test_silence(client: Client, world: World) -> None:
     assert_answered_by_two(world)
 
 
+@pytest.fixture(scope="module")
+def impatient(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """As `running`, with as little patience for silence within an answer as before it."""
+    text = config(FAILOVER.replace("idle: 5s", "idle: 1s"), world)
+    with gateway(tmp_path_factory.mktemp("impatient"), text, KEYS) as started:
+        yield started
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_silence_of_each(impatient: Running, world: World, stream: bool) -> None:
+    """A fallback has as long for its first byte as the silent provider before it had."""
+    world.forget()
+    world.one.behaviour.delay = 30
+    world.two.behaviour.delay = 0.8
+    answer = Client(impatient.port).chat(stream=stream)
+    assert answer.status == 200
+    assert answer.complete
+    assert_answered_by_two(world)
+
+
+def test_silence_of_all(impatient: Running, world: World) -> None:
+    """When nobody begins to answer in time the call ends as a 504, each asked once."""
+    world.forget()
+    world.one.behaviour.delay = world.two.behaviour.delay = 30
+    started = time.monotonic()
+    assert Client(impatient.port).chat().status == 504
+    assert 1.9 < time.monotonic() - started < 8
+    assert (len(world.one.received), len(world.two.received)) == (1, 1)
+
+
+def test_silence_within_a_stream(impatient: Running, world: World) -> None:
+    """A stream that goes silent is broken off after `idle`; what had come is with the client."""
+    world.forget()
+    world.one.behaviour.hang_after = 2
+    started = time.monotonic()
+    answer = Client(impatient.port).chat(stream=True)
+    assert 0.9 < time.monotonic() - started < 5
+    assert not answer.complete
+    assert "one-1" in answer.text
+    assert not world.two.received
+
+
 def test_refused_connection(client: Client, world: World) -> None:
     """A provider that is not there at all loses the call to the fallback."""
     world.one.stop()

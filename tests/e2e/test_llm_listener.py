@@ -273,7 +273,6 @@ class TestAnswers:
         assert world.one.received[2].path == "/v1/models"
         assert world.one.received[2].headers["authorization"] == "Bearer sk-one"
 
-
     def test_large_answer(self, client: Client, running: Running, world: World) -> None:
         """An answer larger than Envoy's buffers passes whole, asked for once, and is counted."""
         world.one.behaviour.dimensions = 1536

@@ -33,7 +33,10 @@ def read(*pieces: bytes) -> dict[str, int] | None:
             b'{"usage" : {\n "prompt_tokens_details": {"cached_tokens": 9},\n "prompt_tokens" : 4 } }',
             (4, None, None),
         ),
-        (b'{"content":"\\"usage\\":{\\"total_tokens\\":1}","usage":{"total_tokens":5}}', (None, None, 5)),
+        (
+            b'{"content":"\\"usage\\":{\\"total_tokens\\":1}","usage":{"total_tokens":5}}',
+            (None, None, 5),
+        ),
         (b'{"kind":"usage","usage":null,"x":{"usage":{"total_tokens":6}}}', (None, None, 6)),
         (b'{"usage":{"seconds":1},"y":{"usage":{"total_tokens":7}}}', (None, None, 7)),
     ],
