@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controlplane import client_headers
 from controlplane.defaults import LOOPBACK
 from controlplane.emit import access_log, local_reply, names, proto
 from controlplane.emit.clusters import sds_secret
@@ -188,13 +189,12 @@ def _header_trust() -> Fields:
         {"remove": contract.DEBUG_HEADER},
         _copied(names.CLIENT_HINT_HEADER, names.HINT_HEADER),
         _copied(contract.CLIENT_DEBUG_HEADER, contract.DEBUG_HEADER),
-        {"remove_on_match": {"key_matcher": {"prefix": contract.OWN_PREFIX}}},
-        {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
-        {"remove": "x-forwarded-host"},
-        {"remove": "x-forwarded-for"},
-        {"remove": "forwarded"},
-        {"remove": "proxy"},
     ]
+    mutations += [
+        {"remove_on_match": {"key_matcher": {"prefix": prefix}}}
+        for prefix in client_headers.REMOVED_PREFIXES
+    ]
+    mutations += [{"remove": name} for name in client_headers.REMOVED]
     return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
 
 

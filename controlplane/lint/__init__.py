@@ -81,6 +81,7 @@ RULES: tuple[Rule, ...] = (
     limits.same_limit_twice,
     limits.impatient_provider,
     limits.odd_header_name,
+    limits.unseen_header,
     limits.traces_go_nowhere,
     addresses.bad_listener_address,
     addresses.bad_host,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controlplane import defaults
+from controlplane import client_headers, defaults
 from controlplane.lint.rule import Finding, error, warning
 
 if TYPE_CHECKING:
-    from controlplane.model import Config, Listener, Path
+    from controlplane.model import Config, Listener, Path, Selector
 
 SHORTEST_CONNECT = timedelta(milliseconds=1)
 LONGEST_CONNECT = timedelta(seconds=60)
@@ -300,11 +300,44 @@ def odd_header_name(config: Config) -> Iterator[Finding]:
         ratelimits:
           - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
     """
+    for selector in _selectors(config):
+        if not _HEADER_NAME.fullmatch(selector.header):
+            message = f"no header can be called `{selector.header}`"
+            yield Finding(selector.path, message, "write a name such as x-user")
+
+
+@error("AG612")
+def unseen_header(config: Config) -> Iterator[Finding]:
+    """A limit counts by a header that the gateway takes away from clients.
+
+    What a client says of `x-forwarded-for`, `forwarded`, `proxy`, `x-arch-*` and `x-envoy-*` is
+    removed before anything reads it, `x-request-id` and `x-forwarded-proto` are written anew, and a
+    name with an underscore is refused. Such a limit would never count, or count each call by itself.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: x-forwarded-for}, limit: {tokens: 100, unit: minute}}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        ratelimits:
+          - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
+    """
+    for selector in _selectors(config):
+        if not client_headers.is_seen(selector.header.lower()):
+            message = f"no limit can count by `{selector.header}`: clients cannot set this header"
+            hint = "count by a header of your own, such as x-user"
+            yield Finding(selector.path, message, hint)
+
+
+def _selectors(config: Config) -> Iterator[Selector]:
     for limits in (config.rate_limits, *(provider.rate_limits for provider in config.providers)):
         for limit in limits:
-            if limit.selector and not _HEADER_NAME.fullmatch(limit.selector.header):
-                message = f"no header can be called `{limit.selector.header}`"
-                yield Finding(limit.selector.path, message, "write a name such as x-user")
+            if limit.selector:
+                yield limit.selector
 
 
 @warning("AG609")

@@ -121,3 +121,23 @@ def test_unset_variables_cause_no_other_problem() -> None:
       - {name: b, model: n, endpoint: $NONE, default: true}
     """
     assert codes(text) == {"AG113"}
+
+
+@pytest.mark.parametrize(
+    ("header", "counted"),
+    [
+        ("x-user", True),
+        ("authorization", True),
+        ("X-Forwarded-For", False),
+        ("x-arch-user", False),
+        ("x-envoy-external-address", False),
+        ("X-Request-Id", False),
+        ("x_user", False),
+    ],
+)
+def test_limit_by_a_header_that_nobody_sees(header: str, counted: bool) -> None:
+    """A limit by a header that is taken away from clients is an error, at its selector."""
+    limit = f"ratelimits: [{{model: m, selector: {{key: {header}}}, limit: {{tokens: 1, unit: minute}}}}]"
+    found = places("version: v0.1\n" + PROVIDER + limit)
+    assert ("3:35 AG612" in found) is not counted, found
+    assert len(found) == (0 if counted else 1)
