@@ -3,7 +3,7 @@
 -- It is the last group of a route's failover chain, so it is asked only when every provider has
 -- failed. It gets the conversation as the LLM would have got it.
 --
--- Before this file comes PATH, where the error target listens.
+-- Before this file come headers.lua and PATH, where the error target listens.
 
 function envoy_on_request(handle)
   local metadata = handle:streamInfo():dynamicMetadata()
@@ -14,6 +14,7 @@ function envoy_on_request(handle)
   -- The headers are the last attempt's, the body is the first one's: its length is said anew.
   local length = handle:body(true):length()
   local headers = handle:headers()
+  keep_what_goes_on(headers)
   headers:replace("content-length", tostring(length))
   headers:replace(":path", PATH)
   headers:replace(FUNCTION_ERROR_HEADER, failed)

@@ -1,4 +1,4 @@
--- Upstream filter of one provider: the body, path and length that this provider is to see.
+-- Upstream filter of one provider: the headers, body, path and length that it is to see.
 --
 -- In the body's object: its own model; no `metadata`; no `model` inside a message; and the
 -- usage asked for when a stream did not say. Every other byte goes through as it came.
@@ -11,7 +11,7 @@
 -- client gave is kept in the stream's metadata and every attempt starts from it. The body needs
 -- no such care: each attempt gets the original.
 --
--- Before this file come json.lua and the constants of the provider:
+-- Before this file come json.lua, headers.lua and the constants of the provider:
 --   MODEL  its model, or nil to leave the client's
 --   ROUTE  its name as clients say it
 --   PATHS  path at the gateway → path at the provider, with a query where it needs one
@@ -140,12 +140,11 @@ local function rewritten(s, path, chosen)
   return applied(s, doc, edits, front, back)
 end
 
--- The provider's target for a client's: its own query first, then the client's.
+-- The path that a client gave, without its query, which may hold a key and is for us alone; and
+-- what that path is at the provider, or nil.
 local function provider_target(target)
-  local path, query = string.match(target, "^([^?]*)%??(.*)$")
-  local own = PATHS[path]
-  if own == nil or query == "" then return path, own end
-  return path, own .. (find(own, "?", 1, true) and "&" or "?") .. query
+  local path = string.match(target, "^[^?]*")
+  return path, PATHS[path]
 end
 
 local function refuse(handle, status, code, message)
@@ -159,6 +158,7 @@ end
 
 local function handle_request(handle)
   local headers = handle:headers()
+  keep_what_goes_on(headers)
   local metadata = handle:streamInfo():dynamicMetadata()
   local chosen = metadata:get(LLM_METADATA) or {}
   local given = chosen.path

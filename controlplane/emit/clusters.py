@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, proto
 from controlplane.emit.proto import Fields, duration, typed
-from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
     from controlplane.home_paths import Home
+    from extproc import contract
 
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _FILTERS = "envoy.extensions.filters.http"
@@ -179,7 +179,6 @@ def _http_options(http_filters: list[Fields] | None = None) -> Fields:
 def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> list[Fields]:
     tells = bool(gateway.prompts and gateway.prompts.error_target)
     filters = [
-        _remove_headers(),
         lua.lua_filter(names.REWRITE_FILTER, lua.rewrite_source(provider, record_failures=tells)),
     ]
     if provider.credential:
@@ -190,39 +189,6 @@ def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) ->
 def _codec() -> Fields:
     codec = typed(f"{_FILTERS}.upstream_codec.v3.UpstreamCodec")
     return {"name": "envoy.filters.http.upstream_codec", "typed_config": codec}
-
-
-# Whatever identifies the client to us must not reach a provider. Route-level removal is too
-# early for some (limits read them), and misses what Envoy itself adds later.
-_PRIVATE_HEADERS = (
-    "authorization",
-    "proxy-authorization",
-    "api-key",
-    "x-api-key",
-    "x-goog-api-key",
-    "cookie",
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-forwarded-host",
-    "accept-encoding",
-    names.HINT_HEADER,
-    contract.DEBUG_HEADER,
-)
-
-
-def _remove_headers() -> Fields:
-    removals: list[Fields] = [{"remove": header} for header in _PRIVATE_HEADERS]
-    removals += [
-        {"remove_on_match": {"key_matcher": {"prefix": prefix}}}
-        for prefix in (contract.OWN_PREFIX, "x-envoy-")
-    ]
-    return {
-        "name": "envoy.filters.http.header_mutation",
-        "typed_config": typed(
-            f"{_FILTERS}.header_mutation.v3.HeaderMutation",
-            mutations={"request_mutations": removals},
-        ),
-    }
 
 
 def _credential(credential: ir.Credential, home: Home) -> Fields:
@@ -273,7 +239,6 @@ def _error_target(gateway: ir.Gateway, endpoint: contract.ApiEndpoint) -> Fields
     cluster = _cluster(names.ERROR_TARGET_CLUSTER, upstream)
     cluster["typed_extension_protocol_options"] = _http_options(
         http_filters=[
-            _remove_headers(),
             lua.lua_filter("archgw.error_target", lua.error_target_source(endpoint)),
             _codec(),
         ]

@@ -28,13 +28,18 @@ def lua_filter(name: str, source: str) -> Fields:
 
 
 def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
-    """Upstream filter of one provider: its model in the body, its path in the URL."""
+    """Upstream filter of one provider: the headers that go on, its model, its path."""
     constants = (
         f"local MODEL = {literal(provider.model)}\n"
         f"local ROUTE = {literal(provider.label)}\n"
         f"local PATHS = {literal(dict(provider.paths))}\n"
     )
-    files = ["json.lua", "rewrite.lua", *(["failures.lua"] if record_failures else [])]
+    files = [
+        "json.lua",
+        "headers.lua",
+        "rewrite.lua",
+        *(["failures.lua"] if record_failures else []),
+    ]
     return constants + script(*files)
 
 
@@ -69,7 +74,7 @@ def usage_source() -> str:
 
 
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:
-    return f"local PATH = {literal(endpoint.path)}\n" + script("error_target.lua")
+    return f"local PATH = {literal(endpoint.path)}\n" + script("headers.lua", "error_target.lua")
 
 
 def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:

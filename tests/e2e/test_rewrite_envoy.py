@@ -62,7 +62,7 @@ REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
 
 
 def lua_filter(constants: str, entry: str) -> dict[str, Any]:
-    code = constants + script("json.lua", entry)
+    code = constants + script("json.lua", "headers.lua", entry)
     return {
         "name": "envoy.filters.http.lua",
         "typed_config": {
@@ -271,8 +271,8 @@ def test_a_megabyte_reaches_the_fallback_whole(setup: Setup) -> None:
     (first,), (second,) = setup.one.received, setup.two.received
     assert first.body == rewrite(made, ONE, CHAT)
     assert second.body == rewrite(made, TWO, CHAT)
-    assert first.path == "/deployments/chat?api-version=2&trace=1"
-    assert second.path == "/v1/chat/completions?trace=1"
+    assert first.path == "/deployments/chat?api-version=2"
+    assert second.path == "/v1/chat/completions"
     assert second.headers["content-length"] == str(len(second.body))
 
 
@@ -290,7 +290,7 @@ def test_a_list_of_models_has_no_body(setup: Setup) -> None:
     """`GET /v1/models` passes without a body, to the provider's own path."""
     setup.send(b"", "/v1/models?limit=2", "GET")
     (received,) = setup.one.received
-    assert (received.method, received.path) == ("GET", "/deployments/models?limit=2")
+    assert (received.method, received.path) == ("GET", "/deployments/models")
     assert received.body == b""
 
 
