@@ -122,10 +122,7 @@ def _says(text: str, value: Any) -> bool:
 def _confidence(
     exchange: Exchange, call: Call, target: Target, arguments: Mapping[str, Any]
 ) -> float:
-    """How sure the models are of the whole call: as sure as of its least sure part.
-
-    A choice that is said in its own words is sure.
-    """
+    """How sure the models are of the whole call: as sure as of its least sure part."""
     if call.confidence is not None:
         return call.confidence
     intent = exchange.decision.intent if exchange.decision else None
@@ -135,8 +132,7 @@ def _confidence(
         call.evidence[each.name].confidence
         for each in target.parameters
         if each.name in arguments and each.name in call.evidence
-        and not (each.enum and _is_literal(each, arguments[each.name], call.evidence[each.name].text))
-    ]  # fmt: skip
+    ]
     return min(score, *parts, 1.0)
 
 

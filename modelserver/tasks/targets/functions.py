@@ -7,18 +7,19 @@ a rule, several when the message asks for the same thing more than once.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.schema import CONFIRM_BELOW
-from modelserver.tasks.targets import switches, wording
+from modelserver.tasks.targets import chosen, negated, switches, wording
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
 from modelserver.tasks.types import UNTOLD, Call, Evidence, Message, Occasion, Output
-from modelserver.tasks.values import spoken, words
+from modelserver.tasks.values import lists, spoken, words
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -52,6 +53,8 @@ class _Found:
 
     several: float = 0.0
     readings: dict[str, list[Reading]] = field(default_factory=dict)
+    scores: dict[str, list[Reading]] = field(default_factory=dict)
+    """Every choice of the parameters that have some, as sure as the model is of it."""
     unusable: dict[str, Evidence] = field(default_factory=dict)
     """The surest words for a parameter, where they are no value for it."""
 
@@ -77,59 +80,51 @@ class Functions:
         occasion: Occasion = UNTOLD,
     ) -> tuple[Call, ...]:  # fmt: skip
         """The calls of the wanted tools, in the order in which they are asked for."""
-        chosen = frozenset(wanted)
+        called, newest = frozenset(wanted), _newest(messages)
         found = [_Found() for _ in tools]
         for layout, output in zip(layouts, outputs, strict=True):
             reader = Reader(layout, output, messages)
             for marker, mark in enumerate(layout.marks):
-                if mark.tool not in chosen:
+                if mark.tool not in called:
                     continue
                 if mark.kind == "tool":
                     several = sigmoid(reader.score(marker, SEVERAL))
                     found[mark.tool].several = max(found[mark.tool].several, several)
                 elif mark.kind == "parameter":
                     parameter = tools[mark.tool].parameters[mark.parameter]
+                    if options(parameter):
+                        every = _every_choice(reader, layout, marker, parameter)
+                        least = sigmoid(self._margin(parameter, "option"))
+                        found[mark.tool].scores[parameter.name] = every
+                        plain = switches.said(parameter, messages[newest].content, newest)
+                        found[mark.tool].readings[parameter.name] = [plain] if plain else [
+                            each for each in every if each.evidence.confidence > least
+                        ]  # fmt: skip
+                        continue
                     readings, unusable = self._read(
-                        reader, layout, marker, parameter, messages, occasion=occasion
+                        reader, marker, parameter, messages, occasion=occasion
                     )
                     found[mark.tool].readings[parameter.name] = readings
                     if unusable:
                         found[mark.tool].unusable[parameter.name] = unusable
         calls: list[Call] = []
-        for number in sorted(chosen):
+        for number in sorted(called):
             calls += self._calls(tools[number], found[number], messages, occasion)
         calls.sort(key=_place)
         return tuple(calls)
 
     def _read(
-        self, reader: Reader, layout: Layout, marker: int, parameter: Parameter,
+        self, reader: Reader, marker: int, parameter: Parameter,
         messages: Sequence[Message], *, occasion: Occasion,
     ) -> tuple[list[Reading], Evidence | None]:  # fmt: skip
-        mark = layout.marks[marker]
-        choices = options(parameter)
-        plain = switches.said(parameter, messages[_newest(messages)].content, _newest(messages))
-        if plain:
-            return [plain], None
-        if choices:
-            own = [
-                k for k, m in enumerate(layout.marks)
-                if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
-            ]  # fmt: skip
-            chosen = reader.choices(marker, own, margin=self._margin(parameter, "option"))
-            if not chosen and parameter.enum:
-                newest = _newest(messages)
-                nearly = wording.misspelt(parameter, messages[newest].content, newest)
-                return ([nearly] if nearly else []), None
-            found = [
-                Reading(spoken.choice(parameter, choices[c.option]), c.evidence) for c in chosen
-            ]
-            return found, None
-        readings = []
+        readings: list[Reading] = []
         unusable = None
         margin, penalty = self._margin(parameter, "span"), self.settings.length_penalty
         for span in reader.spans(marker, margin=margin, length_penalty=penalty):
             text = messages[span.message].content
-            evidence = _whole(span, text, numeric=_is_numeric(parameter))
+            evidence = _whole(span, text, parameter)
+            if parameter.type == "array" and _holds(readings, evidence):
+                continue
             value = spoken.read(parameter, text, evidence.start, evidence.end, occasion)
             if value is not None:
                 readings.append(Reading(value, evidence))
@@ -148,12 +143,15 @@ class Functions:
         self, tool: Tool, found: _Found, messages: Sequence[Message], occasion: Occasion
     ) -> list[Call]:
         newest = _newest(messages)
-        told = wording.by_name(tool, found.readings, messages, newest, occasion)
+        several = found.several > self.settings.several
+        choices = chosen.settled(
+            tool, found.readings, found.scores, messages, newest, several=several
+        )
+        wanted = negated.without(tool, choices.readings, messages)
+        told = wording.by_name(tool, wanted, messages, newest, occasion)
         owned = shared_out(tool, wording.instead(told, messages, newest), newest)
         sure = self.settings.second
-        several = found.several > self.settings.several or _repeated(
-            tool, owned, newest, messages[newest].content, sure
-        )
+        several = several or _repeated(tool, owned, newest, messages[newest].content, sure)
         if not several:
             owned = wording.directed(tool, owned, messages, newest, occasion)
         kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
@@ -163,22 +161,41 @@ class Functions:
         count = max((len(kept[name]) for name in scalars), default=1)
         dealt = _deal(tool, kept, max(1, count))
         calls = [_call(tool, readings, messages) for readings in dealt]
-        unusable = _unusable(found, [e for call in calls for e in call.evidence.values()])
+        unusable = _unusable(
+            {**found.unusable, **choices.unusable},
+            [e for call in calls for e in call.evidence.values()],
+        )
         return [
             replace(call, unusable=tuple(n for n in unusable if n not in call.arguments))
             for call in calls
         ]
 
 
-def _unusable(found: _Found, used: Sequence[Evidence]) -> list[str]:
+def _unusable(found: Mapping[str, Evidence], used: Sequence[Evidence]) -> list[str]:
     """Parameters whose words are no value for them, nor are another parameter's value."""
     return [
         name
-        for name, said in found.unusable.items()
+        for name, said in found.items()
         if not any(
             said.message == other.message and said.start < other.end and other.start < said.end
             for other in used
         )
+    ]
+
+
+def _every_choice(
+    reader: Reader, layout: Layout, marker: int, parameter: Parameter
+) -> list[Reading]:
+    """All choices of a parameter, the surest first."""
+    mark = layout.marks[marker]
+    named = options(parameter)
+    own = [
+        k for k, m in enumerate(layout.marks)
+        if m.kind == "option" and (m.tool, m.parameter) == (mark.tool, mark.parameter)
+    ]  # fmt: skip
+    return [
+        Reading(spoken.choice(parameter, named[each.option]), each.evidence)
+        for each in reader.choices(marker, own, margin=-math.inf)
     ]
 
 
@@ -191,10 +208,23 @@ def _is_numeric(parameter: Parameter) -> bool:
     return bool({parameter.type, parameter.items} & {"integer", "number"})
 
 
-def _whole(evidence: Evidence, text: str, *, numeric: bool) -> Evidence:
-    """The evidence with whole words."""
+def _whole(evidence: Evidence, text: str, parameter: Parameter) -> Evidence:
+    """The evidence with whole words, and of a list with the items beside it."""
+    numeric = _is_numeric(parameter)
     start, end = words.whole(text, evidence.start, evidence.end, numeric=numeric)
+    if parameter.type == "array" and not numeric:
+        start, end = lists.reach(text, start, end)
     return Evidence(evidence.message, start, end, text[start:end], evidence.confidence)
+
+
+def _holds(readings: Sequence[Reading], evidence: Evidence) -> bool:
+    """Whether surer readings have these words already: an item of a list that was read."""
+    return any(
+        (said := reading.evidence).message == evidence.message
+        and said.start <= evidence.start
+        and evidence.end <= said.end
+        for reading in readings
+    )
 
 
 _JOINED = re.compile(r"\b(?:and|also|then|plus)\b|&", re.IGNORECASE)

@@ -19,7 +19,7 @@ from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import choices, languages, spoken
+from modelserver.tasks.values import languages, spoken
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Side = Literal["source", "target"]
 Readings = dict[str, list[Reading]]
+OTHER: Final[dict[Side, Side]] = {"source": "target", "target": "source"}
 
 # What a parameter is called that something comes from, or goes to.
 _SIDES: Final[dict[Side, frozenset[str]]] = {
@@ -59,12 +60,17 @@ _BEFORE: Final[dict[str, dict[Side, str]]] = {
     "nl": {"source": "van|vanaf|vanuit|uit", "target": "naar|tot"},
 }
 _ARROW: Final = re.compile(r"(?:->|→|=>|⇒|➔)\s*$")
+# Who has a thing now is whom it comes from, also where it "belongs to" them.
+SO_FAR: Final = re.compile(
+    r"\b(?:so far|until now|till now|up to now|currently|at the moment|at present|presently"
+    r"|(?:i|we)(?:'m| am|'re| are) (?:now )?on|(?:i|we) (?:now )?(?:have|use)|i've got"
+    r"|bisher|bislang|derzeit|zurzeit|momentan|jusqu'ici|actuellement|hasta ahora|actualmente"
+    r"|finora|attualmente|até agora|atualmente|tot nu toe|momenteel)\b[^.,;:!?]*$", re.IGNORECASE,
+)  # fmt: skip
 # What may stand between such a word and the value: an article, and what kind of thing it is.
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
-_LONG_WORD: Final = re.compile(r"[^\W\d_]{6,}")
-_NEARLY: Final = 0.6
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
-_UNSAID: Final = 0.3
+UNSAID: Final = 0.3
 # The value goes to where the next one, or the next sentence, begins; it ends in no space, so that
 # a run of spaces is looked at once.
 _NAMED: Final = (
@@ -79,6 +85,39 @@ _INSTEAD: Final = re.compile(
     r"\b(?:instead|rather|stattdessen|lieber|plutôt|à la place|en su lugar|en vez|mejor|invece"
     r"|piuttosto|em vez|antes|in plaats|liever)\b", re.IGNORECASE,
 )  # fmt: skip
+
+
+_ONLY: Final = re.compile(
+    r"\b(?:only|just|nur|seulement|uniquement|s[oó]lo|solamente|soltanto|solamente|apenas|só|alleen)\s+"
+    r"(?:[^\W\d_]+\s+){0,3}$", re.IGNORECASE,
+)  # fmt: skip
+_FOLLOWS_UP: Final = re.compile(
+    r"\s*(?:(?:and|or|now|then|ok(?:ay)?|so|but|und|et|y|e|en)\b[\s,]*)*(?:what|how) about\b"
+    r"|\s*(?:and|und|et|y|e|en|or|same|now the same|the same|was ist mit|et pour)\b",
+    re.IGNORECASE,
+)
+_BACK_ENDS: Final = (
+    r"(?=\s*(?:$|[?.!,]|(?:on|at|in|for|next|tomorrow|please|am|um|bitte|le|el|il|op)\b))"
+)
+_BACK: Final = re.compile(
+    rf"\s*(?:(?:and|now|then|ok(?:ay)?|so|please|und|dann|jetzt|et|puis|y|luego|e|poi|depois|en|dan)"
+    rf"\b[\s,]*)*(?:(?:what|how) about\s+|for\s+|was ist mit\s+|für\s+|pour\s+)?"
+    rf"(?:(?:the\s+)?way back|back(?: again)?{_BACK_ENDS}|(?:the\s+)?return (?:trip|journey|way|crossing|flight|leg)"
+    rf"|the return|(?:the\s+)?other way (?:a?round)|(?:the\s+)?reverse|vice versa|zurück{_BACK_ENDS}"
+    rf"|(?:den|die) rück(?:weg|fahrt|reise|flug)|le retour|la vuelta|il ritorno|a volta|terug{_BACK_ENDS}"
+    rf"|de terugweg)\b", re.IGNORECASE,
+)  # fmt: skip
+_SHORT: Final = 120
+
+
+def is_follow_up(text: str) -> bool:
+    """Whether a message goes on with the last wish: "and into Greek?", "what about Friday?"."""
+    return len(text) <= _SHORT and bool(_FOLLOWS_UP.match(text))
+
+
+def is_way_back(text: str) -> bool:
+    """Whether a message asks for the last wish the other way round: "and back on the 3rd?"."""
+    return len(text) <= _SHORT and bool(_BACK.match(text))
 
 
 def by_name(
@@ -101,23 +140,6 @@ def by_name(
             if options(parameter) or not any(_overlap(reading, other) for other in others)
         ]  # fmt: skip
     return kept
-
-
-def misspelt(parameter: Parameter, text: str, number: int) -> Reading | None:
-    """The one choice that a word of a message may be a misspelling of.
-
-    For a choice that the model found not said. A longer form of its name (`vouchers`) is no
-    misspelling: there the model knows why.
-    """
-    found: dict[str, Reading] = {}
-    right = [(choices.plain(str(choice)), choice) for choice in parameter.enum]
-    for match in _matches(_LONG_WORD, text):
-        said = choices.plain(match.group())
-        for plain, choice in right:
-            if choices.is_misspelt(plain, said):
-                evidence = Evidence(number, match.start(), match.end(), match.group(), _NEARLY)
-                found[str(choice)] = Reading(choice, evidence)
-    return next(iter(found.values())) if len(found) == 1 else None
 
 
 def _told(tool: Tool, text: str, number: int, occasion: Occasion) -> dict[str, Reading]:
@@ -159,13 +181,20 @@ def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
 def instead(
     readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message], newest: int
 ) -> Readings:
-    """The readings, without what was said before where the last message says what to take instead."""
-    if not _matches(_INSTEAD, messages[newest].content):
-        return {name: list(many) for name, many in readings.items()}
+    """The readings, without what was said before where the last message says what to take instead.
+
+    "Only for web-5" says so of what stands behind it.
+    """
+    text = messages[newest].content
+    anew = bool(_matches(_INSTEAD, text))
     kept: Readings = {}
     for name, many in readings.items():
         new = [reading for reading in many if reading.evidence.message == newest]
-        kept[name] = new or list(many)
+        alone = anew or any(
+            _ONLY.search(text[max(0, each.evidence.start - 40) : each.evidence.start])
+            for each in new
+        )
+        kept[name] = new if new and alone else list(many)
     return kept
 
 
@@ -175,28 +204,54 @@ def directed(
 ) -> Readings:  # fmt: skip
     """The readings, each pair of from and to the way round that the words before them say."""
     turned = {name: list(many) for name, many in readings.items()}
-    for source, target in pairs(tool.parameters):
+    for source, target in pairs([p for p in tool.parameters if not options(p)]):
         first, second = turned.get(source.name), turned.get(target.name)
         if not first or not second:
             continue
         both = (first[0].evidence, second[0].evidence)
         if _are_days_of_a_stay(source, target, *both):
             continue
-        # What was said a turn ago may be meant the other way round now.
-        if any(each.message != newest for each in both):
+        if both[0].message != both[1].message:
+            turned |= _carried((source, target), turned, messages, newest, occasion)
             continue
-        text = messages[newest].content
-        if _side(both[0], text) is _side(both[1], text):
+        text = messages[both[0].message].content
+        back = both[0].message != newest and is_way_back(messages[newest].content)
+        if back or side_of(both[0], text) is side_of(both[1], text):
             for name in (source.name, target.name):
-                turned[name] = [_unsure(turned[name][0]), *turned[name][1:]]
-        if not _is_crossed(*both, text, plain=_are_plain(source, target)):
-            continue
-        for_source = _again(source, second[0], messages, occasion)
-        for_target = _again(target, first[0], messages, occasion)
-        if for_source and for_target:
-            turned[source.name] = [for_source, *first[1:]]
-            turned[target.name] = [for_target, *second[1:]]
+                turned[name] = [unsure(turned[name][0]), *turned[name][1:]]
+        if _is_crossed(*both, text, plain=are_plain(source, target)) is not back:
+            for_source = _again(source, turned[target.name][0], messages, occasion)
+            for_target = _again(target, turned[source.name][0], messages, occasion)
+            if for_source and for_target:
+                turned[source.name] = [for_source, *first[1:]]
+                turned[target.name] = [for_target, *second[1:]]
     return turned
+
+
+def _carried(
+    pair: tuple[Parameter, Parameter], readings: Readings, messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> Readings:  # fmt: skip
+    """What the side of an earlier turn was there: no source becomes a target by itself.
+
+    "Copy it from db-1 to db-2", "now the same from db-7": the target is db-2 again.
+    """
+    sides: tuple[Side, Side] = ("source", "target")
+    for side, parameter in zip(sides, pair, strict=True):
+        own = readings[parameter.name][0]
+        text = messages[own.evidence.message].content
+        if own.evidence.message == newest or side_of(own.evidence, text) != OTHER[side]:
+            continue
+        there = [
+            reading
+            for each in (parameter, *pair)
+            for reading in readings[each.name]
+            if reading.evidence.message == own.evidence.message
+            and side_of(reading.evidence, text) == side
+        ]
+        meant = _again(parameter, there[0], messages, occasion) if there else None
+        return {parameter.name: [unsure(meant or own)]}
+    return {}
 
 
 def pairs(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Parameter]]:
@@ -207,7 +262,7 @@ def pairs(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Parameter]]:
     for parameter in parameters:
         words = frozenset(humanized(parameter.name).split())
         for side, names in _SIDES.items():
-            if words & names and parameter.type != "array" and not options(parameter):
+            if words & names and parameter.type != "array":
                 key = (parameter.type, words - names)
                 sides[side].setdefault(key, []).append(parameter)
     alike = [
@@ -221,7 +276,7 @@ def pairs(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Parameter]]:
     return alike
 
 
-def _are_plain(source: Parameter, target: Parameter) -> bool:
+def are_plain(source: Parameter, target: Parameter) -> bool:
     """Whether the two are where something comes from and goes to, whatever is said of them.
 
     "It was at 800, make it 300" has a "to" before the old one.
@@ -244,13 +299,15 @@ def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -
 
     Of plain ones it is enough that one of the two is said.
     """
-    said = _side(source, text), _side(target, text)
+    said = side_of(source, text), side_of(target, text)
     return said == ("target", "source") or (plain and said in {("target", None), (None, "source")})
 
 
-def _side(evidence: Evidence, text: str) -> Side | None:
+def side_of(evidence: Evidence, text: str) -> Side | None:
     """The side that the words before a value speak for."""
     before = text[max(0, evidence.start - 40) : evidence.start]
+    if SO_FAR.search(before):
+        return "source"
     if _ARROW.search(before):
         return "target"
     language = languages.guessed(text) or "en"
@@ -280,8 +337,14 @@ def _again(
     return None if value is None else Reading(value, said)
 
 
-def _unsure(reading: Reading) -> Reading:
-    sure = min(reading.evidence.confidence, _UNSAID)
+def sure_of(reading: Reading, least: float) -> Reading:
+    """The reading, at least as sure as this."""
+    sure = max(reading.evidence.confidence, least)
+    return replace(reading, evidence=replace(reading.evidence, confidence=sure))
+
+
+def unsure(reading: Reading) -> Reading:
+    sure = min(reading.evidence.confidence, UNSAID)
     return replace(reading, evidence=replace(reading.evidence, confidence=sure))
 
 

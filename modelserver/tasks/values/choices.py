@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.tasks.values import names
+from modelserver.tasks.values import everyday, names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SHORTEST_MISSPELT: Final = 5
+_SHORTEST_SLIP: Final = 4
+_HEARD: Final = 7
 
 
 def meant(choices: Sequence[Any], said: str) -> Any:
@@ -23,23 +25,34 @@ def meant(choices: Sequence[Any], said: str) -> Any:
     return near[0] if len(near) == 1 else None
 
 
-def is_near(word: str, said: str) -> bool:
+def is_near(word: str, said: str, shortest: int = _SHORTEST_MISSPELT) -> bool:
     """Whether one may be the other misspelt: one slip, two in a long word, none in a short one.
 
     The first letter is hardly ever wrong, and other words differ in it: `five`, `live`.
     """
     length = min(len(word), len(said))
-    if length < _SHORTEST_MISSPELT or word[0] != said[0] or any(map(str.isdigit, word + said)):
+    if length < shortest or word[0] != said[0] or any(map(str.isdigit, word + said)):
         return False
-    return distance(word, said, most := 1 if length < 9 else 2) <= most
+    return distance(word, said, most := 1 if max(len(word), len(said)) < 9 else 2) <= most
 
 
 def is_misspelt(choice: str, word: str) -> bool:
     """Whether a word is nearly the choice, and neither that nor a longer or shorter form of it.
 
-    Both as `plain` has them.
+    Both as `plain` has them. A word of four or five letters that people use every day is none:
+    it means itself.
     """
-    return is_near(choice, word) and not (choice.startswith(word) or word.startswith(choice))
+    return (
+        word not in everyday.WORDS
+        and (is_near(choice, word, _SHORTEST_SLIP) or _begins_alike(choice, word))
+        and not (choice.startswith(word) or word.startswith(choice))
+    )
+
+
+def _begins_alike(word: str, said: str) -> bool:
+    """Whether the end alone is heard wrong: `Dunmoor` for Dunmore."""
+    short = min(len(word), len(said)) < _HEARD
+    return not short and word[:4] == said[:4] and distance(word, said, 2) <= 2
 
 
 def distance(first: str, second: str, most: int) -> int:

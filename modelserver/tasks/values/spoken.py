@@ -123,6 +123,7 @@ def items(parameter: Parameter, found: Sequence[Any]) -> list[Any]:
 
 
 def _items_of(parameter: Parameter, span: _Span) -> Any:
+    span = replace(span, start=span.start + lists.bullet(span.text, span.start))
     said = span.said
     if said.lstrip().startswith("[{"):
         return said

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelserver.tasks.values.choices import distance, meant
+from modelserver.tasks.values.choices import distance, is_misspelt, meant, plain
 
 REGIONS = ("america", "europe", "emea")
 
@@ -38,3 +38,18 @@ def test_meant(choices: tuple[object, ...], said: str, choice: object) -> None:
 def test_distance(first: str, second: str, slips: int) -> None:
     """Letters put in, left out, exchanged and swapped are one slip each; many are not counted."""
     assert distance(first, second, 2) == slips
+
+
+@pytest.mark.parametrize(
+    ("choice", "word", "slip"),
+    [
+        ("green", "geen", True), ("night", "nihgt", True), ("french", "frensh", True), ("classic", "clasic", True),
+        ("Dunmore", "Dunmoor", True), ("Wednesday", "Wensday", True), ("motorcycle", "motocycle", True),
+        ("night", "right", False), ("meat", "meet", False), ("green", "greet", False), ("lawn", "lawns", False),
+        ("bicycle", "motocycle", False), ("standing", "standard", False), ("tuesday", "thursday", False),
+        ("courier", "carrier", False), ("red", "rde", False), ("web1", "wbe1", False), ("green", "green", False),
+    ],
+)  # fmt: skip
+def test_misspelt(choice: str, word: str, slip: bool) -> None:
+    """A slip makes no other word of it: those that people use every day mean themselves."""
+    assert is_misspelt(plain(choice), plain(word)) is slip

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from modelserver.tasks.values.lists import numbers, parts
+from modelserver.tasks.values.lists import bullet, numbers, parts, reach
 
 
 @pytest.mark.parametrize(
     ("said", "items"),
     [
         ("A1, B2; C3 and D4", ["A1", "B2", "C3", "D4"]), ("A1 and B2", ["A1", "B2"]),
-        ("A1\nB2\nC3", ["A1", "B2", "C3"]), ("A1/B2 / C3 & D4", ["A1/B2", "C3", "D4"]),
+        ("A1\nB2\nC3", ["A1", "B2", "C3"]), ("A1/B2 / C3 & D4", ["A1", "B2", "C3", "D4"]),
         ("A1 und B2", ["A1", "B2"]), ("A1, B2 et C3", ["A1", "B2", "C3"]),
         ("A1, B2 y C3", ["A1", "B2", "C3"]), ("A1, B2 e C3", ["A1", "B2", "C3"]),
         ("A1, B2 en C3", ["A1", "B2", "C3"]), ("A1 | B2", ["A1", "B2"]), ("[A1, B2]", ["A1", "B2"]),
         ("Ann, Bob, and Carl", ["Ann", "Bob", "Carl"]), ("Ann; Bob", ["Ann", "Bob"]),
         ("Simon and Garfunkel", ["Simon and Garfunkel"]), ('"a, b"', ['"a, b"']), ("milk", ["milk"]),
-        ("", []),
+        ("", []), ("- A1\n- B2", ["A1", "B2"]), ("* milk\n* eggs and ham", ["milk", "eggs and ham"]),
+        ("DP1/DP2 plus DP3", ["DP1", "DP2", "DP3"]), ("a.pdf and b.doc", ["a.pdf", "b.doc"]),
+        ("Tuesday/Saturday", ["Tuesday", "Saturday"]), ("and/or", ["and/or"]), ("A1/b.md", ["A1/b.md"]),
+        ("DP1/DP2, DP3", ["DP1", "DP2", "DP3"]), ("docs/a1.md", ["docs/a1.md"]), ("3/4", ["3/4"]),
+        ("Max Reuter and Lea Sommer", ["Max Reuter", "Lea Sommer"]),
+        ("Ann Lee, Max van Dyk and Lea Sommer", ["Ann Lee", "Max van Dyk", "Lea Sommer"]),
+        ("Pride and Prejudice", ["Pride and Prejudice"]), ("bread and butter", ["bread and butter"]),
+        ("The Owl and The Pussycat", ["The Owl and The Pussycat"]),
+        ("War and Peace; Emma", ["War and Peace", "Emma"]), ("A1; B2 and C3", ["A1", "B2", "C3"]),
+        ("A1, B2 but not C3", ["A1", "B2"]), ("Ann, Bob except Carl", ["Ann", "Bob"]),
     ],
 )  # fmt: skip
 def test_parts(said: str, items: list[str]) -> None:
@@ -35,3 +44,38 @@ def test_parts(said: str, items: list[str]) -> None:
 def test_numbers(said: str, found: list[str]) -> None:
     """Each number is one; a group of thousands is no two."""
     assert [said[start:end] for start, end in numbers(said)] == found
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "rest"),
+    [
+        ("- LM-1", 0, "LM-1"), ("get\n  * milk", 4, "milk"), ("1. milk\n2. eggs", 0, "milk\n2. eggs"),
+        ("2. Bundesliga", 0, "2. Bundesliga"), ("5 - 3", 2, "- 3"), ("-5", 0, "-5"),
+    ],
+)  # fmt: skip
+def test_bullets(text: str, start: int, rest: str) -> None:
+    """The sign that a line begins with is no part of its item; a lone number may be."""
+    assert text[start + bullet(text, start) :] == rest
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "whole"),
+    [
+        ("on Monday, Wednesday and Friday at 6", "Monday, Wednesday", "Monday, Wednesday and Friday"),
+        ("Tuesday/Saturday", "Saturday", "Tuesday/Saturday"), ("DP1, DP2 and 3", "DP1", "DP1, DP2"),
+        ("a.pdf & b.pdf", "b.pdf", "a.pdf & b.pdf"), ("a.pdf and Bob", "a.pdf", "a.pdf"),
+        ("DP1, not DP2", "DP1", "DP1"), ("DP1 and ship DP2", "DP1", "DP1"), ("A, B", "A", "A"),
+    ],
+)  # fmt: skip
+def test_reach(text: str, seen: str, whole: str) -> None:
+    """What looks the same beside an item is an item."""
+    start = text.index(seen)
+    first, last = reach(text, start, start + len(seen))
+    assert text[first:last] == whole
+
+
+def test_a_long_list_takes_no_long_time() -> None:
+    """A megabyte of items is read as far as a list goes, and in no time."""
+    text = "A1, " * 250_000
+    first, last = reach(text, 0, 2)
+    assert (first, last) == (0, 402)
