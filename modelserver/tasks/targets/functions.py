@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.schema import CONFIRM_BELOW
-from modelserver.tasks.targets import chosen, negated, switches, wording
+from modelserver.tasks.targets import bounds, chosen, followed, negated, switches, wording
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
@@ -91,7 +91,8 @@ class Functions:
                     several = sigmoid(reader.score(marker, SEVERAL))
                     found[mark.tool].several = max(found[mark.tool].several, several)
                 elif mark.kind == "parameter":
-                    parameter = tools[mark.tool].parameters[mark.parameter]
+                    tool = tools[mark.tool]
+                    parameter = tool.parameters[mark.parameter]
                     if options(parameter):
                         every = _every_choice(reader, layout, marker, parameter)
                         least = sigmoid(self._margin(parameter, "option"))
@@ -102,7 +103,7 @@ class Functions:
                         ]  # fmt: skip
                         continue
                     readings, unusable = self._read(
-                        reader, marker, parameter, messages, occasion=occasion
+                        reader, marker, (tool, parameter), messages, occasion=occasion
                     )
                     found[mark.tool].readings[parameter.name] = readings
                     if unusable:
@@ -114,9 +115,10 @@ class Functions:
         return tuple(calls)
 
     def _read(
-        self, reader: Reader, marker: int, parameter: Parameter,
+        self, reader: Reader, marker: int, of: tuple[Tool, Parameter],
         messages: Sequence[Message], *, occasion: Occasion,
     ) -> tuple[list[Reading], Evidence | None]:  # fmt: skip
+        tool, parameter = of
         readings: list[Reading] = []
         unusable = None
         margin, penalty = self._margin(parameter, "span"), self.settings.length_penalty
@@ -125,6 +127,10 @@ class Functions:
             evidence = _whole(span, text, parameter)
             if parameter.type == "array" and _holds(readings, evidence):
                 continue
+            own = bounds.trimmed(tool, parameter, text, evidence)
+            if own is None:
+                continue
+            evidence = own
             value = spoken.read(parameter, text, evidence.start, evidence.end, occasion)
             if value is not None:
                 readings.append(Reading(value, evidence))
@@ -143,32 +149,43 @@ class Functions:
         self, tool: Tool, found: _Found, messages: Sequence[Message], occasion: Occasion
     ) -> list[Call]:
         newest = _newest(messages)
-        several = found.several > self.settings.several
         choices = chosen.settled(
-            tool, found.readings, found.scores, messages, newest, several=several
+            tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
         wanted = negated.without(tool, choices.readings, messages)
         told = wording.by_name(tool, wanted, messages, newest, occasion)
         owned = shared_out(tool, wording.instead(told, messages, newest), newest)
-        sure = self.settings.second
-        several = several or _repeated(tool, owned, newest, messages[newest].content, sure)
-        if not several:
-            owned = wording.directed(tool, owned, messages, newest, occasion)
-        kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
+        kept = self._kept(tool, found, owned, messages=messages, newest=newest, occasion=occasion)
         scalars = [p.name for p in tool.parameters if p.type != "array"]
-        for name in scalars:
-            kept[name] = _together(kept[name], sure) if several else kept[name][:1]
         count = max((len(kept[name]) for name in scalars), default=1)
         dealt = _deal(tool, kept, max(1, count))
         calls = [_call(tool, readings, messages) for readings in dealt]
-        unusable = _unusable(
-            {**found.unusable, **choices.unusable},
-            [e for call in calls for e in call.evidence.values()],
-        )
+        used = [evidence for call in calls for evidence in call.evidence.values()]
+        unusable = _unusable({**found.unusable, **choices.unusable}, used)
         return [
             replace(call, unusable=tuple(n for n in unusable if n not in call.arguments))
             for call in calls
         ]
+
+    def _is_several(self, found: _Found) -> bool:
+        return found.several > self.settings.several
+
+    def _kept(
+        self, tool: Tool, found: _Found, owned: wording.Readings, *, messages: Sequence[Message],
+        newest: int, occasion: Occasion,
+    ) -> wording.Readings:  # fmt: skip
+        """The readings that become values: one of each parameter, or several for several calls."""
+        sure = self.settings.second
+        scalars = [p.name for p in tool.parameters if p.type != "array"]
+        kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
+        text = messages[newest].content
+        if self._is_several(found) or _repeated(tool, owned, newest, text, sure):
+            kept |= {name: _together(kept[name], sure) for name in scalars}
+            if any(len(kept[name]) > 1 for name in scalars):
+                return kept
+        owned = wording.directed(tool, owned, messages, newest, occasion)
+        owned = followed.renewed(tool, owned, messages, newest, occasion)
+        return kept | {name: owned.get(name, [])[:1] for name in scalars}
 
 
 def _unusable(found: Mapping[str, Evidence], used: Sequence[Evidence]) -> list[str]:

@@ -19,7 +19,7 @@ from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import languages, spoken
+from modelserver.tasks.values import languages, spoken, units
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -71,6 +71,8 @@ SO_FAR: Final = re.compile(
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
 UNSAID: Final = 0.3
+# Which is which of two like values, where words say so of both.
+SAID: Final = 0.8
 # The value goes to where the next one, or the next sentence, begins; it ends in no space, so that
 # a run of spaces is looked at once.
 _NAMED: Final = (
@@ -79,7 +81,23 @@ _NAMED: Final = (
 )
 # `port 8080` names its parameter as well, and so does the colon after a host.
 _NUMBERED: Final = r"(?<![\w-]){name}\s+(?P<value>[^\s,;]*\d[^\s,;]*?)(?=[.!?)]?(?:[\s,;]|$))"
+# "A reading of 9120 on meter M1", but not "the price of 3 tickets".
+_OF: Final = (
+    r"(?<![\w-]){name}\s+of\s+(?P<value>[^\s,;]*\d[^\s,;]*?)"
+    r"(?=[.!?)]?(?:[,;]|$|\s+(?:on|for|at|in|and|from|by|with|to)\b))"
+)
 _PORT: Final = r"(?:(?<!\d):(?=\d\d)|:(?=\d{{3}}))(?P<value>\d{{2,5}})(?![\d:.])"
+# A length without its name: "60 cm long, 40 wide".
+_MEASURES: Final = {
+    "length": "long|in length|lang|de long|de largo|lungo|lunga|de comprimento",
+    "width": "wide|broad|in width|breit|de large|de ancho|de largura|breed",
+    "height": "high|tall|in height|hoch|de haut|de alto|de altura|hoog",
+    "depth": "deep|in depth|tief|de profondeur|de profundidad|diep",
+    "thickness": "thick|dick|dik",
+}  # fmt: skip
+_MEASURED: Final = (
+    r"(?<![\w.,-])(?P<value>\d+(?:[.,]\d+)?(?:\s?[^\W\d_]{{1,12}})?)\s(?:{name})(?![\w-])"
+)
 _LITTLE: Final = frozenset({"from", "to", "at", "in", "on", "by", "for", "a", "de", "von", "no"})
 _INSTEAD: Final = re.compile(
     r"\b(?:instead|rather|stattdessen|lieber|plutôt|à la place|en su lugar|en vez|mejor|invece"
@@ -148,7 +166,7 @@ def _told(tool: Tool, text: str, number: int, occasion: Occasion) -> dict[str, R
     for parameter in tool.parameters:
         if parameter.type in {"array", "object"} or options(parameter):
             continue
-        matches = _places(parameter, text)
+        matches = _places(tool, parameter, text)
         if len(matches) != 1:
             continue
         start, end = matches[0].span("value")
@@ -159,23 +177,37 @@ def _told(tool: Tool, text: str, number: int, occasion: Occasion) -> dict[str, R
     return found
 
 
-def _places(parameter: Parameter, text: str) -> list[re.Match[str]]:
+def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
     """Where the text says a value by the parameter's name."""
     words = humanized(parameter.name).split()
-    name = r"[\s_-]*".join(map(re.escape, words))
-    forms = [_NAMED]
+    name = _spelt(words)
+    forms = [_NAMED.format(name=name)]
     if len(words) == 1 and not _LITTLE & {*words}:
-        forms.append(_NUMBERED)
+        forms += (_NUMBERED.format(name=name), _OF.format(name=name))
     if words[-1:] == ["port"]:
-        forms.append(_PORT)
+        forms.append(_PORT.format())
+    if len(words) > 1 and units.said(words[-1]) and _is_alone(tool, words[:-1]):
+        forms.append(_NAMED.format(name=_spelt(words[:-1])))
+    if words[0] in _MEASURES and _is_alone(tool, words[:1]):
+        forms.append(_MEASURED.format(name=_MEASURES[words[0]]))
     for form in forms:
-        if found := _matches(re.compile(form.format(name=name), re.IGNORECASE), text):
+        if found := _matches(re.compile(form, re.IGNORECASE), text):
             return found
     return []
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:
     return [match for place in stretches(text) for match in pattern.finditer(text, *place)]
+
+
+def _spelt(words: Sequence[str]) -> str:
+    return r"[\s_-]*".join(map(re.escape, words))
+
+
+def _is_alone(tool: Tool, words: Sequence[str]) -> bool:
+    """Whether one parameter alone has a name that begins so."""
+    names = (humanized(each.name).split() for each in tool.parameters)
+    return sum(name[: len(words)] == [*words] for name in names) == 1
 
 
 def instead(
@@ -219,6 +251,9 @@ def directed(
         if back or side_of(both[0], text) is side_of(both[1], text):
             for name in (source.name, target.name):
                 turned[name] = [unsure(turned[name][0]), *turned[name][1:]]
+        elif None not in {side_of(each, text) for each in both}:
+            for name in (source.name, target.name):
+                turned[name] = [sure_of(turned[name][0], SAID), *turned[name][1:]]
         if _is_crossed(*both, text, plain=are_plain(source, target)) is not back:
             for_source = _again(source, turned[target.name][0], messages, occasion)
             for_target = _again(target, turned[source.name][0], messages, occasion)

@@ -112,15 +112,22 @@ def _state_as_said(said: str, state: str) -> str:
     return words[-1] if len(words) > 1 else state
 
 
+def examples(description: str) -> list[str]:
+    """The values that a description gives as examples."""
+    return [
+        example.strip().strip(_QUOTES)
+        for match in _EXAMPLES.finditer(description)
+        for example in re.split(r",|\bor\b|\band\b|/", match.group(1))
+    ]
+
+
 def _like_example(parameter: Parameter, said: str) -> str | None:
     """The spelling of an example in the description that is the same word."""
-    for match in _EXAMPLES.finditer(parameter.description):
-        for example in re.split(r",|\bor\b|\band\b|/", match.group(1)):
-            plain = example.strip().strip(_QUOTES)
-            same = re.sub(r"[\s_-]+", " ", plain).lower() == re.sub(r"[\s_-]+", " ", said).lower()
-            if plain and same:
-                return plain
-            shape = re.fullmatch(r"[A-Z]{2,5}-?\d+", plain)
-            if shape and re.fullmatch(r"[a-z]{2,5}-?\d+", said):
-                return said.upper()
+    for plain in examples(parameter.description):
+        same = re.sub(r"[\s_-]+", " ", plain).lower() == re.sub(r"[\s_-]+", " ", said).lower()
+        if plain and same:
+            return plain
+        shape = re.fullmatch(r"[A-Z]{2,5}-?\d+", plain)
+        if shape and re.fullmatch(r"[a-z]{2,5}-?\d+", said):
+            return said.upper()
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -210,7 +211,12 @@ def test_how_sure_a_choice_is() -> None:
     assert sure(WATER, "the lwan") == (0.3, 4)
 
 
-def test_long_messages_are_the_models() -> None:
-    """No rule reads more than a plain wish: a message may be a megabyte."""
-    text = "water the lawn " * 70_000
-    assert settled(WATER, talk(text)) == {}
+@pytest.mark.parametrize("unit", ["water the lawn ", "lwan ", "mode ", "mode: a ", " ", "from "])
+def test_long_messages_are_the_models(unit: str) -> None:
+    """No rule reads more than a plain wish, and that in no time: a message may be a megabyte."""
+    began = time.process_time()
+    assert settled(WATER, talk(unit * 70_000)) == {}
+    assert settled(TRANSLATE, talk(unit * 70_000)) == {}
+    for tool in (WATER, TRANSLATE):
+        settled(tool, talk((unit * 2000)[:2000]))
+    assert time.process_time() - began < 5

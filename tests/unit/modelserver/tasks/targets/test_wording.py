@@ -17,6 +17,9 @@ TRANSFER = Tool(
     "transfer", "", (Parameter("from_account"), Parameter("to_account"), Parameter("amount", "number"))
 )  # fmt: skip
 LOGIN = Tool("login", "", (Parameter("host"), Parameter("port", "integer")))
+BOX = Tool(
+    "box", "", tuple(Parameter(f"{side}_cm", "number") for side in ("length", "width", "height"))
+)  # fmt: skip
 SUM = Tool("sum", "", tuple(Parameter(name, "integer") for name in "abc"))
 
 
@@ -137,6 +140,10 @@ def test_pairs() -> None:
         (TRANSFER, "amount: 1,300 and to account: A-1.", {"amount": 1300.0, "to_account": "A-1"}),
         (LOGIN, "host 10.0.0.1 port 8080", {"host": "10.0.0.1", "port": 8080}),
         (LOGIN, "log in to db-1:8080", {"port": 8080}), (LOGIN, "at 10:30 on :8080", {"port": 8080}),
+        (BOX, "60 cm long, 40 wide and 0.5 m high", {"length_cm": 60.0, "width_cm": 40.0, "height_cm": 50.0}),
+        (BOX, "width=22, length: 35 (cm)", {"length_cm": 35.0, "width_cm": 22.0}),
+        (BOX, "how long are 3 wide ones", {"width_cm": 3.0}), (BOX, "3 days long-distance", {}),
+        (LOGIN, "a port of 8080 on db-1", {"port": 8080}), (LOGIN, "a port of 2 ships", {}),
         (LOGIN, "which port? 22 or 80", {}), (LOGIN, "port: unknown", {}), (SUM, "a 5 or a 6", {}),
     ],
 )  # fmt: skip
@@ -194,16 +201,12 @@ def test_both_ends_of_a_long_message_are_read() -> None:
             assert text[evidence.start : evidence.end] == "8080"
 
 
-@pytest.mark.parametrize(
-    "unit", ["port=", "port=a ", " ", "ameriza ", "so,", "a-", "port minus ", "\n"]
-)
+@pytest.mark.parametrize("unit", ["port=", "port=a ", " ", "so,", "a-", "port minus ", "\n"])
 def test_long_messages_take_no_time(unit: str) -> None:
     """Words that look like names and values by the thousand are read in a moment."""
     text = "port=a" + (unit * 120_000)[:120_000] + "!"
-    region = Parameter("region", enum=tuple(f"americ{k}" for k in "abcdefghijklmnopqrst"))
     talk = (Message("user", text),)
     began = time.process_time()
     wording.by_name(LOGIN, {}, talk, 0, UNTOLD)
-    wording.misspelt(region, text, 0)
     wording.instead({}, talk, 0)
     assert time.process_time() - began < 5
