@@ -13,13 +13,14 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from urllib.parse import quote
 
 import aiohttp
 import orjson
 from yarl import URL
 
 from extproc import http1
-from extproc.contract import UPSTREAM_HEADER
+from extproc.contract import TEMPLATE_HEADER, UPSTREAM_HEADER
 from modelserver import schema
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ T = TypeVar("T")
 MAX_ANSWER = 1 << 20
 _CONNECTIONS = 256
 _API_KEEPALIVE = 20.0
+_IN_TEMPLATES = "/{}:@!$&'()*+,;=%"
 
 
 class ModelsUnavailable(Exception):
@@ -61,6 +63,8 @@ class HttpCall:
     upstream: str
     method: str
     path: str = field(repr=False)
+    template: str
+    """The path as the config writes it: what a log may hold."""
     headers: Mapping[str, str] = field(repr=False)
     body: bytes | None = field(default=None, repr=False)
 
@@ -226,7 +230,11 @@ class HttpEndpoints:
             call.method,
             # The path is encoded already; encoding it again would change what was checked.
             URL("http://internal" + call.path, encoded=True),
-            headers={UPSTREAM_HEADER: call.upstream, **call.headers},
+            headers={
+                UPSTREAM_HEADER: call.upstream,
+                TEMPLATE_HEADER: quote(call.template.partition("?")[0], safe=_IN_TEMPLATES),
+                **call.headers,
+            },
             data=call.body,
             allow_redirects=False,
         ) as response:

@@ -36,6 +36,8 @@ GUARDED_HEADER: Final = "x-arch-guarded"
 """Set by extproc alone, on what it lets through to an LLM."""
 UPSTREAM_HEADER: Final = "x-arch-upstream"
 """On the internal listener: which API a call is for."""
+TEMPLATE_HEADER: Final = "x-arch-path-template"
+"""On the internal listener: the path as the config writes it, without values, for the log."""
 DEBUG_HEADER: Final = "x-gateway-debug"
 """The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
 config says so."""

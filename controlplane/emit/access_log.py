@@ -1,6 +1,7 @@
 """Access logs: v0.1's files in v0.1's format, or JSON with what an LLM call cost.
 
-Neither holds a query string, a body or a credential.
+Neither holds a query string, a body or a credential; of a call to an API both hold the path as
+the config writes it, not with the values that the user said.
 """
 
 from __future__ import annotations
@@ -15,23 +16,31 @@ if TYPE_CHECKING:
     from controlplane.home_paths import Home
 
 _CLIENT = "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"
+_PATH = "%PATH(NQ):512%"
 _UPSTREAM_TIME = "%COMMON_DURATION(US_TX_END:US_RX_BEG:ms)%"
+
+# Quotes part the fields of the text. Of what stands between them only this may hold any: Envoy
+# escapes them in a path, refuses them in a host, and ids are checked (see `listener`).
+_AGENT = "request.headers['user-agent']"
+_USER_AGENT = f"%CEL({_AGENT}.contains('\\x22') ? '(has quotes)' : {_AGENT}):256%"
 
 # Two fields of v0.1's format are empty under their old names, because the headers they read are
 # taken away from clients: who asked, and how long the upstream took to begin its answer.
 _TEXT = (
-    '[%START_TIME%] "%REQ(:METHOD)% %PATH(NQ)% %PROTOCOL%" %RESPONSE_CODE% '
+    f'[%START_TIME%] "%REQ(:METHOD)% {_PATH} %PROTOCOL%" %RESPONSE_CODE% '
     "%RESPONSE_FLAGS% %BYTES_RECEIVED% %BYTES_SENT% %DURATION% "
-    f'{_UPSTREAM_TIME} "{_CLIENT}" "%REQ(USER-AGENT)%" '
-    '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY)%" "%UPSTREAM_HOST%"\n'
+    f'{_UPSTREAM_TIME} "{_CLIENT}" "{_USER_AGENT}" '
+    '"%REQ(X-REQUEST-ID)%" "%REQ(:AUTHORITY):256%" "%UPSTREAM_HOST%"\n'
 )
+
+_TEMPLATE = f"%DYNAMIC_METADATA({names.INTERNAL_METADATA}:path)%"
 
 _JSON: dict[str, str] = {
     "time": "%START_TIME%",
     "client": _CLIENT,
     "request_id": "%REQ(X-REQUEST-ID)%",
     "method": "%REQ(:METHOD)%",
-    "path": "%PATH(NQ)%",
+    "path": _PATH,
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
     "flags": "%RESPONSE_FLAGS%",
@@ -58,22 +67,23 @@ _LLM: dict[str, str] = {
 
 
 def llm(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_llm.log", gateway, home, _LLM)]
+    return [_file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM)]
 
 
 def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_ingress.log", gateway, home, _LLM)]
+    return [_file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM)]
 
 
 def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_internal.log", gateway, home, {})]
+    text = _TEXT.replace(_PATH, _TEMPLATE)
+    return [_file("access_internal.log", gateway, home, text, _JSON | {"path": _TEMPLATE})]
 
 
-def _file(name: str, gateway: ir.Gateway, home: Home, extra: dict[str, str]) -> Fields:
+def _file(name: str, gateway: ir.Gateway, home: Home, text: str, fields: dict[str, str]) -> Fields:
     log_format: Fields = (
-        {"json_format": {**_JSON, **extra}}
+        {"json_format": fields}
         if gateway.access_log_format == "json"
-        else {"text_format_source": {"inline_string": _TEXT}}
+        else {"text_format_source": {"inline_string": text}}
     )
     return {
         "name": "envoy.access_loggers.file",

@@ -43,6 +43,10 @@ def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
     ]
 
 
+def internal_filters() -> list[Fields]:
+    return [_path_for_the_log(), _router()]
+
+
 def plain_filters() -> list[Fields]:
     return [_router()]
 
@@ -198,6 +202,19 @@ def _usage_from_sse() -> Fields:
                 },
             },
         ),
+    )
+
+
+def _path_for_the_log() -> Fields:
+    # In a header it would be gone by the time that the log is written.
+    rule = {
+        "header": contract.TEMPLATE_HEADER,
+        "on_header_present": {"metadata_namespace": names.INTERNAL_METADATA, "key": "path"},
+        "remove": True,
+    }
+    return _filter(
+        "header_to_metadata",
+        typed(f"{_FILTERS}.header_to_metadata.v3.Config", request_rules=[rule]),
     )
 
 

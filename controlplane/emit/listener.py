@@ -13,7 +13,7 @@ from controlplane import client_headers
 from controlplane.defaults import LOOPBACK
 from controlplane.emit import access_log, local_reply, names, proto
 from controlplane.emit.clusters import sds_secret
-from controlplane.emit.filters import llm_filters, plain_filters, prompt_filters
+from controlplane.emit.filters import internal_filters, llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
@@ -185,6 +185,8 @@ _HTTP2: Fields = {
 def _header_trust() -> Fields:
     """Only here is early enough: routes and filters still see what is removed later."""
     mutations: list[Fields] = [
+        {"remove": names.REQUEST_ID_HEADER},
+        *_checked_request_id(),
         {"remove": names.HINT_HEADER},
         {"remove": contract.DEBUG_HEADER},
         _copied(names.CLIENT_HINT_HEADER, names.HINT_HEADER),
@@ -198,10 +200,25 @@ def _header_trust() -> Fields:
     return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
 
 
+def _checked_request_id() -> list[Fields]:
+    """The id of a client on this machine is kept, where Envoy would take one of any form."""
+    given = "request.headers['x-request-id']"
+    sound = f"size({given}) <= 128 && {given}.matches('^[A-Za-z0-9._:/+=-]+$')"
+    return [
+        _set(names.REQUEST_ID_HEADER, f"%CEL({sound} ? {given} : '')%"),
+        {"remove": "x-request-id"},
+        _copied(names.REQUEST_ID_HEADER, "x-request-id"),
+    ]
+
+
 def _copied(header: str, name: str) -> Fields:
+    return _set(name, f"%REQ({header})%")
+
+
+def _set(name: str, value: str) -> Fields:
     return {
         "append": {
-            "header": {"key": name, "value": f"%REQ({header})%"},
+            "header": {"key": name, "value": value},
             "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
             "keep_empty_value": False,
         }
@@ -215,7 +232,7 @@ def _internal_listener(gateway: ir.Gateway, home: Home) -> Fields:
         stat_prefix="internal",
         generate_request_id=False,
         stream_idle_timeout="60s",
-        http_filters=plain_filters(),
+        http_filters=internal_filters(),
         access_log=access_log.internal(gateway, home),
         rds=_rds("internal"),
     )

@@ -15,10 +15,15 @@ HINT_HEADER = "x-gateway-hint"
 PROVIDER_HEADER = "x-arch-llm-provider"
 """Set by us alone, and all by which an LLM route knows its requests beside method and path."""
 
+REQUEST_ID_HEADER = "x-arch-request-id"
+"""The client's request id, if it is one; early header mutation removes it again."""
+
 LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 """From a limit that refused to the script that words retry-after, which removes it."""
 
 LLM_METADATA = "arch.llm"
+INTERNAL_METADATA = "arch.internal"
+"""Of a call to an API: the path as the config writes it, under `path`."""
 CLUSTER_METADATA = "arch.cluster"
 """Which provider a cluster is, and with which model, for the access log."""
 

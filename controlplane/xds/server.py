@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
     from controlplane.xds.messages import Request, Response
 
+_OPTIONS = (
+    # Envoy asks for a sign of life every five seconds; gRPC takes more than two for an attack, and
+    # would drop the stream.
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.http2.min_ping_interval_without_data_ms", 1000),
+    ("grpc.http2.max_ping_strikes", 0),
+)
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 
 
@@ -52,7 +59,7 @@ class AdsServer:
 
     async def start(self) -> None:
         self._socket.unlink(missing_ok=True)
-        server = grpc.aio.server()
+        server = grpc.aio.server(options=_OPTIONS)
         stream = grpc.stream_stream_rpc_method_handler(
             self._stream, request_deserializer=read_request, response_serializer=response_bytes
         )

@@ -56,11 +56,12 @@ def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
     if api.method in _IN_URL:
         used = url.names_in(api.path)
         path = url.with_query(path, target.parameters, planned.arguments, used)
-        return HttpCall(api.upstream, api.method, path, headers)
+        return HttpCall(api.upstream, api.method, path, api.path, headers)
     body: dict[str, Any] = {} if target.default else dict(planned.arguments)
     body["messages"] = conversation(exchange)
     headers["content-type"] = "application/json"
-    return HttpCall(api.upstream, api.method, path, headers, strict_json.dumps(body))
+    sent = strict_json.dumps(body)
+    return HttpCall(api.upstream, api.method, path, api.path, headers, sent)
 
 
 def conversation(exchange: Exchange) -> list[dict[str, Any]]:

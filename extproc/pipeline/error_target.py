@@ -77,7 +77,7 @@ def _call(exchange: Exchange, error: GatewayError, target: ApiEndpoint) -> HttpC
     body = strict_json.dumps({"messages": conversation(exchange)})
     # A config may name another method, but only these carry the conversation.
     method = target.method if target.method in ("POST", "PUT", "PATCH") else "POST"
-    return HttpCall(target.upstream, method, target.path, headers, body)
+    return HttpCall(target.upstream, method, target.path, target.path, headers, body)
 
 
 def header_text(text: str) -> str:

@@ -149,7 +149,7 @@ def _internal_listener(settings: RuntimeConfig) -> dict[str, Any]:
             }
             for upstream in ("app", "errors")
         ],
-        request_headers_to_remove=[contract.UPSTREAM_HEADER],
+        request_headers_to_remove=[contract.UPSTREAM_HEADER, contract.TEMPLATE_HEADER],
     )
 
 

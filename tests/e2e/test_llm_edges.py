@@ -242,3 +242,21 @@ def test_http2_rapid_reset(running: Running, client: Client) -> None:
             closed = True
     assert closed
     assert client.chat().status == 200
+
+
+@pytest.mark.parametrize("given", [b"a" * 28_000, b'a" 200 "b', b"caf\xc3\xa9"])
+def test_a_clients_request_id_is_short_and_plain_or_ours(running: Running, given: bytes) -> None:
+    """It stands in every log line of every process, so that it can neither fill nor forge one."""
+    answer = raw(running.port, request("/healthz", b"x-request-id: " + given))
+    assert b"x-request-id: " in answer
+    assert given not in answer
+
+
+def test_the_text_log_cannot_be_forged(running: Running) -> None:
+    """Quotes part its fields: an agent's name that has any is not shown, a long one is cut."""
+    for agent in (b'x" "forged-id" "other-host', b"plain/1 (a; b)", b"l" * 20_000):
+        raw(running.port, request("/v1/nowhere", b"user-agent: " + agent))
+    written = running.log()
+    assert "forged-id" not in written
+    assert '"plain/1 (a; b)"' in written
+    assert max(map(len, written.splitlines())) < 1000

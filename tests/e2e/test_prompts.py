@@ -164,6 +164,15 @@ class TestWays:
         assert state[0]["tool_calls"][0]["function"]["name"] == "weather"
         assert state[1]["content"] == '{"sky": "blue"}'
 
+    def test_the_log_of_calls_has_paths_without_values(self, stage: Stage) -> None:
+        """Who the user asked about stands in no log: the path is the config's."""
+        stage.says(Paris=[("weather", {"city": "Maria Schmidt"}, [])])
+        stage.app.says["/weather/Maria%20Schmidt"] = Says({"sky": "blue"})
+        assert stage.client.chat("weather in Paris?").status == 200
+        assert '"/weather/{city}"' in stage.running.log("access_internal.log")
+        for file in stage.running.home.logs.iterdir():
+            assert "Schmidt" not in file.read_text()
+
     def test_stream_shows_the_call_first(self, stage: Stage) -> None:
         """A stream begins with the call and what it returned, then the LLM's own chunks."""
         stage.says(Paris=[("weather", {"city": "Paris"}, [])])

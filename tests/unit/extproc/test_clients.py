@@ -24,7 +24,7 @@ from extproc.clients import (
     ModelsUnavailable,
     TooLong,
 )
-from extproc.contract import UPSTREAM_HEADER
+from extproc.contract import TEMPLATE_HEADER, UPSTREAM_HEADER
 from modelserver import schema
 from tests.fakes.model_server import FakeModelServer, Script
 
@@ -200,7 +200,9 @@ def says(body: bytes = b"{}", status: int = 200, **headers: str) -> Any:
     return answer
 
 
-CALL = HttpCall("app", "POST", "/x%2Fy/S%C3%A3o?q=a%20b", {"x-request-id": "1"}, b"body")
+CALL = HttpCall(
+    "app", "POST", "/x%2Fy/S%C3%A3o?q=a%20b", '/"x"/{city}?q={q}', {"x-request-id": "1"}, b"body"
+)
 
 
 async def test_call_goes_out_as_built(listener: Listener, endpoints: HttpEndpoints) -> None:
@@ -211,7 +213,9 @@ async def test_call_goes_out_as_built(listener: Listener, endpoints: HttpEndpoin
     method, path, headers, body = listener.received[0]
     assert (method, path, body) == ("POST", "/x%2Fy/S%C3%A3o?q=a%20b", b"body")
     assert headers[UPSTREAM_HEADER] == "app"
-    assert set(headers) <= {"host", UPSTREAM_HEADER, "x-request-id", "content-length", "accept"}
+    assert headers[TEMPLATE_HEADER] == "/%22x%22/{city}"
+    ours = {UPSTREAM_HEADER, TEMPLATE_HEADER}
+    assert set(headers) - ours <= {"host", "x-request-id", "content-length", "accept"}
 
 
 async def test_redirect_is_not_followed(listener: Listener, endpoints: HttpEndpoints) -> None:

@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
+import h2.connection
+import h2.events
 import pytest
 from envoy_data_plane.envoy.service.discovery.v3 import DiscoveryRequest, DiscoveryResponse
 
@@ -118,3 +120,24 @@ async def test_socket_is_ours_alone_and_goes_with_the_server(tmp_path: Path) -> 
     assert path.stat().st_mode & 0o777 == 0o600
     await server.stop()
     assert not path.exists()
+
+
+async def test_signs_of_life_are_no_attack(tmp_path: Path) -> None:
+    """Envoy pings every five seconds; gRPC's defaults close the connection at the third."""
+    server = AdsServer(tmp_path / "ads.sock")
+    await server.start()
+    reader, writer = await asyncio.open_unix_connection(str(tmp_path / "ads.sock"))
+    connection = h2.connection.H2Connection()
+    connection.initiate_connection()
+    heard: list[h2.events.Event] = []
+    for number in range(6):
+        connection.ping(number.to_bytes(8))
+        writer.write(connection.data_to_send())
+        while not [each for each in heard if isinstance(each, h2.events.PingAckReceived)][number:]:
+            received = await asyncio.wait_for(reader.read(65536), 10)
+            assert received, "the connection was closed"
+            heard += connection.receive_data(received)
+            writer.write(connection.data_to_send())
+    assert not [each for each in heard if isinstance(each, h2.events.ConnectionTerminated)]
+    writer.close()
+    await server.stop()
