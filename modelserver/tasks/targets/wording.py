@@ -71,6 +71,7 @@ SO_FAR: Final = re.compile(
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
 UNSAID: Final = 0.3
+_NAMED_SURE: Final = 1.0
 # Which is which of two like values, where words say so of both.
 SAID: Final = 0.8
 # The value goes to where the next one, or the next sentence, begins; it ends in no space, so that
@@ -150,7 +151,7 @@ def by_name(
         # The model may know better where a value begins and ends: `city=Pune, India`, `door 14`.
         given = readings.get(parameter.name, ())
         if own and (same := [each for each in given if _overlap(each, own)]):
-            own = Reading(same[0].value, replace(same[0].evidence, confidence=1.0))
+            own = Reading(same[0].value, replace(same[0].evidence, confidence=_NAMED_SURE))
         others = [reading for name, reading in told.items() if name != parameter.name]
         kept[parameter.name] = [own] if own else [
             reading
@@ -172,7 +173,7 @@ def _told(tool: Tool, text: str, number: int, occasion: Occasion) -> dict[str, R
         start, end = matches[0].span("value")
         value: Any = spoken.read(parameter, text, start, end, occasion)
         if value is not None:
-            evidence = Evidence(number, start, end, text[start:end], 1.0)
+            evidence = Evidence(number, start, end, text[start:end], _NAMED_SURE)
             found[parameter.name] = Reading(value, evidence)
     return found
 
@@ -241,7 +242,7 @@ def directed(
         if not first or not second:
             continue
         both = (first[0].evidence, second[0].evidence)
-        if _are_days_of_a_stay(source, target, *both):
+        if _are_days_of_a_stay(source, target, *both) or all(map(_is_named, both)):
             continue
         if both[0].message != both[1].message:
             turned |= _carried((source, target), turned, messages, newest, occasion)
@@ -327,6 +328,11 @@ def _are_days_of_a_stay(
     stays = {*humanized(source.name).split(), *humanized(target.name).split()} >= _STAY
     days = all((each.format or "").startswith("date") for each in (source, target))
     return stays and (days or bool(re.search(r"\d", first.text) and re.search(r"\d", second.text)))
+
+
+def _is_named(said: Evidence) -> bool:
+    """Whether `name = value` says it: then nothing around it says more."""
+    return said.confidence == _NAMED_SURE
 
 
 def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -> bool:

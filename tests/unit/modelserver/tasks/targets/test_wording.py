@@ -111,6 +111,15 @@ def test_a_source_does_not_become_a_target() -> None:
     assert values(found) == {"from_account": "5001", "to_account": "8822"}
 
 
+def test_named_sides_are_sure() -> None:
+    """Of two that their own names say, no word before them need say more."""
+    talk = (Message("user", "to_account=4711, from_account=8822"),)
+    told = wording.by_name(TRANSFER, {}, talk, 0, UNTOLD)
+    found = wording.directed(TRANSFER, told, talk, 0, UNTOLD)
+    assert values(found) == {"from_account": "8822", "to_account": "4711"}
+    assert {many[0].evidence.confidence for many in found.values() if many} == {1.0}
+
+
 def test_who_has_it_so_far() -> None:
     """Where a thing is until now is where it comes from, whatever stands before."""
     text = "pass it on to 8822; so far it belongs to 4711"
