@@ -238,7 +238,7 @@ class Service:
         remote = await _timed(self._ask_remote(request), timings, "remote")
         if not remote:
             return intent, calls
-        return replace(intent, name=remote[0].name), remote
+        return replace(intent, name=remote[0].name), tuple(_proved(call, calls) for call in remote)
 
     async def _ask_remote(self, request: Decide) -> tuple[schema.Call, ...]:
         """The remote server's calls; none when it failed or made none, so that ours stand."""
@@ -323,6 +323,18 @@ def _guard_result(answer: GuardAnswer, limit: float) -> schema.GuardResult:
 def _intent(intent: IntentAnswer) -> schema.Intent:
     ranking = tuple(schema.Ranked(item.name, item.score) for item in intent.ranking)
     return schema.Intent(intent.name, intent.score, ranking, intent.threshold)
+
+
+def _proved(call: schema.Call, ours: Sequence[schema.Call]) -> schema.Call:
+    """A remote server's call with our evidence for the values that our models read as well."""
+    evidence = {
+        name: own.evidence[name]
+        for own in ours
+        if own.name == call.name
+        for name, value in call.arguments.items()
+        if name in own.evidence and own.arguments.get(name) == value
+    }
+    return replace(call, evidence=evidence)
 
 
 def _call(call: Call) -> schema.Call:

@@ -47,7 +47,16 @@ def _wanted(exchange: Exchange) -> list[Planned]:
         )
         for call in calls
     )
-    return [each for each in found if each is not None][: exchange.runtime.config.max_calls]
+    unlike: list[Planned] = []
+    for each in found:
+        # However often a model says a call, one is wanted.
+        if each and not any(_is_same(each, other) for other in unlike):
+            unlike.append(each)
+    return unlike[: exchange.runtime.config.max_calls]
+
+
+def _is_same(one: Planned, other: Planned) -> bool:
+    return (one.target.name, one.arguments) == (other.target.name, other.arguments)
 
 
 def _declared(exchange: Exchange, call: Call) -> Target:

@@ -3,7 +3,8 @@
 Two rules are kept here whatever a model says. A value never comes from the gateway's own words:
 its evidence may not lie in them, and a value without evidence that stands nowhere but in them is
 dropped. And a call that changes something is made once for one wish: it needs a word of the
-last message, or it is asked back, or, when its words were answered already, it is not made.
+last message, or it is asked back, or, when its words were answered already, it is not made. Nor
+is one that nothing speaks for but the word of a remote function caller.
 """
 
 from __future__ import annotations
@@ -47,7 +48,10 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         standing = _standing(exchange, target, mentions, bare=not arguments)
         if standing is Standing.OLD and (further or _settled(exchange, mentions)):
             return None
-        if standing is not Standing.NEW or _takes_up(exchange, mentions):
+        if not _is_spoken_of(exchange, call, mentions):
+            return None
+        made_up = _is_unsaid(target, arguments, call, mentions)
+        if standing is not Standing.NEW or made_up or _takes_up(exchange, mentions):
             confidence = 0.0
     return Planned(
         target, said, confidence=confidence, unusable=frozenset(call.unusable), clause=call.clause
@@ -125,15 +129,49 @@ def _confidence(
     """How sure the models are of the whole call: as sure as of its least sure part."""
     if call.confidence is not None:
         return call.confidence
-    intent = exchange.decision.intent if exchange.decision else None
-    scores = {each.name: each.score for each in intent.ranking} if intent else {}
-    score = scores.get(call.name, intent.score if intent else 0.0)
     parts = [
         call.evidence[each.name].confidence
         for each in target.parameters
         if each.name in arguments and each.name in call.evidence
     ]
-    return min(score, *parts, 1.0)
+    return min(_score(exchange, call), *parts, 1.0)
+
+
+def _score(exchange: Exchange, call: Call) -> float:
+    """What our own model gives the call's target."""
+    intent = exchange.decision.intent if exchange.decision else None
+    if intent is None or not intent.ranking:
+        return intent.score if intent else 0.0
+    return next((each.score for each in intent.ranking if each.name == call.name), 0.0)
+
+
+def _is_spoken_of(exchange: Exchange, call: Call, mentions: Sequence[_Mention]) -> bool:
+    """Whether anything but the caller's word speaks for a call.
+
+    A remote function caller shows no evidence, and may invent a call. So a value of it stands in
+    the last message, or our own model sees the target in it, or it answers a question of ours.
+    """
+    if call.evidence or call.confidence is not None or exchange.decision is None:
+        return True
+    last = exchange.request.last_user
+    if transcript.answered(exchange) is not None or any(each.place == last for each in mentions):
+        return True
+    return _score(exchange, call) >= exchange.decision.intent.threshold
+
+
+def _is_unsaid(
+    target: Target, arguments: Mapping[str, Any], call: Call, mentions: Sequence[_Mention]
+) -> bool:
+    """Whether there is a value that no words are shown for and no message says.
+
+    A choice is a judgement and needs no words.
+    """
+    said = call.evidence.keys() | {each.name for each in mentions}
+    return any(
+        each.name in arguments and each.name not in said
+        and not each.enum and each.type != "boolean"
+        for each in target.parameters
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

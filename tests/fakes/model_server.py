@@ -58,8 +58,9 @@ class Script:
         calls = next((calls for piece, calls in self.calls.items() if piece in text), ())
         names = [tool["function"]["name"] for tool in request["tools"]]
         chosen = calls[0][0] if calls else None
+        wanted = {name for name, _, _ in calls}
         ranking = sorted(
-            ({"name": name, "score": 0.9 if name == chosen else 0.1} for name in names),
+            ({"name": name, "score": 0.9 if name in wanted else 0.1} for name in names),
             key=lambda item: -item["score"],
         )
         return {

@@ -187,6 +187,16 @@ async def test_the_remote_calls_replace_the_local_ones(llm: FakeLlm, tmp_path: P
     await service.close()
 
 
+async def test_values_that_both_read_have_evidence(llm: FakeLlm, tmp_path: Path) -> None:
+    """A value of the remote server's that our models read, too, is shown with its words."""
+    service = tiny_service(tmp_path, remote=RemoteFunctions(Remote(llm.url, "m")))
+    await service.start()
+    llm.calls("get_weather", {"city": "rome", "unit": "celsius"})
+    (call,) = (await service.decide(question())).calls
+    assert {name: each.text for name, each in call.evidence.items()} == {"city": "rome"}
+    await service.close()
+
+
 @pytest.mark.parametrize("status", [200, 500])
 async def test_the_local_models_stand_in(llm: FakeLlm, tmp_path: Path, status: int) -> None:
     """When the remote server fails, or makes no call, the local arguments stand."""

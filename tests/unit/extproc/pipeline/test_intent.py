@@ -128,8 +128,9 @@ def test_the_best_target_acts_on_earlier_words() -> None:
 
 def test_calls_are_bounded() -> None:
     """No more than `max_calls`, whatever the model says."""
-    script = Script(calls={"many": [("one", {}, [])] * 9})
-    played = play(settings(ONE, max_calls=3), script, says=APP) >> prompt("many") << forwards()
+    script = Script(calls={"many": [("one", {"n": n}, []) for n in range(9)]})
+    config = settings(target("one", parameter("n", "integer")), max_calls=3)
+    played = play(config, script, says=APP) >> prompt("many") << forwards()
     assert len(played.endpoints.sent) == 3
 
 

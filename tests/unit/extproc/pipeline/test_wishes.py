@@ -250,3 +250,51 @@ def test_a_doubt_of_a_choice_counts() -> None:
     })  # fmt: skip
     played = run(call, "a double for Bob")
     played << says("Shall I go ahead with “book room” (guest: Bob, kind: double)?")
+
+
+# A caller that shows no evidence ---------------------------------------------------------------
+
+
+def unproved(**arguments: Any) -> Call:
+    """As a remote function caller says it."""
+    return Call("book_room", arguments, ())
+
+
+def asked_for(*found: Call, score: float, confirm: Any) -> Any:
+    """What is played with these calls, of targets that our own model is so sure of."""
+    room = target("book_room", parameter("guest"), parameter("nights", "integer"), confirm=confirm)
+    return play(settings(room), models=calls(*found, score=score), says=APP)
+
+
+def test_identical_calls_are_one() -> None:
+    """However often a model says a call, it is made once."""
+    played = asked_for(*[unproved(guest="Bob")] * 3, score=0.9, confirm="never")
+    played >> chat(*turns("book for Bob"))
+    assert made(played) == [{"guest": "Bob"}]
+
+
+@pytest.mark.parametrize("arguments", [{"guest": "Zed"}, {}])
+@pytest.mark.parametrize("confirm", ["never", "unsure", "always"])
+def test_a_call_that_nobody_spoke_of_is_not_made(arguments: dict[str, Any], confirm: Any) -> None:
+    """None of its values is in the last message, and our own model does not see the target in it."""
+    played = asked_for(unproved(**arguments), score=0.1, confirm=confirm)
+    played >> chat(*turns("how is the weather?")) << forwards()
+    assert not played.endpoints.sent
+
+
+@pytest.mark.parametrize(
+    ("said", "score"), [("the same for Bob", 0.1), ("a room for the usual guest", 0.9)]
+)
+def test_a_call_that_was_spoken_of_is_made(said: str, score: float) -> None:
+    """By a value in the last message, or by a target that our own model sees in it."""
+    played = asked_for(unproved(guest="Bob"), score=score, confirm="never")
+    played >> chat(*turns(said))
+    assert made(played) == [{"guest": "Bob"}]
+
+
+def test_a_value_that_nobody_said_is_asked_about() -> None:
+    """A model that shows no words for a value may have made it up."""
+    played = asked_for(unproved(guest="Bob", nights=40), score=0.9, confirm="unsure")
+    played >> chat(*turns("book for Bob"))
+    played << says("Shall I go ahead with “book room” (guest: Bob, nights: 40)?")
+    assert not played.endpoints.sent
