@@ -25,6 +25,9 @@ IDLE_TIMEOUT = timedelta(seconds=300)
 HEALTH_CHECK_INTERVAL = timedelta(seconds=5)
 HEALTH_CHECK_TIMEOUT = timedelta(seconds=1)
 
+TOXICITY_THRESHOLD = 0.5
+"""Of a jailbreak guard there is none here: its model has one of its own, calibrated."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

@@ -218,7 +218,8 @@ class ModelServer:
 @dataclass(frozen=True, slots=True)
 class FunctionCalling:
     path: Path
-    backend: Literal["embedded", "openai"] = "embedded"
+    backend: Literal["embedded", "openai"] | None = None
+    """Left out: embedded."""
     base_url: str | None = None
     model: str | None = None
     access_key: Secret | None = None

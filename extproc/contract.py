@@ -42,6 +42,13 @@ DEBUG_HEADER: Final = "x-gateway-debug"
 """The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
 config says so."""
 CLIENT_DEBUG_HEADER: Final = "x-arch-debug"
+# What a client that asks for it finds in the answer's metadata, beside `x-arch-state`.
+INTENT_KEY: Final = "x-arch-intent"
+INTENT_SCORE_KEY: Final = "x-arch-intent-score"
+INTENT_THRESHOLD_KEY: Final = "x-arch-intent-threshold"
+INTENT_BEST_KEY: Final = "x-arch-intent-best"
+INTENT_RUNNER_UP_KEY: Final = "x-arch-intent-runner-up"
+INTENT_RUNNER_UP_SCORE_KEY: Final = "x-arch-intent-runner-up-score"
 
 # An error is told in headers and a plain body; Envoy makes the envelope from them.
 ERROR_CODE_HEADER: Final = "x-arch-error-code"
@@ -50,7 +57,9 @@ ERROR_PARAM_HEADER: Final = "x-arch-error-param"
 ERROR_MESSAGE_HEADER: Final = "x-arch-error-message"
 # What an error target is told beside the type and the message.
 ERROR_TIME_HEADER: Final = "x-arch-error-timestamp"
+ERROR_PROMPT_TARGET_HEADER: Final = "x-arch-target-prompt"
 FUNCTION_ERROR_HEADER: Final = "x-function-error-code"
+GUARD_ERROR_HEADER: Final = "x-prompt-guard-error-code"
 
 ANSWER_HEADER: Final = "x-arch-answer"
 """On an answer of extproc's own: its form. Such an answer passes as it is."""
@@ -81,8 +90,12 @@ JSON_PREFIX_KEY: Final = "json_prefix"
 
 # Runtime --------------------------------------------------------------------------------------
 
-READS: Final = frozenset({"GET", "HEAD"})
-"""Methods that change nothing."""
+HTTP_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""Those that a config may name."""
+READS: Final = frozenset({"GET"})
+"""Those of them that change nothing."""
+WITHOUT_BODY: Final = frozenset({"GET", "DELETE"})
+"""Those that carry all they say in the URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ class Guard:
     """What the client is told, as an assistant's answer."""
     forward_to_error_target: bool
     threshold: float | None
-    """None: the model's own, calibrated one."""
+    """None, of a jailbreak guard alone: the model's own, calibrated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +184,7 @@ class RuntimeConfig(Prompts):
     internal_socket: str
     """Envoy's own listener for calls to the application's APIs."""
     deadline: float
-    """Seconds for a whole decision; Envoy gives up a little later."""
+    """Seconds from a prompt to its outcome; Envoy gives up a little later."""
 
     @classmethod
     def of(

@@ -13,9 +13,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from extproc.contract import FUNCTION_ERROR_HEADER
-
-GUARD_HEADER = "x-prompt-guard-error-code"
+from extproc.contract import FUNCTION_ERROR_HEADER, GUARD_ERROR_HEADER
 
 INVALID_REQUEST = "invalid_request_error"
 SERVER_ERROR = "server_error"
@@ -35,13 +33,13 @@ class GatewayError(Exception):
     header: ClassVar[str] = FUNCTION_ERROR_HEADER
 
     def __init__(
-        self, message: str, *, param: str | None = None, target: str | None = None
+        self, message: str, *, param: str | None = None, target_name: str | None = None
     ) -> None:
         super().__init__(message)
         self.message = message
         self.param = param
-        self.target = target
-        """The prompt target that was being worked on."""
+        self.target_name = target_name
+        """Of the prompt target that was being worked on."""
 
 
 class InvalidJson(GatewayError):
@@ -114,7 +112,7 @@ class GuardUnavailable(GatewayError):
     code = "guard_unavailable"
     forwarded = True
     kind = "PromptGuardError"
-    header = GUARD_HEADER
+    header = GUARD_ERROR_HEADER
 
 
 class IntentUnavailable(GatewayError):
@@ -145,8 +143,8 @@ class ToolError(GatewayError):
     again = False
     kind = "FunctionCallError"
 
-    def __init__(self, message: str, *, target: str, status: int = 502) -> None:
-        super().__init__(message, target=target)
+    def __init__(self, message: str, *, target_name: str, status: int = 502) -> None:
+        super().__init__(message, target_name=target_name)
         self.status = status
         if status < 500:
             self.type = INVALID_REQUEST
@@ -170,7 +168,7 @@ class PromptRefused(GatewayError):
     type = INVALID_REQUEST
     forwarded = True
     kind = "PromptGuardError"
-    header = GUARD_HEADER
+    header = GUARD_ERROR_HEADER
 
     def __init__(self, message: str, guard: str) -> None:
         super().__init__(message)

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from extproc import contract
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -82,7 +84,9 @@ class Planned:
     target: Target
     arguments: Mapping[str, Any] = field(repr=False)
     confidence: float = 1.0
-    """How sure it is that the last message wants this call, exactly so."""
+    """How sure the models are that the last message wants this call, exactly so."""
+    doubtful: bool = False
+    """The words of the last message are not enough for it, however sure the models are."""
     unusable: frozenset[str] = frozenset()
     """Parameters for which something was said that they cannot take."""
     defaults: frozenset[str] = frozenset()
@@ -131,12 +135,12 @@ class Exchange:
         best = intent.ranking[0] if intent.ranking else None
         second = intent.ranking[1] if len(intent.ranking) > 1 else None
         found = {
-            "x-arch-intent": intent.name or "",
-            "x-arch-intent-score": f"{intent.score:.4f}",
-            "x-arch-intent-threshold": f"{intent.threshold:.4f}",
-            "x-arch-intent-best": best.name if best else "",
+            contract.INTENT_KEY: intent.name or "",
+            contract.INTENT_SCORE_KEY: f"{intent.score:.4f}",
+            contract.INTENT_THRESHOLD_KEY: f"{intent.threshold:.4f}",
+            contract.INTENT_BEST_KEY: best.name if best else "",
         }
         if second:
-            found["x-arch-intent-runner-up"] = second.name
-            found["x-arch-intent-runner-up-score"] = f"{second.score:.4f}"
+            found[contract.INTENT_RUNNER_UP_KEY] = second.name
+            found[contract.INTENT_RUNNER_UP_SCORE_KEY] = f"{second.score:.4f}"
         return found

@@ -66,6 +66,16 @@ class Asked:
         """The question as models are shown it: without examples, choices and bounds."""
         return f"Which {', '.join(humanized(alike[0].name) for alike in self.parameters)}?"
 
+    @property
+    def may_want_a_no(self) -> bool:
+        """Whether a denial in the reply may be a value that was asked for."""
+        return any(each.type == "boolean" for alike in self.parameters for each in alike)
+
+    @property
+    def wants_yes_or_no(self) -> bool:
+        """Whether a no, and no word more, is the value: of two things asked it would say of neither."""
+        return len(self.parameters) == 1 and self.may_want_a_no
+
     def asks_for(self, parameter: Parameter) -> bool:
         return any(parameter in alike for alike in self.parameters)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Literal
 
-from controlplane import ir
+from controlplane import defaults, ir
 from extproc import contract
 
 if TYPE_CHECKING:
@@ -53,13 +53,18 @@ def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
             kind=kind,
             message=guard.message or GUARD_MESSAGE,
             forward_to_error_target=guard.forward_to_error_target,
-            threshold=(
-                config.overrides.guard_threshold if guard.threshold is None else guard.threshold
-            ),
+            threshold=_threshold(config, kind, guard),
         )
         for kind, guard in written
         if guard
     )
+
+
+def _threshold(
+    config: model.Config, kind: Literal["jailbreak", "toxicity"], guard: model.Guard
+) -> float | None:
+    said = config.overrides.guard_threshold if guard.threshold is None else guard.threshold
+    return defaults.TOXICITY_THRESHOLD if said is None and kind == "toxicity" else said
 
 
 def _target(target: model.PromptTarget, names: Mapping[str, str]) -> contract.Target:

@@ -21,13 +21,13 @@ from controlplane.reading.values import (
     SecretText,
     Text,
 )
+from extproc.contract import HTTP_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from extproc.contract import ParameterType
 
-HTTP_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 UNITS = ("second", "minute", "hour")
 
 _PORT = Number(least=1, most=65535, whole=True)

@@ -60,7 +60,7 @@ async def run(exchange: Exchange) -> Outcome:
 
 
 class OutOfTime(Unavailable):
-    """The whole decision took longer than its deadline, a little before Envoy gives up on it."""
+    """No outcome by the deadline, a little before Envoy gives up on it."""
 
     status = 504
     code = "upstream_timeout"
@@ -80,10 +80,11 @@ async def _decided(exchange: Exchange) -> Outcome:
 
 
 async def _failed(exchange: Exchange, error: GatewayError) -> Outcome:
-    log.info(
-        "request.failed", code=error.code, status=error.status, target=error.target,
-        request_id=exchange.caller.request_id,
-    )  # fmt: skip
+    if not isinstance(error, PromptRefused):  # the guard has told of those itself
+        log.info(
+            "request.failed", code=error.code, status=error.status, target=error.target_name,
+            request_id=exchange.caller.request_id,
+        )  # fmt: skip
     if error.forwarded:
         answer = await error_target.hand_over(exchange, error)
         if answer is not None:

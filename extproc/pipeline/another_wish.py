@@ -1,9 +1,13 @@
-"""A reply that does not answer our question: a wish of its own, or a refusal in many words.
+"""A reply that does not answer our question: a wish of its own, or a no in many words.
 
 Whoever is asked for a day may ask for something else instead. Read as an answer, the reply would
-complete the wish that was given up; so the models read it by itself as well. It stands by itself
-if it wants something else and answers nothing that was asked, or turns away from what was asked
-in so many words.
+complete the wish that was given up; so the models read it by itself as well, and two readings are
+weighed: `decision`, as the answer, and `afresh`, as if nothing had been said before.
+
+- `afresh` takes the place of `decision` if it wants something else, and the reply either answers
+  nothing that was asked, or turns away from it: "instead", "first", or by a question of its own.
+- Where neither finds anything, a reply that declines in more words than `pending` knows drops what
+  was asked: "that's too long, I'll do it myself". `pending.drop`, the stage after, says so.
 """
 
 from __future__ import annotations
@@ -23,7 +27,8 @@ if TYPE_CHECKING:
     from extproc.questions import Sentence
     from modelserver.schema import DecideResponse
 
-# English, German, French, Spanish, Italian, Portuguese, Dutch.
+# English, German, French, Spanish, Italian, Portuguese, Dutch; and a question mark at the end: who
+# asks something answers nothing.
 _TURNS_AWAY: Final = re.compile(
     r"""(?<!\w)(?:
     instead|actually|rather|first|before\ that|forget|never\ ?mind|no|not\ yet|sorry|i\ meant|hold\ on|wait
@@ -37,6 +42,7 @@ _TURNS_AWAY: Final = re.compile(
 
 
 async def weigh(exchange: Exchange) -> None:
+    """Leaves the reading that holds in `decision`, or that the question is dropped."""
     sentence = transcript.answered(exchange)
     decision, afresh = exchange.decision, exchange.afresh
     if decision is None or afresh is None or not isinstance(sentence, Asked | Proposed):
@@ -45,26 +51,26 @@ async def weigh(exchange: Exchange) -> None:
     if _is_another(decision, afresh, reply, answers=_answers(exchange, sentence, decision)):
         exchange.decision = replace(afresh, guard=decision.guard)
     elif afresh.intent.name is None and not _says_anything(exchange, decision):
+        # Who tells or imagines ("I did that yesterday") wants no more of it than who denies.
         turned_down = cues.may_not_be_meant(reply) or replies.mentions_declining(reply)
-        exchange.dropped = turned_down and not _asks_yes_or_no(sentence)
+        exchange.dropped = turned_down and not _may_want_a_no(sentence)
 
 
 def _is_another(
     decision: DecideResponse, afresh: DecideResponse, reply: str, *, answers: bool
 ) -> bool:
-    """Whether the reply by itself wants something, and less than its reading as an answer."""
-    given_up = {call.name for call in decision.calls} - {call.name for call in afresh.calls}
-    if afresh.intent.name is None or (decision.calls and not given_up):
+    """Whether the reply is rather a wish of its own; `answers` is true where it may be an answer."""
+    if afresh.intent.name is None:
         return False
+    given_up = {call.name for call in decision.calls} - {call.name for call in afresh.calls}
+    if decision.calls and not given_up:
+        return False  # By itself it wants all that it does as an answer: there is no difference.
     complete = all(not call.missing and not call.unusable for call in afresh.calls)
     return not answers or (complete and _TURNS_AWAY.search(reply) is not None)
 
 
-def _asks_yes_or_no(sentence: Sentence) -> bool:
-    """A denial may be the value that was asked for."""
-    return isinstance(sentence, Asked) and any(
-        each.type == "boolean" for alike in sentence.parameters for each in alike
-    )
+def _may_want_a_no(sentence: Sentence) -> bool:
+    return isinstance(sentence, Asked) and sentence.may_want_a_no
 
 
 def _answers(exchange: Exchange, sentence: Sentence, decision: DecideResponse) -> bool:

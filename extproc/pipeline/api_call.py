@@ -1,6 +1,6 @@
 """Call the application's APIs for the planned targets, through Envoy's internal listener.
 
-What an API gets: the arguments (in path and query for GET, HEAD and DELETE, else as a JSON
+What an API gets: the arguments (in path and query for GET and DELETE, else as a JSON
 body beside the conversation, as v0.1 did), the request's id and trace, and nothing of the
 client's credentials. Any 2xx is an answer. What it answers otherwise reaches the client as
 v0.1 told it, with one exception: of an answer that is no 4xx only the length is told, since
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
 from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpResponse
-from extproc.contract import READS
+from extproc.contract import READS, WITHOUT_BODY
 from extproc.errors import ToolError, ToolTimeout
 from extproc.exchange import Made, Planned
 from extproc.pipeline import url
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from extproc.contract import ApiEndpoint
     from extproc.exchange import Exchange
 
-_IN_URL: Final = frozenset({"GET", "HEAD", "DELETE"})
 _QUOTED: Final = 1024
 
 
 async def call(exchange: Exchange) -> None:
+    """Makes the calls of the plan and leaves what the APIs answered."""
     to_make = [(planned, planned.target.endpoint) for planned in exchange.plan]
     requests = [
         (planned, request(exchange, planned, api)) for planned, api in to_make if api is not None
@@ -53,11 +53,13 @@ def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
     path = url.path(api.path, planned.arguments, target.name)
     headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "identity",
                "user-agent": "archgw", **exchange.caller.onward}  # fmt: skip
-    if api.method in _IN_URL:
+    if api.method in WITHOUT_BODY:
         used = url.names_in(api.path)
         path = url.with_query(path, target.parameters, planned.arguments, used)
         return HttpCall(api.upstream, api.method, path, api.path, headers)
     body: dict[str, Any] = {} if target.default else dict(planned.arguments)
+    # Beside the arguments, as in v0.1, whose APIs look for it there: a parameter that is called
+    # `messages` gives way to it, and its API has the words it was read from.
     body["messages"] = conversation(exchange)
     headers["content-type"] = "application/json"
     sent = strict_json.dumps(body)
@@ -87,8 +89,8 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         log.warning("api.failed", target=name, upstream=sent.upstream, reason=error.reason,
                     request_id=exchange.caller.request_id)  # fmt: skip
         if late:
-            raise ToolTimeout(_told(sent, 504, error.reason), target=name) from None
-        raise ToolError(_told(sent, 502, error.reason), target=name) from None
+            raise ToolTimeout(_told(sent, 504, error.reason), target_name=name) from None
+        raise ToolError(_told(sent, 502, error.reason), target_name=name) from None
     calls.labels(sent.upstream, f"{response.status // 100}xx").inc()
     _require_success(exchange, sent, response, name)
     record = answers.ToolCall(
@@ -106,20 +108,22 @@ def _require_success(exchange: Exchange, sent: HttpCall, response: HttpResponse,
     if 400 <= response.status < 500:
         # The application's own word on what the user asked for.
         said = response.body[:_QUOTED].decode("utf-8", "replace")
-        raise ToolError(_told(sent, response.status, said), target=name, status=response.status)
+        raise ToolError(
+            _told(sent, response.status, said), target_name=name, status=response.status
+        )
     withheld = f"[{len(response.body)} bytes]"
     # 504 is also Envoy's word for an API that did not answer in time.
     if response.status == 504:
-        raise ToolTimeout(_told(sent, response.status, withheld), target=name)
+        raise ToolTimeout(_told(sent, response.status, withheld), target_name=name)
     status = 503 if response.status == 503 else 502
-    raise ToolError(_told(sent, response.status, withheld), target=name, status=status)
+    raise ToolError(_told(sent, response.status, withheld), target_name=name, status=status)
 
 
 def _text(sent: HttpCall, response: HttpResponse, name: str) -> str:
     try:
         text = response.body.decode("utf-8", "strict")
     except UnicodeDecodeError:
-        raise ToolError(_told(sent, response.status, "not UTF-8"), target=name) from None
+        raise ToolError(_told(sent, response.status, "not UTF-8"), target_name=name) from None
     # orjson would refuse nothing here, but Envoy's metadata and many a reader take no NUL.
     return text.replace("\0", "\ufffd")
 

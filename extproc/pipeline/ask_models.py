@@ -2,8 +2,10 @@
 
 Guard, intent and parameters of a request are one call to the model server, which runs its
 models side by side. Without targets there is nothing to choose, and the guard is asked alone.
-Of the gateway's own questions the models are shown the short form, and the guard reads only what
-others wrote into them: the values of a proposal.
+
+The models are shown the short form of the gateway's own questions. The guard is to read what others
+wrote into them, the values of a proposal: it gets the proposal whole, so that none is cut out of
+what it stands in. Asked alone, it gets every message as it came, our sentences among them.
 
 A reply to such a question is read twice, as its answer and by itself, as if nothing had been said
 before: `another_wish` weighs the two.
@@ -34,19 +36,23 @@ _END = 16_000
 
 
 async def ask(exchange: Exchange) -> None:
+    """Leaves the guard's verdicts, the decision, and what a reply says by itself."""
     guarded = bool(exchange.runtime.config.guards)
     # A plain yes or no to a question of ours says all: then there is nothing to choose.
-    chosen = exchange.confirmed or exchange.dropped or not exchange.runtime.tools
-    if not guarded and chosen:
+    nothing_to_choose = exchange.confirmed or exchange.dropped or not exchange.runtime.tools
+    if not guarded and nothing_to_choose:
         return
     began = time.perf_counter()
     try:
-        if chosen:
+        if nothing_to_choose:
             exchange.verdicts = await _verdicts(exchange, _every_text(exchange))
         else:
             await _decide(exchange, guarded=guarded)
     except TooLong:
-        raise TooLongForGuard("the prompt is longer than the prompt guard can check") from None
+        # Without a guard each text is cut to fit (`_ends`), but there may be too many; a client is
+        # told so by the same code.
+        reader = "the prompt guard can check" if guarded else "the models can read"
+        raise TooLongForGuard(f"the prompt is longer than {reader}") from None
     except ModelsUnavailable as error:
         log.warning(
             "models.unavailable", reason=error.reason, request_id=exchange.caller.request_id
@@ -152,7 +158,7 @@ def _require_few(texts: Sequence[str]) -> None:
 def _beside(exchange: Exchange) -> list[str]:
     """What the guard reads besides the messages as the models are shown them.
 
-    Of what the gateway said itself only the values in a proposal are words of others.
+    Of what the gateway said itself only a proposal holds words of others, its values.
     """
     proposals = [
         exchange.request.messages[place].text

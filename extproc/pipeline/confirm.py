@@ -1,4 +1,8 @@
-"""Ask back before a call: as its target's `confirm` says, or when models or words leave a doubt."""
+"""Ask back before a call: as its target's `confirm` says, or when models or words leave a doubt.
+
+The models are in doubt below the `confirm_below` that the model server tells; words are, where
+`doubts` or `wishes` find it in them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ if TYPE_CHECKING:
 
 
 async def ask_back(exchange: Exchange) -> Answer | None:
+    """One question for the whole plan, where one of its calls is to be confirmed."""
     if exchange.confirmed or not any(_may_be_asked(each) for each in exchange.plan):
         return None
     doubtful = doubts.doubtful(exchange)
@@ -30,5 +35,6 @@ def _may_be_asked(planned: Planned) -> bool:
 def _is_to_confirm(exchange: Exchange, planned: Planned, *, doubtful: bool) -> bool:
     if not _may_be_asked(planned):
         return False
-    limit = exchange.decision.confirm_below if exchange.decision else 1.0
-    return doubtful or planned.target.confirm == "always" or planned.confidence < limit
+    if doubtful or planned.doubtful or planned.target.confirm == "always":
+        return True
+    return planned.confidence < (exchange.decision.confirm_below if exchange.decision else 1.0)

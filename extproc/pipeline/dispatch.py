@@ -28,6 +28,7 @@ MAX_BODY: Final = (1 << 20) + (32 << 10)
 
 
 async def finish(exchange: Exchange) -> Outcome:
+    """To the LLM, unless APIs have answered and none of their targets wants the LLM to speak."""
     planned = [each.target for each in exchange.plan]
     if exchange.made and not any(target.dispatch_to_llm for target in planned):
         return _direct(exchange)
@@ -53,7 +54,7 @@ def _to_llm(exchange: Exchange) -> Forward:
         raise ContextTooLarge(
             f"the conversation and the answers of the APIs are {len(body)} bytes together, the "
             f"limit is {MAX_BODY}",
-            target=exchange.target.name if exchange.target else None,
+            target_name=exchange.target.name if exchange.target else None,
         )
     headers = {
         GUARDED_HEADER: "1",

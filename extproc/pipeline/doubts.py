@@ -12,10 +12,12 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, leftovers, transcript
-from extproc.pipeline.words import as_said, items, says
+from extproc.pipeline.words import STEM, as_said, items, says
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
     from modelserver.schema import Evidence
@@ -37,6 +39,7 @@ _SIDE: Final = re.compile(
     r" (?:\w+ )?$",
     re.IGNORECASE,
 )
+# So many characters before and after a value are beside it.
 _NEAR: Final = 24
 _FIRST: Final = frozenset(
     {"start", "begin", "from", "since", "in", "min", "minimum", "lowest", "earliest"}
@@ -45,8 +48,9 @@ _LAST: Final = frozenset(
     {"end", "stop", "finish", "to", "until", "till", "out", "max", "maximum", "highest", "latest"}
 )
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
-_STEM: Final = 5
-_SHORT: Final = 4
+# A name is spoken of by the beginning of one of its words; shorter words ("to", "day") say too little.
+_NAMED_BY: Final = 5
+_SHORTEST: Final = 4
 
 
 def doubtful(exchange: Exchange) -> bool:
@@ -68,8 +72,8 @@ def doubtful(exchange: Exchange) -> bool:
 def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
     """The message without what says no to something else than the call, or asks of another.
 
-    "Better not. Restart haproxy instead." turns down what was asked and no more than that, and
-    "no porter needed" is a value; "and where is P78?" asks for what changes nothing.
+    Of "Better not. Restart haproxy instead.", a reply to our question, only what begins with the
+    sentence of the first value: the rest turns down what was asked and no more than that.
     """
     if exchange.decision is None or len(text) > cues.LONGEST:
         return text
@@ -78,30 +82,45 @@ def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
         for call in exchange.decision.calls for name, evidence in call.evidence.items()
         if evidence.message == last
     ]  # fmt: skip
+    about = _blanked(text, [*_clauses_that_read(exchange.plan), *_values_of_no(text, said)])
+    if transcript.answered(exchange) is None:
+        return about
     begins = min((evidence.start for _, evidence in said), default=0)
+    ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
+    return about[max(ends, default=0) :]
+
+
+def _blanked(text: str, places: Iterable[tuple[int, int]]) -> str:
+    """The text, as long as it was, with spaces at these places."""
     kept = list(text)
-    for planned in exchange.plan:
+    for start, end in places:
+        kept[start:end] = " " * (end - start)
+    return "".join(kept)
+
+
+def _clauses_that_read(plan: Iterable[Planned]) -> Iterator[tuple[int, int]]:
+    """Where the message only asks for something: "and where is P78?"."""
+    for planned in plan:
         if planned.clause and not planned.target.changes:
-            start, end = planned.clause
-            kept[start:end] = " " * (end - start)
+            yield planned.clause
+
+
+def _values_of_no(text: str, said: Iterable[tuple[Any, Evidence]]) -> Iterator[tuple[int, int]]:
+    """Where a denial is a value: "no porter needed"."""
     for value, evidence in said:
         not_needed = _NOT_NEEDED.search(text[: evidence.start]) if value is False else None
         if not_needed:
-            kept[not_needed.start() : evidence.end] = " " * (evidence.end - not_needed.start())
-    if transcript.answered(exchange) is not None:
-        ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
-        kept = kept[max(ends, default=0) :]
-    return "".join(kept)
+            yield not_needed.start(), evidence.end
 
 
 def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
     """Whether a call and what the last message says of it disagree about a parameter."""
-    own = text[slice(*planned.clause)] if planned.clause else text
+    clause = text[slice(*planned.clause)] if planned.clause else text
     return (
         _has_twins(planned)
         or _is_backwards(planned)
         or _has_nameless_numbers(exchange, planned, text, last)
-        or any(_disagrees(parameter, planned, own) for parameter in planned.target.parameters)
+        or any(_disagrees(parameter, planned, clause) for parameter in planned.target.parameters)
     )
 
 
@@ -172,10 +191,18 @@ def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
 
 
 def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
+    """Whether the words say another value than the call has, or speak of one that it has not.
+
+    A yes or no that is named is no after a negator, else yes; a choice that is named is chosen; a
+    parameter that is named is not left to its default.
+    """
     value = planned.arguments.get(parameter.name)
     if parameter.type == "boolean":
-        said = _named(parameter, text)
-        return said is not None and value is not (not _NEGATOR.search(text[:said]))
+        named_at = _named(parameter, text)
+        if named_at is None:
+            return False
+        said = _NEGATOR.search(text[:named_at]) is None
+        return value is not said
     if parameter.enum:
         chosen = {as_said(item) for item in items(value)}
         others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
@@ -190,14 +217,14 @@ def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:
     if not parameter.has_default or chosen <= {as_said(item) for item in items(parameter.default)}:
         return False
     said = text.casefold()
-    return not any(word[:_SHORT] in said for choice in chosen for word in choice.split())
+    return not any(word[:STEM] in said for choice in chosen for word in choice.split())
 
 
 def _named(parameter: Parameter, text: str) -> int | None:
     """Where the message speaks of a parameter by a word of its name."""
     for word in humanized(parameter.name).split():
-        if len(word) >= _SHORT:
-            found = re.search(rf"(?<!\w){re.escape(word[:_STEM])}", text, re.IGNORECASE)
+        if len(word) >= _SHORTEST:
+            found = re.search(rf"(?<!\w){re.escape(word[:_NAMED_BY])}", text, re.IGNORECASE)
             if found:
                 return found.start()
     return None

@@ -61,7 +61,7 @@ def _wanted(exchange: Exchange, error: GatewayError) -> bool:
 
 
 def _call(exchange: Exchange, error: GatewayError, target: ApiEndpoint) -> HttpCall:
-    prompt_target = error.target or (exchange.target.name if exchange.target else "")
+    prompt_target = error.target_name or (exchange.target.name if exchange.target else "")
     headers = {
         "content-type": "application/json",
         "accept": "application/json, */*;q=0.5",
@@ -71,12 +71,12 @@ def _call(exchange: Exchange, error: GatewayError, target: ApiEndpoint) -> HttpC
         error.header: error.code,
         contract.ERROR_TYPE_HEADER: error.kind,
         contract.ERROR_MESSAGE_HEADER: header_text(error.message),
-        "x-arch-target-prompt": header_text(prompt_target),
+        contract.ERROR_PROMPT_TARGET_HEADER: header_text(prompt_target),
         contract.ERROR_TIME_HEADER: dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
     }
     body = strict_json.dumps({"messages": conversation(exchange)})
-    # A config may name another method, but only these carry the conversation.
-    method = target.method if target.method in ("POST", "PUT", "PATCH") else "POST"
+    # A config may name another method, but it would not carry the conversation.
+    method = "POST" if target.method in contract.WITHOUT_BODY else target.method
     return HttpCall(target.upstream, method, target.path, target.path, headers, body)
 
 

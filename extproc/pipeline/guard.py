@@ -1,8 +1,8 @@
 """Prompt guard: refuse a request when anything untrusted in it reads as an attack.
 
 Every turn is judged each time: the client sends the whole transcript anew, so an old turn is
-no more trustworthy than the last one. No verdict, or none that the configured guard can read,
-is a refusal too.
+no more trustworthy than the last one. Without a verdict, or with none that the configured guard can
+read, nothing goes on either: that is a 503, and no refusal.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ if TYPE_CHECKING:
     from extproc.exchange import Exchange
     from modelserver.schema import GuardResult
 
-TOXICITY_THRESHOLD = 0.5
-
 
 async def judge(exchange: Exchange) -> None:
+    """Raises `PromptRefused` where one of the configured guards refuses what was sent."""
     guards = exchange.runtime.config.guards
     if not guards:
         return
@@ -37,7 +36,7 @@ async def judge(exchange: Exchange) -> None:
             exchange.world.metrics.guard_hits.labels(guard.kind).inc()
             log.info(
                 "guard.refused", guard=guard.kind, request_id=exchange.caller.request_id,
-                score=max(verdict.score for verdict in exchange.verdicts),
+                score=_worst(guard, exchange.verdicts),
             )  # fmt: skip
             raise PromptRefused(guard.message, guard.kind)
 
@@ -58,8 +57,16 @@ def _hit(guard: Guard, verdicts: Sequence[GuardResult]) -> bool:
             "the guard model cannot judge toxicity; remove input_guards.toxicity from the "
             "config, or name a model that can in model_server.guard_model"
         )
-    limit = TOXICITY_THRESHOLD if guard.threshold is None else guard.threshold
-    return any(score is not None and score >= limit for score in scores)
+    if guard.threshold is None:
+        raise AssertionError("lowering gives a toxicity guard its threshold")
+    return _worst(guard, verdicts) >= guard.threshold
+
+
+def _worst(guard: Guard, verdicts: Sequence[GuardResult]) -> float:
+    """The highest score of those that this guard goes by."""
+    if guard.kind == "jailbreak":
+        return max(verdict.score for verdict in verdicts)
+    return max((verdict.toxicity or 0.0 for verdict in verdicts), default=0.0)
 
 
 def refusal(exchange: Exchange, error: GatewayError) -> Answer:

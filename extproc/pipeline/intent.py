@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 async def choose(exchange: Exchange) -> None:
+    """Leaves the plan: the calls that are wanted, the default target's, or none."""
     default = exchange.runtime.config.default_target
     if not exchange.confirmed:
         exchange.plan = _wanted(exchange)

@@ -40,6 +40,7 @@ _OFTEN: Final = re.compile(
     )(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# A condition is taken, too, if a value stands so near behind it: "until Monday".
 _NEAR: Final = 24
 
 

@@ -31,6 +31,7 @@ class Filled:
 
 
 async def complete(exchange: Exchange) -> Answer | None:
+    """Leaves complete calls in the plan, or asks the user for what they lack."""
     complete_plan: list[Planned] = []
     missing: dict[str, Parameter] = {}
     known = False

@@ -1,7 +1,8 @@
 """A plain reply to a question of ours: a yes makes the proposed calls, a no drops what is pending.
 
-No model is asked what it means: a yes carries out exactly what the question says, read back from
-its text and checked as any value is. Whatever says more than yes or no is a message like any other.
+No model is asked what it means (the guard judges it as it does any message): a yes carries out
+exactly what the question says, read back from its text and checked as any value is. Whatever says
+more than yes or no is a message like any other.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 async def read(exchange: Exchange) -> None:
+    """Leaves the plan that a plain yes confirmed, or that the question is dropped."""
     sentence = transcript.answered(exchange)
     if sentence is None:
         return
@@ -35,19 +37,19 @@ async def read(exchange: Exchange) -> None:
 
 
 async def drop(exchange: Exchange) -> Answer | None:
+    """Says that nothing is done, where `read` or `another_wish` found the question dropped."""
     if not exchange.dropped:
         return None
     return say(exchange, exchange.runtime.questions.dropped, answers.FUNCTION_MODEL)
 
 
 def _is_declined(exchange: Exchange, sentence: Asked, reply: str) -> bool:
+    """Whether a question for values gets none: unless "no" or "never" is one of its choices."""
     asked = [parameter for alike in sentence.parameters for parameter in alike]
     choices = {str(choice).strip().casefold() for each in asked for choice in each.enum}
     if reply.strip(" .!").casefold() in choices:
         return False
-    # A no is a value where a yes or a no was asked for.
-    a_yes_or_no = len(sentence.parameters) == 1 and any(each.type == "boolean" for each in asked)
-    return replies.is_declined(reply) or (_is_no(exchange, reply) and not a_yes_or_no)
+    return replies.is_declined(reply) or (_is_no(exchange, reply) and not sentence.wants_yes_or_no)
 
 
 def _is_yes(exchange: Exchange, reply: str) -> bool:

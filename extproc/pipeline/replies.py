@@ -1,7 +1,8 @@
 """Plain replies to a question: a yes, a no, a wish to leave it; no model is needed to read them.
 
-A reply is plain when nothing else is said. "No, the other one", "no. 5" and "not sure, maybe 3"
-say more, and are for the models.
+A reply is plain when nothing else is said: `is_yes`, `is_no`, `is_declined`, `is_thanks`, `is_word`.
+"No, the other one", "no. 5" and "not sure, maybe 3" say more, and are for the models; what such a
+reply `begins` with, or mentions, is a hint beside what they find.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 A turn that a guard refused stays in many a client's history. It was judged, and answered; left
 in, it would have the rest refused for ever. So what the user said and our refusal are left out of
-all that guard, models, applications and LLM are given. Who writes our refusal under an attack of
-his own makes it go nowhere, too.
+all that guard, models, applications and LLM are given. A client might write our refusal below an
+attack of its own to keep the guard from it; but then nobody else is given the attack either.
 
 What the gateway said itself is shown to the models as a short question, and is the source of no
 value: its examples, choices and bounds are the config's words, not the user's.
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 
 async def read(exchange: Exchange) -> None:
+    """Leaves the messages that count in the request, and finds our own sentences in them."""
     questions = exchange.runtime.questions
     kept = _with_asked(_without_refused(exchange.request, questions), exchange)
     exchange.request = replace(exchange.request, messages=kept)
@@ -66,8 +67,10 @@ def _sentence(message: Message, questions: Questions) -> Sentence | None:
 
 def _with_asked(messages: tuple[Message, ...], exchange: Exchange) -> tuple[Message, ...]:
     """With our last question, if the client sends the state instead of it."""
-    *_, before, last = [None, None, *messages]
-    if last is None or last.role != "user" or (before and before.role == "assistant"):
+    if not messages or messages[-1].role != "user":
+        return messages
+    last = messages[-1]
+    if len(messages) > 1 and messages[-2].role == "assistant":
         return messages
     asked = answers.asked_in(exchange.request.body.get("metadata"))
     if not isinstance(exchange.runtime.questions.known(asked), Asked | Proposed):

@@ -27,14 +27,14 @@ _LONGEST: Final = 256
 _UNSAFE: Final = re.compile(r"[/\\]|%[0-9a-f]{2}", re.IGNORECASE)
 
 
-def path(template: str, arguments: Mapping[str, Any], target: str) -> str:
+def path(template: str, arguments: Mapping[str, Any], target_name: str) -> str:
     """The template with its `{parameter}`s filled in."""
     names = {match[1] for match in _PLACE.finditer(template)}
-    encoded = {name: _segment(name, arguments.get(name), target) for name in names}
+    encoded = {name: _segment(name, arguments.get(name), target_name) for name in names}
     filled = _PLACE.sub(lambda match: encoded[match[1]], template)
     dots = {".", ".."} & set(filled.partition("?")[0].split("/"))
     if dots or _shape(filled) != _shape(_PLACE.sub("x", template)):
-        raise _wrong("a value does not stay within its place in the path", target)
+        raise _wrong("a value does not stay within its place in the path", target_name)
     return filled
 
 
@@ -62,16 +62,16 @@ def with_query(
     return filled + ("&" if "?" in filled else "?") + "&".join(pairs)
 
 
-def _segment(name: str, value: Any, target: str) -> str:
+def _segment(name: str, value: Any, target_name: str) -> str:
     if value is None:
-        raise _wrong(f"Missing value for parameter `{name}`", target)
+        raise _wrong(f"Missing value for parameter `{name}`", target_name)
     if isinstance(value, list | dict | tuple):
-        raise _wrong(f"parameter `{name}` must be a single value", target)
+        raise _wrong(f"parameter `{name}` must be a single value", target_name)
     text = _text(value)
     if not text.strip() or text.strip() in (".", "..") or len(text.encode()) > _LONGEST:
-        raise _wrong(f"parameter `{name}` cannot stand in a path", target)
+        raise _wrong(f"parameter `{name}` cannot stand in a path", target_name)
     if not text.isprintable() or _UNSAFE.search(text):
-        raise _wrong(f"parameter `{name}` cannot stand in a path", target)
+        raise _wrong(f"parameter `{name}` cannot stand in a path", target_name)
     return quote(text, safe="")
 
 
@@ -88,6 +88,6 @@ def _shape(filled: str) -> tuple[str, str, int, int, int]:
     return parts.scheme, parts.netloc, filled.count("/"), filled.count("?"), filled.count("#")
 
 
-def _wrong(reason: str, target: str) -> InvalidArguments:
+def _wrong(reason: str, target_name: str) -> InvalidArguments:
     # v0.1's words, and its clients look for them.
-    return InvalidArguments(f"error replacing params in path: {reason}", target=target)
+    return InvalidArguments(f"error replacing params in path: {reason}", target_name=target_name)

@@ -1,10 +1,15 @@
 """What of the models' calls is a wish of the last message: its values, how sure, and is it new.
 
+A wish is what the user wants done; one that the last message does not utter was uttered before,
+and an assistant may have answered it since. Where its words stand is its standing.
+
 Two rules are kept here whatever a model says. A value never comes from the gateway's own words:
 its evidence may not lie in them, and a value without evidence that stands nowhere but in them is
-dropped. And a call that changes something is made once for one wish: it needs a word of the
-last message, or it is asked back, or, when its words were answered already, it is not made. Nor
-is one that nothing speaks for but the word of a remote function caller.
+dropped. And a call that changes something is made once for one wish: when its words were answered
+already, it is not made; nor is one that nothing speaks for but the word of a remote function
+caller. It is doubtful with no word of its own in the last message, with a value that nobody is
+seen to say, or with values of a wish that was answered. A doubtful call is asked back, unless its
+target's `confirm` is `never`: then it is made.
 """
 
 from __future__ import annotations
@@ -16,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from extproc.exchange import Planned
 from extproc.pipeline import replies, transcript
-from extproc.pipeline.words import items, says
+from extproc.pipeline.words import STEM, items, says
 from extproc.questions import Asked, Proposed
 
 if TYPE_CHECKING:
@@ -34,7 +39,7 @@ class Standing(Enum):
     """Where the words stand that a call rests on."""
 
     NEW = "in the last message"
-    HINTED = "the last message may mean it, and names no value of its own"
+    HINTED = "in earlier ones, and the last message may mean it without a value of its own"
     OLD = "in earlier messages alone"
 
 
@@ -42,7 +47,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
     """The call as it may be made, or None where it is no wish of the last message."""
     arguments = dict(_grounded(exchange, call, target))
     said = {**arguments, **replied(exchange, target.parameters)}
-    confidence = _confidence(exchange, call, target, arguments)
+    doubtful = False
     if target.changes:
         mentions = list(_mentions(exchange, call, target, arguments))
         standing = _standing(exchange, target, mentions, bare=not arguments)
@@ -51,18 +56,22 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         if not _is_spoken_of(exchange, call, mentions):
             return None
         made_up = _is_unsaid(target, arguments, call, mentions)
-        if standing is not Standing.NEW or made_up or _takes_up(exchange, mentions):
-            confidence = 0.0
+        doubtful = standing is not Standing.NEW or made_up or _takes_up(exchange, mentions)
     return Planned(
-        target, said, confidence=confidence, unusable=frozenset(call.unusable), clause=call.clause
-    )
+        target, said,
+        confidence=_confidence(exchange, call, target, arguments),
+        doubtful=doubtful,
+        unusable=frozenset(call.unusable),
+        clause=call.clause,
+    )  # fmt: skip
 
 
 def replied(exchange: Exchange, parameters: tuple[Parameter, ...]) -> dict[str, bool]:
-    """A plain yes or no to what was asked last: no model is needed to read it."""
-    *_, asked, reply = [None, None, *exchange.request.messages]
-    if asked is None or reply is None or (asked.role, reply.role) != ("assistant", "user"):
+    """The yes or no that a reply to a question begins with: no model is needed to read it."""
+    messages = exchange.request.messages
+    if [each.role for each in messages[-2:]] != ["assistant", "user"]:
         return {}
+    asked, reply = messages[-2:]
     agreed = replies.begins(reply.text)
     if agreed is None:
         return {}
@@ -176,7 +185,7 @@ def _is_unsaid(
 
 @dataclass(frozen=True, slots=True)
 class _Mention:
-    """Where the user says a value; `literal`, where the words are the value's own."""
+    """A message where the user says a value; `literal`, where the words are the value's own."""
 
     name: str
     place: int
@@ -186,19 +195,28 @@ class _Mention:
 def _standing(
     exchange: Exchange, target: Target, mentions: Sequence[_Mention], *, bare: bool
 ) -> Standing:
-    """How new the wish is; `bare` is true of a call without any arguments."""
+    """How new the wish is; `bare` is true of a call without any arguments.
+
+    The order matters: what makes a wish new is looked for first, and thanks are no hint.
+    """
     messages = exchange.request.messages
     last = exchange.request.last_user
+    # Nothing is left to answer: a client sends the transcript after our answer again.
     if last is None or _answered_since(exchange, last):
         return Standing.OLD
+    # A yes to its question, or one of its values in the value's own words.
     newest = [each for each in mentions if each.place == last]
     if replied(exchange, target.parameters) or any(each.literal for each in newest):
         return Standing.NEW
+    # A choice in other words, or no value at all: in the first message of a user nothing else can
+    # be meant.
     hinted = bare or bool(newest)
-    if hinted and (not any(each.role == "user" for each in messages[:last])):
+    if hinted and not any(each.role == "user" for each in messages[:last]):
         return Standing.NEW
+    # "The first one", to our question.
     if _is_answer(exchange, target, newest):
         return Standing.NEW
+    # What is only thanked for was done.
     if replies.is_thanks(messages[last].text):
         return Standing.OLD
     return Standing.HINTED if hinted or _gives_leave(exchange, last) else Standing.OLD
@@ -268,4 +286,4 @@ def _is_literal(parameter: Parameter, value: Any, text: str) -> bool:
     if not parameter.enum:
         return True
     said = text.casefold()
-    return any(word[:4] in said for word in re.findall(r"\w{3,}", str(value).casefold()))
+    return any(word[:STEM] in said for word in re.findall(r"\w{3,}", str(value).casefold()))

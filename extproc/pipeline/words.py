@@ -1,12 +1,16 @@
-"""Whether a message says a value, word for word."""
+"""A value and the words for it: how it is said, and whether a text says it."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+STEM: Final = 4
+"""So many letters of a word are left in its other forms: "econ" of "economy" and "economical"."""
 
 
 def says(text: str, words: str) -> bool:

@@ -117,7 +117,7 @@ def test_refusal_is_text_for_envoy_to_wrap() -> None:
 
 def test_call_that_was_made_is_not_made_again() -> None:
     """Official SDKs retry by themselves, unless a header forbids it: after an API call it does."""
-    for error in (ToolError("x", target="t"), ToolTimeout("x", target="t")):
+    for error in (ToolError("x", target_name="t"), ToolTimeout("x", target_name="t")):
         headers = header_map(told(Reject(error)).immediate_response.headers)
         assert headers["x-should-retry"] == "false"
     headers = header_map(told(Reject(Unavailable("x"))).immediate_response.headers)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from controlplane import ir, model
+from controlplane import defaults, ir, model
 from controlplane.defaults import Machine
 from controlplane.lower import lower
 from controlplane.lower.addresses import place, slug
@@ -220,6 +220,19 @@ def test_target_defaults() -> None:
     assert first.endpoint == contract.ApiEndpoint("app-server", "/x", "GET")
     assert second.endpoint == contract.ApiEndpoint("app-server", "/x", "POST")
     assert first.dispatch_to_llm
+
+
+def test_thresholds_of_guards() -> None:
+    """What the config says, of one guard or of all; else toxicity's own, and the model's for attacks."""
+
+    def thresholds(**overrides: float) -> list[float | None]:
+        guards = {f"{kind}_guard": model.Guard(path=(kind,)) for kind in ("jailbreak", "toxicity")}
+        said = model.Overrides(**overrides)
+        prompts = lowered(at(0), **guards, overrides=said).prompts
+        return [each.threshold for each in prompts.guards] if prompts else []
+
+    assert thresholds() == [None, defaults.TOXICITY_THRESHOLD]
+    assert thresholds(guard_threshold=0.8) == [0.8, 0.8]
 
 
 def test_repr_of_a_gateway_has_no_key() -> None:

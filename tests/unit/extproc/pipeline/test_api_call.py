@@ -55,7 +55,7 @@ def test_post_carries_arguments_and_messages() -> None:
     assert sent.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("method", ["GET", "HEAD", "DELETE"])
+@pytest.mark.parametrize("method", ["GET", "DELETE"])
 def test_get_carries_a_query(method: str) -> None:
     """No body; what is not in the path is in the query."""
     (sent,) = made(ApiEndpoint("app", "/x/{city}?v=1", method))

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from extproc.clients import ModelsUnavailable, TooLong
 from extproc.contract import Form
@@ -177,8 +178,20 @@ def test_toxicity_is_a_second_guard() -> None:
     )
     (play(both, script) >> prompt(ATTACK) << turned_away())
     play(both, script) >> prompt("hello") << forwards()
-    default = settings(guards=(guard("toxicity"),))
-    play(default, script) >> prompt("you idiot") << forwards()
+    middling = settings(guards=(guard("toxicity", threshold=0.5),))
+    play(middling, script) >> prompt("you idiot") << forwards()
+
+
+def test_a_refusal_is_logged_once_with_the_score_of_its_guard() -> None:
+    """An operator who asks why a toxic prompt was refused finds how toxic it was."""
+    config = settings(guards=(guard("toxicity", threshold=0.4),))
+    with capture_logs() as logs:
+        (
+            play(config, Script(toxic={"idiot": 0.45}))
+            >> prompt("you idiot")
+            << says("Not with me.", x_prompt_guard_error_code="toxicity")
+        )
+    assert [(each["event"], each.get("score")) for each in logs] == [("guard.refused", 0.45)]
 
 
 def test_toxicity_that_no_model_knows_is_a_refusal() -> None:

@@ -44,7 +44,7 @@ def test_what_could_leave_its_segment_is_refused(value: Any) -> None:
         url.path("/x/{id}/y", {"id": value}, "t")
     assert caught.value.status == 400
     assert caught.value.message.startswith("error replacing params in path: ")
-    assert caught.value.target == "t"
+    assert caught.value.target_name == "t"
 
 
 def test_v01_message_for_a_missing_value() -> None:

@@ -128,6 +128,14 @@ def test_a_wish_in_two_messages_is_asked_back() -> None:
     played >> chat(*messages) << says("Shall I go ahead with “book room” (guest: Bob)?")
 
 
+def test_a_doubt_about_the_words_is_none_of_the_models() -> None:
+    """It is asked back by the words of the user however sure the models are, at any limit of theirs."""
+    models = calls(wish("book_room", 0, guest="Bob"), below=0.0)
+    talk = chat(*turns("I need a room for Bob", "Shall I book it?", "yes"))
+    question = QUESTIONS.propose([(BOOK, {"guest": "Bob"})])
+    play(CONFIG, models=models, says=APP) >> talk << says(question)
+
+
 def test_an_answer_to_our_question_completes_an_old_wish() -> None:
     """Our question between wish and answer is no answer to the wish."""
     asked = QUESTIONS.ask([BOOK.parameters[0]], known=False)
