@@ -192,9 +192,9 @@ class GuardResult:
         index = body.get("message")
         return cls(
             verdict=_text(body, "verdict"),
-            score=_number(body, "score"),
+            score=_share(body, "score"),
             view=_text(body, "view"),
-            toxicity=None if body.get("toxicity") is None else _number(body, "toxicity"),
+            toxicity=None if body.get("toxicity") is None else _share(body, "toxicity"),
             message=index if isinstance(index, int) else None,
         )
 
@@ -363,6 +363,13 @@ def _text(body: Mapping[str, Any], name: str) -> str:
     value = body.get(name)
     if not isinstance(value, str):
         raise ValueError(f"{name}: expected text, got {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def _share(body: Mapping[str, Any], name: str) -> float:
+    value = _number(body, name)
+    if not 0 <= value <= 1:
+        raise ValueError(f"{name}: expected a number from 0 to 1")
     return value
 
 

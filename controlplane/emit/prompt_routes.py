@@ -25,7 +25,8 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
             provider_route(route, contract.CHAT_PATH, guarded, last_resort)
             for route in gateway.llm_routes
         ),
-        unchosen(contract.CHAT_PATH),
+        # extproc ended its call without a word: nobody has judged the prompt.
+        unchosen(contract.CHAT_PATH, 503, "no decision was made on this prompt", "unavailable"),
     ]
     # The generation makes extproc decide by the very config that these routes belong to.
     generation = {"key": contract.GENERATION_KEY, "value": runtime.generation}

@@ -28,7 +28,7 @@ _PRIORITY_GROUP = (
 def llm_routes(gateway: ir.Gateway) -> Fields:
     routes = [
         *(provider_route(r, path) for r in gateway.llm_routes for path in names.LLM_PATHS),
-        *(unchosen(path) for path in names.LLM_PATHS),
+        *(unchosen(path, 400, "no provider was chosen", "no_provider") for path in names.LLM_PATHS),
     ]
     return route_config("llm", routes, choosing(gateway))
 
@@ -39,7 +39,7 @@ def route_config(name: str, routes: list[Fields], per_filter: Fields) -> Fields:
         "name": name,
         "domains": ["*"],
         "typed_per_filter_config": per_filter,
-        "routes": [_health(), _encoded_body(), *routes, _not_found()],
+        "routes": [_health(), _tunnel(), _encoded_body(), *routes, _not_found()],
     }
     return {"name": name, "validate_clusters": False, "virtual_hosts": [host]}
 
@@ -189,7 +189,9 @@ def _answer(name: str, match: Fields, status: int, body: str, code: str | None =
     if code:
         headers = {
             contract.ERROR_CODE_HEADER: code,
-            contract.ERROR_TYPE_HEADER: "invalid_request_error",
+            contract.ERROR_TYPE_HEADER: (
+                "server_error" if status >= 500 else "invalid_request_error"
+            ),
         }
         route["response_headers_to_add"] = [
             {"header": {"key": key, "value": value}} for key, value in headers.items()
@@ -200,6 +202,11 @@ def _answer(name: str, match: Fields, status: int, body: str, code: str | None =
 def _health() -> Fields:
     match = {"path": "/healthz", "headers": [header(":method", "GET")]}
     return _answer("healthz", match, 200, "ok")
+
+
+def _tunnel() -> Fields:
+    # What no route takes is a 503, and no other route takes a CONNECT. Envoy answers 403 by itself.
+    return _answer("tunnel", {"connect_matcher": {}}, 403, "no tunnels here", "forbidden")
 
 
 def _encoded_body() -> Fields:
@@ -213,10 +220,13 @@ def _encoded_body() -> Fields:
     return _answer("encoded-body", match, 415, body, "unsupported_media_type")
 
 
-def unchosen(path: str) -> Fields:
-    """Where a request is before its provider is chosen; it must run the filters."""
+def unchosen(path: str, status: int, body: str, code: str) -> Fields:
+    """Where a request is before its provider is chosen; it must run the filters.
+
+    `status` and the rest: what it hears when no filter chose one.
+    """
     match = {"path": path, "headers": [header(":method", _method(path))]}
-    route = _answer(f"unchosen {path}", match, 400, "no provider was chosen", "no_provider")
+    route = _answer(f"unchosen {path}", match, status, body, code)
     del route["typed_per_filter_config"]
     return route
 

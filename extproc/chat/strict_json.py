@@ -96,8 +96,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         raise InvalidJson(f"duplicate key {_first_duplicate([key for key, _ in pairs])}")
-    if len({key.lower() for key in found}) != len(found):
-        name = _first_duplicate([key.lower() for key in found])
+    # Some readers take a long s for another way to write "S".
+    if len({key.casefold() for key in found}) != len(found):
+        name = _first_duplicate([key.casefold() for key in found])
         raise InvalidJson(f"two keys differ only in case: {name}")
     return found
 

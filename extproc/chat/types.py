@@ -117,6 +117,9 @@ def _message(item: Any, path: str) -> Message:
     role = item.get("role")
     if not isinstance(role, str) or role not in ROLES:
         raise InvalidRequest(f"{path}.role: must be one of {', '.join(sorted(ROLES))}", param=path)
+    for name in ("name", "tool_call_id"):
+        if not isinstance(item.get(name), str | None):
+            raise InvalidRequest(f"{path}.{name}: must be text", param=path)
     text, unread = _content(item, role, path)
     return Message(role, text, unread, item)
 
@@ -154,9 +157,9 @@ def _part(part: Any, path: str, message: str) -> str | None:
 
 def _check_spelling(item: dict[str, Any], known: frozenset[str], path: str) -> None:
     for key in item:
-        if key not in known and key.lower() in known:
+        if key not in known and key.casefold() in known:
             where = f"{path}: " if path else ""
             raise InvalidJson(
-                f'{where}key {strict_json.shown(key)} must be spelled "{key.lower()}"',
+                f'{where}key {strict_json.shown(key)} must be spelled "{key.casefold()}"',
                 param=path or None,
             )

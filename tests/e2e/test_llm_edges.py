@@ -260,3 +260,11 @@ def test_the_text_log_cannot_be_forged(running: Running) -> None:
     assert "forged-id" not in written
     assert '"plain/1 (a; b)"' in written
     assert max(map(len, written.splitlines())) < 1000
+
+
+def test_connect_is_refused(client: Client, running: Running, world: World) -> None:
+    """Nobody tunnels through a gateway: that is the client's mistake, and no outage."""
+    assert client.ask("GET", "/healthz").status == 200
+    answer = raw(running.port, b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\n\r\n", limit=3)
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert not world.one.received

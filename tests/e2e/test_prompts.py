@@ -6,17 +6,19 @@ play the demos' conversations in test_demos.py.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import openai
 import pytest
 
 from controlplane.emit.runtime import DEADLINE_SECONDS
+from extproc.server import Health, Processor, create_server, listen
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication, Says
@@ -383,6 +385,34 @@ class TestProcesses:
         while stage.client.chat("a joke").status != 200:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+    async def test_no_word_no_answer(self, stage: Stage) -> None:
+        """An extproc that ends a call without a word is an outage, not a fault of the client."""
+        asked = 0
+
+        class Silent:
+            async def process(self, _requests: object, _context: object) -> None:
+                nonlocal asked
+                asked += 1
+
+        for extproc in stage.running.extprocs:
+            extproc.stop()
+        checks = Health()
+        await checks.set_serving(serving=True)
+        server = create_server(cast("Processor", Silent()), checks)
+        listen(server, stage.running.extprocs[0].socket)
+        await server.start()
+        try:
+            async with asyncio.timeout(10):
+                while not asked:
+                    answer = await asyncio.to_thread(stage.client.chat, "a joke")
+        finally:
+            await server.stop(None)
+            for extproc in stage.running.extprocs:
+                await asyncio.to_thread(extproc.start)
+            await asyncio.to_thread(stage.running.wait_until_extprocs_are_well)
+        assert (answer.status, answer.json["error"]["code"]) == (503, "unavailable")
+        assert not stage.world.one.received
 
     def test_streams_survive_a_kill(self, stage: Stage) -> None:
         """Killing both processes cuts no stream that runs."""

@@ -29,6 +29,8 @@ REFUSED = {
     b'{"a": 1, "a": 2}': 'duplicate key "a"',
     b'{"x": {"\\u0061": 1, "a": 2}}': 'duplicate key "a"',
     b'{"messages": 1, "Messages": 2}': 'two keys differ only in case: "messages"',
+    '{"messages": 1, "me\u017f\u017fages": 2}'.encode(): 'two keys differ only in case: "messages"',
+    '{"token": 1, "to\u212aen": 2}'.encode(): 'two keys differ only in case: "token"',
     b'{"a": NaN}': "NaN is not JSON",
     b'{"a": -Infinity}': "-Infinity is not JSON",
     b'{"a": 1e999}': "out of range",
