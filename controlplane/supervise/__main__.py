@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -95,7 +96,8 @@ class _ToTerminal:
 
 if __name__ == "__main__":
     status = main()
-    logging.shutdown()
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # with the disk full
+        logging.shutdown()
+        sys.stderr.flush()
     # Nothing is left to clean up; Python would spend a second on freeing its modules.
     os._exit(status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from controlplane.supervise.envoy import drain
 from controlplane.supervise.envoy.admin import Admin
 from controlplane.supervise.home import LongPathError, clean_home, take_home
 from controlplane.supervise.lock import HeldError
+from controlplane.supervise.logs import keep_small
 from controlplane.supervise.messages import Stopped, Verdict, could_not_run
 from controlplane.supervise.parts import Parts, StoppedError
 from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
@@ -98,16 +100,19 @@ class Supervisor:
     async def _serve(self) -> int:
         assert self._reloads is not None, "it has started"
         watching = asyncio.create_task(self._reloads.watch())
+        turning = asyncio.create_task(keep_small(self._home.logs))
         try:
             await self._parts.unless_failed(asyncio.Event().wait())
         except StoppedError:
             return DONE
         except ChildFailedError as error:
             log.critical("%s", error)
-            self._home.failure_file.write_text(f"{error}\n", "utf-8")
+            with contextlib.suppress(OSError):
+                self._home.failure_file.write_text(f"{error}\n", "utf-8")
             self._drain_timeout = 0.0
         finally:
             watching.cancel()
+            turning.cancel()
         return COULD_NOT_RUN
 
     async def _reload(self, why: str) -> Verdict:

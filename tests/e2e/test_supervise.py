@@ -18,6 +18,7 @@ from typing import IO
 import pytest
 
 from controlplane.supervise.envoy.binary import find as envoy_binary
+from controlplane.supervise.logs import LARGEST
 from controlplane.supervise.processes.process import identity
 from tests.e2e.archgw import ROOT, Archgw, command_lines, until
 from tests.e2e.conftest import Client
@@ -112,6 +113,21 @@ def test_up_serves_and_down_leaves_nothing(gateway: Gateway) -> None:
     left = {path.name for path in gateway.home.folder.rglob("*") if path.suffix != ".log"}
     assert left == {"run", "logs"}
     assert gateway.run("status").returncode == 1
+
+
+def test_logs_stay_small(gateway: Gateway) -> None:
+    """A log that has grown large becomes the older one, and its writers go on in an empty one."""
+    assert gateway.up().returncode == 0
+    large = [gateway.home.logs / name for name in ("access_llm.log", "envoy.log")]
+    for file in large:
+        os.truncate(file, LARGEST + 1)
+    until(lambda: all(file.stat().st_size == 0 for file in large), 30)
+    for file in large:
+        assert file.with_name(f"{file.name}.1").stat().st_size == LARGEST + 1
+    assert gateway.client.chat().status == 200
+    until(lambda: large[0].stat().st_size)
+    assert large[0].stat().st_size < 1000
+    assert large[0].read_text().startswith("[")
 
 
 @pytest.mark.alone

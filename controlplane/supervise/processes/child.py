@@ -16,7 +16,7 @@ import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from controlplane.supervise.messages import ChildStatus
 from controlplane.supervise.processes import leash
@@ -180,10 +180,9 @@ class Child:
 
     async def _spawn(self) -> asyncio.subprocess.Process:
         spec = self.spec
-        spec.log.parent.mkdir(parents=True, exist_ok=True)
         self._began = asyncio.get_running_loop().time()
         self._answered = False
-        with spec.log.open("ab") as output:
+        with _appending(spec.log) as output:
             self._log_start = output.tell()
             return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *spec.argv),
@@ -210,6 +209,16 @@ class Child:
         log.error("%s did not answer %d probes", self.spec.name, misses)
         _signal(process, signal.SIGKILL)
         return True
+
+
+def _appending(path: Path) -> IO[bytes]:
+    """The log, or nothing at all: a child matters more than what it says."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("ab")
+    except OSError as error:
+        log.warning("%s cannot be written: %s", path, error.strerror)
+        return open(os.devnull, "ab")
 
 
 def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:

@@ -90,5 +90,9 @@ class Children:
             self._identities.pop(name, None)
         content = {name: [who.pid, who.started] for name, who in self._identities.items()}
         temporary = self._record_file.with_suffix(".new")
-        temporary.write_text(json.dumps(content), "utf-8")
-        temporary.replace(self._record_file)
+        try:
+            temporary.write_text(json.dumps(content), "utf-8")
+            temporary.replace(self._record_file)
+        except OSError as error:
+            # The start times in the old record keep a later `up` from ending somebody else.
+            log.warning("%s cannot be written: %s", self._record_file, error.strerror)
