@@ -96,7 +96,7 @@ def encode(outcome: Outcome) -> bytes:
             }
             return _immediate(outcome.status, headers, outcome.body, "prompt_answered")
         case Reject():
-            return _refuse(outcome)
+            return _reject(outcome)
 
 
 def _forward(outcome: Forward) -> bytes:
@@ -118,7 +118,7 @@ def _forward(outcome: Forward) -> bytes:
     return response.SerializeToString()
 
 
-def _refuse(outcome: Reject) -> bytes:
+def _reject(outcome: Reject) -> bytes:
     error = outcome.error
     headers = {
         "content-type": contract.Form.TEXT.content_type,

@@ -6,8 +6,9 @@ weighed: `decision`, as the answer, and `afresh`, as if nothing had been said be
 
 - `afresh` takes the place of `decision` if it wants something else, and the reply either answers
   nothing that was asked, or turns away from it: "instead", "first", or by a question of its own.
-- Where neither finds anything, a reply that declines in more words than `pending` knows drops what
-  was asked: "that's too long, I'll do it myself". `pending.drop`, the stage after, says so.
+- Where the reply wants nothing by itself and says no value, one that declines in more words than
+  `pending` knows drops what was asked: "that's too long, I'll do it myself". `pending.drop`, the
+  stage after, says so.
 """
 
 from __future__ import annotations
