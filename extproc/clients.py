@@ -4,12 +4,14 @@ Each call has a deadline and says in two words how it failed. Calls of APIs go t
 internal listener on a Unix socket, which balances, breaks circuits and speaks TLS; here nothing is
 redirected, and nothing sent again but by aiohttp, where a kept connection was closed under a GET,
 HEAD, PUT or DELETE. A model server that keeps failing is left alone for a second at a
-time, so that a hung one costs a prompt nothing but a refusal.
+time. One that hangs does not even say that it is well: that is found out about a second after
+a prompt came, and from then on prompts are refused at once until it answers again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -24,13 +26,17 @@ from extproc.contract import TEMPLATE_HEADER, UPSTREAM_HEADER
 from modelserver import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Mapping
 
 T = TypeVar("T")
 
 MAX_ANSWER = 1 << 20
 _CONNECTIONS = 256
 _API_KEEPALIVE = 20.0
+_UNASKED = 0.5
+"""Seconds that the model server may take before it is asked whether it is well."""
+_SIGN_OF_LIFE = 1.0
+"""And that it may take to say so."""
 _IN_TEMPLATES = "/{}:@!$&'()*+,;=%"
 
 
@@ -40,6 +46,10 @@ class ModelsUnavailable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Hung(Exception):
+    """The model server does not say that it is well while it is to answer."""
 
 
 class TooLong(Exception):
@@ -115,6 +125,11 @@ class Breaker:
             raise ModelsUnavailable("failed repeatedly")
         self._next_try = now + self._pause
 
+    def hold(self) -> None:
+        """Open until it succeeds: no request is risked as a try."""
+        self._failures = self._most
+        self._next_try = math.inf
+
     def succeeded(self) -> None:
         self._failures = 0
 
@@ -130,8 +145,12 @@ class HttpModels:
     def __init__(self) -> None:
         self._pools: dict[str, http1.Pool] = {}
         self._breakers: dict[str, Breaker] = {}
+        self._returning: dict[str, asyncio.Task[None]] = {}
+        """Of each server that hung: waits until it is well again."""
 
     async def close(self) -> None:
+        for task in self._returning.values():
+            task.cancel()
         for pool in self._pools.values():
             pool.close()
 
@@ -161,7 +180,12 @@ class HttpModels:
         breaker.admit()
         try:
             async with asyncio.timeout(seconds):
-                status, content = await self._pool(address).post(path, headers, orjson.dumps(body))
+                status, content = await self._unless_hung(
+                    address, self._pool(address).post(path, headers, orjson.dumps(body))
+                )
+        except Hung as error:
+            self._leave_alone(address, breaker)
+            raise ModelsUnavailable("hangs") from error
         except (OSError, TimeoutError, EOFError, http1.BadAnswer) as error:
             breaker.failed()
             raise ModelsUnavailable(type(error).__name__) from None
@@ -177,6 +201,39 @@ class HttpModels:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
             raise ModelsUnavailable("answer is not JSON") from None
+
+    async def _unless_hung(self, address: str, work: Coroutine[Any, Any, T]) -> T:
+        asking = asyncio.ensure_future(work)
+        try:
+            await asyncio.wait({asking}, timeout=_UNASKED)
+            while not asking.done():
+                if not await self._is_well(address) and not asking.done():
+                    raise Hung
+                await asyncio.wait({asking}, timeout=_UNASKED)
+            return asking.result()
+        finally:
+            asking.cancel()
+
+    async def _is_well(self, address: str) -> bool:
+        try:
+            async with asyncio.timeout(_SIGN_OF_LIFE):
+                status, _ = await self._pool(address).get("/healthz")
+        except http1.BadAnswer:
+            return True  # not a server of ours, but it lives
+        except (OSError, TimeoutError, EOFError):
+            return False
+        return status < 500
+
+    def _leave_alone(self, address: str, breaker: Breaker) -> None:
+        breaker.hold()
+        if address not in self._returning:
+            self._returning[address] = asyncio.create_task(self._until_well(address, breaker))
+
+    async def _until_well(self, address: str, breaker: Breaker) -> None:
+        while not await self._is_well(address):  # noqa: ASYNC110  it is another process
+            await asyncio.sleep(_SIGN_OF_LIFE)
+        del self._returning[address]
+        breaker.succeeded()
 
     def _pool(self, address: str) -> http1.Pool:
         found = self._pools.get(address)

@@ -46,7 +46,14 @@ class Pool:
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer; OSError, EOFError or BadAnswer when there is none."""
-        request = self._request(path, headers, body)
+        more = {"content-type": "application/json", "content-length": str(len(body)), **headers}
+        return await self._ask(self._head("POST", path, more) + body)
+
+    async def get(self, path: str) -> tuple[int, bytes]:
+        """As `post`, without a body."""
+        return await self._ask(self._head("GET", path, {}))
+
+    async def _ask(self, request: bytes) -> tuple[int, bytes]:
         connection = self._take()
         if connection is not None:
             try:
@@ -88,16 +95,14 @@ class Pool:
             else:
                 connection.close()
 
-    def _request(self, path: str, headers: Mapping[str, str], body: bytes) -> bytes:
+    def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         lines = [
-            f"POST {path} HTTP/1.1",
+            f"{method} {path} HTTP/1.1",
             f"host: {self._address}",
-            "content-type: application/json",
-            f"content-length: {len(body)}",
             # A line end in a value would be a header, or a request, of someone else's making.
             *(f"{k}: {v}" for k, v in headers.items() if v.isprintable()),
         ]
-        return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+        return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
 
 
 class _Closed(EOFError):

@@ -71,6 +71,10 @@ class Lane(Generic[T]):
         if self._batcher:
             await self._batcher.close()
 
+    @property
+    def running_for(self) -> float:
+        return self._batcher.running_for if self._batcher else 0.0
+
     async def run(self, rows: Sequence[Row]) -> Sequence[Output]:
         """Rows through the model; whatever breaks in there is an outage, with its cause logged."""
         if self._batcher is None:
@@ -118,6 +122,12 @@ class Service:
     @property
     def knows_toxicity(self) -> bool:
         return self._guard.task.knows_toxicity
+
+    @property
+    def stuck(self) -> bool:
+        """A model has been at one batch for longer than anybody would wait."""
+        limit = self._runtime.timeout_ms / 1000
+        return max(self._guard.running_for, self._targets.running_for) > limit
 
     async def start(self) -> None:
         self._guard.start(self._metrics)

@@ -279,7 +279,8 @@ def _extproc(home: Home) -> Fields:
         for socket in home.extproc_sockets
     ]
     http2 = {
-        "connection_keepalive": {"interval": "5s", "timeout": "2s"},
+        # A process that hangs holds what it was asked until its connection is found dead.
+        "connection_keepalive": {"interval": "0.5s", "timeout": "0.5s"},
         "initial_stream_window_size": 1 << 20,
         "initial_connection_window_size": 4 << 20,
     }

@@ -124,6 +124,14 @@ class Batcher(Generic[R, O]):
         self._threads = ThreadPoolExecutor(settings.workers, thread_name_prefix=name)
         self._tasks: list[asyncio.Task[None]] = []
         self._closed = False
+        self._begun: list[float] = []
+        """When each batch began that the model is at now."""
+
+    @property
+    def running_for(self) -> float:
+        """Seconds that the model has been at its oldest batch."""
+        now = asyncio.get_running_loop().time()
+        return now - min(self._begun, default=now)
 
     @property
     def waiting_tokens(self) -> int:
@@ -215,6 +223,7 @@ class Batcher(Generic[R, O]):
         loop = asyncio.get_running_loop()
         rows = [entry.row for entry in batch]
         began = loop.time()
+        self._begun.append(began)
         running = loop.run_in_executor(self._threads, self._run, rows)
         try:
             # Shielded: a server that stops must not leave the callers of this batch hanging.
@@ -227,6 +236,8 @@ class Batcher(Generic[R, O]):
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the callers' answer
             self._fail(batch, error)
             return
+        finally:
+            self._begun.remove(began)
         self._deliver(batch, outputs)
         self._note([entry.size for entry in batch], loop.time() - began)
 

@@ -98,6 +98,8 @@ def _add_info_routes(app: FastAPI, state: State) -> None:
     async def healthz() -> Response:
         if state.service is None:
             return _answer({"status": "loading"}, 503, {"Retry-After": "1"})
+        if state.service.stuck:
+            return _answer({"status": "stuck"}, 503)
         return _answer({"status": "ok"})
 
     @app.get("/models")

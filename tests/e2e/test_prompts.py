@@ -386,6 +386,29 @@ class TestProcesses:
             assert time.monotonic() < deadline
             time.sleep(0.1)
 
+    def test_a_stopped_extproc_costs_a_second_at_most(self, stage: Stage) -> None:
+        """What one of the two holds when it hangs is let go, and the other has the rest."""
+        stopped = stage.running.extprocs[1].process
+        stage.models.script = Script(delay=0.4)
+
+        def timed() -> tuple[int, float]:
+            began = time.monotonic()
+            return stage.client.chat("a joke").status, time.monotonic() - began
+
+        with ThreadPoolExecutor(8) as pool:
+            held = [pool.submit(timed) for _ in range(8)]
+            time.sleep(0.2)
+            stopped.send_signal(signal.SIGSTOP)
+            try:
+                later = [pool.submit(timed) for _ in range(8)]
+                answers = [each.result() for each in held + later]
+            finally:
+                stopped.send_signal(signal.SIGCONT)
+        stage.running.wait_until_extprocs_are_well()
+        assert {status for status, _ in answers} <= {200, 503}
+        assert max(seconds for _, seconds in answers) < 3
+        assert [status for status, _ in answers].count(200) >= 8
+
     async def test_no_word_no_answer(self, stage: Stage) -> None:
         """An extproc that ends a call without a word is an outage, not a fault of the client."""
         asked = 0

@@ -36,6 +36,8 @@ class Script:
     toxic: Mapping[str, float] | None = None
     status: int = 200
     delay: float = 0.0
+    hung: bool = False
+    """It answers nothing at all, not even that it is well."""
     body: bytes | None = None
     """Sent instead of an answer."""
 
@@ -117,6 +119,7 @@ class FakeModelServer(Server):
         return app
 
     async def _healthy(self, _request: web.Request) -> web.Response:
+        await asyncio.sleep(3600 if self.script.hung else 0)
         return web.json_response({"status": "ok"})
 
     async def _answer(self, request: web.Request) -> web.Response:
@@ -124,7 +127,7 @@ class FakeModelServer(Server):
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append((request.path, body, headers))
         script = self.script
-        await asyncio.sleep(script.delay)
+        await asyncio.sleep(3600 if script.hung else script.delay)
         if script.body is not None:
             return web.Response(body=script.body, status=script.status)
         if script.status != 200:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import time
@@ -140,6 +141,37 @@ async def test_failing_server_is_left_alone(server: FakeModelServer, models: Htt
         await models.decide(server.address, DECIDE, {}, 5)
     await asyncio.sleep(1.1)
     await models.decide(server.address, DECIDE, {}, 5)
+    await models.decide(server.address, DECIDE, {}, 5)
+
+
+async def test_a_hung_server_costs_a_second_and_then_nothing(
+    server: FakeModelServer, models: HttpModels
+) -> None:
+    """Nobody waits for a server that does not even say that it is well, until it does again."""
+    server.script = Script(hung=True)
+    began = time.monotonic()
+    with pytest.raises(ModelsUnavailable, match="hangs"):
+        await models.decide(server.address, DECIDE, {}, 21)
+    assert time.monotonic() - began < 4
+    began = time.monotonic()
+    for _ in range(100):
+        with pytest.raises(ModelsUnavailable, match="repeatedly"):
+            await models.decide(server.address, DECIDE, {}, 21)
+    assert time.monotonic() - began < 1
+    server.script = Script()
+    async with asyncio.timeout(10):
+        while True:
+            with contextlib.suppress(ModelsUnavailable):
+                await models.decide(server.address, DECIDE, {}, 21)
+                break
+            await asyncio.sleep(0.05)
+
+
+async def test_a_slow_server_that_lives_is_waited_for(
+    server: FakeModelServer, models: HttpModels
+) -> None:
+    """A long text may take a model its time; that is no hanging."""
+    server.script = Script(delay=1.5)
     await models.decide(server.address, DECIDE, {}, 5)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from modelserver.engine.backend import OnnxBackend
 from modelserver.errors import DeadlineExceeded, ModelUnavailable
 from modelserver.http.parse import parse_decide
 from modelserver.requests import Decide, Limits
@@ -165,6 +166,30 @@ async def test_the_servers_own_limit_bounds_a_callers(tmp_path: Path) -> None:
     service = await started(tmp_path, settings, targets=targets)
     with pytest.raises(DeadlineExceeded, match="30 ms"):
         await service.decide(question("weather in rome", timeout_ms=60_000))
+    await service.close()
+
+
+async def test_a_model_that_never_ends_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While it is at a batch for longer than anybody waits, the server is not well."""
+    go = threading.Event()
+    run = OnnxBackend.run
+
+    def slow(backend: OnnxBackend, rows: Any) -> Any:
+        go.wait(30)
+        return run(backend, rows)
+
+    monkeypatch.setattr(OnnxBackend, "run", slow)
+    service = await started(tmp_path, Settings(runtime=Runtime(timeout_ms=30)))
+    with pytest.raises(DeadlineExceeded):
+        await service.guard(["hello"])
+    await asyncio.sleep(0.03)
+    assert service.stuck
+    go.set()
+    async with asyncio.timeout(10):
+        while service.stuck:
+            await asyncio.sleep(0.01)
     await service.close()
 
 

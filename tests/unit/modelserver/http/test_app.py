@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 
 from modelserver import schema
 from modelserver.requests import Limits
+from modelserver.service import Service
 from modelserver.settings import Runtime, Settings
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
 
@@ -283,6 +284,15 @@ async def test_health_follows_the_models(client: httpx.AsyncClient, state: State
     assert (loading.status_code, refused.status_code, warm.status_code) == (503, 503, 200)
     assert refused.json()["error"]["code"] == "not_ready"
     assert warm.json() == {"status": "ok"}
+
+
+async def test_health_tells_of_a_stuck_model(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks sends no prompts, and the supervisor starts another server."""
+    monkeypatch.setattr(Service, "stuck", True)
+    answer = await client.get("/healthz")
+    assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
 
 
 async def test_models_name_what_is_loaded(client: httpx.AsyncClient) -> None:
