@@ -9,6 +9,7 @@ what is wrong here asks back once more, and nothing worse.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, leftovers, transcript
@@ -41,6 +42,10 @@ _SIDE: Final = re.compile(
 )
 # So many characters before and after a value are beside it.
 _NEAR: Final = 24
+_DIGIT: Final = re.compile(r"\d")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+# Words between two items of a list: "and also the", "as well as".
+_MOST_BETWEEN: Final = 3
 _FIRST: Final = frozenset(
     {"start", "begin", "from", "since", "in", "min", "minimum", "lowest", "earliest"}
 )
@@ -120,7 +125,10 @@ def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool
         _has_twins(planned)
         or _is_backwards(planned)
         or _has_nameless_numbers(exchange, planned, text, last)
-        or any(_disagrees(parameter, planned, clause) for parameter in planned.target.parameters)
+        or any(
+            _disagrees(parameter, planned, clause) or _is_mixed_list(parameter, planned, clause)
+            for parameter in planned.target.parameters
+        )
     )
 
 
@@ -183,11 +191,32 @@ def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str, last:
 
 
 def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
-    """Whether a word of a parameter's name, or one that says from or to, stands by its value."""
-    before, after = text[max(0, evidence.start - _NEAR) : evidence.start], text[evidence.start :]
-    if _SIDE.search(before):
-        return True
-    return _named(parameter, before) is not None or _named(parameter, after[:_NEAR]) is not None
+    """Whether a word of a parameter's name, or one that says from or to, stands by its value.
+
+    And by no other: of "3 kids and 1 adult" the adult is the one.
+    """
+    before = _DIGIT.split(text[max(0, evidence.start - _NEAR) : evidence.start])[-1]
+    after = _DIGIT.split(text[evidence.end : evidence.end + _NEAR])[0]
+    return (
+        _SIDE.search(before) is not None
+        or _named(parameter, before) is not None
+        or _named(parameter, after) is not None
+    )
+
+
+def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
+    """Whether the items of a list stand so far apart that some may be of another wish."""
+    value = planned.arguments.get(parameter.name)
+    places = [text.find(str(item)) for item in value] if isinstance(value, list) else []
+    if min(places, default=-1) < 0:
+        return False
+    ordered = sorted(
+        (place, place + len(str(item))) for place, item in zip(places, items(value), strict=True)
+    )
+    return any(
+        len(_WORD.findall(text[end:begin])) > _MOST_BETWEEN
+        for (_, end), (begin, _) in pairwise(ordered)
+    )
 
 
 def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:

@@ -82,11 +82,14 @@ _NAMED: Final = (
 )
 # `port 8080` names its parameter as well, and so does the colon after a host.
 _NUMBERED: Final = r"(?<![\w-]){name}\s+(?P<value>[^\s,;]*\d[^\s,;]*?)(?=[.!?)]?(?:[\s,;]|$))"
+# "2 adults and 1 child", where a whole number counts what its parameter names.
+_COUNTED: Final = r"(?<![\w.,:/-])(?P<value>\d{{1,4}})\s{name}\w{{0,4}}(?![\w-])"
 # "A reading of 9120 on meter M1", but not "the price of 3 tickets".
 _OF: Final = (
     r"(?<![\w-]){name}\s+of\s+(?P<value>[^\s,;]*\d[^\s,;]*?)"
     r"(?=[.!?)]?(?:[,;]|$|\s+(?:on|for|at|in|and|from|by|with|to)\b))"
 )
+_COUNTABLE: Final = 4
 _PORT: Final = r"(?:(?<!\d):(?=\d\d)|:(?=\d{{3}}))(?P<value>\d{{2,5}})(?![\d:.])"
 # A length without its name: "60 cm long, 40 wide".
 _MEASURES: Final = {
@@ -185,6 +188,8 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
     forms = [_NAMED.format(name=name)]
     if len(words) == 1 and not _LITTLE & {*words}:
         forms += (_NUMBERED.format(name=name), _OF.format(name=name))
+        if _counts(tool, parameter) and len(words[0]) >= _COUNTABLE:
+            forms.append(_COUNTED.format(name=re.escape(words[0][: max(4, len(words[0]) - 3)])))
     if words[-1:] == ["port"]:
         forms.append(_PORT.format())
     if len(words) > 1 and units.said(words[-1]) and _is_alone(tool, words[:-1]):
@@ -195,6 +200,12 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
         if found := _matches(re.compile(form, re.IGNORECASE), text):
             return found
     return []
+
+
+def _counts(tool: Tool, parameter: Parameter) -> bool:
+    """Whether a whole number may be one of several: else the model has no choice to make."""
+    many = [each for each in tool.parameters if each.type == "integer"]
+    return parameter in many and len(many) > 1
 
 
 def _matches(pattern: re.Pattern[str], text: str) -> list[re.Match[str]]:

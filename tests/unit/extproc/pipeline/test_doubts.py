@@ -303,6 +303,34 @@ def test_numbers_that_have_no_names_are_asked_back(said: str, *, done: bool) -> 
     assert is_done(said, replace(wanted, evidence=evidence), config=settings(stow)) is done
 
 
+def test_a_number_beside_anothers_name_is_asked_back() -> None:
+    """Three children and one adult, read as three adults."""
+    book = target(
+        "book_ticket", parameter("adults", "integer", required=True),
+        parameter("children", "integer"), confirm="unsure",
+    )  # fmt: skip
+
+    def wanted(said: str, adults: int, children: int) -> Any:
+        read = wish("book_ticket", 0, adults=adults, children=children)
+        evidence = {
+            name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
+            for name, each in read.evidence.items()
+        }
+        return replace(read, evidence=evidence)
+
+    said = "book it for 3 kids and 1 adult"
+    assert not is_done(said, wanted(said, 3, 1), config=settings(book))
+    said = "book it for 3 adults and 1 child"
+    assert is_done(said, wanted(said, 3, 1), config=settings(book))
+
+
+def test_a_list_out_of_two_wishes_is_asked_back() -> None:
+    renew = target("renew", parameter("loans", "array", items="string"), confirm="unsure")
+    both = wish("renew", 0, loans=["L6", "K7"])
+    assert is_done("renew L6 and also K7", both, config=settings(renew))
+    assert not is_done("renew L6 and reserve the item K7", both, config=settings(renew))
+
+
 def test_never_is_never() -> None:
     """`confirm: never` calls as earlier versions did."""
     never = target("ship_parcel", parameter("parcel"), confirm="never")

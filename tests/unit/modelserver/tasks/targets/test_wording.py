@@ -40,6 +40,18 @@ def values(found: wording.Readings) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
+    ("text", "adults"),
+    [("3 kids and 1 adult", 1), ("for 2 adults and 1 child", 2), ("1 child, 4 adults", 4)],
+)
+def test_a_number_counts_what_stands_behind_it(text: str, adults: int) -> None:
+    """Whatever the model read."""
+    crew = Tool("crew", "", (Parameter("adults", "integer"), Parameter("children", "integer")))
+    given = readings(crew, text, {"adults": text[0] if text[0] != "f" else "2"})
+    found = wording.by_name(crew, given, [Message("user", text)], 0, UNTOLD)
+    assert values(found)["adults"] == adults
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "move 300 from savings 4711 to giro 8822", "to giro 8822 move 300 from savings 4711",
