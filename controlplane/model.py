@@ -235,6 +235,7 @@ class Config:
     system_prompt: str | None = None
     jailbreak_guard: Guard | None = None
     toxicity_guard: Guard | None = None
+    guards_api_answers: bool = True
     prompt_targets: tuple[PromptTarget, ...] = ()
     error_target: ErrorTarget | None = None
     rate_limits: tuple[TokenLimit, ...] = ()

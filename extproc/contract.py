@@ -169,6 +169,8 @@ class Prompts:
     max_calls: int
     debug_headers: bool
     messages: Messages
+    guards_api_answers: bool = True
+    """Whether the guards judge what APIs answer, before an LLM reads it."""
 
     @property
     def default_target(self) -> Target | None:

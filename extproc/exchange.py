@@ -102,6 +102,8 @@ class Made:
     target: Target
     response: HttpResponse
     record: ToolCall
+    context: str = field(repr=False)
+    """What an LLM is told of the answer."""
 
 
 @dataclass(slots=True)
@@ -125,6 +127,11 @@ class Exchange:
     dropped: bool = False
     """The user wants nothing of what a question of ours was about."""
     made: Sequence[Made] = ()
+
+    @property
+    def apis_answer(self) -> bool:
+        """What the APIs said is the client's answer, and no LLM reads it."""
+        return bool(self.made) and not any(each.target.dispatch_to_llm for each in self.plan)
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -94,6 +94,11 @@ class Metrics:
             "archgw_extproc_guard_refusals", "Prompts refused by a guard", ["guard"],
             registry=registry,
         )  # fmt: skip
+        self.withheld = Counter(
+            "archgw_extproc_api_answers_withheld",
+            "Answers of APIs that no LLM was given, by guard or why none judged them", ["reason"],
+            registry=registry,
+        )  # fmt: skip
         self.intents = Counter(
             "archgw_extproc_intents", "Where prompts went", ["result"], registry=registry
         )

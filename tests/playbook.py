@@ -254,9 +254,11 @@ class Play:
     def finish(self) -> None:
         """Nothing happened that the test did not look at."""
         assert self._seen, f"nobody expected {self._outcome!r}"
-        lengths = [len(getattr(each, "messages", ())) for each in self.models.asked]
-        lengths = lengths[self._asked_before :]
-        assert len(lengths) == len(set(lengths)), "the models were asked the same twice"
+        asked = [
+            len(each.messages) if isinstance(each, schema.DecideRequest) else tuple(each.texts)
+            for each in self.models.asked[self._asked_before :]
+        ]
+        assert len(asked) == len(set(asked)), "the models were asked the same twice"
 
     @property
     def done(self) -> bool:

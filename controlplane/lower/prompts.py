@@ -39,6 +39,7 @@ def lower_prompts(
         max_calls=overrides.max_calls or MAX_CALLS,
         debug_headers=bool(overrides.debug_headers),
         messages=overrides.messages,
+        guards_api_answers=config.guards_api_answers,
     )
     return prompts, secrets
 

@@ -198,6 +198,7 @@ _PROMPT_GUARDS = Table(
             ),
             "checks of every prompt",
         ),
+        "api_answers": Key(Flag(), "whether they judge answers of APIs, too, before an LLM does"),
         "input-guard": Key(Listing(_OLD_GUARD, lone=True), "the checks, in 0.1-beta's form"),
     }
 )

@@ -42,6 +42,15 @@ def loads(body: bytes) -> dict[str, Any]:
     return value
 
 
+def read(text: str) -> Any:
+    """Any JSON value that every reader understands the same way."""
+    _require_few(text)
+    value = _parse(text)
+    _check_size([value])
+    _check_strings([value])
+    return value
+
+
 def dumps(value: Any) -> bytes:
     """The same object as bytes; the standard library takes the integers past 64 bits."""
     try:
@@ -141,7 +150,7 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _check_size(top: dict[str, Any]) -> None:
+def _check_size(top: dict[str, Any] | list[Any]) -> None:
     """Depth and number of values, without recursion."""
     level: list[Any] = [top]
     values = 0
@@ -159,7 +168,7 @@ def _check_size(top: dict[str, Any]) -> None:
     raise InvalidJson(f"the body is nested deeper than {MAX_DEPTH} levels")
 
 
-def _check_strings(top: dict[str, Any]) -> None:
+def _check_strings(top: dict[str, Any] | list[Any]) -> None:
     pending: list[Any] = [top]
     while pending:
         node = pending.pop()

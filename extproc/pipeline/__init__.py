@@ -20,6 +20,7 @@ from extproc.pipeline import (
     dispatch,
     error_target,
     guard,
+    guard_answers,
     intent,
     parameters,
     pending,
@@ -45,6 +46,7 @@ STAGES: Final[tuple[Stage, ...]] = (
     parameters.complete,
     confirm.ask_back,
     api_call.call,
+    guard_answers.judge,
     dispatch.finish,
 )
 

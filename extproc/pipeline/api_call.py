@@ -22,6 +22,7 @@ from extproc.contract import READS, WITHOUT_BODY
 from extproc.errors import ToolError, ToolTimeout
 from extproc.exchange import Made, Planned
 from extproc.pipeline import url
+from extproc.pipeline.client_answer import speech
 from extproc.telemetry import log, redacted
 
 if TYPE_CHECKING:
@@ -97,7 +98,9 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         answers.call_id(), name, planned.arguments, _text(sent, response, name),
         defaults=sorted(planned.defaults),
     )  # fmt: skip
-    return Made(planned.target, response, record)
+    # The body as it came; of the default target's completion what it says.
+    context = speech(response).text if planned.target.default else record.content
+    return Made(planned.target, response, record, context)
 
 
 def _require_success(exchange: Exchange, sent: HttpCall, response: HttpResponse, name: str) -> None:

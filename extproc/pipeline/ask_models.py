@@ -45,7 +45,7 @@ async def ask(exchange: Exchange) -> None:
     began = time.perf_counter()
     try:
         if nothing_to_choose:
-            exchange.verdicts = await _verdicts(exchange, _every_text(exchange))
+            exchange.verdicts = await verdicts(exchange, _every_text(exchange))
         else:
             await _decide(exchange, guarded=guarded)
     except TooLong:
@@ -130,7 +130,8 @@ def _message(exchange: Exchange, place: int, *, guarded: bool) -> schema.Message
     )
 
 
-async def _verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:
+async def verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:
+    """The guard's on each text, each on its own."""
     if not texts:
         return ()
     _require_few(texts)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from extproc.chat.types import Message
-    from extproc.exchange import Exchange, Made
+    from extproc.exchange import Exchange
 
 # Below Envoy's buffer of 1 MiB + 64 KiB, which the filters behind this one read the body into.
 MAX_BODY: Final = (1 << 20) + (32 << 10)
@@ -29,10 +29,7 @@ MAX_BODY: Final = (1 << 20) + (32 << 10)
 
 async def finish(exchange: Exchange) -> Outcome:
     """To the LLM, unless APIs have answered and none of their targets wants the LLM to speak."""
-    planned = [each.target for each in exchange.plan]
-    if exchange.made and not any(target.dispatch_to_llm for target in planned):
-        return _direct(exchange)
-    return _to_llm(exchange)
+    return _direct(exchange) if exchange.apis_answer else _to_llm(exchange)
 
 
 def _direct(exchange: Exchange) -> Answer:
@@ -68,7 +65,7 @@ def _to_llm(exchange: Exchange) -> Forward:
 def llm_body(exchange: Exchange) -> dict[str, Any]:
     """The client's object, every field in its place, with other messages."""
     messages = _kept(exchange.request.messages, all_tools=bool(exchange.made))
-    context = "\n".join(_context(each) for each in exchange.made)
+    context = "\n".join(each.context for each in exchange.made)
     if context:
         _add_context(messages, context)
     prompt = _system_prompt(exchange)
@@ -77,11 +74,6 @@ def llm_body(exchange: Exchange) -> dict[str, Any]:
     body = {**exchange.request.body, "messages": messages}
     _drop_state(body)
     return body
-
-
-def _context(made: Made) -> str:
-    """The body as it came; of the default target's completion what it says."""
-    return speech(made.response).text if made.target.default else made.record.content
 
 
 def _kept(messages: Iterable[Message], *, all_tools: bool) -> list[dict[str, Any]]:

@@ -31,14 +31,20 @@ async def judge(exchange: Exchange) -> None:
         return
     if not exchange.verdicts and not _nothing_to_judge(exchange):
         raise GuardUnavailable("the prompt guard gave no verdict; try again in a moment")
-    for guard in guards:
-        if _hit(guard, exchange.verdicts):
-            exchange.world.metrics.guard_hits.labels(guard.kind).inc()
-            log.info(
-                "guard.refused", guard=guard.kind, request_id=exchange.caller.request_id,
-                score=_worst(guard, exchange.verdicts),
-            )  # fmt: skip
-            raise PromptRefused(guard.message, guard.kind)
+    hit = first_hit(guards, exchange.verdicts)
+    if hit is None:
+        return
+    exchange.world.metrics.guard_hits.labels(hit.kind).inc()
+    log.info(
+        "guard.refused", guard=hit.kind, request_id=exchange.caller.request_id,
+        score=_worst(hit, exchange.verdicts),
+    )  # fmt: skip
+    raise PromptRefused(hit.message, hit.kind)
+
+
+def first_hit(guards: Sequence[Guard], verdicts: Sequence[GuardResult]) -> Guard | None:
+    """The first of the guards that refuses what was judged so."""
+    return next((each for each in guards if _hit(each, verdicts)), None)
 
 
 def _nothing_to_judge(exchange: Exchange) -> bool:

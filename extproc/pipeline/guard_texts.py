@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from extproc.chat import strict_json
 from extproc.chat.types import TEXT_PARTS
+from extproc.errors import InvalidJson
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 # Strings of up to this many characters say nothing alone; they are judged together.
 CRUMB: Final = 24
 SEAM: Final = 200
+PIECE: Final = 700
+OVERLAP: Final = 100
 
 # The role is one of a few, the content is judged with the messages, and the model is replaced by
 # the provider's.
@@ -56,6 +60,25 @@ def extra_texts(request: ChatRequest, config_prompts: frozenset[str]) -> list[st
     long += _parts(untrusted)
     long += _run_together([each.text for each in untrusted if each.text.strip()])
     return [text for text in dict.fromkeys(long) if text.strip()]
+
+
+def answer_texts(answer: str) -> list[str]:
+    """What an LLM reads in an API's answer, for the guard.
+
+    Of JSON it is the strings without their escapes, each once, in their order and a line each; in
+    pieces, since an attack hides among many other lines, of which each begins as the last one ended.
+    """
+    try:
+        value = strict_json.read(answer)
+    except InvalidJson:
+        return [answer] if answer.strip() else []
+    pieces: list[str] = []
+    for text in dict.fromkeys(text for text in _inside(value) if text.strip()):
+        if pieces and len(pieces[-1]) + len(text) < PIECE:
+            pieces[-1] += f"\n{text}"
+        else:
+            pieces.append(f"{pieces[-1][-OVERLAP:]}\n{text}" if pieces else text)
+    return pieces
 
 
 def is_config_prompt(message: Message, config_prompts: frozenset[str]) -> bool:

@@ -41,7 +41,8 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
     reading = Reading(document)
     top = CONFIG.read(document.root, reading) or Record((), {}, {})
     ingress, egress = read_listeners(top, reading)
-    jailbreak, toxicity = read_guards(top.record("prompt_guards"), reading)
+    guards = top.record("prompt_guards")
+    jailbreak, toxicity = read_guards(guards, reading)
     config = Config(
         version=top.text("version"),
         ingress=ingress,
@@ -51,6 +52,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         system_prompt=read_system_prompt(top, reading),
         jailbreak_guard=jailbreak,
         toxicity_guard=toxicity,
+        guards_api_answers=guards.flag("api_answers") is not False,
         prompt_targets=prompt_targets(top, reading),
         error_target=error_target(top, reading),
         rate_limits=model_limits(top),

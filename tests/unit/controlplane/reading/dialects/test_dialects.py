@@ -288,6 +288,14 @@ def test_guard_without_anything_is_still_a_guard() -> None:
     assert config.toxicity_guard is None
 
 
+@pytest.mark.parametrize(("written", "judged"), [("", True), ("api_answers: false", False)])
+def test_guards_judge_answers_of_apis(written: str, judged: bool) -> None:
+    """Unless the config says that they do not."""
+    config, problems = read(f"prompt_guards: {{input_guards: {{jailbreak: {{}}}}, {written}}}")
+    assert problems == []
+    assert config.guards_api_answers is judged
+
+
 def test_old_guard_by_name() -> None:
     """0.1-beta's list may name the guard; an unknown name is an error."""
     config, _ = read("prompt_guards: {input-guard: [{name: toxicity, on-exception-message: No.}]}")
