@@ -8,7 +8,8 @@ is told of the gateway, is `emit`'s.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import lint, report
@@ -64,7 +65,43 @@ def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
         return Checked(file, text, None, None, tuple(problems))
     config, parse_problems = parse(document)
     found = (*problems, *parse_problems, *lint.run(config))
-    return Checked(file, text, document, config, found)
+    hidden = _hidden(text, variables)
+    return Checked(file, text, document, config, tuple(_masked(each, hidden) for each in found))
+
+
+_NAMED = re.compile(r"\$\{?(\w+)")
+_SHORTEST = 6
+"""Characters of what may be a key. A `$HOST` that is `db` would be found in many a word."""
+
+
+_PARTS = re.compile(r"[\s/:@?#\[\]]+")
+
+
+def _hidden(text: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Values that the text names by a variable, the longest first, and what is said for them.
+
+    Of a value that is read as an address a message may name a part.
+    """
+    found: dict[str, str] = {}
+    for name in _NAMED.findall(text):
+        value = variables.get(name, "")
+        for part in (value, *_PARTS.split(value)):
+            if len(part) >= _SHORTEST:
+                found.setdefault(part, f"${name}")
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _masked(problem: Problem, hidden: Mapping[str, str]) -> Problem:
+    """The problem without the values of variables: one may be a key, in the wrong place."""
+
+    def masked(text: str) -> str:
+        for value, name in hidden.items():
+            text = text.replace(value, name)
+        return text
+
+    hint = None if problem.hint is None else masked(problem.hint)
+    edits = tuple(replace(edit, text=masked(edit.text)) for edit in problem.edits)
+    return replace(problem, message=masked(problem.message), hint=hint, edits=edits)
 
 
 def compile_file(file: Path, env: Mapping[str, str]) -> Compiled:

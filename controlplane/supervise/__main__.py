@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import json
 import logging
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,9 +25,13 @@ if TYPE_CHECKING:
     from controlplane.supervise.messages import Verdict
 
 
+_PR_SET_DUMPABLE = 4
+
+
 def main() -> int:
     # Nothing we or our children make is for other users: keys, sockets, logs.
     os.umask(0o077)
+    _keep_memory_private()
     arguments = _arguments()
     logging.basicConfig(
         level=logging.INFO,
@@ -42,6 +48,16 @@ def main() -> int:
     descriptor = arguments.report_fd
     report = _ToTerminal() if descriptor is None else _ToCommand(descriptor)
     return asyncio.run(_run(request, report))
+
+
+def _keep_memory_private() -> None:
+    """The keys are in it: no core when it crashes, and no reading of it by the same user.
+
+    That goes for this process. Envoy and the model server, which need keys as well, are other
+    programs: for them the kernel forgets the second, and `leash` sees to the first.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 async def _run(request: Request, report: _ToCommand | _ToTerminal) -> int:

@@ -473,6 +473,13 @@ def test_key_is_nowhere_but_in_its_file(gateway: Gateway) -> None:
         assert CANARY not in line
         if pid in gateway.processes():
             assert needle not in Path(f"/proc/{pid}/environ").read_bytes()
+            # It would be in a core, too.
+            (core,) = [
+                each
+                for each in Path(f"/proc/{pid}/limits").read_text().splitlines()
+                if each.startswith("Max core file size")
+            ]
+            assert core.split()[-3:-1] == ["0", "0"]
     time.sleep(1.2)  # Envoy flushes its logs once a second
     holders = [
         path for path in gateway.folder.rglob("*") if path.is_file() and needle in path.read_bytes()

@@ -1,5 +1,7 @@
 """Ties the process that follows to its parent: `leash.py PARENT PROGRAM ARGUMENTS…`.
 
+It leaves no core when it crashes, either: keys would lie in that.
+
 A child runs this before it becomes itself. The kernel then kills it when the supervisor dies,
 however that happens, kill -9 included. It is a program of its own and not a `preexec_fn`,
 because the supervisor has threads, and code between fork and exec may then deadlock.
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import sys
 
@@ -23,6 +26,7 @@ def main(arguments: list[str]) -> None:
     if os.getppid() != parent:
         # It died before the leash was on; nobody would ever stop us.
         sys.exit(1)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.execv(program[0], program)  # noqa: S606  no shell is the point
 
 

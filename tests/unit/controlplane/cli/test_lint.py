@@ -68,6 +68,39 @@ def test_fix_writes_the_file(good: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert main(["lint", "--fix", "--strict", str(good)]) == 0
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "sk-canary0123",
+        "sk canary0123:77 x",
+        "https://sk-canary0123:9999/canary0123?canary0123",
+        "user:canary0123@h:80",
+        "canary0123.canary0123:99",
+        "http://[canary0123]:80",
+    ],
+)
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_what_a_variable_holds_is_never_shown(
+    key: str, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """A key in the place of an address makes problems, and none of them tells it."""
+    monkeypatch.setenv("KEY", key)
+    (tmp_path / "arch_config.yaml").write_text(
+        "version: v0.1\n"
+        "llm_providers:\n"
+        "  - {name: one, provider: local, endpoint: $KEY, model: x, default: true}\n"
+        "  - {name: two, provider: openai, base_url: $KEY, model: x}\n"
+        "endpoints:\n"
+        "  app: {endpoint: $KEY}\n"
+        "  other: {endpoint: '$KEY:80'}\n"
+    )
+    assert main(["lint", str(tmp_path / "arch_config.yaml"), "--format", form]) == 1
+    shown = capsys.readouterr()
+    assert "AG201" in shown.out or "AG702" in shown.out or "AG504" in shown.out
+    assert "canary0123" not in (shown.out + shown.err)
+
+
 def test_explain(capsys: pytest.CaptureFixture[str]) -> None:
     """--explain prints the manual; for an unknown code, the nearest one."""
     assert main(["lint", "--explain", "ag501"]) == 0
