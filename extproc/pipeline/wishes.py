@@ -56,7 +56,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         if not _is_spoken_of(exchange, call, mentions):
             return None
         made_up = _is_unsaid(target, arguments, call, mentions)
-        doubtful = standing is not Standing.NEW or made_up or _takes_up(exchange, mentions)
+        doubtful = standing is not Standing.NEW or made_up or _takes_up(exchange, target, mentions)
     return Planned(
         target, said,
         confidence=_confidence(exchange, call, target, arguments),
@@ -245,10 +245,15 @@ def _settled(exchange: Exchange, mentions: Sequence[_Mention]) -> bool:
     )
 
 
-def _takes_up(exchange: Exchange, mentions: Sequence[_Mention]) -> bool:
-    """Whether a new wish takes up values of one that was answered: "and now 75"."""
+def _takes_up(exchange: Exchange, target: Target, mentions: Sequence[_Mention]) -> bool:
+    """Whether a new wish takes up values of one that was answered: "and now 75".
+
+    Who is asked to confirm, and does, means the very wish that was answered.
+    """
     last = exchange.request.last_user
-    return any(each.place != last and _answered_since(exchange, each.place) for each in mentions)
+    return not replied(exchange, target.parameters) and any(
+        each.place != last and _answered_since(exchange, each.place) for each in mentions
+    )
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:
