@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 def _prepare(compiled: Compiled, home: Home) -> bool:
     from controlplane.supervise.lock import is_held  # noqa: PLC0415
     from controlplane.supervise.prepare import prepare  # noqa: PLC0415
-    from controlplane.supervise.secrets import UnsafeError  # noqa: PLC0415
+    from controlplane.supervise.private import UnsafeError  # noqa: PLC0415
 
     if is_held(home.lock_file):
         failure(f"a gateway runs in {home.folder}; choose another --home")

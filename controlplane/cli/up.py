@@ -20,6 +20,7 @@ from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.launch import Launch, in_background, in_foreground
 from controlplane.supervise.lock import HeldError, holder, is_held
 from controlplane.supervise.messages import NoResultError, Verdict, could_not_run, read_result
+from controlplane.supervise.private import UnsafeError
 
 if TYPE_CHECKING:
     import argparse
@@ -75,7 +76,10 @@ def run(args: argparse.Namespace) -> int:
     launch = Launch(config, home, service, os.environ)
     if args.foreground:
         in_foreground(launch)
-    verdict = _start(launch)
+    try:
+        verdict = _start(launch)
+    except UnsafeError as error:
+        verdict = could_not_run(str(error))
     if args.json:
         print(json.dumps(verdict.to_json()))
         return verdict.code

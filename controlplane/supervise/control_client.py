@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import struct
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from controlplane.supervise.messages import NoResultError, Status, Stopped, Verdict, read_result
@@ -21,6 +23,8 @@ _STATUS_TIMEOUT = 10.0
 _RELOAD_TIMEOUT = 120.0
 _SILENCE = 10.0
 """A supervisor that drains says so every second."""
+_CREDENTIALS = struct.Struct("3i")
+"""struct ucred: process, user, group."""
 
 
 class UnreachableError(Exception):
@@ -41,6 +45,19 @@ def stop(path: Path, drain_timeout: float, progress: Callable[[str], None]) -> S
     return ask(path, request, Stopped.from_json, progress, timeout=_SILENCE)
 
 
+def _check_peer(connection: socket.socket) -> None:
+    """A caller's whole environment may follow, keys and all."""
+    if peer(connection) not in (0, os.geteuid()):
+        raise OSError("another user listens there")
+
+
+def peer(connection: socket.socket) -> int:
+    """The user at the other end."""
+    credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    _pid, user, _group = _CREDENTIALS.unpack(credentials)
+    return int(user)
+
+
 def ask(
     path: Path,
     request: Mapping[str, Any],
@@ -54,6 +71,7 @@ def ask(
         connection.settimeout(timeout)
         try:
             connection.connect(str(path))
+            _check_peer(connection)
             connection.sendall(json.dumps(request).encode() + b"\n")
             with connection.makefile("r", encoding="utf-8") as lines:
                 return read(read_result(lines, progress))

@@ -8,8 +8,9 @@ import shutil
 from typing import TYPE_CHECKING
 
 from controlplane.supervise.lock import Lock
+from controlplane.supervise.private import private_directory, private_home
 from controlplane.supervise.processes.leftovers import end_leftovers
-from controlplane.supervise.secrets import SecretStore, private_directory
+from controlplane.supervise.secrets import SecretStore
 
 if TYPE_CHECKING:
     from controlplane.home_paths import Home
@@ -30,8 +31,7 @@ def take_home(home: Home, config: str) -> Lock:
         raise LongPathError(
             f"the path {home.folder} is too long for sockets; choose a shorter --home"
         )
-    for directory in (home.folder, home.run, home.logs):
-        private_directory(directory)
+    private_home(home)
     lock = Lock(home.lock_file)
     lock.take(config)
     for name in end_leftovers(home.children_file):

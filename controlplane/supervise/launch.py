@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import controlplane
+from controlplane.supervise.private import appending, private_home
 from controlplane.supervise.processes.environment import clean_environment
 
 if TYPE_CHECKING:
@@ -53,11 +54,11 @@ _OWN = ("ARCHGW_ENVOY", "COVERAGE_PROCESS_START")
 
 def in_background(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:
     """The supervisor, and the end of a pipe on which it says how its start goes."""
-    launch.home.logs.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_home(launch.home)
     env_fd = memory_file(json.dumps(dict(launch.env)).encode())
     reading, writing = os.pipe()
     try:
-        with (launch.home.logs / "supervisor.log").open("ab") as log:
+        with appending(launch.home.logs / "supervisor.log") as log:
             process = subprocess.Popen(
                 launch.argv("--env-fd", str(env_fd), "--report-fd", str(writing)),
                 stdin=subprocess.DEVNULL,

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import emit
 from controlplane.supervise.plan import key_files
-from controlplane.supervise.secrets import SecretStore, private_directory
+from controlplane.supervise.private import private_directory, private_home
+from controlplane.supervise.secrets import SecretStore
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -18,8 +19,8 @@ if TYPE_CHECKING:
 
 def prepare(gateway: ir.Gateway, home: Home) -> None:
     resources = emit(gateway, home)
-    for directory in (home.folder, home.run, home.logs, home.runtime):
-        private_directory(directory)
+    private_home(home)
+    private_directory(home.runtime)
     store = SecretStore(home.secrets)
     store.prepare()
     files = {**key_files(gateway, home), **dict(resources.secret_files)}

@@ -8,17 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.supervise.private import private_directory
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-
-
-class UnsafeError(Exception):
-    """The directory cannot be trusted with a key."""
 
 
 class SecretStore:
@@ -86,15 +83,3 @@ class SecretStore:
         except BaseException:
             Path(temporary).unlink(missing_ok=True)
             raise
-
-
-def private_directory(path: Path) -> None:
-    """Makes it 0700 and ours, or refuses: a link or another user's directory is a trap."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = path.lstat()
-    if not stat.S_ISDIR(found.st_mode):
-        raise UnsafeError(f"{path} is not a directory; remove it or choose another --home")
-    if found.st_uid != os.geteuid():
-        raise UnsafeError(f"{path} belongs to another user; choose another --home")
-    if stat.S_IMODE(found.st_mode) & 0o077:
-        path.chmod(0o700)

@@ -21,8 +21,8 @@ from controlplane.supervise.envoy.admin import Admin, AdminError
 from controlplane.supervise.messages import Verdict
 from controlplane.supervise.parts import START_TIMEOUT, StartError, StoppedError
 from controlplane.supervise.plan import Refused, key_files, make_plan, wanted_ports
+from controlplane.supervise.private import UnsafeError
 from controlplane.supervise.processes.child import ChildFailedError
-from controlplane.supervise.secrets import UnsafeError
 from controlplane.supervise.services import Service, children, model_server_port
 from controlplane.xds.server import NoAnswerError
 

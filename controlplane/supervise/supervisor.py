@@ -17,9 +17,9 @@ from controlplane.supervise.lock import HeldError
 from controlplane.supervise.logs import keep_small
 from controlplane.supervise.messages import Stopped, Verdict, could_not_run
 from controlplane.supervise.parts import Parts, StoppedError
+from controlplane.supervise.private import UnsafeError
 from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
 from controlplane.supervise.reloading import Reloads
-from controlplane.supervise.secrets import UnsafeError
 from controlplane.supervise.starting import start
 from controlplane.supervise.status import gather_status
 

@@ -115,6 +115,27 @@ def test_up_serves_and_down_leaves_nothing(gateway: Gateway) -> None:
     assert gateway.run("status").returncode == 1
 
 
+def test_home_that_others_can_reach_is_refused_untouched(gateway: Gateway) -> None:
+    """`up` opens its log before there is a supervisor: no link that was laid there is followed."""
+    victim = gateway.folder / "victim"
+    victim.write_text("precious")
+    place = gateway.folder / "open"
+    place.mkdir()
+    place.chmod(0o777)
+    (place / "h" / "logs").mkdir(parents=True)
+    (place / "h" / "logs" / "supervisor.log").symlink_to(victim)
+    done = subprocess.run(
+        [*(sys.executable, "-m", "controlplane.cli", "up", str(gateway.config)),
+         *("--home", str(place / "h"))],
+        env={**os.environ, "PROVIDER_KEY": CANARY}, cwd=ROOT, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "chmod o-w" in done.stderr
+    assert victim.read_text() == "precious"
+    assert [path.name for path in (place / "h").rglob("*")] == ["logs", "supervisor.log"]
+
+
 def test_logs_stay_small(gateway: Gateway) -> None:
     """A log that has grown large becomes the older one, and its writers go on in an empty one."""
     assert gateway.up().returncode == 0

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from controlplane.supervise.messages import ChildStatus
+from controlplane.supervise.private import appending
 from controlplane.supervise.processes import leash
 from controlplane.supervise.processes.environment import clean_environment
 from controlplane.supervise.processes.process import Identity, identity
@@ -215,7 +216,7 @@ def _appending(path: Path) -> IO[bytes]:
     """The log, or nothing at all: a child matters more than what it says."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("ab")
+        return appending(path)
     except OSError as error:
         log.warning("%s cannot be written: %s", path, error.strerror)
         return open(os.devnull, "ab")

@@ -13,6 +13,7 @@ import pytest
 from controlplane.supervise.control_client import UnreachableError, ask
 from controlplane.supervise.control_server import ControlServer
 from controlplane.supervise.messages import Status
+from tests.unit.controlplane.supervise.others import listens_as_another_user
 
 
 async def _handler(request: Mapping[str, Any], say: Callable[[str], None]) -> Mapping[str, Any]:
@@ -43,6 +44,19 @@ async def test_progress_comes_before_the_result(path: Path) -> None:
 async def test_only_we_may_ask(path: Path) -> None:
     """The socket is 0600."""
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_another_users_socket_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`archgw reload` sends the caller's environment: not to whoever has taken the place."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "control.sock"))
+        listens_as_another_user(server, monkeypatch)
+        with pytest.raises(UnreachableError, match="another user"):
+            ask(tmp_path / "control.sock", {"command": "reload", "env": {"KEY": "sk"}}, dict)
+        connection, _ = server.accept()
+        assert connection.recv(100) == b""
 
 
 async def test_large_request_arrives_whole(path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from controlplane.supervise.secrets import SecretStore, UnsafeError, private_directory
+from controlplane.supervise.secrets import SecretStore
 
 FILES = {"key-a.key": "sk-a", "key-a.sds.yaml": "a"}
 
@@ -92,18 +92,3 @@ def test_name_stays_in_the_directory(store: SecretStore, name: str) -> None:
     """A name that leads elsewhere is refused."""
     with pytest.raises(ValueError, match="plain file name"):
         store.write({name: "x"})
-
-
-def test_open_directory_is_closed(tmp_path: Path) -> None:
-    """A directory others can look into is made 0700 before a key goes in."""
-    (tmp_path / "open").mkdir(mode=0o755)
-    private_directory(tmp_path / "open")
-    assert (tmp_path / "open").stat().st_mode & 0o777 == 0o700
-
-
-def test_link_is_refused(tmp_path: Path) -> None:
-    """A link in the directory's place may lead anywhere."""
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to(tmp_path / "real")
-    with pytest.raises(UnsafeError, match="not a directory"):
-        private_directory(tmp_path / "link")
