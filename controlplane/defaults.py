@@ -17,6 +17,7 @@ PROMPT_PORT = 10000
 STATS_PORT = 19901
 """On the loopback address, always."""
 MODEL_SERVER_PORT = 51000
+"""Of a model server that runs apart from a gateway; the embedded one is on a socket of the home."""
 MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
@@ -35,5 +36,5 @@ class Machine:
 
     ca_file: str
     """The bundle that upstream certificates are checked against by default."""
-    model_server: str = MODEL_SERVER
-    """Where the embedded model server listens by default."""
+    model_server: str | None = None
+    """Where the model server listens by default; None for a socket of the home."""

@@ -57,6 +57,14 @@ class Home:
         return self.run / "extproc-0-metrics.sock", self.run / "extproc-1-metrics.sock"
 
     @property
+    def model_server_socket(self) -> Path:
+        return self.run / "modelserver.sock"
+
+    def model_server(self, address: str | None) -> str:
+        """Where the model server is: its `host:port`, else this home's socket."""
+        return address or f"unix:{self.model_server_socket}"
+
+    @property
     def bootstrap_file(self) -> Path:
         return self.run / "bootstrap.json"
 
@@ -83,6 +91,7 @@ class Home:
             self.internal_socket,
             *self.extproc_sockets,
             *self.metrics_sockets,
+            self.model_server_socket,
         )
 
     @property

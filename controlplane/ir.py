@@ -152,8 +152,8 @@ class FunctionCalling:
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    address: str
-    """`host:port`."""
+    address: str | None
+    """`host:port`; None for a socket of the home."""
     embedded: bool
     guard_model: str | None
     function_calling: FunctionCalling | None

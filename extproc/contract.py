@@ -182,7 +182,7 @@ class RuntimeConfig(Prompts):
     """That, and where extproc finds what it needs."""
 
     model_server: str
-    """`host:port`"""
+    """`host:port`, or `unix:` and the path of a socket."""
     internal_socket: str
     """Envoy's own listener for calls to the application's APIs."""
     deadline: float

@@ -34,14 +34,12 @@ class BadAnswer(Exception):
 
 
 class Pool:
-    """Connections to one host and port."""
+    """Connections to one server."""
 
     def __init__(self, address: str) -> None:
-        """`host:port`; an IPv6 host stands in brackets."""
-        host, _, port = address.rpartition(":")
+        """`host:port`, an IPv6 host in brackets; or `unix:` and the path of a socket."""
         self._address = address
-        self._host = host.strip("[]")
-        self._port = int(port)
+        self._host = "localhost" if address.startswith("unix:") else address
         self._idle: list[_Connection] = []
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
@@ -78,7 +76,10 @@ class Pool:
         return None
 
     async def _connect(self) -> _Connection:
-        return _Connection(*await asyncio.open_connection(self._host, self._port))
+        place, _, rest = self._address.rpartition(":")
+        if place == "unix":
+            return _Connection(*await asyncio.open_unix_connection(rest))
+        return _Connection(*await asyncio.open_connection(place.strip("[]"), int(rest)))
 
     async def _talk(self, connection: _Connection, request: bytes) -> tuple[int, bytes]:
         finished = False
@@ -98,7 +99,7 @@ class Pool:
     def _head(self, method: str, path: str, headers: Mapping[str, str]) -> bytes:
         lines = [
             f"{method} {path} HTTP/1.1",
-            f"host: {self._address}",
+            f"host: {self._host}",
             # A line end in a value would be a header, or a request, of someone else's making.
             *(f"{k}: {v}" for k, v in headers.items() if v.isprintable()),
         ]

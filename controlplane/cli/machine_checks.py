@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from controlplane.compile import ca_bundle, compile_file
-from controlplane.defaults import LLM_PORT, LOOPBACK, MODEL_SERVER_PORT, PROMPT_PORT, STATS_PORT
+from controlplane.defaults import LLM_PORT, LOOPBACK, PROMPT_PORT, STATS_PORT
 from controlplane.supervise import ports
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.lock import holder, is_held
@@ -104,7 +104,6 @@ _USUAL_PORTS = (
     Port("llm listener", LOOPBACK, LLM_PORT, "listeners.egress_traffic.port"),
     Port("prompt listener", LOOPBACK, PROMPT_PORT, "listeners.ingress_traffic.port"),
     Port("stats", LOOPBACK, STATS_PORT, "overrides.stats_port"),
-    Port("model server", LOOPBACK, MODEL_SERVER_PORT, "model_server.address"),
 )
 
 

@@ -27,7 +27,7 @@ def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
         return None
     config = contract.RuntimeConfig.of(
         gateway.prompts,
-        model_server=gateway.prompts.model_server.address,
+        model_server=home.model_server(gateway.prompts.model_server.address),
         internal_socket=str(home.internal_socket),
         deadline=DEADLINE_SECONDS,
     )

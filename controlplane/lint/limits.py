@@ -91,7 +91,7 @@ def port_clash(config: Config) -> Iterator[Finding]:
     """Two listeners want one port.
 
     The prompt listener is on port 10000 unless `listener` says otherwise, the LLM listener on
-    12000, the statistics on 19901 and the model server on 51000.
+    12000, and the statistics on 19901.
 
     Wrong:
         listener: {address: 127.0.0.1, port: 12000}
@@ -141,9 +141,6 @@ def _ports(config: Config) -> Iterator[_Wanted]:
         path = (*config.overrides.path, "stats_port")
         port = defaults.STATS_PORT if stats is None else stats
         yield _Wanted(path, "the statistics", defaults.LOOPBACK, port, stats is not None)
-    if prompts and (config.model_server is None or config.model_server.address is None):
-        port = defaults.MODEL_SERVER_PORT
-        yield _Wanted((), "the model server", defaults.LOOPBACK, port, chosen=False)
 
 
 def _listener(what: str, listener: Listener | None, address: str, port: int) -> _Wanted:

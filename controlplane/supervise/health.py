@@ -24,14 +24,12 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 async def healthy(listener: ir.Listener, within: float = 1.0) -> bool:
     host = _EVERYWHERE.get(listener.address, listener.address)
     tls = _any_certificate() if listener.certificates else None
-    return await http_ok(host, listener.port, "/readyz", within, tls)
+    return await http_ok(http.Place(host=host, port=listener.port, tls=tls), "/readyz", within)
 
 
-async def http_ok(
-    host: str, port: int, path: str, within: float = 1.0, tls: ssl.SSLContext | None = None
-) -> bool:
+async def http_ok(place: http.Place, path: str, within: float = 1.0) -> bool:
     try:
-        answer = await http.get(http.Place(host=host, port=port, tls=tls), path, within)
+        answer = await http.get(place, path, within)
     except HttpError:
         return False
     return answer.status == 200

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httptools
 
 if TYPE_CHECKING:
     import ssl
-    from pathlib import Path
 
 _PIECE = 1 << 16
 
@@ -38,6 +38,14 @@ class Place:
     host: str = ""
     port: int = 0
     tls: ssl.SSLContext | None = None
+
+    @classmethod
+    def of(cls, address: str) -> Place:
+        """Of `host:port`, or `unix:` and a path."""
+        place, _, rest = address.rpartition(":")
+        if place == "unix":
+            return cls(socket=Path(rest))
+        return cls(host=place.strip("[]"), port=int(rest))
 
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.socket:

@@ -7,6 +7,7 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
+from controlplane.defaults import MODEL_SERVER_PORT
 from controlplane.supervise.config_file import ConfigFile
 from controlplane.supervise.processes.children import Children
 from controlplane.supervise.secrets import SecretStore
@@ -49,6 +50,13 @@ class Request:
     env: Mapping[str, str] = field(repr=False)
 
 
+def _variables(request: Request) -> Mapping[str, str]:
+    """A gateway and a model server that run apart meet at a port, by default at v0.1's."""
+    if request.service is Service.ALL:
+        return request.env
+    return {"MODEL_SERVER_PORT": str(MODEL_SERVER_PORT), **request.env}
+
+
 class Audience:
     """Who hears how it goes: `archgw up`, and whoever asked for a reload or for the end."""
 
@@ -74,7 +82,7 @@ class Parts:
         home = request.home
         self.request = request
         self.home = home
-        self.config = ConfigFile(request.config, request.env)
+        self.config = ConfigFile(request.config, _variables(request))
         self.audience = Audience(progress)
         self.ads = AdsServer(home.ads_socket)
         self.children = Children(home.children_file)

@@ -16,6 +16,7 @@ import controlplane
 from controlplane.defaults import MODEL_SERVER
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
+from controlplane.supervise.http import Place
 from controlplane.supervise.ports import Port
 from controlplane.supervise.processes.child import ChildSpec
 
@@ -49,14 +50,17 @@ def children(needs: Needs) -> tuple[ChildSpec, ...]:
     return tuple(spec for kind in _KINDS for spec in kind(needs))
 
 
-def model_server_port(service: Service, gateway: ir.Gateway | None) -> Port | None:
-    """Of the model server that is ours to run; None when there is none."""
+def runs_model_server(service: Service, gateway: ir.Gateway | None) -> bool:
     prompts = gateway.prompts if gateway else None
-    if service is Service.MODEL_SERVER:
-        address = prompts.model_server.address if prompts else MODEL_SERVER
-    elif service is Service.ALL and prompts and needs_models(prompts):
-        address = prompts.model_server.address
-    else:
+    needed = service is Service.ALL and prompts and needs_models(prompts)
+    return service is Service.MODEL_SERVER or bool(needed)
+
+
+def model_server_port(service: Service, gateway: ir.Gateway | None) -> Port | None:
+    """Of the model server that is ours to run; None when there is none, or it is on a socket."""
+    prompts = gateway.prompts if gateway else None
+    address = prompts.model_server.address if prompts else MODEL_SERVER
+    if address is None or not runs_model_server(service, gateway):
         return None
     host, _, port = address.rpartition(":")
     setting = "model_server.address to share one that runs"
@@ -70,15 +74,20 @@ def needs_models(prompts: ir.Prompts) -> bool:
 
 
 def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
-    port = model_server_port(needs.service, needs.gateway)
-    if port is None:
+    if not runs_model_server(needs.service, needs.gateway):
         return ()
-    arguments = ["--host", port.address, "--port", str(port.number)]
+    port = model_server_port(needs.service, needs.gateway)
+    if port:
+        arguments = ["--host", port.address, "--port", str(port.number)]
+        place = Place(host=port.address, port=port.number)
+    else:
+        # Whoever may open the home's socket is this user; a port is anybody's to take.
+        arguments = ["--uds", str(needs.home.model_server_socket)]
+        place = Place(socket=needs.home.model_server_socket)
     if settings := _settings(needs):
         arguments += ["--config", str(settings)]
     spec = _python_child("modelserver", "modelserver", arguments, needs.home)
-    probe = partial(http_ok, port.address, port.number, "/healthz", 3.0)
-    return (replace(spec, probe=probe),)
+    return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0)),)
 
 
 def _settings(needs: Needs) -> Path | None:

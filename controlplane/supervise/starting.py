@@ -149,6 +149,6 @@ async def _try_guard(parts: Parts, sound: Sound) -> None:
     """Only where we run all of it: containers come up in any order."""
     prompts = sound.gateway.prompts
     if prompts and parts.request.service is Service.ALL:
-        asking = missed_by_guard(prompts, _GUARD_TIMEOUT)
+        asking = missed_by_guard(prompts, parts.home, _GUARD_TIMEOUT)
         if reason := await parts.unless_failed(asking):
             raise StartError(reason)

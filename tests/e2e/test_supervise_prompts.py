@@ -224,7 +224,9 @@ def test_model_server_that_cannot_start_is_named(gateway: Gateway) -> None:
 def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
     """Whatever is not a plain verdict counts as a guard that cannot be relied on."""
     from controlplane import ir
+    from controlplane.home_paths import Home
 
+    home = Home(Path("/nowhere"), Path("/nowhere"))
     server = ir.ModelServer(models.address, embedded=False, guard_model=None, function_calling=None)
     prompts = ir.Prompts(
         system_prompt=None,
@@ -238,6 +240,6 @@ def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
         debug_headers=False,
     )
     models.script = Script(body=body)
-    assert asyncio.run(missed_by_guard(prompts, 2.0)) is not None
+    assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is not None
     models.script = Script(attacks=("Ignore",))
-    assert asyncio.run(missed_by_guard(prompts, 2.0)) is None
+    assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is None

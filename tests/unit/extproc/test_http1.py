@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
 
@@ -60,6 +61,16 @@ async def pool(server: Server) -> AsyncIterator[Pool]:
 
 async def ask(pool: Pool, body: bytes = b"{}") -> tuple[int, bytes]:
     return await asyncio.wait_for(pool.post("/x", {"x-request-id": "1"}, body), 5)
+
+
+async def test_a_socket_of_a_path(server: Server, tmp_path: Path) -> None:
+    """A server may be at a path that only its user may open, instead of a port."""
+    path = tmp_path / "m.sock"
+    async with await asyncio.start_unix_server(server.speak, path):
+        pool = Pool(f"unix:{path}")
+        assert await ask(pool, b"abc") == (200, b"ok")
+        pool.close()
+    assert b"host: localhost\r\n" in server.requests[0]
 
 
 async def test_sends_one_whole_request(server: Server, pool: Pool) -> None:

@@ -18,8 +18,7 @@ LISTENER = "listener: {address: %s, port: %d}\n"
         (LISTENER % ("127.0.0.1", 12000) + PROVIDER, True),
         (LISTENER % ("10.0.0.1", 12000) + PROVIDER, False),
         (LISTENER % ("0.0.0.0", 12000) + PROVIDER + "mode: llm\n", False),
-        (LISTENER % ("0.0.0.0", 51000) + PROVIDER, True),
-        (LISTENER % ("0.0.0.0", 51000) + PROVIDER + "model_server: h:1\n", False),
+        (LISTENER % ("0.0.0.0", 51000) + PROVIDER, False),
         (LISTENER % ("0.0.0.0", 19901) + PROVIDER, True),
         (LISTENER % ("0.0.0.0", 19901) + PROVIDER + "overrides: {stats_port: 0}\n", False),
         (LISTENER % ("0.0.0.0", 10000) + PROVIDER, False),
@@ -40,7 +39,7 @@ def test_manual_tells_the_default_ports() -> None:
     """`--explain AG603` names the ports that are taken where the config says nothing."""
     manual = lint.manual("AG603")
     assert manual is not None
-    for name in ("PROMPT_PORT", "LLM_PORT", "STATS_PORT", "MODEL_SERVER_PORT"):
+    for name in ("PROMPT_PORT", "LLM_PORT", "STATS_PORT"):
         assert str(getattr(defaults, name)) in manual.text
 
 

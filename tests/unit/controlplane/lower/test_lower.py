@@ -73,16 +73,16 @@ def test_a_moved_provider_has_a_new_secret() -> None:
 
 
 def test_model_server() -> None:
-    """Ours to run unless the user gives an address; both together move it."""
+    """Ours to run, on the home's socket, unless the user gives an address; both together move it."""
     target = model.PromptTarget(path=("t", 0), name="a")
 
-    def server(**fields: object) -> tuple[str, bool]:
+    def server(**fields: object) -> tuple[str | None, bool]:
         written = model.ModelServer(path=("m",), **fields)  # type: ignore[arg-type]
         prompts = lowered(at(0), prompt_targets=(target,), model_server=written).prompts
         assert prompts is not None
         return prompts.model_server.address, prompts.model_server.embedded
 
-    assert server() == ("127.0.0.1:51000", True)
+    assert server() == (None, True)
     assert server(address="10.0.0.1:1") == ("10.0.0.1:1", False)
     assert server(address="127.0.0.1:2", embedded=True) == ("127.0.0.1:2", True)
 

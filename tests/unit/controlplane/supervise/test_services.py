@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,11 @@ import pytest
 import yaml
 
 from controlplane.compile import compile_file
+from controlplane.emit import emit
 from controlplane.home_paths import Home
 from controlplane.problem import Severity
-from controlplane.supervise.plan import Refused, make_plan, read, wanted_ports
+from controlplane.supervise.parts import Parts, Request
+from controlplane.supervise.plan import Refused, Sound, make_plan, read, wanted_ports
 from controlplane.supervise.services import Needs, Service, children, model_server_port
 
 if TYPE_CHECKING:
@@ -127,14 +130,40 @@ def test_settings_are_what_the_model_server_reads(tmp_path: Path) -> None:
 
 
 def test_ports_that_must_be_free(tmp_path: Path) -> None:
-    """Each listener, the statistics, and the model server if it is ours."""
-    gateway = lowered(tmp_path, LLM + PROMPTS)
+    """Each listener, the statistics, and the model server if it is ours and was given a port."""
+    text = LLM + PROMPTS + 'model_server: {address: "127.0.0.1:51001", embedded: true}\n'
+    gateway = lowered(tmp_path, text)
     ports = {port.name: port.number for port in wanted_ports(gateway)}
     assert ports == {"llm listener": 12000, "prompt listener": 10000, "stats": 19901}
     port = model_server_port(Service.ALL, gateway)
     assert port is not None
-    assert port.number == 51000
+    assert port.number == 51001
     assert model_server_port(Service.GATEWAY, gateway) is None
+
+
+def test_the_model_server_is_on_a_socket_of_the_home(tmp_path: Path) -> None:
+    """A port is anybody's to take while the server is away, and whoever has it is the guard."""
+    asked = needs(tmp_path, LLM + PROMPTS)
+    spec = children(asked)[0]
+    assert spec.argv[-2:] == ("--uds", str(asked.home.model_server_socket))
+    assert model_server_port(Service.ALL, asked.gateway) is None
+    assert asked.gateway is not None
+    runtime = emit(asked.gateway, asked.home).runtime
+    assert runtime is not None
+    assert json.loads(runtime.text)["model_server"] == f"unix:{asked.home.model_server_socket}"
+
+
+async def test_apart_they_meet_at_a_port(tmp_path: Path) -> None:
+    """A gateway and a model server of two homes find each other as in v0.1."""
+    file = tmp_path / "arch.yaml"
+    file.write_text(LLM + PROMPTS)
+    home = Home(tmp_path, tmp_path / "logs")
+    for service in (Service.GATEWAY, Service.MODEL_SERVER):
+        parts = Parts(Request(file, home, service, {"KEY": "sk-1"}), print)
+        sound = await parts.read_config()
+        assert isinstance(sound, Sound)
+        assert sound.gateway.prompts is not None
+        assert sound.gateway.prompts.model_server.address == "127.0.0.1:51000"
 
 
 # ---- the plan
