@@ -84,6 +84,14 @@ local function add_periods(found, limits, headers)
   end
 end
 
+-- JSON has to be called so: a web page can send anything else to us without the browser's asking.
+local function not_json(kind)
+  if kind and find(lower(kind), "^%s*application/json%s*$") then return end
+  local found = kind and "content-type " .. quoted(kind) .. " is not supported; "
+    or "the body has no content-type; "
+  return refusal("415", "unsupported_media_type", found .. JSON_WANTED)
+end
+
 -- What is to be known of a request, or nil and a refusal. `body` is nil if there is none to read.
 local function decide(headers, body)
   local model, tokens
@@ -120,6 +128,9 @@ local function handle_request(handle)
 
   local body
   if wants_body then
+    local kind = headers:get("content-type")
+    local reason = not_json(kind and string.match(kind, "^[^;]*"))
+    if reason then return handle:respond(reason.headers, reason.message) end
     local buffer = handle:body(true)
     body = buffer:getBytes(0, buffer:length())
     headers = handle:headers()  -- the wait for the body ended the life of the first one

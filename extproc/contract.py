@@ -55,6 +55,8 @@ ERROR_CODE_HEADER: Final = "x-arch-error-code"
 ERROR_TYPE_HEADER: Final = "x-arch-error-type"
 ERROR_PARAM_HEADER: Final = "x-arch-error-param"
 ERROR_MESSAGE_HEADER: Final = "x-arch-error-message"
+JSON_WANTED: Final = 'send the header "content-type: application/json"'
+"""What both listeners say to a body of another kind, or of none."""
 # What an error target is told beside the type and the message.
 ERROR_TIME_HEADER: Final = "x-arch-error-timestamp"
 ERROR_PROMPT_TARGET_HEADER: Final = "x-arch-target-prompt"

@@ -74,6 +74,14 @@ class UnsupportedMedia(GatewayError):
     type = INVALID_REQUEST
 
 
+class ForeignOrigin(GatewayError):
+    """A body that a web page could send anywhere without being asked."""
+
+    status = 403
+    code = "foreign_origin"
+    type = INVALID_REQUEST
+
+
 class NotFound(GatewayError):
     """A path that is no prompt path."""
 

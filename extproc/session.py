@@ -68,7 +68,9 @@ class Session:
         outcome: Outcome | None = None
         with metrics.active.track_inprogress():
             try:
-                request = types.read(body, self._headers.get("content-type", ""))
+                request = types.read(
+                    body, self._headers.get("content-type", ""), self._headers.get("origin")
+                )
                 outcome = await pipeline.run(
                     Exchange(self._runtime, request, self._caller(), self._world, clock)
                 )

@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from extproc.chat import strict_json
-from extproc.errors import InvalidJson, InvalidRequest, UnsupportedContent, UnsupportedMedia
+from extproc.contract import JSON_WANTED
+from extproc.errors import (
+    ForeignOrigin,
+    InvalidJson,
+    InvalidRequest,
+    UnsupportedContent,
+    UnsupportedMedia,
+)
 
 ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "function"})
 MAX_MESSAGES: Final = 512
@@ -60,22 +67,29 @@ class ChatRequest:
                 )
 
 
-def read(body: bytes, content_type: str) -> ChatRequest:
-    """The request in a body, by its content type."""
+def read(body: bytes, content_type: str, origin: str | None = None) -> ChatRequest:
+    """The request in a body, by its content type.
+
+    A web page of any `origin` may send text without the browser's asking us first, so text from
+    a page is refused. JSON the browser asks about.
+    """
     media, _, rest = content_type.partition(";")
     _check_charset(rest)
     match media.strip().lower():
         case "text/plain":
+            if origin is not None:
+                raise ForeignOrigin("text from a web page is not accepted; " + JSON_WANTED)
             text = strict_json.text_of(body)
             if not text.strip():
                 raise InvalidRequest("the body is empty; send the prompt as text")
             return from_body({"messages": [{"role": "user", "content": text}]})
-        case "" | "application/json":
+        case "application/json":
             return from_body(strict_json.loads(body))
+        case "":
+            raise UnsupportedMedia("the body has no content-type; " + JSON_WANTED)
         case other:
             raise UnsupportedMedia(
-                f"content-type {strict_json.shown(other)} is not supported; "
-                "send application/json or text/plain"
+                f"content-type {strict_json.shown(other)} is not supported; {JSON_WANTED}"
             )
 
 

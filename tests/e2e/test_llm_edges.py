@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from tests.e2e.harness import Running, gateway
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+JSON = {"content-type": "application/json"}
 BODY = b'{"messages":[{"role":"user","content":"hi"}]}'
 
 
@@ -52,6 +54,8 @@ def raw(port: int, *pieces: bytes, pause: float = 0.0, limit: float = 8.0) -> by
 
 def request(path: str = "/v1/chat/completions", *headers: bytes, body: bytes = BODY) -> bytes:
     lines = [b"POST " + path.encode() + b" HTTP/1.1", b"host: a", b"connection: close", *headers]
+    if not any(header.lower().startswith(b"content-type") for header in headers):
+        lines.append(b"content-type: application/json")
     if not any(header.lower().startswith((b"content-length", b"transfer")) for header in headers):
         lines.append(b"content-length: %d" % len(body))
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
@@ -157,6 +161,31 @@ def test_compressed_body(client: Client, world: World) -> None:
     assert not world.one.received
 
 
+@pytest.mark.parametrize(
+    ("kind", "found"),
+    [
+        (b"", "the body has no content-type"),
+        (b"content-type: text/plain", 'content-type "text/plain" is not supported'),
+        (b"content-type: application/x-www-form-urlencoded", "is not supported"),
+        (b"content-type: application/jsonp", "is not supported"),
+    ],
+)
+def test_json_that_is_not_called_so(
+    running: Running, world: World, kind: bytes, found: str
+) -> None:
+    """A web page could send it without being asked: the answer shows the header that is missing."""
+    world.forget()
+    lines = [b"POST /v1/chat/completions HTTP/1.1", b"host: a", b"connection: close"]
+    lines += [b"content-length: %d" % len(BODY), *([kind] if kind else [])]
+    answer = raw(running.port, b"\r\n".join(lines) + b"\r\n\r\n" + BODY).decode()
+    assert answer.startswith("HTTP/1.1 415")
+    error = json.loads(answer.partition("\r\n\r\n")[2])["error"]
+    assert error["code"] == "unsupported_media_type"
+    assert found in error["message"]
+    assert 'send the header "content-type: application/json"' in error["message"]
+    assert not world.one.received
+
+
 def test_slow_headers(running: Running) -> None:
     """Headers that do not end are cut off after five seconds."""
     started = time.monotonic()
@@ -210,7 +239,7 @@ def test_http2_prior_knowledge(running: Running, world: World) -> None:
     """HTTP/2 without TLS works for clients that know."""
     world.forget()
     with httpx.Client(http1=False, http2=True) as client:
-        answer = client.post(f"{running.url}/chat/completions", content=BODY)
+        answer = client.post(f"{running.url}/chat/completions", content=BODY, headers=JSON)
     assert answer.http_version == "HTTP/2"
     assert answer.status_code == 200
     assert len(world.one.received) == 1

@@ -249,6 +249,17 @@ class TestWays:
 
 
 class TestErrors:
+    def test_what_a_web_page_may_send_unasked_is_refused(self, stage: Stage) -> None:
+        """JSON that is not called so gets what the LLM listener says; text of a page is refused."""
+        body = b'{"messages": [{"role": "user", "content": "hi"}]}'
+        answer = stage.client.ask(body=body, content_type="application/x-www-form-urlencoded")
+        assert answer.status == 415
+        assert 'send the header "content-type: application/json"' in answer.json["error"]["message"]
+        answer = stage.client.ask(body=b"hi", content_type="text/plain", origin="https://e.example")
+        assert (answer.status, answer.json["error"]["code"]) == (403, "foreign_origin")
+        assert stage.client.ask(body=b"hi", content_type="text/plain").status == 200
+        assert len(stage.world.one.received) == 1
+
     def test_an_attack_in_an_answer_is_left_out(self, stage: Stage) -> None:
         """What the guard refuses of an API's answer reaches neither the LLM nor the client."""
         calls = {"Paris": [("weather", {"city": "Paris"}, [])]}

@@ -28,6 +28,7 @@ from tests.fakes.reference_rewrite import CHAT, RefusedBody, Target, rewrite
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+JSON = {"content-type": "application/json"}
 EXTENSIONS = "type.googleapis.com/envoy.extensions."
 LISTENER_BUFFER = 1114112
 
@@ -190,7 +191,7 @@ class Setup:
         """Status, text and error code of the answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with contextlib.closing(connection):
-            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            given = JSON | {name.replace("_", "-"): value for name, value in headers.items()}
             connection.request(method, path, sent, given)
             answer = connection.getresponse()
             text = answer.read().decode()
@@ -246,7 +247,7 @@ def test_odd_bodies_through_envoy(setup: Setup) -> None:
     for _ in range(400):
         made = body(Choices(random_bytes.randbytes(400)))
         setup.one.received.clear()
-        connection.request("POST", CHAT, made, {names.HINT_HEADER: "one"})
+        connection.request("POST", CHAT, made, {names.HINT_HEADER: "one", **JSON})
         answer = connection.getresponse()
         answer.read()
         outcomes.add(answer.status)

@@ -8,7 +8,13 @@ from typing import Any
 import pytest
 
 from extproc.chat import types
-from extproc.errors import GatewayError, InvalidJson, UnsupportedContent, UnsupportedMedia
+from extproc.errors import (
+    ForeignOrigin,
+    GatewayError,
+    InvalidJson,
+    UnsupportedContent,
+    UnsupportedMedia,
+)
 
 USER = {"role": "user", "content": "hi"}
 
@@ -107,10 +113,10 @@ def test_usage_in_a_stream_is_noticed() -> None:
 
 @pytest.mark.parametrize(
     "content_type",
-    ["application/json", "", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'],
+    ["application/json", "Application/JSON; charset=UTF-8", 'application/json;charset="utf-8"'],
 )
 def test_json_in_its_spellings(content_type: str) -> None:
-    """JSON is JSON, with any charset that is UTF-8; nothing said means JSON."""
+    """JSON is JSON, with any charset that is UTF-8."""
     assert read({"messages": [USER]}, content_type).messages[0].text == "hi"
 
 
@@ -122,10 +128,20 @@ def test_text_plain_is_one_user_message() -> None:
         types.read(b" \n", "text/plain")
 
 
+def test_text_of_a_web_page_is_refused() -> None:
+    """No browser asks before it sends text to another origin; before JSON it does."""
+    with pytest.raises(ForeignOrigin, match="content-type: application/json"):
+        types.read(b"hi", "text/plain", "https://evil.example")
+    body = json.dumps({"messages": [USER]}).encode()
+    assert types.read(body, "application/json", "https://good.example").messages
+
+
 def test_other_types_and_charsets_are_refused() -> None:
-    """A form, a file or UTF-16 is told what to send instead."""
-    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data", "text/html"):
-        with pytest.raises(UnsupportedMedia, match="application/json or text/plain"):
+    """A form, a file, UTF-16 or nothing at all is told what to send instead."""
+    for content_type in ("application/x-www-form-urlencoded", "multipart/form-data", ""):
+        with pytest.raises(
+            UnsupportedMedia, match='send the header "content-type: application/json"'
+        ):
             read({"messages": [USER]}, content_type)
     for content_type in ("application/json; charset=utf-16", "text/plain; charset=latin-1"):
         with pytest.raises(InvalidJson, match="charset"):
