@@ -14,7 +14,7 @@ from demos.run import APIS, Demo
 from extproc.chat import answers
 
 CALL = answers.ToolCall("call_1", "get_current_weather", {"city": "Oslo"}, '{"city": "Oslo"}')
-REPLY = answers.Reply("It rains.", "some-llm", [CALL])
+REPLY = answers.ChatAnswer("It rains.", "some-llm", [CALL])
 JSON = {"content-type": "application/json"}
 SSE = {"Content-Type": "text/event-stream"}
 
@@ -43,7 +43,7 @@ def test_keeps_only_what_was_answered(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = {"x-prompt-guard-error-code": "jailbreak"}
     replies = iter(
         [
-            read(200, refused, answers.completion(answers.Reply("No.", "Arch-Guard"))),
+            read(200, refused, answers.completion(answers.ChatAnswer("No.", "Arch-Guard"))),
             read(404, JSON, b""),
             read(200, JSON, answers.completion(REPLY)),
         ]
