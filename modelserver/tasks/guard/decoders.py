@@ -22,6 +22,7 @@ DECODERS: tuple[tuple[str, Decoder], ...] = (
     ("parted", letters.parted),
     ("leet", letters.leet),
     ("misspelt", letters.misspelt),
+    ("quoted", encodings.quoted),
     ("escapes", encodings.escapes),
     ("base64", encodings.base_n),
     ("base85", encodings.base85),

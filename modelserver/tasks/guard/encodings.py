@@ -1,4 +1,4 @@
-"""Disguises that turn a text to other signs: base64 and its kin, character codes, Morse."""
+"""Texts in other signs: base64 and its kin, character codes, Morse; and in the signs of JSON."""
 
 # ruff: noqa: RUF001
 
@@ -43,6 +43,20 @@ def base_n(text: str, lexicon: Lexicon) -> list[Edit]:
         body = match[0].rstrip("=")
         edits += _decoded(match, _bytes(base64.b32decode, body + "=" * (-len(body) % 8)))
     return apart(edits)
+
+
+# A value of JSON that is three words or more: a sentence, not a name.
+_SENTENCE = re.compile(
+    r'"[^"\\\n]{1,60}"\s{0,8}:\s{0,8}'
+    r'"((?:[^"\\\s]|\\.)++(?:\s++(?:[^"\\\s]|\\.)++){2,})"'
+)
+
+
+def quoted(text: str, _lexicon: Lexicon) -> list[Edit]:
+    """What JSON says in sentences, without the keys and numbers around."""
+    said = list(_SENTENCE.finditer(text))
+    values = "\n".join(match[1] for match in said)
+    return [Edit(said[0].start(), said[-1].end(), values)] if said else []
 
 
 # Pieces stand close, as lines and chunks do, or are long and have words in between: "part 2:".

@@ -97,8 +97,9 @@ def spacing(text: str, lexicon: Lexicon) -> list[Edit]:
     edits += _chunks(text, lexicon)
     for match in _JOINED.finditer(text):
         words = None if lexicon.knows(match[0]) else lexicon.cut(match[0])
-        # Names and compounds of other languages fall into scraps; attacks into words.
-        if words and len(words) >= 3 and len(match[0]) >= 4 * len(words):
+        # Long words fall into a stem and scraps, and so do names; attacks fall into words.
+        long = [word for word in words or () if len(word) > 3]
+        if words and len(words) >= 3 and len(long) > 1 and len(match[0]) >= 4 * len(words):
             edits.append(Edit(*match.span(), " ".join(words)))
     return apart(edits)
 
@@ -210,6 +211,8 @@ def _respelt(word: str, wanted: str) -> bool:
     if word[-1] == wanted[-1] and word[0] == wanted[0] and sorted(word) == sorted(wanted):
         return True
     lost = len(wanted) - len(word)
+    if word == f"{wanted}s":
+        return False
     if lost < 0:
         return lost >= -2 and word[0] == wanted[0] and _within(wanted, word)
     # A third of the letters may be gone, or all vowels.
