@@ -245,8 +245,15 @@ def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:
     """Whether a choice beside the default is a guess: no word of it is in the message."""
     if not parameter.has_default or chosen <= {as_said(item) for item in items(parameter.default)}:
         return False
-    said = text.casefold()
-    return not any(word[:STEM] in said for choice in chosen for word in choice.split())
+    words = [word for choice in chosen for word in choice.split()]
+    return not any(
+        says(text, word) or (len(word) > STEM and _begins(text, word[:STEM])) for word in words
+    )
+
+
+def _begins(text: str, stem: str) -> bool:
+    """Whether a word of the text begins so."""
+    return re.search(rf"(?<!\w){re.escape(stem)}", text, re.IGNORECASE) is not None
 
 
 def _named(parameter: Parameter, text: str) -> int | None:

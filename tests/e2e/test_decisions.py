@@ -22,22 +22,22 @@ if TYPE_CHECKING:
 # message denies, asks, refuses or chats. Two conversations and one POST of a row are left to the
 # processors, whose int8 kernels differ.
 RATES = {
-    "after_a_call": (80, 2),
-    "answers": (55, 1),
-    "asked_about": (89, 0),
-    "booleans": (41, 1),
-    "change_of_mind": (20, 1),
-    "direction": (28, 2),
-    "follow_ups": (53, 2),
-    "languages": (46, 2),
-    "lists": (40, 4),
-    "negation": (73, 0),
-    "not_usable": (60, 2),
-    "own_question": (76, 0),
-    "refusal": (37, 0),
+    "after_a_call": (88, 1),
+    "answers": (82, 1),
+    "asked_about": (93, 0),
+    "booleans": (72, 1),
+    "change_of_mind": (83, 1),
+    "direction": (85, 1),
+    "follow_ups": (75, 1),
+    "languages": (50, 2),
+    "lists": (84, 1),
+    "negation": (69, 0),
+    "not_usable": (73, 2),
+    "own_question": (92, 0),
+    "refusal": (91, 0),
     "small_talk": (92, 0),
-    "spelling": (61, 4),
-    "two_wishes": (0, 1),
+    "spelling": (76, 1),
+    "two_wishes": (84, 2),
 }
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
-from modelserver.tasks.targets import by_clause, functions, intent, second_look
+from modelserver.tasks.targets import by_clause, clauses, functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
     Call,
@@ -153,6 +153,9 @@ class Targets:
         calls = self.functions.decode(
             request.messages, tools, layouts, outputs, wanted, occasion=request.occasion
         )
+        calls = _with_own_words(calls, answer.name, request.messages)
+        if calls and answer.name not in {call.name for call in calls}:
+            answer = replace(answer, name=calls[0].name)
         return Decision(answer, calls[: request.max_calls])
 
     async def _again(self, request: Request, decision: Decision, run: Runner) -> Decision:
@@ -191,6 +194,34 @@ class Targets:
     def _nothing(self, request: Request) -> IntentAnswer:
         limit = self.intent.settings.threshold if request.threshold is None else request.threshold
         return IntentAnswer(None, 0.0, (), limit)
+
+
+def _with_own_words(
+    calls: Sequence[Call], best: str | None, messages: Sequence[Message]
+) -> tuple[Call, ...]:
+    """The calls, without those that a message of one clause says no word of their own for.
+
+    "The forecast for Paris for 3 days" asks for the forecast, and not for the weather of now
+    because that has a city, too.
+    """
+    text = next((each.content for each in reversed(messages) if each.role == "user"), "")
+    if len({call.name for call in calls}) < 2 or len(clauses.split(text)) > 1:
+        return tuple(calls)
+    return tuple(
+        call for call in calls
+        if not any(_says_all_of(other, call, best) for other in calls if other.name != call.name)
+    )  # fmt: skip
+
+
+def _says_all_of(other: Call, call: Call, best: str | None) -> bool:
+    """Whether all words of a call are another's, too, and the other has more or fits better."""
+    theirs = [(each.message, each.start, each.end) for each in other.evidence.values()]
+    shared = all(
+        any(m == own.message and start < own.end and own.start < end for m, start, end in theirs)
+        for own in call.evidence.values()
+    )
+    more = len(other.evidence) - len(call.evidence)
+    return shared and (more > 0 or (more == 0 and other.name == best))
 
 
 def _text(tool: Tool) -> str:

@@ -35,6 +35,9 @@ _PERSON: Final = re.compile(
     r"(?!(?:The|A|An|Der|Die|Das|Le|La|Les|El|Il)\s)[^\W\d_a-zß-ÿ][\w'-]+"
     r"(?:\s(?:van|von|de|der|den|di|da|del|la|le|dos))*\s[^\W\d_a-zß-ÿ][\w'-]+"
 )
+_ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
+# Things are written small, and titles, which may have an "and" of their own, with a capital.
+_THING: Final = re.compile(r"[a-zß-öø-ÿ'-]+(?: [a-zß-öø-ÿ'-]+){0,2}")
 _WORD: Final = re.compile(r"[\w.-]*\w")
 _NEXT: Final = re.compile(
     rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?P<item>[\w.-]*\w)", re.IGNORECASE
@@ -56,8 +59,8 @@ def parts(said: str) -> list[str]:
     """The items, by commas, semicolons, slashes, lines and words such as "and".
 
     A lone "and" may be part of a name (`Simon and Garfunkel`), and so may one between lines or
-    semicolons (`War and Peace; Emma`): it parts codes, names of two words each, and what is
-    parted by commas already. What a list leaves out ("but not C3") is none of it.
+    semicolons (`War and Peace; Emma`): it parts codes, names of two words each, things in small
+    letters alone, and what is parted by commas already. What a list leaves out ("but not C3") is none of it.
     """
     bare = said.strip("[](){} \n")
     if bare.count('"') == 2 and bare.startswith('"') and bare.endswith('"'):
@@ -70,7 +73,8 @@ def parts(said: str) -> list[str]:
     found: list[str] = []
     for piece in pieces:
         split = [each for part in words.split(piece) for each in _by_slashes(part.strip()) if each]
-        found += split if parted or _are_items(split) else [piece]
+        alone = len(pieces) == 1 and all(map(_THING.fullmatch, split))
+        found += split if parted or alone or _are_items(split) else [piece]
     return found
 
 
@@ -82,8 +86,8 @@ def _by_slashes(piece: str) -> list[str]:
 
 def _are_items(split: Sequence[str]) -> bool:
     """Whether all look like items of a list: codes, files, days, or people with two names."""
-    return any(all(map(is_one, split)) for is_one in (_CODE.fullmatch, _FILE.fullmatch,
-                                                      _is_day, _PERSON.fullmatch))  # fmt: skip
+    kinds = (_CODE.fullmatch, _FILE.fullmatch, _ADDRESS.fullmatch, _is_day, _PERSON.fullmatch)
+    return any(all(map(is_one, split)) for is_one in kinds)
 
 
 def _is_day(word: str) -> bool:

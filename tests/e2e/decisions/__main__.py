@@ -1,6 +1,6 @@
 """Play all written conversations and print what came of them: python -m tests.e2e.decisions.
 
-python -m tests.e2e.decisions [ROW …] [--mistakes FILE]
+python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--apart]
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.e2e.decisions.play import ROWS, load, play
+from tests.e2e.decisions.play import HERE, ROWS, load, play, rows
 from tests.e2e.decisions.stage import Stage
 
 if TYPE_CHECKING:
@@ -29,13 +29,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.e2e.decisions", description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
+    parser.add_argument(
+        "--apart", action="store_true", help="the conversations kept apart: look at the table alone"
+    )
     options = parser.parse_args()
+    folder = HERE / "apart" if options.apart else HERE
     print("".join(HEAD), flush=True)
     everything: list[Outcome] = []
     with contextlib.ExitStack() as stack:
-        stage = Stage(Path(stack.enter_context(tempfile.TemporaryDirectory())), stack)
-        for row in options.rows or ROWS:
-            outcomes = [play(case, stage.place(case.config)) for case in load(row)]
+        stage = Stage(Path(stack.enter_context(tempfile.TemporaryDirectory())), stack, folder)
+        for row in options.rows or rows(folder):
+            outcomes = [play(case, stage.place(case.config)) for case in load(row, folder)]
             everything += outcomes
             print(_line(row, outcomes), flush=True)
     print(_line("all", everything))

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
     from tests.fakes.application import FakeApplication
 
 HERE = Path(__file__).parent
-ROWS = sorted(path.stem for path in (HERE / "cases").glob("*.yaml"))
+
+
+def rows(folder: Path = HERE) -> list[str]:
+    """The rows of mistakes that the conversations of a folder are about."""
+    return sorted(path.stem for path in (folder / "cases").glob("*.yaml"))
+
+
+ROWS = rows()
 # Where "nothing" means that nothing is asked for either.
 NOT_EVEN_ASKED = ("refusal", "small_talk")
 
@@ -60,9 +67,11 @@ class Place:
     questions: Questions
 
 
-def load(row: str) -> list[Case]:
+def load(row: str, folder: Path = HERE) -> list[Case]:
     """The cases of one file."""
-    written: list[dict[str, Any]] = yaml.safe_load((HERE / "cases" / f"{row}.yaml").read_text())
+    written: list[dict[str, Any]] = yaml.safe_load(
+        (folder / "cases" / f"{row}.yaml").read_text("utf-8")
+    )
     return [
         Case(
             row, each["id"], each["config"], tuple(each.get("history", ())),

@@ -28,6 +28,8 @@ class Stage:
 
     folder: Path
     stack: contextlib.ExitStack
+    written: Path = HERE
+    """Where the configs are."""
     places: dict[str, Place] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -42,7 +44,7 @@ class Stage:
 
     def _start(self, config: str) -> Place:
         application = self.stack.enter_context(FakeApplication())
-        text = (HERE / "configs" / f"{config}.yaml").read_text("utf-8")
+        text = (self.written / "configs" / f"{config}.yaml").read_text("utf-8")
         text = text.replace("{api}", application.address).replace("{llm}", self._llm)
         written = yaml.safe_load(text) | {"model_server": {"address": self._models}}
         folder = self.folder / config

@@ -682,25 +682,14 @@ CASES: Mapping[str, Sequence[Case]] = {
 # failures; of every phenomenon at least three cases hold without appearing here.
 KNOWN_MISSES: frozenset[str] = frozenset(
     {
-        "lists-1",
-        "lists-2",
-        "lists-5",
-        "lists-6",
+        "lists-3",
         "dates-4",
         "booleans-1",
-        "booleans-3",
         "booleans-5",
         "carried over and follow-ups-3",
         "offered and accepted-4",
-        "missing-3",
-        "numbers-6",
-        "several calls-4",
         "several calls-10",
-        "several calls-11",
+        "several calls-12",
+        "two wishes-2",
     }
 )
-
-UNSURE: dict[str, str] = {
-    "several calls-12": "three currencies within half a logit: int8 kernels of processors differ",
-}
-"""Cases with several answers so near to each other that the processor decides."""

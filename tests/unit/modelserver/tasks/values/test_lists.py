@@ -23,7 +23,7 @@ from modelserver.tasks.values.lists import bullet, numbers, parts, reach
         ("DP1/DP2, DP3", ["DP1", "DP2", "DP3"]), ("docs/a1.md", ["docs/a1.md"]), ("3/4", ["3/4"]),
         ("Max Reuter and Lea Sommer", ["Max Reuter", "Lea Sommer"]),
         ("Ann Lee, Max van Dyk and Lea Sommer", ["Ann Lee", "Max van Dyk", "Lea Sommer"]),
-        ("Pride and Prejudice", ["Pride and Prejudice"]), ("bread and butter", ["bread and butter"]),
+        ("Pride and Prejudice", ["Pride and Prejudice"]), ("bread and butter", ["bread", "butter"]),
         ("The Owl and The Pussycat", ["The Owl and The Pussycat"]),
         ("War and Peace; Emma", ["War and Peace", "Emma"]), ("A1; B2 and C3", ["A1", "B2", "C3"]),
         ("A1, B2 but not C3", ["A1", "B2"]), ("Ann, Bob except Carl", ["Ann", "Bob"]),
