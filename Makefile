@@ -87,5 +87,7 @@ train: ## train the models: make train DATA=folder
 	@test -n "$(DATA)" || { echo "say where the training data is: make train DATA=folder"; exit 2; }
 	@test -d .venv || $(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[train]'
-	@$(RUN) python -m modelserver.training guard --data "$(DATA)" --out build/training
+	@$(RUN) python -m modelserver.training base --data "$(DATA)" --out build/e5
+	@$(RUN) python -m modelserver.training guard --data "$(DATA)" --out build/training \
+		--base build/e5 --layers 6 --frozen 2
 	@$(RUN) python -m modelserver.training targets --data "$(DATA)" --out build/training
