@@ -44,6 +44,9 @@ _SIDE: Final = re.compile(
 _NEAR: Final = 24
 _DIGIT: Final = re.compile(r"\d")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+# "Fan + desk lamp" of which one alone was read.
+_JOINED_BEFORE: Final = re.compile(r"[^\W_]\s?(?:\+|&)\s?$")
+_JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]")
 # Words between two items of a list: "and also the", "as well as".
 _MOST_BETWEEN: Final = 3
 _FIRST: Final = frozenset(
@@ -205,7 +208,7 @@ def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
 
 
 def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
-    """Whether the items of a list stand so far apart that some may be of another wish."""
+    """Whether items of a list stand so far apart that some may be of another wish, or some are left out."""
     value = planned.arguments.get(parameter.name)
     places = [text.find(str(item)) for item in value] if isinstance(value, list) else []
     if min(places, default=-1) < 0:
@@ -213,7 +216,8 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
     ordered = sorted(
         (place, place + len(str(item))) for place, item in zip(places, items(value), strict=True)
     )
-    return any(
+    cut = _JOINED_BEFORE.search(text[: ordered[0][0]]) or _JOINED_AFTER.match(text, ordered[-1][1])
+    return bool(cut) or any(
         len(_WORD.findall(text[end:begin])) > _MOST_BETWEEN
         for (_, end), (begin, _) in pairwise(ordered)
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from extproc.pipeline import replies
 from extproc.pipeline.words import as_said, items
 
 if TYPE_CHECKING:
@@ -40,18 +41,30 @@ _OFTEN: Final = re.compile(
     )(?!\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# What is added after the wish: "and wipe all its settings".
+_ADDED: Final = re.compile(
+    r"\s(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\s(?P<clause>[^.,;:!?\n]*+)",
+    re.IGNORECASE,
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_LEAST_WORDS: Final = 3
+_NEXT_PART: Final = re.compile(r" [^\W\d_a-zß-ÿ][^\W\d_]+(?!\w)")
 # A condition is taken, too, if a value stands so near behind it: "until Monday".
 _NEAR: Final = 24
 
 
 def change_it(exchange: Exchange, text: str, last: int) -> bool:
-    """Whether the last message says a value, a condition or a repetition that no call has taken."""
+    """Whether the last message says something that no call has taken.
+
+    A value, a condition, a repetition, a clause that is added, or the rest of a name.
+    """
     calls = exchange.decision.calls if exchange.decision else ()
     taken = [
         (evidence.start, evidence.end)
         for call in calls for evidence in call.evidence.values()
         if evidence.message == last
     ]  # fmt: skip
+    clauses = [planned.clause for planned in exchange.plan if planned.clause]
     given = {
         as_said(item)
         for planned in exchange.plan
@@ -64,7 +77,22 @@ def change_it(exchange: Exchange, text: str, last: int) -> bool:
         or any(not _is_taken(taken, found.start(), found.end() + _NEAR)
                for found in _CONDITIONS.finditer(text))
         or any(not _is_taken(taken, *found.span()) for found in _OFTEN.finditer(text))
+        or any(_is_more(found["clause"]) and not _is_taken([*taken, *clauses], *found.span())
+               for found in _ADDED.finditer(text))
+        or any(_goes_on(text, *span) and not _is_taken(taken, span[1], span[1] + 2)
+               for span in taken)
     )  # fmt: skip
+
+
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether a name has a next part: "Luca" of "Luca Ferri"."""
+    last = text[start:end].rpartition(" ")[2]
+    return last[:1].isupper() and last.isalpha() and _NEXT_PART.match(text, end) is not None
+
+
+def _is_more(clause: str) -> bool:
+    """Whether what is added may be something to do, and no thanks."""
+    return len(_WORD.findall(clause)) >= _LEAST_WORDS and not replies.is_thanks(clause)
 
 
 def _is_taken(taken: Spans, begin: int, stop: int) -> bool:

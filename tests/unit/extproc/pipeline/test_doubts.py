@@ -245,6 +245,39 @@ def test_a_wish_after_a_statement_is_one() -> None:
     assert is_done("It is late. Ship parcel P77.", ship())
 
 
+@pytest.mark.parametrize(
+    "said", ["ship parcel P77 and wipe all its labels", "P77 losschicken und alle Belege löschen"]
+)
+def test_a_clause_that_is_added_is_asked_back(said: str) -> None:
+    """No call does it."""
+    assert not is_done(said, ship())
+
+
+@pytest.mark.parametrize(
+    "said", ["ship P77 and thank you very much", "ship parcel P77 and hurry up"]
+)
+def test_thanks_and_a_few_words_add_nothing(said: str) -> None:
+    assert is_done(said, ship())
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [("ship Luca Ferri", False), ("ship Luca, Ferri knows", True), ("ship Luca in Rome", True)],
+)
+def test_half_a_name_is_asked_back(said: str, *, done: bool) -> None:
+    wanted = wish("ship_parcel", 0, parcel="Luca")
+    where = replace(wanted.evidence["parcel"], start=5, end=9)
+    assert is_done(said, replace(wanted, evidence={"parcel": where})) is done
+
+
+def test_a_list_cut_short_is_asked_back() -> None:
+    switch = target("switch", parameter("devices", "array", items="string"), confirm="unsure")
+    lamp = wish("switch", 0, devices=["desk lamp"])
+    assert is_done("desk lamp on", lamp, config=settings(switch))
+    assert not is_done("fan + desk lamp on", lamp, config=settings(switch))
+    assert not is_done("desk lamp & fan on", lamp, config=settings(switch))
+
+
 def test_a_polite_if_is_no_condition() -> None:
     assert is_done("ship P77 if possible", ship())
 
@@ -339,7 +372,23 @@ def test_never_is_never() -> None:
 
 @pytest.mark.parametrize("length", [1_900, 100_000])
 @pytest.mark.parametrize(
-    "piece", ["\n", "so,", "so, ", "a.", "@", "a-", "no ", "n'", "ne a ", "? ", "if ", "every "]
+    "piece",
+    [
+        "\n",
+        "so,",
+        "so, ",
+        "a.",
+        "@",
+        "a-",
+        "no ",
+        "n'",
+        "ne a ",
+        "? ",
+        "if ",
+        "every ",
+        " and a",
+        "+ ",
+    ],
 )
 def test_no_message_takes_long_to_read(piece: str, length: int) -> None:
     """One that is written to be slow holds all others up."""
