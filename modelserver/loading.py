@@ -18,7 +18,7 @@ from modelserver.tasks.targets.decide import Targets
 if TYPE_CHECKING:
     from modelserver.engine.backend import Backend
     from modelserver.engine.registry import Model
-    from modelserver.settings import Runtime, Settings
+    from modelserver.settings import Settings, Workload
     from modelserver.telemetry import Metrics
 
 
@@ -50,11 +50,11 @@ def load_service(guard: Model, targets: Model, settings: Settings, metrics: Metr
     )  # fmt: skip
 
 
-def _batches(runtime: Runtime, workers: int) -> BatchSettings:
+def _batches(runtime: Workload, workers: int) -> BatchSettings:
     return BatchSettings(runtime.budget, runtime.capacity, workers)
 
 
-def _backend(task: str, model: Model, runtime: Runtime) -> Backend:
+def _backend(task: str, model: Model, runtime: Workload) -> Backend:
     try:
         return open_model(model.directory, threads=runtime.threads)
     except Exception as error:  # onnxruntime has no common base class for its errors

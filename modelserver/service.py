@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from modelserver.engine.backend import Backend
     from modelserver.remote import RemoteFunctions
     from modelserver.requests import Decide
-    from modelserver.settings import Runtime, Settings
+    from modelserver.settings import Settings, Workload
     from modelserver.tasks.guard.classify import GuardAnswer, GuardTask, Windows
     from modelserver.tasks.targets.decide import Targets
     from modelserver.telemetry import Metrics
@@ -185,7 +185,7 @@ class Service:
             raise DeadlineExceeded(f"No answer within {limit} ms.") from None
 
     @property
-    def _runtime(self) -> Runtime:
+    def _runtime(self) -> Workload:
         return self._settings.runtime
 
     async def _decide(self, request: Decide, began: float) -> schema.DecideResponse:

@@ -71,7 +71,7 @@ class Cache:
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
+class Workload:
     """Threads and bounds. `budget` and `capacity` count tokens, `most_requests` callers.
 
     A budget of 1 runs each row alone. On a CPU that costs nothing (a row of 64 tokens takes
@@ -97,7 +97,7 @@ class Settings:
     remote: Remote | None = None
     cache: Cache = field(default_factory=Cache)
     limits: Limits = field(default_factory=Limits)
-    runtime: Runtime = field(default_factory=Runtime)
+    runtime: Workload = field(default_factory=Workload)
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -123,7 +123,7 @@ def parse_settings(body: Any, *, where: str, base: Path) -> Settings:
         remote=reading.remote(),
         cache=Cache(**reading.numbers_and_flags("cache", Cache)),
         limits=Limits(**reading.numbers_and_flags("limits", Limits)),
-        runtime=Runtime(**reading.numbers_and_flags("runtime", Runtime)),
+        runtime=Workload(**reading.numbers_and_flags("runtime", Workload)),
     )
     reading.finish()
     return settings
@@ -146,7 +146,7 @@ class _Reading:
         ),
         "cache": tuple(item.name for item in fields(Cache)),
         "limits": tuple(item.name for item in fields(Limits)),
-        "runtime": tuple(item.name for item in fields(Runtime)),
+        "runtime": tuple(item.name for item in fields(Workload)),
     }
 
     def __init__(self, body: Any, where: str, base: Path) -> None:
@@ -178,7 +178,7 @@ class _Reading:
             raise StartError("\n".join(f"{self._where}: {text}" for text in self._problems))
 
     def numbers_and_flags(
-        self, section: str, shape: type[Cache | Limits | Runtime]
+        self, section: str, shape: type[Cache | Limits | Workload]
     ) -> dict[str, Any]:
         """The numbers and flags of a section, each of its default's type and positive."""
         found = self._body.get(section, {})

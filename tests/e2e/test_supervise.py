@@ -142,9 +142,10 @@ def test_logs_stay_small(gateway: Gateway) -> None:
     large = [gateway.home.logs / name for name in ("access_llm.log", "envoy.log")]
     for file in large:
         os.truncate(file, LARGEST + 1)
-    until(lambda: all(file.stat().st_size == 0 for file in large), 30)
+    # Envoy may write a line of the start before the turn, or after it.
+    until(lambda: all(file.stat().st_size < 1000 for file in large), 30)
     for file in large:
-        assert file.with_name(f"{file.name}.1").stat().st_size == LARGEST + 1
+        assert LARGEST < file.with_name(f"{file.name}.1").stat().st_size < LARGEST + 1000
     assert gateway.client.chat().status == 200
     until(lambda: large[0].stat().st_size)
     assert large[0].stat().st_size < 1000

@@ -17,7 +17,7 @@ from modelserver.http.parse import parse_decide
 from modelserver.loading import find_models, load_service
 from modelserver.requests import Limits
 from modelserver.service import Service
-from modelserver.settings import Cache, Runtime, Settings
+from modelserver.settings import Cache, Settings, Workload
 from modelserver.telemetry import Metrics
 from tests.unit.modelserver import real_guard_cases as guard_cases
 from tests.unit.modelserver import real_target_cases as target_cases
@@ -43,7 +43,7 @@ def maybe_missed(value: Any, name: str) -> Any:
 @pytest.fixture(scope="module")
 def ask() -> Iterator[Ask[Any]]:
     """Runs a question on one service that lives as long as this module."""
-    settings = Settings(cache=Cache(enabled=False), runtime=Runtime(timeout_ms=120_000))
+    settings = Settings(cache=Cache(enabled=False), runtime=Workload(timeout_ms=120_000))
     guard, targets = find_models(settings)
     with asyncio.Runner() as runner:
         service = load_service(guard, targets, settings, Metrics())

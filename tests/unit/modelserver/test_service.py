@@ -13,7 +13,7 @@ from modelserver.engine.backend import OnnxBackend
 from modelserver.errors import DeadlineExceeded, ModelUnavailable
 from modelserver.http.parse import parse_decide
 from modelserver.requests import Decide, Limits
-from modelserver.settings import Cache, Runtime, Settings
+from modelserver.settings import Cache, Settings, Workload
 from modelserver.tasks.guard.classify import GuardTask, Windows
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets, tiny_service
 
@@ -162,7 +162,7 @@ async def test_the_servers_own_limit_bounds_a_callers(tmp_path: Path) -> None:
     """A caller may ask for less time than the server gives, not for more."""
     targets = ScriptedTargets()
     targets.wait.clear()
-    settings = Settings(runtime=Runtime(timeout_ms=30))
+    settings = Settings(runtime=Workload(timeout_ms=30))
     service = await started(tmp_path, settings, targets=targets)
     with pytest.raises(DeadlineExceeded, match="30 ms"):
         await service.decide(question("weather in rome", timeout_ms=60_000))
@@ -181,7 +181,7 @@ async def test_a_model_that_never_ends_is_known(
         return run(backend, rows)
 
     monkeypatch.setattr(OnnxBackend, "run", slow)
-    service = await started(tmp_path, Settings(runtime=Runtime(timeout_ms=30)))
+    service = await started(tmp_path, Settings(runtime=Workload(timeout_ms=30)))
     with pytest.raises(DeadlineExceeded):
         await service.guard(["hello"])
     await asyncio.sleep(0.03)

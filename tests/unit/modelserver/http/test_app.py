@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from modelserver import schema
 from modelserver.requests import Limits
 from modelserver.service import Service
-from modelserver.settings import Runtime, Settings
+from modelserver.settings import Settings, Workload
 from tests.unit.modelserver.tiny import WEATHER, ScriptedTargets
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ async def test_a_body_that_dribbles_in_is_given_up(
     assert state.active == 0
 
 
-@pytest.mark.parametrize("settings", [Settings(runtime=Runtime(most_requests=1))])
+@pytest.mark.parametrize("settings", [Settings(runtime=Workload(most_requests=1))])
 async def test_one_too_many_is_a_503_with_retry_after(
     client: httpx.AsyncClient, targets: ScriptedTargets
 ) -> None:
