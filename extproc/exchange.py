@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from extproc import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from extproc.chat.answers import ToolCall
     from extproc.chat.types import ChatRequest
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from extproc.questions import Sentence
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
-    from modelserver.schema import DecideResponse, GuardResult
+    from modelserver.schema import Call, DecideResponse, Evidence, GuardResult
 
 
 # Shares of a request's time.
@@ -132,6 +132,13 @@ class Exchange:
     def apis_answer(self) -> bool:
         """What the APIs said is the client's answer, and no LLM reads it."""
         return bool(self.made) and not any(each.target.dispatch_to_llm for each in self.plan)
+
+    def newest_evidence(self) -> Iterator[tuple[Call, str, Evidence]]:
+        """What the models' calls take of the last user message, by call and parameter."""
+        for call in self.decision.calls if self.decision else ():
+            for name, evidence in call.evidence.items():
+                if evidence.message == self.request.last_user:
+                    yield call, name, evidence
 
     @property
     def metadata(self) -> dict[str, str]:

@@ -269,6 +269,12 @@ def play(config: RuntimeConfig, script: Script | None = None, **more: Any) -> Pl
     return Play(config, script, **more)
 
 
+def sent(played: Play) -> list[dict[str, Any]]:
+    """The arguments of each call that was made, without the conversation beside them."""
+    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
+    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
+
+
 def headers(*, end_of_stream: bool = False, **more: str) -> RequestHeaders:
     """`x_request_id="1"` is the header x-request-id; `method` and `path` are pseudo-headers."""
     found = {":method": "POST", ":path": "/v1/chat/completions", "content-type": "application/json",

@@ -49,9 +49,12 @@ async def weigh(exchange: Exchange) -> None:
     if decision is None or afresh is None or not isinstance(sentence, Asked | Proposed):
         return
     reply = exchange.request.messages[-1].text
-    if _is_another(decision, afresh, reply, answers=_answers(exchange, sentence, decision)):
+    said = list(_said(exchange))
+    # It answers if it says a value that was asked for, or changes what was proposed.
+    answers = any(not isinstance(sentence, Asked) or sentence.asks_for(each) for each in said)
+    if _is_another(decision, afresh, reply, answers=answers):
         exchange.decision = replace(afresh, guard=decision.guard)
-    elif afresh.intent.name is None and not _says_anything(exchange, decision):
+    elif afresh.intent.name is None and not said:
         # Who tells or imagines ("I did that yesterday") wants no more of it than who denies.
         turned_down = cues.may_not_be_meant(reply) or replies.mentions_declining(reply)
         exchange.dropped = turned_down and not _may_want_a_no(sentence)
@@ -74,24 +77,8 @@ def _may_want_a_no(sentence: Sentence) -> bool:
     return isinstance(sentence, Asked) and sentence.may_want_a_no
 
 
-def _answers(exchange: Exchange, sentence: Sentence, decision: DecideResponse) -> bool:
-    """Whether the reply says a value that was asked for, or changes what was proposed."""
-    return any(
-        not isinstance(sentence, Asked) or sentence.asks_for(parameter)
-        for parameter in _said(exchange, decision)
-    )
-
-
-def _says_anything(exchange: Exchange, decision: DecideResponse) -> bool:
-    return any(True for _ in _said(exchange, decision))
-
-
-def _said(exchange: Exchange, decision: DecideResponse) -> Iterator[Parameter]:
+def _said(exchange: Exchange) -> Iterator[Parameter]:
     """The parameters of which the reply says a value."""
-    last = len(exchange.request.messages) - 1
-    for call in decision.calls:
+    for call, name, _ in exchange.newest_evidence():
         target = exchange.runtime.targets.get(call.name)
-        for parameter in target.parameters if target else ():
-            found = call.evidence.get(parameter.name)
-            if found is not None and found.message == last:
-                yield parameter
+        yield from (each for each in target.parameters if each.name == name) if target else ()

@@ -68,10 +68,11 @@ async def _decide(exchange: Exchange, *, guarded: bool) -> None:
         exchange.request.require_readable()
         extra = _beside(exchange)
         _require_few(extra)
-    whole = _decision(exchange, _messages(exchange, guarded=guarded), extra, guarded=guarded)
+    messages = _messages(exchange, guarded=guarded)
+    whole = _decision(exchange, messages, extra, guarded=guarded)
     if isinstance(transcript.answered(exchange), Asked | Proposed):
-        reply = [replace(_messages(exchange, guarded=guarded)[-1], guard=False)]
-        alone = _decision(exchange, reply, (), guarded=False)
+        reply = replace(messages[-1], guard=False)
+        alone = _decision(exchange, [reply], (), guarded=False)
         decision, found = await asyncio.gather(whole, alone)
         exchange.afresh = _moved(found, len(exchange.request.messages) - 1)
     else:
@@ -120,14 +121,10 @@ def _messages(exchange: Exchange, *, guarded: bool) -> tuple[schema.Message, ...
 
 
 def _message(exchange: Exchange, place: int, *, guarded: bool) -> schema.Message:
-    message = exchange.request.messages[place]
     text = transcript.shown(exchange, place)
-    return schema.Message(
-        message.role,
-        text if guarded else _ends(text),
-        guard=not transcript.is_ours(exchange, place),
-        ours=transcript.is_ours(exchange, place),
-    )
+    ours = transcript.is_ours(exchange, place)
+    role = exchange.request.messages[place].role
+    return schema.Message(role, text if guarded else _ends(text), guard=not ours, ours=ours)
 
 
 async def verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.GuardResult]:

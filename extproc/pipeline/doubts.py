@@ -70,14 +70,14 @@ def doubtful(exchange: Exchange) -> bool:
     text = exchange.request.messages[last].text
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
-        or cues.may_be_no_wish(_about_the_call(exchange, text, last))
+        or cues.may_be_no_wish(_about_the_call(exchange, text))
         or (transcript.answered(exchange) is None and cues.states(text))
-        or any(_unclear(exchange, planned, text, last) for planned in changes)
-        or leftovers.change_it(exchange, text, last)
+        or any(_unclear(exchange, planned, text) for planned in changes)
+        or leftovers.change_it(exchange, text)
     )
 
 
-def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
+def _about_the_call(exchange: Exchange, text: str) -> str:
     """The message without what says no to something else than the call, or asks of another.
 
     Of "Better not. Restart haproxy instead.", a reply to our question, only what begins with the
@@ -86,10 +86,8 @@ def _about_the_call(exchange: Exchange, text: str, last: int) -> str:
     if exchange.decision is None or len(text) > cues.LONGEST:
         return text
     said = [
-        (call.arguments.get(name), evidence)
-        for call in exchange.decision.calls for name, evidence in call.evidence.items()
-        if evidence.message == last
-    ]  # fmt: skip
+        (call.arguments.get(name), evidence) for call, name, evidence in exchange.newest_evidence()
+    ]
     about = _blanked(text, [*_clauses_that_read(exchange.plan), *_values_of_no(text, said)])
     if transcript.answered(exchange) is None:
         return about
@@ -121,13 +119,13 @@ def _values_of_no(text: str, said: Iterable[tuple[Any, Evidence]]) -> Iterator[t
             yield not_needed.start(), evidence.end
 
 
-def _unclear(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
+def _unclear(exchange: Exchange, planned: Planned, text: str) -> bool:
     """Whether a call and what the last message says of it disagree about a parameter."""
     clause = text[slice(*planned.clause)] if planned.clause else text
     return (
         _has_twins(planned)
         or _is_backwards(planned)
-        or _has_nameless_numbers(exchange, planned, text, last)
+        or _has_nameless_numbers(exchange, planned, text)
         or any(
             _disagrees(parameter, planned, clause) or _is_mixed_list(parameter, planned, clause)
             for parameter in planned.target.parameters
@@ -174,15 +172,13 @@ def _is_ordered(parameter: Parameter) -> bool:
     )
 
 
-def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str, last: int) -> bool:
+def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str) -> bool:
     """Two numbers of which the message says of neither what it is: "book 12 and 5"."""
-    calls = exchange.decision.calls if exchange.decision else ()
     found = {
         name: evidence
-        for call in calls if (call.name, call.clause) == (planned.target.name, planned.clause)
-        for name, evidence in call.evidence.items()
-        if evidence.message == last
-    }  # fmt: skip
+        for call, name, evidence in exchange.newest_evidence()
+        if (call.name, call.clause) == (planned.target.name, planned.clause)
+    }
     nameless = [
         parameter.name
         for parameter in planned.target.parameters
@@ -210,11 +206,13 @@ def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
 def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
     """Whether items of a list stand so far apart that some may be of another wish, or some are left out."""
     value = planned.arguments.get(parameter.name)
-    places = [text.find(str(item)) for item in value] if isinstance(value, list) else []
+    if not isinstance(value, list):
+        return False
+    places = [text.find(str(item)) for item in value]
     if min(places, default=-1) < 0:
         return False
     ordered = sorted(
-        (place, place + len(str(item))) for place, item in zip(places, items(value), strict=True)
+        (place, place + len(str(item))) for place, item in zip(places, value, strict=True)
     )
     cut = _JOINED_BEFORE.search(text[: ordered[0][0]]) or _JOINED_AFTER.match(text, ordered[-1][1])
     return bool(cut) or any(

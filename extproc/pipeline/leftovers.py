@@ -53,17 +53,12 @@ _NEXT_PART: Final = re.compile(r" [^\W\d_a-zß-ÿ][^\W\d_]+(?!\w)")
 _NEAR: Final = 24
 
 
-def change_it(exchange: Exchange, text: str, last: int) -> bool:
+def change_it(exchange: Exchange, text: str) -> bool:
     """Whether the last message says something that no call has taken.
 
     A value, a condition, a repetition, a clause that is added, or the rest of a name.
     """
-    calls = exchange.decision.calls if exchange.decision else ()
-    taken = [
-        (evidence.start, evidence.end)
-        for call in calls for evidence in call.evidence.values()
-        if evidence.message == last
-    ]  # fmt: skip
+    taken = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
     clauses = [planned.clause for planned in exchange.plan if planned.clause]
     given = {
         as_said(item)

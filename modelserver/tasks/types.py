@@ -102,6 +102,11 @@ class Ranked:
     score: float
 
 
+def newest(messages: Sequence[Message]) -> int:
+    """The number of the last user message."""
+    return max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
+
+
 @dataclass(frozen=True, slots=True)
 class IntentAnswer:
     """The target the last user message wants; `name` is None for none of them.
@@ -124,6 +129,10 @@ class Evidence:
     end: int
     text: str
     confidence: float
+
+    def overlaps(self, other: Evidence) -> bool:
+        """Whether the two share any words."""
+        return self.message == other.message and self.start < other.end and other.start < self.end
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from modelserver.tasks import types
 from modelserver.tasks.targets.clauses import Clause, codes, missing_opening, split, words
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.types import Decision, Ranked
@@ -78,7 +79,7 @@ def to_read(
     They are read one list after the other, as long as any of a list wants something: what seems
     small talk beside a wish is read first.
     """
-    newest = max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
+    newest = types.newest(messages)
     text = messages[newest].content
     said = [
         (evidence, bool(options(parameter)))

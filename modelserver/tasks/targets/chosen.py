@@ -302,12 +302,7 @@ def _misspelt(parameter: Parameter, text: str, number: int) -> list[_Said]:
 
 
 def _is_free(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
-    return not any(
-        evidence.message == other.message
-        and evidence.start < other.end
-        and other.start < evidence.end
-        for other in taken
-    )
+    return not any(map(evidence.overlaps, taken))
 
 
 # What stands beside the name of an enum and is no choice of it.

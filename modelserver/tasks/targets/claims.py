@@ -90,13 +90,7 @@ def shared_out(
 
 def _is_free(reading: Reading, taken: Iterable[Reading]) -> bool:
     """Whether no other reading has any of its words."""
-    own = reading.evidence
-    return not any(
-        own.message == other.evidence.message
-        and own.start < other.evidence.end
-        and other.evidence.start < own.end
-        for other in taken
-    )
+    return not any(reading.evidence.overlaps(other.evidence) for other in taken)
 
 
 def _given(readings: Mapping[str, Sequence[Reading]], newest: int) -> dict[str, Reading]:

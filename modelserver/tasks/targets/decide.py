@@ -215,11 +215,7 @@ def _with_own_words(
 
 def _says_all_of(other: Call, call: Call, best: str | None) -> bool:
     """Whether all words of a call are another's, too, and the other has more or fits better."""
-    theirs = [(each.message, each.start, each.end) for each in other.evidence.values()]
-    shared = all(
-        any(m == own.message and start < own.end and own.start < end for m, start, end in theirs)
-        for own in call.evidence.values()
-    )
+    shared = all(any(map(own.overlaps, other.evidence.values())) for own in call.evidence.values())
     more = len(other.evidence) - len(call.evidence)
     return shared and (more > 0 or (more == 0 and other.name == best))
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from modelserver.schema import CONFIRM_BELOW
+from modelserver.tasks import types
 from modelserver.tasks.targets import bounds, chosen, followed, negated, switches, wording
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
@@ -80,7 +81,7 @@ class Functions:
         occasion: Occasion = UNTOLD,
     ) -> tuple[Call, ...]:  # fmt: skip
         """The calls of the wanted tools, in the order in which they are asked for."""
-        called, newest = frozenset(wanted), _newest(messages)
+        called, newest = frozenset(wanted), types.newest(messages)
         found = [_Found() for _ in tools]
         for layout, output in zip(layouts, outputs, strict=True):
             reader = Reader(layout, output, messages)
@@ -148,7 +149,7 @@ class Functions:
     def _calls(
         self, tool: Tool, found: _Found, messages: Sequence[Message], occasion: Occasion
     ) -> list[Call]:
-        newest = _newest(messages)
+        newest = types.newest(messages)
         choices = chosen.settled(
             tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
@@ -190,14 +191,7 @@ class Functions:
 
 def _unusable(found: Mapping[str, Evidence], used: Sequence[Evidence]) -> list[str]:
     """Parameters whose words are no value for them, nor are another parameter's value."""
-    return [
-        name
-        for name, said in found.items()
-        if not any(
-            said.message == other.message and said.start < other.end and other.start < said.end
-            for other in used
-        )
-    ]
+    return [name for name, said in found.items() if not any(map(said.overlaps, used))]
 
 
 def _every_choice(
@@ -214,11 +208,6 @@ def _every_choice(
         Reading(spoken.choice(parameter, named[each.option]), each.evidence)
         for each in reader.choices(marker, own, margin=-math.inf)
     ]
-
-
-def _newest(messages: Sequence[Message]) -> int:
-    """The number of the last user message."""
-    return max((n for n, m in enumerate(messages) if m.role == "user"), default=0)
 
 
 def _is_numeric(parameter: Parameter) -> bool:

@@ -153,13 +153,15 @@ def by_name(
         own = told.get(parameter.name)
         # The model may know better where a value begins and ends: `city=Pune, India`, `door 14`.
         given = readings.get(parameter.name, ())
-        if own and (same := [each for each in given if _overlap(each, own)]):
+        if own and (same := [each for each in given if each.evidence.overlaps(own.evidence)]):
             own = Reading(same[0].value, replace(same[0].evidence, confidence=_NAMED_SURE))
         others = [reading for name, reading in told.items() if name != parameter.name]
         kept[parameter.name] = [own] if own else [
             reading
             for reading in readings.get(parameter.name, ())
-            if options(parameter) or not any(_overlap(reading, other) for other in others)
+            if options(parameter) or not any(
+                reading.evidence.overlaps(other.evidence) for other in others
+            )
         ]  # fmt: skip
     return kept
 
@@ -398,8 +400,3 @@ def sure_of(reading: Reading, least: float) -> Reading:
 def unsure(reading: Reading) -> Reading:
     sure = min(reading.evidence.confidence, UNSAID)
     return replace(reading, evidence=replace(reading.evidence, confidence=sure))
-
-
-def _overlap(one: Reading, other: Reading) -> bool:
-    a, b = one.evidence, other.evidence
-    return a.message == b.message and a.start < b.end and b.start < a.end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.playbook import (
     parameter,
     play,
     says,
+    sent,
     settings,
     target,
     turns,
@@ -44,12 +44,6 @@ def replied(reply: str, models: Any, question: str = ASKED) -> Any:
     """The gateway's session after this reply to a question about a parcel."""
     played = play(CONFIG, models=models, says=APP)
     return played >> chat(*turns("ship parcel P7, not insured", question, reply))
-
-
-def sent(played: Any) -> list[dict[str, Any]]:
-    """The arguments of each call that was made."""
-    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
-    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
 
 
 @pytest.mark.parametrize(

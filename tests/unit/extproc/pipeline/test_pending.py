@@ -22,6 +22,7 @@ from tests.playbook import (
     play,
     prompt,
     says,
+    sent,
     settings,
     target,
     turned_away,
@@ -45,12 +46,6 @@ PROPOSED = (
     "currency: EUR)?"
 )
 ASKED = QUESTIONS.ask([MOVE.parameters[1]], known=True)
-
-
-def sent(played: Any) -> list[dict[str, Any]]:
-    """The arguments of each call that was made."""
-    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
-    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
 
 
 def test_an_unsure_call_is_asked_back_and_made_on_a_yes() -> None:

@@ -23,6 +23,7 @@ from tests.playbook import (
     play,
     prompt,
     says,
+    sent,
     settings,
     target,
     turns,
@@ -43,8 +44,7 @@ DONE = "Booked for Bob."
 def made(played: Any) -> list[dict[str, Any]]:
     """The arguments of each call that was made on the way to the LLM."""
     played << forwards()
-    bodies = [json.loads(call.body or b"{}") for call in played.endpoints.sent]
-    return [{k: v for k, v in body.items() if k != "messages"} for body in bodies]
+    return sent(played)
 
 
 def run(call: Call, *said: str, config: Any = CONFIG) -> Any:
