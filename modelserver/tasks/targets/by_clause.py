@@ -17,6 +17,7 @@ from modelserver.tasks import types
 from modelserver.tasks.targets.clauses import Clause, codes, missing_opening, split, words
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.types import Decision, Ranked
+from modelserver.tasks.values import particles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,10 +26,7 @@ if TYPE_CHECKING:
     from modelserver.tasks.types import Call, Evidence, Message
 
 MOST_CLAUSES = 4
-_ARTICLES: Final = words(
-    "the a an der die das den dem ein eine einen einer le la les l un une des el los las lo una"
-    " il i gli uno o os as um uma de het een"
-)
+_ARTICLES: Final = words(particles.every(particles.ARTICLE))
 
 
 @dataclass(frozen=True, slots=True)

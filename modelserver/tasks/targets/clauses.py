@@ -11,7 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.values import languages, spelled
+from modelserver.tasks.values import languages, particles, spelled
+from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from modelserver.tasks.types import Evidence
@@ -20,28 +21,12 @@ if TYPE_CHECKING:
 LONGEST = 1000
 MOST_JOINERS = 16
 
-# What joins two wishes, and what joins a wish and what is not to be done, by language.
-_AND: Final[dict[str, str]] = {
-    "en": "and|as well as|plus",
-    "de": "und|sowie",
-    "fr": "et|ainsi que",
-    "es": "y|así como",
-    "it": "e|nonché",
-    "pt": "e|assim como|bem como",
-    "nl": "en|evenals",
-}
-_BUT: Final[dict[str, str]] = {
-    "en": "but", "de": "aber", "fr": "mais", "es": "pero", "it": "ma", "pt": "mas", "nl": "maar",
-}  # fmt: skip
 # Those that are other words in other languages.
 _AMBIGUOUS: Final = frozenset({"y", "e", "en", "plus", "mais", "ma", "mas"})
-# Words that a further wish may begin with; behind a comma they part two clauses.
-_FURTHER: Final = (
-    "then|also|afterwards|dann|danach|auch|außerdem|puis|ensuite|aussi|luego|después|también|además"
-    "|poi|anche|inoltre|depois|também|daarna|dan|ook"
-)
-_BUTS: Final = "|".join(_BUT.values())
-_JOINING: Final = "|".join((*_AND.values(), _BUTS))
+_BUTS: Final = every(particles.BUT)
+_JOINING: Final = f"{every(particles.AND)}|{_BUTS}"
+# Words that a further wish may begin with part two clauses behind a comma.
+_FURTHER: Final = every(particles.FURTHER)
 _JOINER: Final = re.compile(
     rf"(?P<stop>(?:(?<=\S\S\S)\.|(?<=[^\W\d_]\d)\.|[!?])(?=\s))|;(?=\s)|\n|,\s?(?:{_FURTHER})(?!\w)"
     rf"|(?<!\w)(?P<word>{_JOINING})(?!\w)",
@@ -66,9 +51,8 @@ _COURTESY: Final = frozenset(
     )
 )
 _NEGATED: Final = re.compile(
-    r"(?<!\w)(?:don\W?t|not|never|no|except|leave|keep|nicht|kein\w*|niemals|außer|lass\w*|ne|n\W\w+"
-    r"|pas|jamais|sauf|laisse\w*|nunca|jamás|excepto|salvo|deja|non|mai|tranne|lascia\w*|não|exceto"
-    r"|deixe|deixa|niet|geen|nooit|behalve|laat)(?!\w)",
+    rf"(?<!\w)(?:{every(particles.NOT)}|{every(particles.NEVER)}|{every(particles.LEFT)}"
+    r"|don\W?t|kein\w*|ne|n\W\w+)(?!\w)",
     re.IGNORECASE,
 )
 _NEAR: Final = 40
@@ -140,7 +124,7 @@ def _joins(word: str, language: str | None) -> bool:
     """Whether a word joins clauses in a text of this language."""
     if language is None or word not in _AMBIGUOUS:
         return True
-    return word in (*_AND[language].split("|"), _BUT[language])
+    return word in (*particles.AND[language].split("|"), particles.BUT[language])
 
 
 def _denies(text: str, start: int) -> bool:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.values import languages
+from modelserver.tasks.values import languages, particles
+from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -23,22 +24,17 @@ if TYPE_CHECKING:
     from modelserver.tasks.types import Message
 
 _BACK: Final = 70
+# Words for not that are other words, or numbers (No. 12), in other languages.
+_AMBIGUOUS: Final = ("es", "it")
 _NOT: Final = (
-    r"(?<!why )(?<!if )(?<!warum )(?:not|nicht|kein(?:e|en|em|er)?|pas|não|niet|geen)"
-    r"|instead of|rather than|other than|anything but|(?:an)?statt|anstelle von|au lieu d[eu]"
-    r"|en vez de|en lugar de|invece di|al posto di|em vez de|in plaats van"
+    r"(?<!why )(?<!if )(?<!warum )(?:"
+    + "|".join(said for each, said in particles.NOT.items() if each not in _AMBIGUOUS)
+    + rf")|{every(particles.INSTEAD_OF)}|other than|anything but"
 )
-# These are small words of English, or numbers (No. 12), as well.
-_NO: Final = {"es": "no", "it": "non", "pt": "não|nao"}
-_PREPOSITION: Final = (
-    r"to|into|onto|in|on|at|from|for|of|with|by|via|nach|zu[mr]?|i[mn]s?|auf|von|vom|mit|für|bei|an"
-    r"|à|au|aux|dans|sur|avec|pour|par|du|de[ls]?|a|al|en|con|para|por|da|do|em|no|na|naar|op|met"
-    r"|voor|van"
-)
-_ARTICLE: Final = (
-    r"the|an?|this|that|my|der|die|das|den|dem|eine?[nmrs]?|les?|la|une?|el|los|las|il|lo|gli|os?"
-    r"|uma?|het|de|een"
-)
+# Languages whose not stands before the verb: "no canceles el FB12".
+_BEFORE_VERBS: Final = ("es", "it", "pt")
+_PREPOSITION: Final = every(particles.PREPOSITION)
+_ARTICLE: Final = rf"{every(particles.ARTICLE)}|this|that|my"
 _LITTLE: Final = frozenset({"that", "which", "with", "from", "more", "than", "before", "after"})
 _SHALL_NOT: Final = (
     r"\b(?<!why )(?:don['\N{RIGHT SINGLE QUOTATION MARK}]?t|do not|never)\s+"
@@ -89,7 +85,8 @@ def _kinds(parameter: Parameter) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _direct(kinds: tuple[str, ...], language: str | None, *, choice: bool) -> re.Pattern[str]:
-    words = _NOT + (f"|{_NO[language]}" if language in _NO else "") + ("|no" if choice else "")
+    own = f"|{particles.NOT[language]}" if language in _AMBIGUOUS else ""
+    words = _NOT + own + ("|no" if choice else "")
     kind = rf"(?:(?:{'|'.join(map(re.escape, kinds))})s?\s*[#:]?\s*)?" if kinds else ""
     return re.compile(
         rf"\b(?:{words})\s+(?:(?:{_PREPOSITION})\s+)?(?:(?:{_ARTICLE})\s+)?{kind}[\"'#]?$",
@@ -100,6 +97,6 @@ def _direct(kinds: tuple[str, ...], language: str | None, *, choice: bool) -> re
 @lru_cache(maxsize=16)
 def _shall_not(language: str | None) -> re.Pattern[str]:
     forms = [_SHALL_NOT + _VERB_BETWEEN.format(most=6)]
-    if language in _NO:
-        forms.append(rf"\b(?:{_NO[language]})\s+{_VERB_BETWEEN.format(most=4)}")
+    if language in _BEFORE_VERBS:
+        forms.append(rf"\b(?:{particles.NOT[language]})\s+{_VERB_BETWEEN.format(most=4)}")
     return re.compile("|".join(forms), re.IGNORECASE)

@@ -19,7 +19,8 @@ from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import languages, spoken, units
+from modelserver.tasks.values import languages, particles, spoken, units
+from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -49,24 +50,14 @@ _SIDES: Final[dict[Side, frozenset[str]]] = {
 # Names of what changes: words before their values often say the reverse.
 _CHANGES: Final = frozenset({"old", "new", "start", "end", "current"})
 _STAY: Final = frozenset({"arrival", "departure"})
-# The words that stand before a value, by language. `de` is no "from" in Dutch, nor `a` in English.
-_BEFORE: Final[dict[str, dict[Side, str]]] = {
-    "en": {"source": "from(?! now)|out of", "target": "to|into|onto|towards"},
-    "de": {"source": "von|vom|ab|aus", "target": "nach|auf|zu|zum|zur|ins|an"},
-    "fr": {"source": "de|du|d'|depuis", "target": "à|au|aux|vers|jusqu'à|pour"},
-    "es": {"source": "de|del|desde", "target": "a|al|hasta|hacia|para"},
-    "it": {"source": "da|dal|dalla|dall'", "target": "a|ad|al|alla|all'|verso|fino a|per"},
-    "pt": {"source": "de|do|da|desde", "target": "para|ao|à|até|pra"},
-    "nl": {"source": "van|vanaf|vanuit|uit", "target": "naar|tot"},
+# The words that stand before a value. `de` is no "from" in Dutch, nor `a` a "to" in English.
+_BEFORE: Final[dict[Side, particles.ByLanguage]] = {
+    "source": particles.FROM,
+    "target": particles.TO,
 }
 _ARROW: Final = re.compile(r"(?:->|→|=>|⇒|➔)\s*$")
 # Who has a thing now is whom it comes from, also where it "belongs to" them.
-SO_FAR: Final = re.compile(
-    r"\b(?:so far|until now|till now|up to now|currently|at the moment|at present|presently"
-    r"|(?:i|we)(?:'m| am|'re| are) (?:now )?on|(?:i|we) (?:now )?(?:have|use)|i've got"
-    r"|bisher|bislang|derzeit|zurzeit|momentan|jusqu'ici|actuellement|hasta ahora|actualmente"
-    r"|finora|attualmente|até agora|atualmente|tot nu toe|momenteel)\b[^.,;:!?]*$", re.IGNORECASE,
-)  # fmt: skip
+SO_FAR: Final = re.compile(rf"\b(?:{every(particles.SO_FAR)})\b[^.,;:!?]*$", re.IGNORECASE)
 # What may stand between such a word and the value: an article, and what kind of thing it is.
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
@@ -103,12 +94,7 @@ _MEASURED: Final = (
     r"(?<![\w.,-])(?P<value>\d+(?:[.,]\d+)?(?:\s?[^\W\d_]{{1,12}})?)\s(?:{name})(?![\w-])"
 )
 _LITTLE: Final = frozenset({"from", "to", "at", "in", "on", "by", "for", "a", "de", "von", "no"})
-_INSTEAD: Final = re.compile(
-    r"\b(?:instead|rather|stattdessen|lieber|plutôt|à la place|en su lugar|en vez|mejor|invece"
-    r"|piuttosto|em vez|antes|in plaats|liever)\b", re.IGNORECASE,
-)  # fmt: skip
-
-
+_INSTEAD: Final = re.compile(rf"\b(?:{every(particles.INSTEAD)})\b", re.IGNORECASE)
 _ONLY: Final = re.compile(
     r"\b(?:only|just|nur|seulement|uniquement|s[oó]lo|solamente|soltanto|solamente|apenas|só|alleen)\s+"
     r"(?:[^\W\d_]+\s+){0,3}$", re.IGNORECASE,
@@ -367,7 +353,7 @@ def side_of(evidence: Evidence, text: str) -> Side | None:
     language = languages.guessed(text) or "en"
     found = [
         (match.start(), side)
-        for side in _BEFORE[language]
+        for side in _BEFORE
         if (match := _last_before(language, side).search(before))
     ]
     return max(found)[1] if found else None
@@ -375,7 +361,7 @@ def side_of(evidence: Evidence, text: str) -> Side | None:
 
 @cache
 def _last_before(language: str, side: Side) -> re.Pattern[str]:
-    words = _BEFORE[language][side]
+    words = _BEFORE[side][language]
     return re.compile(
         rf"(?<!\w)(?:{words})(?:(?<=')|\s)(?!.*(?<!\w)(?:{words})\s){_BETWEEN}", re.IGNORECASE
     )

@@ -1,0 +1,110 @@
+"""Where a message says a choice of an enum: by its name, or by a word that is nearly that.
+
+The model says which choice is meant; this says which are there to be meant, and which of them are
+said not to be taken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets.claims import Reading
+from modelserver.tasks.types import Evidence
+from modelserver.tasks.values import choices
+
+if TYPE_CHECKING:
+    from modelserver.schema import Parameter
+    from modelserver.tasks.types import Message
+
+# How sure a choice is that is said by its name, one of two likely ones, and a misspelt one.
+SAID: Final = 0.8
+LIKELY: Final = 0.6
+_SLIP: Final = 0.3
+_LONG: Final = 6
+# Longer messages are no plain wishes; what they say is the model's to find.
+LONGEST: Final = 2000
+# No more turns are in the models' sight.
+MOST_TURNS: Final = 24
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One place where a choice is said; `refused` where it is said not to be taken."""
+
+    value: Any
+    evidence: Evidence
+    refused: bool = False
+
+
+def named(parameter: Parameter, text: str, number: int) -> list[Mention]:
+    """Where a text says choices of a parameter, in its order."""
+    if len(text) > LONGEST:
+        return []
+    found = []
+    for match in _names(tuple(map(str, parameter.enum))).finditer(text):
+        value = choices.meant(parameter.enum, match.group())
+        evidence = Evidence(number, match.start(), match.end(), match.group(), SAID)
+        found.append(Mention(value, evidence, negated.is_refused(parameter, text, match.start())))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _names(enum: tuple[str, ...]) -> re.Pattern[str]:
+    """The choices as whole words, the longer ones first."""
+    names = sorted(enum, key=len, reverse=True)
+    forms = [r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", name))) for name in names]
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(forms)})(?![\w-]|\.\d)", re.IGNORECASE)
+
+
+def misspelt(parameter: Parameter, text: str, number: int) -> list[Mention]:
+    if len(text) > LONGEST:
+        return []
+    found = []
+    right = [(choices.plain(str(choice)), choice) for choice in parameter.enum]
+    for match in _WORD.finditer(text):
+        said = choices.plain(match.group())
+        near = [choice for plain, choice in right if choices.is_misspelt(plain, said)]
+        if len(near) == 1:
+            sure = LIKELY if len(match.group()) >= _LONG else _SLIP
+            evidence = Evidence(number, match.start(), match.end(), match.group(), sure)
+            refused = negated.is_refused(parameter, text, match.start())
+            found.append(Mention(near[0], evidence, refused))
+    return found
+
+
+def is_free(evidence: Evidence, taken: Iterable[Evidence]) -> bool:
+    return not any(map(evidence.overlaps, taken))
+
+
+def placed(
+    parameter: Parameter, reading: Reading, messages: Sequence[Message], newest: int
+) -> Reading:
+    """The reading of a choice with the newest place where it is said by its name.
+
+    A choice that is said in its own words, or in a form of them, is sure.
+    """
+    for number in range(newest, max(newest - MOST_TURNS, -1), -1):
+        message = messages[number]
+        said = [
+            each
+            for each in named(parameter, message.content, number)
+            if each.value == reading.value and not each.refused
+        ]
+        if said and message.role == "user" and not message.ours:
+            sure = max(reading.evidence.confidence, SAID)
+            return Reading(reading.value, replace(said[-1].evidence, confidence=sure))
+        if number == reading.evidence.message and _is_a_form(reading):
+            return wording.sure_of(reading, SAID)
+    return reading
+
+
+def _is_a_form(reading: Reading) -> bool:
+    """Whether the words begin like the choice: `herbal` for herbs."""
+    said = reading.evidence.text.casefold()
+    return any(word[:4] in said for word in re.findall(r"\w{3,}", str(reading.value).casefold()))
