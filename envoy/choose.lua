@@ -12,6 +12,7 @@
 --   model       the route's model as messages name it
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
+--   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
 --   limited     the route's name if the route has limits. Their descriptors ask for it.
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
 -- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
@@ -92,9 +93,19 @@ local function not_json(kind)
   return refusal("415", "unsupported_media_type", found .. JSON_WANTED)
 end
 
+-- Whether a stream is asked for, and not what it cost.
+local function hides_usage(s, doc)
+  local stream, options = last_member(doc, "stream"), last_member(doc, "stream_options")
+  if not stream or raw(s, stream) ~= "true" then return false end
+  local text = options and raw(s, options) or "{}"
+  local read = scan(text)
+  local asked = read and last_member(read, "include_usage")
+  return not asked or raw(text, asked) ~= "true"
+end
+
 -- What is to be known of a request, or nil and a refusal. `body` is nil if there is none to read.
 local function decide(headers, body)
-  local model, tokens
+  local model, tokens, hides
   if body then
     local doc, problem = scan(body)
     if not doc then
@@ -103,6 +114,7 @@ local function decide(headers, body)
     end
     model = string_value(body, last_member(doc, "model"))
     tokens = math.max(1, math.ceil(doc.weight / TOKEN))
+    hides = hides_usage(body, doc)
   end
   local name, reason = choose(headers:get(HINT_HEADER), model)
   if not name then return nil, reason end
@@ -111,6 +123,7 @@ local function decide(headers, body)
   if tokens then
     found.est_tokens = string.format("%d", tokens)
     if #route.limits > 0 then found.limited = name end
+    if hides then found.hides_usage = true end
     add_periods(found, route.limits, headers)
   end
   return found

@@ -1,7 +1,8 @@
 -- A strict JSON scanner over spans: it says where things stand in a body and changes nothing.
 --
--- Two scripts begin with this file. choose.lua refuses what the scanner refuses; rewrite.lua
--- cuts and replaces spans, so every byte that it does not name reaches the provider as it came.
+-- Three scripts begin with this file. choose.lua refuses what the scanner refuses; rewrite.lua
+-- cuts and replaces spans, so every byte that it does not name reaches the provider as it came;
+-- usage.lua knows by it which event of a stream tells nothing but the usage.
 --
 -- Strict, because a provider reads the body again with a parser of its own. What two parsers
 -- may read in two ways (bad UTF-8, lone surrogates, control characters, numbers such as 01,
@@ -362,4 +363,9 @@ local function string_value(s, member)
   if member == nil or byte(s, member.value_from) ~= 34 then return nil end
   local _, _, plain = string_end(s, member.value_from)
   return unescaped(s, member.value_from, member.value_to, plain)
+end
+
+-- A member's value as it is written.
+local function raw(s, member)
+  return sub(s, member.value_from, member.value_to - 1)
 end

@@ -27,10 +27,6 @@ end
 
 local MODEL_VALUE = MODEL and json_string(MODEL)
 
-local function raw(s, member)
-  return sub(s, member.value_from, member.value_to - 1)
-end
-
 -- The members of that name in any letter case.
 local function members_like(members, name)
   local found = {}

@@ -1,8 +1,14 @@
--- Listener filter: what a JSON answer says it cost, for the access log.
+-- Listener filter: what a JSON answer says it cost, for the access log; and a stream without the
+-- event that says so, where only the gateway asked for it (Envoy's own filter has counted it).
 --
--- The body passes as it comes, unbuffered: Envoy would refuse one that its buffers do not hold,
+-- A JSON body passes as it comes, unbuffered: Envoy would refuse one that its buffers do not hold,
 -- and embeddings take megabytes. Only the piece that may hold the usage is kept until the rest of
 -- it has come. Inside a string every quote is escaped, so what reads `"usage":` is a key.
+--
+-- The event of a stream has `"choices":[]`, where every client looks for its first choice. Only
+-- the beginning of an event that may be this one waits for its end. All others pass as they came.
+--
+-- Before this file comes json.lua.
 
 local COUNTS = { "prompt_tokens", "completion_tokens", "total_tokens" }
 local KEY = '"usage"'
@@ -23,7 +29,7 @@ end
 
 -- The counts that `text` holds; or nil, and what to put before the text that follows.
 local function read(text)
-  local _, to = string.find(text, KEY, 1, true)
+  local _, to = find(text, KEY, 1, true)
   while to do
     local value = string.sub(text, to + 1, to + LONGEST)
     local object = string.match(value, "^%s*:%s*(%b{})")
@@ -38,9 +44,7 @@ local function read(text)
   return nil, string.sub(text, 1 - #KEY)
 end
 
-function envoy_on_response(handle)
-  local kind = handle:headers():get("content-type") or ""
-  if not string.find(kind, "application/json", 1, true) then return end
+local function read_usage(handle)
   local kept = ""
   for chunk in handle:bodyChunks() do
     local found, rest = read(kept .. chunk:getBytes(0, chunk:length()))
@@ -51,5 +55,99 @@ function envoy_on_response(handle)
       return
     end
     kept = rest
+  end
+end
+
+-- Lines end in LF or CRLF, here and in Envoy's own reader.
+local BLANK_LINE = "\n\r?\n"
+local EMPTY_LIST = "%[%s*%]"
+local LONGEST_EVENT = 8192  -- bytes; one that tells the usage has a few hundred
+
+-- Whether a whole event tells the usage and nothing else.
+local function tells_usage(event)
+  if #event > LONGEST_EVENT then return false end
+  local data = {}
+  for line in string.gmatch(event, "[^\r\n]+") do
+    data[#data + 1] = string.match(line, "^data:(.*)")
+  end
+  local text = concat(data, "\n")
+  local doc = scan(text)
+  local choices, usage = doc and last_member(doc, "choices"), doc and last_member(doc, "usage")
+  return choices and usage and find(raw(text, choices), "^" .. EMPTY_LIST .. "$") ~= nil
+    and byte(text, usage.value_from) == 123
+end
+
+-- Whether what an event begins with leaves open that it tells the usage.
+local function may_tell_usage(beginning)
+  if #beginning > LONGEST_EVENT or find(beginning, "^%s*data:%s*[^%s{]") then return false end
+  local _, opened = find(beginning, '"choices"%s*:%s*%[%s*')
+  local next_byte = opened and byte(beginning, opened + 1)
+  return next_byte == nil or next_byte == 93
+end
+
+-- A stream's state: `held`, the beginning of an event that waits; and, inside an event that
+-- passes already, `passed`, its last two bytes: a blank line may be cut in two.
+local function new_stream()
+  return { held = "", passed = nil }
+end
+
+-- What of a stream may pass once `bytes` have come.
+local function without_usage(stream, bytes)
+  local text = stream.held .. bytes
+  local parts, run, from = {}, 1, 1  -- a run of events that pass, and the event at hand
+  if stream.passed then
+    local _, stop = find(stream.passed .. text, BLANK_LINE)
+    if not stop then
+      stream.passed = sub(stream.passed .. text, -2)
+      return text
+    end
+    from = stop - #stream.passed + 1
+    stream.passed = nil
+  end
+  local may_be_there = find(text, EMPTY_LIST)
+  local _, stop = find(text, BLANK_LINE, from)
+  while stop do
+    if may_be_there and tells_usage(sub(text, from, stop)) then
+      parts[#parts + 1] = sub(text, run, from - 1)
+      run = stop + 1
+    end
+    from = stop + 1
+    _, stop = find(text, BLANK_LINE, from)
+  end
+  stream.held = ""
+  if from <= #text then
+    local beginning = sub(text, from)
+    if may_tell_usage(beginning) then
+      stream.held = beginning
+    else
+      stream.passed = sub(beginning, -2)
+      from = #text + 1
+    end
+  end
+  parts[#parts + 1] = sub(text, run, from - 1)
+  return concat(parts)
+end
+
+local function hide_usage(handle)
+  handle:headers():remove("content-length")
+  local stream, last, passes = new_stream(), nil, ""
+  for chunk in handle:bodyChunks() do
+    local bytes = chunk:getBytes(0, chunk:length())
+    last, passes = chunk, without_usage(stream, bytes)
+    if passes ~= bytes then chunk:setBytes(passes) end
+  end
+  -- The end has come: what waited was no such event. With trailers the last chunk is gone by now,
+  -- and with it the beginning of an event that nobody could have read.
+  if stream.held ~= "" then pcall(last.setBytes, last, passes .. stream.held) end
+end
+
+function envoy_on_response(handle)
+  local headers = handle:headers()
+  local kind = headers:get("content-type") or ""
+  if find(kind, "application/json", 1, true) then return read_usage(handle) end
+  local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
+  if known.hides_usage and find(kind, "text/event-stream", 1, true)
+    and (headers:get("content-encoding") or "identity") == "identity" then
+    hide_usage(handle)
   end
 end

@@ -70,7 +70,7 @@ def answer_source() -> str:
 
 
 def usage_source() -> str:
-    return script("usage.lua")
+    return script("json.lua", "usage.lua")
 
 
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:

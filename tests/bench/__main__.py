@@ -10,9 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import extproc, llm, prompts
+from tests.bench import extproc, llm, prompts, streams
 
-BENCHMARKS = {"llm": llm.run, "extproc": extproc.run, "prompts": prompts.run}
+BENCHMARKS = {
+    "llm": llm.run,
+    "streams": streams.run,
+    "extproc": extproc.run,
+    "prompts": prompts.run,
+}
 
 
 def main() -> None:

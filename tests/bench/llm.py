@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.bench import plain
 from tests.e2e.harness import free_port, gateway
 
-_CONFIG = """
+CONFIG = """
 version: v0.1
 listeners:
   egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
@@ -37,6 +37,6 @@ def run(folder: Path) -> dict[str, float]:
     with (
         plain.envoy(folder / "provider", provider, plain.direct_response()),
         plain.envoy(folder / "plain", forwarded, plain.forward(provider)),
-        gateway(ours, _CONFIG.format(provider=provider), {"KEY": "sk"}) as running,
+        gateway(ours, CONFIG.format(provider=provider), {"KEY": "sk"}) as running,
     ):
         return plain.compare({"plain": forwarded, "ours": running.port}, script)

@@ -45,12 +45,22 @@ def test_openai_sdk(running: Running, world: World) -> None:
 
 
 def test_openai_sdk_stream(running: Running) -> None:
-    """The official SDK reads streams, with the usage at the end."""
+    """The official SDK's own example reads a stream: every chunk has a first choice."""
     client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
     messages = [{"role": "user", "content": "hi"}]
-    chunks = list(client.chat.completions.create(model="x", messages=messages, stream=True))
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices)
+    stream = client.chat.completions.create(model="x", messages=messages, stream=True)
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
     assert text == "one-0 one-1 one-2 "
+
+
+def test_openai_sdk_stream_with_usage(running: Running) -> None:
+    """Who asks for it has the usage at the end."""
+    client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
+    messages = [{"role": "user", "content": "hi"}]
+    options = {"stream_options": {"include_usage": True}}
+    chunks = list(
+        client.chat.completions.create(model="x", messages=messages, stream=True, **options)
+    )
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.total_tokens == 10
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
+from tests.fakes.provider import Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,6 +246,34 @@ class TestAnswers:
         assert rest.endswith(b"data: [DONE]\n\n")
         assert total > 0.9
         assert first < total / 2
+
+    @pytest.mark.parametrize("asked", [False, True])
+    def test_usage_is_for_who_asks(
+        self, client: Client, running: Running, world: World, asked: bool
+    ) -> None:
+        """The event that tells the usage reaches who asked for it, and the log either way."""
+        options = {"stream_options": {"include_usage": True}} if asked else {}
+        answer = client.chat(stream=True, **options)
+        data = [line[6:] for line in answer.text.splitlines() if line.startswith("data: {")]
+        chunks = [json.loads(each) for each in data]
+        assert [len(chunk["choices"]) for chunk in chunks] == [1, 1, 1] + [0] * asked
+        assert answer.text.endswith("data: [DONE]\n\n")
+        assert json.loads(running.log().splitlines()[-1])["total_tokens"] == 10
+
+    def test_a_stream_without_its_usage_is_the_same_stream(
+        self, client: Client, world: World
+    ) -> None:
+        """Cut anywhere, with CRLF, and with an end that is none: all else passes byte for byte."""
+        chunk = b': hi\r\ndata: {"choices":[{"delta":{"content":"x"}}],"usage":null}\r\n\r\n'
+        usage = b'data: {"choices":[],"usage":{"total_tokens":3}}\r\n\r\n'
+        for rest in (b"", b"data: [DONE]\r\n\r\n", b'data: {"choices":[],"us'):
+            whole = chunk + usage + rest
+            for size in (len(whole), 40, 3):
+                pieces = tuple(whole[i : i + size] for i in range(0, len(whole), size))
+                world.one.behaviour = Behaviour(pieces=pieces, chunk_delay=0.002)
+                answer = client.chat(stream=True)
+                assert answer.complete
+                assert answer.body == chunk + rest
 
     def test_broken_stream_is_seen_as_broken(self, client: Client, world: World) -> None:
         """A provider that dies mid-stream: what came is delivered, no end is invented."""

@@ -41,6 +41,8 @@ class Behaviour:
     """Seconds before the first byte."""
     chunks: int = 3
     chunk_delay: float = 0.0
+    pieces: tuple[bytes, ...] = ()
+    """What a stream says instead of chunks, each written by itself."""
     reset: bool = False
     """Close the connection instead of answering."""
     die_after: int | None = None
@@ -115,6 +117,8 @@ class FakeProvider(Server):
     ) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
+        if behaviour.pieces:
+            return await _pieces(response, behaviour)
         for number in range(behaviour.chunks):
             if behaviour.die_after == number:
                 return _cut(request)
@@ -129,6 +133,14 @@ class FakeProvider(Server):
         await response.write(b"data: [DONE]\n\n")
         await response.write_eof()
         return response
+
+
+async def _pieces(response: web.StreamResponse, behaviour: Behaviour) -> web.StreamResponse:
+    for piece in behaviour.pieces:
+        await response.write(piece)
+        await asyncio.sleep(behaviour.chunk_delay)
+    await response.write_eof()
+    return response
 
 
 def _vectors(asked: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:

@@ -41,7 +41,11 @@ def decide(
 
 
 def _text(table: Any) -> dict[str, str]:
-    return {bytes(key).decode(): bytes(value).decode() for key, value in table.items()}
+    """What is said; a mark that is only true says its own name."""
+    return {
+        bytes(key).decode(): bytes(key if value is True else value).decode()
+        for key, value in table.items()
+    }
 
 
 @pytest.mark.parametrize(
@@ -95,6 +99,26 @@ def test_nothing_matches_and_there_is_no_default(hint: bytes | None) -> None:
     )
     assert headers["x-arch-error-code"] == "no_provider"
     assert decide(b'{"model":"x"}', _TEXT, **known)[1] == v01
+
+
+@pytest.mark.parametrize(
+    ("body", "hides"),
+    [
+        (b'{"stream":true}', True),
+        (b'{"stream":true,"stream_options":null}', True),
+        (b'{"stream":true,"stream_options":{}}', True),
+        (b'{"stream":true,"stream_options":{"include_usage":false}}', True),
+        (b'{"stream":true,"stream_options":{"x":{"include_usage":true}}}', True),
+        (b'{"stream":true,"stream_options":{ "include_usage" : true }}', False),
+        (b'{"stream":true,"stream_options":{"include\\u005fusage":true}}', False),
+        (b'{"stream":false}', False),
+        (b"{}", False),
+        (None, False),
+    ],
+)
+def test_usage_is_for_who_asks(body: bytes | None, hides: bool) -> None:
+    """A stream whose client did not ask for usage is marked, and nothing else is."""
+    assert ("hides_usage" in decide(body)[0]) is hides
 
 
 def test_a_broken_body_is_refused_here() -> None:
