@@ -21,6 +21,8 @@ from aiohttp import web
 
 from extproc.clients import HttpEndpoints, HttpModels
 from extproc.exchange import World
+from extproc.record.keeping import Records
+from extproc.record.telling import home_key
 from extproc.runtime import Generations
 from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics, configure_logs, log
@@ -28,9 +30,13 @@ from extproc.telemetry import Metrics, configure_logs, log
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from extproc.record.ring import Ring
+
 # Envoy asks for our health twice a second.
 _HEARD = 1.2
 _GRACE = 30.0
+_NEWEST = 100
+_KEY_FILE = "hash.key"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -72,12 +78,14 @@ async def _serve(options: argparse.Namespace) -> None:
     models, endpoints, metrics = HttpModels(), HttpEndpoints(), Metrics()
     checks = Health()
     await checks.set_serving(serving=False)
-    processor = Processor(Generations(options.runtime), World(models, endpoints, metrics))
+    records = Records(home_key(options.runtime / _KEY_FILE))
+    world = World(models, endpoints, metrics, records)
+    processor = Processor(Generations(options.runtime), world)
     server = create_server(processor, checks)
     listen(server, options.socket)
     async with contextlib.AsyncExitStack() as rest:
         if options.metrics:
-            await rest.enter_async_context(_metrics(options.metrics, metrics))
+            await rest.enter_async_context(_told(options.metrics, metrics, records.ring))
         await server.start()
         # What was loaded so far stays for good; looking through it for garbage would stop every
         # request for some ten milliseconds, again and again.
@@ -95,14 +103,29 @@ async def _serve(options: argparse.Namespace) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _metrics(socket: Path, metrics: Metrics) -> AsyncIterator[None]:
+async def _told(socket: Path, metrics: Metrics, ring: Ring) -> AsyncIterator[None]:
+    """The process's metrics, and the newest decisions, for this user alone."""
+
     async def expose(_request: web.Request) -> web.Response:
         return web.Response(
             body=metrics.text(), headers={"content-type": "text/plain; version=0.0.4"}
         )
 
+    async def decisions(request: web.Request) -> web.Response:
+        most = request.query.get("newest", "")
+        newest = ring.newest(int(most) if most.isdecimal() else _NEWEST)
+        return web.Response(body=b"\n".join(newest), content_type="application/x-ndjson")
+
+    async def decision(request: web.Request) -> web.Response:
+        found = ring.get(request.match_info["id"])
+        if found is None:
+            raise web.HTTPNotFound
+        return web.Response(body=found, content_type="application/json")
+
     app = web.Application()
     app.router.add_get("/metrics", expose)
+    app.router.add_get("/decisions", decisions)
+    app.router.add_get("/decisions/{id}", decision)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     with contextlib.suppress(FileNotFoundError):

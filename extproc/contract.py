@@ -129,6 +129,20 @@ class Messages:
     example: str = "such as {example}"
 
 
+Content = Literal["none", "values", "all"]
+"""What of a conversation a record of it holds: no text, the values of calls, or prompts too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """Where records of decisions are kept, beside the newest in memory."""
+
+    file: str | None = None
+    sample: float = 1.0
+    """The share of them that is written to the file."""
+    content: Content = "none"
+
+
 Confirm = Literal["never", "unsure", "always"]
 """When the user is asked before a call."""
 
@@ -173,6 +187,7 @@ class Prompts:
     messages: Messages
     guards_api_answers: bool = True
     """Whether the guards judge what APIs answer, before an LLM reads it."""
+    decisions: Decisions = Decisions()
 
     @property
     def default_target(self) -> Target | None:
@@ -229,6 +244,7 @@ def loads(text: str) -> RuntimeConfig:
             "targets": tuple(_target(target) for target in found["targets"]),
             "error_target": ApiEndpoint(**error_target) if error_target else None,
             "messages": Messages(**found["messages"]),
+            "decisions": Decisions(**found.get("decisions", {})),
         }
     )
 

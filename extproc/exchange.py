@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from extproc import contract
+from extproc.clients import CallFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from extproc.chat.answers import ToolCall
     from extproc.chat.types import ChatRequest
-    from extproc.clients import Endpoints, HttpResponse, Models
+    from extproc.clients import Endpoints, HttpCall, HttpResponse, Models
     from extproc.contract import Target
+    from extproc.events import Outcome
     from extproc.questions import Sentence
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
@@ -46,6 +48,9 @@ class Clock:
     def left(self) -> float:
         return max(0.0, self.ends - time.monotonic())
 
+    def spent(self) -> float:
+        return time.monotonic() - (self.ends - self.whole)
+
     def for_models(self) -> float:
         """Late enough for a slow model, early enough that the refusal is ours and not Envoy's."""
         return min(self.left(), _FOR_MODELS * self.whole)
@@ -70,11 +75,17 @@ class Caller:
     """The tag of the language that the client likes best, such as de-AT."""
 
 
+class Records(Protocol):
+    def keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
+        """Notes what was decided, and why; the outcome is None when the client left."""
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     models: Models
     endpoints: Endpoints
     metrics: Metrics
+    records: Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +117,28 @@ class Made:
     """What an LLM is told of the answer."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A call that went out to the application, and how it ended. Without any value."""
+
+    target: str
+    upstream: str
+    method: str
+    template: str
+    seconds: float
+    status: int | None = None
+    failed: str | None = None
+    """Why there was no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user was asked: for the values of parameters, or to confirm the plan."""
+
+    reason: Literal["values", "confirm"]
+    parameters: Sequence[str] = ()
+
+
 @dataclass(slots=True)
 class Exchange:
     runtime: Runtime
@@ -127,6 +160,31 @@ class Exchange:
     dropped: bool = False
     """The user wants nothing of what a question of ours was about."""
     made: Sequence[Made] = ()
+    asked: Question | None = None
+    refused: str | None = None
+    """The guard that refused the prompt."""
+    sent: list[Sent] = field(default_factory=list)
+    spent: list[tuple[str, float]] = field(default_factory=list)
+    """The stages that ran, in order, and the seconds each took."""
+
+    async def send(self, target: str, call: HttpCall, seconds: float) -> HttpResponse:
+        """The answer of an API of the application's. Raises `CallFailed`."""
+        began = time.perf_counter()
+        status = failed = None
+        try:
+            response = await self.world.endpoints.send(
+                self.runtime.config.internal_socket, call, seconds
+            )
+            status = response.status
+        except CallFailed as error:
+            failed = error.reason
+            raise
+        finally:
+            self.sent.append(
+                Sent(target, call.upstream, call.method, call.template,
+                     time.perf_counter() - began, status, failed)
+            )  # fmt: skip
+        return response
 
     @property
     def apis_answer(self) -> bool:

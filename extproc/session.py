@@ -66,19 +66,21 @@ class Session:
         began = time.perf_counter()
         clock = Clock.starting(self._runtime.config.deadline)
         outcome: Outcome | None = None
+        exchange: Exchange | None = None
         with metrics.active.track_inprogress():
             try:
                 request = types.read(
                     body, self._headers.get("content-type", ""), self._headers.get("origin")
                 )
-                outcome = await pipeline.run(
-                    Exchange(self._runtime, request, self._caller(), self._world, clock)
-                )
+                exchange = Exchange(self._runtime, request, self._caller(), self._world, clock)
+                outcome = await pipeline.run(exchange)
             except GatewayError as error:
                 outcome = Reject(error)
             finally:
                 metrics.seconds.observe(time.perf_counter() - began)
                 metrics.requests.labels(_label(outcome)).inc()
+                if exchange:
+                    self._world.records.keep(exchange, outcome)
         if isinstance(outcome, Reject):
             metrics.errors.labels(outcome.error.code).inc()
         return outcome

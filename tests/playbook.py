@@ -16,7 +16,10 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from importlib import resources
 from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from jsonschema import Draft202012Validator
 
 from extproc.clients import HttpCall, HttpResponse
 from extproc.contract import (
@@ -40,6 +43,7 @@ from extproc.events import (
     RequestHeaders,
 )
 from extproc.exchange import World
+from extproc.record.keeping import Records
 from extproc.runtime import compiled
 from extproc.session import Session
 from extproc.telemetry import Metrics
@@ -50,6 +54,12 @@ if TYPE_CHECKING:
     from modelserver.schema import ParameterType
 
 Expectation = Callable[["Play"], None]
+
+RECORD = Draft202012Validator(
+    json.loads(resources.files("extproc.record").joinpath("schema.json").read_text("utf-8")),
+    format_checker=Draft202012Validator.FORMAT_CHECKER,
+)
+"""Of every play, the record has the form that it promises."""
 
 
 # What the world answers -----------------------------------------------------------------------
@@ -223,7 +233,8 @@ class Play:
         self._asked_before = len(self.models.asked)
         self.endpoints = FakeEndpoints(says or {})
         self.metrics = Metrics()
-        world = World(self.models, self.endpoints, self.metrics)
+        self.records = Records(b"key")
+        world = World(self.models, self.endpoints, self.metrics, self.records)
         self._session = Session(compiled("0123456789abcdef", config), world)
         self.config = config
         self.came = b""
@@ -259,6 +270,14 @@ class Play:
             for each in self.models.asked[self._asked_before :]
         ]
         assert len(asked) == len(set(asked)), "the models were asked the same twice"
+        for record in self.records.ring.newest(1):
+            RECORD.validate(json.loads(record))
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What was noted of the decision."""
+        found: dict[str, Any] = json.loads(next(self.records.ring.newest(1)))
+        return found
 
     @property
     def done(self) -> bool:

@@ -8,6 +8,7 @@ alone: the error target's answer if the error is one for it, else the error itse
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Final
 
 from extproc.errors import GatewayError, PromptRefused, Unavailable
@@ -29,26 +30,27 @@ from extproc.pipeline import (
 from extproc.telemetry import log
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from extproc.exchange import Exchange
 
     Stage = Callable[[Exchange], Awaitable[Outcome | None]]
 
-STAGES: Final[tuple[Stage, ...]] = (
-    transcript.read,
-    pending.read,
-    ask_models.ask,
-    guard.judge,
-    another_wish.weigh,
-    pending.drop,
-    intent.choose,
-    parameters.complete,
-    confirm.ask_back,
-    api_call.call,
-    guard_answers.judge,
-    dispatch.finish,
-)
+STAGES: Final[Mapping[str, Stage]] = {
+    "transcript": transcript.read,
+    "reply": pending.read,
+    "models": ask_models.ask,
+    "guard": guard.judge,
+    "another wish": another_wish.weigh,
+    "drop": pending.drop,
+    "intent": intent.choose,
+    "parameters": parameters.complete,
+    "confirm": confirm.ask_back,
+    "api": api_call.call,
+    "guard of answers": guard_answers.judge,
+    "dispatch": dispatch.finish,
+}
+"""By the names that records tell them by."""
 
 
 async def run(exchange: Exchange) -> Outcome:
@@ -72,8 +74,12 @@ class OutOfTime(Unavailable):
 
 async def _decided(exchange: Exchange) -> Outcome:
     try:
-        for stage in STAGES:
-            outcome = await stage(exchange)
+        for name, stage in STAGES.items():
+            began = time.perf_counter()
+            try:
+                outcome = await stage(exchange)
+            finally:
+                exchange.spent.append((name, time.perf_counter() - began))
             if outcome is not None:
                 return outcome
     except GatewayError as error:

@@ -78,12 +78,11 @@ async def _make(exchange: Exchange, requests: Sequence[tuple[Planned, HttpCall]]
 
 
 async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
-    config = exchange.runtime.config
-    timeout = exchange.clock.for_api(reserve=config.error_target is not None)
+    reserve = exchange.runtime.config.error_target is not None
     name = planned.target.name
     calls = exchange.world.metrics.calls
     try:
-        response = await exchange.world.endpoints.send(config.internal_socket, sent, timeout)
+        response = await exchange.send(name, sent, exchange.clock.for_api(reserve=reserve))
     except CallFailed as error:
         late = isinstance(error, CallTimeout)
         calls.labels(sent.upstream, "timeout" if late else "failed").inc()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from extproc.exchange import Question
 from extproc.pipeline import doubts
 from extproc.pipeline.client_answer import ask_user
 
@@ -23,6 +24,7 @@ async def ask_back(exchange: Exchange) -> Answer | None:
     doubtful = doubts.doubtful(exchange)
     if not any(_is_to_confirm(exchange, each, doubtful=doubtful) for each in exchange.plan):
         return None
+    exchange.asked = Question("confirm")
     calls = [(each.target, each.arguments) for each in exchange.plan]
     return ask_user(exchange, exchange.runtime.questions.propose(calls))
 

@@ -37,11 +37,8 @@ async def hand_over(exchange: Exchange, error: GatewayError) -> Answer | None:
     if target is None or not _wanted(exchange, error):
         return None
     call = _call(exchange, error, target)
-    socket = exchange.runtime.config.internal_socket
     try:
-        response = await exchange.world.endpoints.send(
-            socket, call, exchange.clock.for_error_target()
-        )
+        response = await exchange.send("error_target", call, exchange.clock.for_error_target())
         said = response.body.decode("utf-8", "strict")
     except (CallFailed, UnicodeDecodeError) as problem:
         log.warning("error_target.failed", reason=type(problem).__name__, code=error.code)

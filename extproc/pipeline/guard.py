@@ -34,6 +34,7 @@ async def judge(exchange: Exchange) -> None:
     hit = first_hit(guards, exchange.verdicts)
     if hit is None:
         return
+    exchange.refused = hit.kind
     exchange.world.metrics.guard_hits.labels(hit.kind).inc()
     log.info(
         "guard.refused", guard=hit.kind, request_id=exchange.caller.request_id,

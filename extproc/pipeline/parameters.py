@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from extproc.exchange import Question
 from extproc.pipeline.client_answer import ask_user
 from modelserver.checked import WRONG, checked, is_blank
 
@@ -49,6 +50,7 @@ async def complete(exchange: Exchange) -> Answer | None:
     exchange.plan = complete_plan
     if not missing:
         return None
+    exchange.asked = Question("values", [*missing])
     asked = exchange.runtime.questions.ask([*missing.values()], known=known)
     return ask_user(exchange, asked)
 

@@ -29,6 +29,7 @@ from extproc.clients import HttpModels
 from extproc.contract import GUARDED_HEADER
 from extproc.events import Forward, RequestHeaders
 from extproc.exchange import World
+from extproc.record.keeping import Records
 from extproc.runtime import compiled
 from extproc.session import Session
 from extproc.telemetry import Metrics, configure_logs
@@ -105,7 +106,7 @@ class _AtOnce(FakeModels):
 async def _pipeline(times: int = 2000) -> float:
     """Both events of a request through a session, the model server's answer given, in µs."""
     runtime = compiled("0123456789abcdef", settings(WEATHER, guards=(guard(),)))
-    world = World(_AtOnce(), FakeEndpoints(), Metrics())
+    world = World(_AtOnce(), FakeEndpoints(), Metrics(), Records(b"key"))
     first, second = headers(), body(BODY)
     found = []
     for _ in range(5):

@@ -16,6 +16,7 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 from extproc import contract
 from extproc.exchange import World
+from extproc.record.keeping import Records
 from extproc.runtime import Generations
 from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics
@@ -59,7 +60,7 @@ async def running(tmp_path: Path) -> AsyncIterator[Running]:
     name = contract.generation(text)
     (tmp_path / f"{name}.json").write_text(text)
     models, metrics, checks = FakeModels(), Metrics(), Health()
-    world = World(models, FakeEndpoints(), metrics)
+    world = World(models, FakeEndpoints(), metrics, Records(b"key"))
     server = create_server(Processor(Generations(tmp_path), world), checks)
     socket = tmp_path / "ep.sock"
     listen(server, socket)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 from unittest.mock import ANY
 
@@ -164,7 +165,7 @@ def test_only_reading_runs_side_by_side(method: str, at_once: int) -> None:
         settings(target("t", CITY, DAYS, endpoint=ApiEndpoint("app", "/x", method))), SCRIPT
     )
     slow = Slow()
-    played._session._world = type(played._session._world)(played.models, slow, played.metrics)
+    played._session._world = replace(played._session._world, endpoints=slow)
     played >> prompt("twice") << forwards(messages=ANY)
     assert slow.most == at_once
 

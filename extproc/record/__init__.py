@@ -1,0 +1,10 @@
+"""What became of a prompt, and why: one record of each decision.
+
+It is the only source of whatever tells of decisions afterwards: logs of decisions, explanations,
+traces, and what a client that asks for it finds in its answer's metadata.
+
+- `taken` reads a record off a finished exchange; `schema.json` is its form, by version.
+- `telling` decides what a record holds of texts and values: lengths and keyed hashes, unless the
+  config or a command asks for more.
+- `ring` keeps the newest in memory, `file` writes them down.
+"""

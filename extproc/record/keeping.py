@@ -1,0 +1,46 @@
+"""Each decision's record to where the config wants it. Nothing here may fail a request."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from extproc.record.file import RecordFile
+from extproc.record.ring import Ring
+from extproc.record.taken import record
+from extproc.record.telling import Telling
+from extproc.telemetry import log, trace_of
+
+if TYPE_CHECKING:
+    from extproc.events import Outcome
+    from extproc.exchange import Exchange
+
+
+class Records:
+    """In memory always, in the file of the request's own config if that names one."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self.ring = Ring()
+        self._files: dict[str, RecordFile] = {}
+
+    def keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
+        try:
+            self._keep(exchange, outcome)
+        except Exception as error:  # noqa: BLE001 - a record that cannot be made is not worth one
+            log.error("record.lost", trace=trace_of(error))
+
+    def _keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
+        wanted = exchange.runtime.config.decisions
+        body = orjson.dumps(record(exchange, outcome, Telling(wanted.content, self._key)))
+        self.ring.keep(exchange.caller.request_id, body)
+        if wanted.file and random.random() < wanted.sample:  # noqa: S311
+            self._file(wanted.file).write(body)
+
+    def _file(self, path: str) -> RecordFile:
+        if path not in self._files:
+            self._files[path] = RecordFile(Path(path))
+        return self._files[path]
