@@ -2,7 +2,7 @@
 
 The three dialects of Arch YAML parse into this one model. A field the user left out is
 `None` (or empty): defaults belong to `lower`, which is where a reader looks for them. Only the
-gateway's own sentences come with theirs, from `extproc.contract`.
+gateway's own sentences and its records of decisions come with theirs, from `extproc.contract`.
 
 Every node knows its `path` in the document, so that a rule can point at what it means
 without knowing lines and columns; the `Document` alone turns a path into a place.
@@ -240,6 +240,7 @@ class Config:
     error_target: ErrorTarget | None = None
     rate_limits: tuple[TokenLimit, ...] = ()
     overrides: Overrides = field(default_factory=Overrides)
+    decisions: contract.Decisions = field(default_factory=contract.Decisions)
     tracing: Tracing | None = None
     mode: Literal["llm", "prompt"] | None = None
     model_server: ModelServer | None = None

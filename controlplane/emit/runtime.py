@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from extproc import contract
@@ -26,10 +26,15 @@ def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
     if gateway.prompts is None:
         return None
     config = contract.RuntimeConfig.of(
-        gateway.prompts,
+        replace(gateway.prompts, decisions=_at_home(gateway.prompts.decisions, home)),
         model_server=home.model_server(gateway.prompts.model_server.address),
         internal_socket=str(home.internal_socket),
         deadline=DEADLINE_SECONDS,
     )
     text = contract.dumps(config)
     return RuntimeFile(contract.generation(text), text)
+
+
+def _at_home(decisions: contract.Decisions, home: Home) -> contract.Decisions:
+    """A relative path is beside the access logs."""
+    return replace(decisions, file=decisions.file and str(home.logs / decisions.file))

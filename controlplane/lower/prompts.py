@@ -40,6 +40,7 @@ def lower_prompts(
         debug_headers=bool(overrides.debug_headers),
         messages=overrides.messages,
         guards_api_answers=config.guards_api_answers,
+        decisions=config.decisions,
     )
     return prompts, secrets
 

@@ -303,6 +303,15 @@ _OVERRIDES = Table(
         "messages": Key(_MESSAGES, "the gateway's own sentences"),
     }
 )
+_DECISIONS = Table(
+    {
+        "file": Key(Text(env=True), "JSON lines; a relative path is of the logs' folder"),
+        "sample": Key(_SHARE, "share of the decisions that are written"),
+        "content": Key(
+            Text(choices=("none", "values", "all")), "texts in it: none, calls' values, prompts too"
+        ),
+    }
+)
 _TRACING = Table(
     {
         "sampling_rate": Key(_SHARE, "share of requests that are traced"),
@@ -362,6 +371,7 @@ CONFIG = Table(
         "error_target": Key(_ERROR_TARGET, "who is told of errors"),
         "ratelimits": Key(Listing(_MODEL_LIMIT, lone=True), "token limits by model"),
         "overrides": Key(_OVERRIDES, "settings of the gateway itself"),
+        "decisions": Key(_DECISIONS, "records of what was decided"),
         "tracing": Key(_TRACING, "accepted for v0.1's sake: this version exports no traces"),
         "mode": Key(Text(choices=("llm", "prompt")), "llm: no prompt listener"),
         "model_server": Key(_MODEL_SERVER, "the server of the guard and intent models"),

@@ -2,7 +2,7 @@
 
 One line is one write at the file's end, so lines of two processes do not mix. Whoever finds the
 file too big moves it aside, under a lock; the others see by its inode that it is another one.
-What cannot be written is lost: no request may fail for its record.
+What cannot be written is an `OSError`, for the caller to bear.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ class RecordFile:
 
     def write(self, record: bytes) -> None:
         line = record + b"\n"
-        with contextlib.suppress(OSError):
-            self._reopen()
-            if not self._has_room(line):
-                self._put_aside(line)
-            os.write(self._file, line)
+        self._reopen()
+        if not self._has_room(line):
+            self._put_aside(line)
+        os.write(self._file, line)
 
     def close(self) -> None:
         if self._file >= 0:

@@ -26,6 +26,7 @@ class Records:
         self._key = key
         self.ring = Ring()
         self._files: dict[str, RecordFile] = {}
+        self._unwritable: set[str] = set()
 
     def keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
         try:
@@ -38,7 +39,18 @@ class Records:
         body = orjson.dumps(record(exchange, outcome, Telling(wanted.content, self._key)))
         self.ring.keep(exchange.caller.request_id, body)
         if wanted.file and random.random() < wanted.sample:  # noqa: S311
-            self._file(wanted.file).write(body)
+            self._write(wanted.file, body)
+
+    def _write(self, path: str, body: bytes) -> None:
+        """A line that cannot be written is lost; that is told once, until one can be again."""
+        try:
+            self._file(path).write(body)
+        except OSError as error:
+            if path not in self._unwritable:
+                log.warning("record.unwritten", path=path, reason=error.strerror)
+            self._unwritable.add(path)
+        else:
+            self._unwritable.discard(path)
 
     def _file(self, path: str) -> RecordFile:
         if path not in self._files:

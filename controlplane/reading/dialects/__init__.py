@@ -21,6 +21,7 @@ from controlplane.reading.dialects.limits import model_limits
 from controlplane.reading.dialects.listeners import read_listeners
 from controlplane.reading.dialects.providers import read_providers
 from controlplane.reading.dialects.settings import (
+    decisions,
     function_calling,
     model_server,
     overrides,
@@ -57,6 +58,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         error_target=error_target(top, reading),
         rate_limits=model_limits(top),
         overrides=overrides(top),
+        decisions=decisions(top),
         tracing=tracing(top, reading),
         mode="llm" if top.text("mode") == "llm" else "prompt" if "mode" in top else None,
         model_server=model_server(top, reading),

@@ -1,4 +1,4 @@
-"""Settings of the gateway itself: overrides, tracing, model server, function calling."""
+"""Settings of the gateway itself: overrides, decisions, tracing, model server, function calling."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import FunctionCalling, ModelServer, Overrides, Tracing
-from extproc.contract import Messages
+from extproc.contract import Content, Decisions, Messages
 
 if TYPE_CHECKING:
     from controlplane.reading.mappings import Record
@@ -32,6 +32,17 @@ def overrides(top: Record) -> Overrides:
 def _messages(record: Record) -> Messages:
     written = {each.name: record.text(each.name) for each in fields(Messages)}
     return Messages(**{name: text for name, text in written.items() if text is not None})
+
+
+def decisions(top: Record) -> Decisions:
+    record = top.record("decisions")
+    plain = Decisions()
+    sample, content = record.number("sample"), record.text("content")
+    return Decisions(
+        file=record.text("file"),
+        sample=plain.sample if sample is None else sample,
+        content=plain.content if content is None else cast("Content", content),
+    )
 
 
 def tracing(top: Record, reading: Reading) -> Tracing | None:

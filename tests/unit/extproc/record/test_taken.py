@@ -11,7 +11,6 @@ from extproc.clients import CallFailed
 from extproc.contract import Content, Decisions
 from tests.fakes.model_server import Script
 from tests.playbook import (
-    Play,
     api,
     calls,
     chat,
@@ -125,11 +124,3 @@ def test_equal_texts_have_equal_hashes() -> None:
         _record(prompt(text))["prompt"]["hash"] for text in ("one", "one", "two")
     )
     assert first == again != other
-
-
-def test_a_crash_in_a_record_costs_no_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever fails in taking it, the prompt is decided."""
-    monkeypatch.setattr("extproc.record.keeping.record", lambda *_: 1 / 0)
-    played: Play = play(CONFIG, SCRIPT, says=APP) >> prompt("will it rain?")
-    assert played.outcome
-    assert not list(played.records.ring.newest(1))

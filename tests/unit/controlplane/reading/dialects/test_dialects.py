@@ -9,6 +9,7 @@ import pytest
 
 from controlplane.model import Config, Secret, Selector
 from controlplane.problem import Severity, exit_code, for_compile, for_start
+from extproc.contract import Decisions
 from tests.unit.controlplane.configs import codes, places, read
 
 GOLDEN = Path(__file__).parents[4] / "golden"
@@ -437,3 +438,11 @@ def test_key_from_a_file_with_a_new_line() -> None:
     assert config.providers[0].access_key == Secret("value", "K")
     assert problems == []
     assert read(text % "''")[0].providers[0].access_key is None
+
+
+def test_records_of_decisions_are_as_written_or_as_they_are_by_default() -> None:
+    """Nothing of a text is kept unless the config says so."""
+    assert read("version: v0.1", {})[0].decisions == Decisions()
+    config, problems = read("decisions: {file: d.jsonl, sample: 0, content: values}", {})
+    assert config.decisions == Decisions("d.jsonl", 0.0, "values")
+    assert not any("decisions" in each.path for each in problems)
