@@ -5,8 +5,12 @@
 
 from __future__ import annotations
 
+import re
+
 from extproc import contract
 
+NAME = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}")
+"""RFC 9110's token without `%`, in which Envoy sees the beginning of a command."""
 REMOVED = ("x-forwarded-host", "x-forwarded-for", "forwarded", "proxy")
 REMOVED_PREFIXES = (contract.OWN_PREFIX, "x-envoy-")
 _OUR_OWN = ("x-request-id", "x-forwarded-proto")

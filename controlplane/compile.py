@@ -16,7 +16,7 @@ from controlplane import lint, report
 from controlplane.defaults import LOOPBACK, Machine
 from controlplane.problem import Problem, for_compile, has_errors
 from controlplane.reading.dialects import parse
-from controlplane.reading.document import Document, read, read_text, variables
+from controlplane.reading.document import Document, decoded, read, read_text, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +52,17 @@ class Compiled(Checked):
 
 
 def check(file: Path, env: Mapping[str, str]) -> Checked:
-    text, problem = read_text(file)
+    return _checked(*read_text(file), file, env)
+
+
+def check_bytes(raw: bytes, file: Path, env: Mapping[str, str]) -> Checked:
+    """The same for what came otherwise than from a file; `file` is what it is called."""
+    return _checked(*decoded(raw), file, env)
+
+
+def _checked(
+    text: str | None, problem: Problem | None, file: Path, env: Mapping[str, str]
+) -> Checked:
     if text is None:
         return Checked(file, None, None, None, (problem,) if problem else ())
     return check_text(text, file, variables(file, env))
@@ -65,8 +75,15 @@ def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
         return Checked(file, text, None, None, tuple(problems))
     config, parse_problems = parse(document)
     found = (*problems, *parse_problems, *lint.run(config))
+    return Checked(file, text, document, config, without_values(found, text, variables))
+
+
+def without_values(
+    problems: Iterable[Problem], text: str, variables: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """The problems without what the variables of the text hold."""
     hidden = _hidden(text, variables)
-    return Checked(file, text, document, config, tuple(_masked(each, hidden) for each in found))
+    return tuple(_masked(each, hidden) for each in problems)
 
 
 _NAMED = re.compile(r"\$\{?(\w+)")

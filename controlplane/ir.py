@@ -21,6 +21,12 @@ class Address:
     host: str
     port: int
     weight: int = 1
+    called: str | None = None
+    """What it is called in Host and TLS, where that is not its own name."""
+
+    @property
+    def name(self) -> str:
+        return self.called or self.host
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ class Endpoint:
     health_check: HealthCheck | None = None
     circuit_breaker: CircuitBreaker | None = None
     ca_file: str | None = None
+    http_host: str | None = None
+    """The name its hosts are called by, where it is not their own."""
     implicit: bool = False
     """Named by the error target but not declared: treated as a host of that name."""
 
@@ -134,6 +136,8 @@ class Provider:
     rate_limits: tuple[TokenLimit, ...] = ()
     api_version: str | None = None
     """azure_openai's query parameter."""
+    http_host: str | None = None
+    """The name its host is called by, where it is not its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class EndpointRef:
     name: str
     http_path: str
     http_method: str | None = None
+    http_headers: tuple[tuple[str, Secret], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ class ApiEndpoint:
     path: str
     """May hold `{parameter}`."""
     method: str
+    headers: tuple[tuple[str, str], ...] = ()
+    """Further ones, each with the file that holds its value: it may be a key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ def loads(text: str) -> RuntimeConfig:
             **found,
             "guards": tuple(Guard(**guard) for guard in found["guards"]),
             "targets": tuple(_target(target) for target in found["targets"]),
-            "error_target": ApiEndpoint(**error_target) if error_target else None,
+            "error_target": _endpoint(error_target) if error_target else None,
             "messages": Messages(**found["messages"]),
             "decisions": Decisions(**found.get("decisions", {})),
         }
@@ -254,10 +256,15 @@ def _target(found: dict[str, Any]) -> Target:
     return Target(
         **{
             **found,
-            "endpoint": ApiEndpoint(**endpoint) if endpoint else None,
+            "endpoint": _endpoint(endpoint) if endpoint else None,
             "parameters": tuple(_parameter(each) for each in found["parameters"]),
         }
     )
+
+
+def _endpoint(found: dict[str, Any]) -> ApiEndpoint:
+    headers = tuple((name, file) for name, file in found.get("headers", ()))
+    return ApiEndpoint(**{**found, "headers": headers})
 
 
 def _parameter(found: dict[str, Any]) -> Parameter:

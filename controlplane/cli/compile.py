@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of, show_problems
-from controlplane.cli.terminal import failure
+from controlplane.cli.terminal import Patience, failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
 if TYPE_CHECKING:
@@ -46,6 +46,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    with Patience(f"compiling {args.config}"):
+        return _run(args)
+
+
+def _run(args: argparse.Namespace) -> int:
     from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
     from controlplane.problem import exit_code, for_compile, for_start  # noqa: PLC0415
 

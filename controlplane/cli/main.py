@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parsed = parser({chosen} if chosen in COMMANDS else set()).parse_args(arguments)
     if parsed.command is None:
         parser(set()).print_help()
-        return COULD_NOT_RUN
+        return DONE
     try:
         code: int = _module(parsed.command).run(parsed)
         sys.stdout.flush()

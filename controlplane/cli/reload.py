@@ -11,10 +11,9 @@ import os
 from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of, not_running, show_verdict
-from controlplane.cli.terminal import failure
-from controlplane.exit_codes import COULD_NOT_RUN
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
+from controlplane.supervise.messages import could_not_run
 
 if TYPE_CHECKING:
     import argparse
@@ -34,8 +33,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         verdict = control_client.reload(home.control_socket, os.environ)
     except UnreachableError:
-        failure(not_running(home))
-        return COULD_NOT_RUN
+        verdict = could_not_run(not_running(home))
     if args.json:
         print(json.dumps(verdict.to_json()))
     else:

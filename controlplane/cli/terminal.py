@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, TextIO
+import threading
+from typing import TYPE_CHECKING, Self, TextIO
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_QUIET_FOR = 1.0
+"""Seconds in which nobody wonders what goes on."""
 _CODES = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
 
 
@@ -34,6 +37,33 @@ def paint(text: str, colour: str, stream: TextIO | None = None) -> str:
 
 def progress(text: str) -> None:
     sys.stderr.write(paint(f"… {text}", "dim", sys.stderr) + "\n")
+
+
+class Patience:
+    """Progress for what takes longer than a second: nothing before, the latest word then."""
+
+    def __init__(self, first: str = "") -> None:
+        self._latest = first
+        self._speaks = False
+        self._timer = threading.Timer(_QUIET_FOR, self._speak)
+        self._timer.daemon = True
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def say(self, text: str) -> None:
+        self._latest = text
+        if self._speaks:
+            progress(text)
+
+    def _speak(self) -> None:
+        self._speaks = True
+        if self._latest:
+            progress(self._latest)
 
 
 def failure(text: str) -> None:

@@ -6,15 +6,13 @@ import json
 import os
 import signal
 import subprocess
-import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of, show_verdict
-from controlplane.cli.terminal import failure, paint, progress
-from controlplane.exit_codes import COULD_NOT_RUN
+from controlplane.cli.terminal import Patience, paint
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.launch import Launch, in_background, in_foreground
@@ -36,8 +34,6 @@ _SERVICES = {
 }
 _LAST_MOMENTS = 15.0
 """For a supervisor that could not start, to be gone when `up` returns."""
-_QUIET_FOR = 0.8
-"""Progress is for what takes longer than this."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +42,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " wrong; 2: it could not be started."
     )
     parser.add_argument(
-        "config", nargs="?", type=Path, help=f"default: {' or '.join(_NAMES)} in --path"
+        "config",
+        nargs="?",
+        type=Path,
+        help=f"a file, or a folder with {' or '.join(_NAMES)}; default: the folder of --path",
     )
     parser.add_argument("--path", default=".", metavar="DIR", help="where to look for the config")
     add_home(parser)
@@ -62,24 +61,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    service = _SERVICES[args.service]
-    config = find_config(args.config, args.path)
-    if config is None and service != "model_server":
-        looked = args.config or " or ".join(str(Path(args.path, name)) for name in _NAMES)
-        failure(f"no config at {looked}; `archgw init` writes one to start from")
-        return COULD_NOT_RUN
     home = home_of(args)
-    if is_held(home.lock_file):
-        # The supervisor would find the same, only later.
-        failure(str(HeldError(home.folder, holder(home.lock_file))))
-        return COULD_NOT_RUN
-    launch = Launch(config, home, service, os.environ)
-    if args.foreground:
-        in_foreground(launch)
-    try:
-        verdict = _start(launch)
-    except UnsafeError as error:
-        verdict = could_not_run(str(error))
+    verdict = _verdict(args, home)
     if args.json:
         print(json.dumps(verdict.to_json()))
         return verdict.code
@@ -91,22 +74,36 @@ def run(args: argparse.Namespace) -> int:
     return verdict.code
 
 
-def find_config(given: Path | None, directory: str) -> Path | None:
-    candidates = [given] if given else [Path(directory, name) for name in _NAMES]
+def _verdict(args: argparse.Namespace, home: Home) -> Verdict:
+    service = _SERVICES[args.service]
+    folder = args.config if args.config and args.config.is_dir() else Path(args.path)
+    config = find_config(None if folder == args.config else args.config, folder)
+    if config is None and service != "model_server":
+        given = args.config if args.config and folder != args.config else None
+        looked = given or " or ".join(str(folder / name) for name in _NAMES)
+        return could_not_run(f"no config at {looked}; `archgw init` writes one to start from")
+    if is_held(home.lock_file):
+        # The supervisor would find the same, only later.
+        return could_not_run(str(HeldError(home.folder, holder(home.lock_file))))
+    launch = Launch(config, home, service, os.environ)
+    if args.foreground:
+        in_foreground(launch)
+    try:
+        return _start(launch)
+    except (UnsafeError, OSError) as error:
+        return could_not_run(str(error))
+
+
+def find_config(given: Path | None, folder: Path) -> Path | None:
+    candidates = [given] if given else [folder / name for name in _NAMES]
     return next((path.absolute() for path in candidates if path.is_file()), None)
 
 
 def _start(launch: Launch) -> Verdict:
     process, reading = in_background(launch)
-    began = time.monotonic()
-
-    def show(text: str) -> None:
-        if time.monotonic() - began > _QUIET_FOR:
-            progress(text)
-
     try:
-        with os.fdopen(reading, encoding="utf-8") as lines:
-            verdict = Verdict.from_json(read_result(lines, show))
+        with os.fdopen(reading, encoding="utf-8") as lines, Patience("starting") as patience:
+            verdict = Verdict.from_json(read_result(lines, patience.say))
         if not verdict.ok:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(_LAST_MOMENTS)

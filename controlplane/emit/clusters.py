@@ -108,9 +108,9 @@ def _endpoints(name: str, addresses: tuple[ir.Address, ...]) -> Fields:
 def _endpoint(address: ir.Address) -> Fields:
     return {
         "endpoint": {
-            "hostname": address.host,
+            "hostname": address.name,
             # Without it a health check asks for a host named like our cluster.
-            "health_check_config": {"hostname": address.host},
+            "health_check_config": {"hostname": address.name},
             "address": proto.socket_address(address.host, address.port),
         },
         "load_balancing_weight": address.weight,

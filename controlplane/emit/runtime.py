@@ -26,7 +26,7 @@ def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
     if gateway.prompts is None:
         return None
     config = contract.RuntimeConfig.of(
-        replace(gateway.prompts, decisions=_at_home(gateway.prompts.decisions, home)),
+        _at_home(gateway.prompts, home),
         model_server=home.model_server(gateway.prompts.model_server.address),
         internal_socket=str(home.internal_socket),
         deadline=DEADLINE_SECONDS,
@@ -35,6 +35,19 @@ def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
     return RuntimeFile(contract.generation(text), text)
 
 
-def _at_home(decisions: contract.Decisions, home: Home) -> contract.Decisions:
-    """A relative path is beside the access logs."""
-    return replace(decisions, file=decisions.file and str(home.logs / decisions.file))
+def _at_home(prompts: ir.Prompts, home: Home) -> ir.Prompts:
+    """With the files that are meant: of the decisions, beside the access logs, and of secrets."""
+    decisions = prompts.decisions
+    file = decisions.file and str(home.logs / decisions.file)
+    targets = (
+        replace(target, endpoint=_with_files(target.endpoint, home)) for target in prompts.targets
+    )
+    return replace(prompts, decisions=replace(decisions, file=file), targets=tuple(targets))
+
+
+def _with_files(endpoint: contract.ApiEndpoint | None, home: Home) -> contract.ApiEndpoint | None:
+    """Headers name the files of their values, which extproc reads for each call."""
+    if endpoint is None:
+        return None
+    headers = tuple((name, str(home.key_file(secret))) for name, secret in endpoint.headers)
+    return replace(endpoint, headers=headers)

@@ -54,6 +54,7 @@ RULES: tuple[Rule, ...] = (
     providers.same_provider_twice,
     providers.reserved_name,
     providers.weight_without_pool,
+    providers.pool_of_models,
     targets.two_default_targets,
     targets.duplicate_target,
     targets.duplicate_parameter,
@@ -90,6 +91,7 @@ RULES: tuple[Rule, ...] = (
     addresses.no_hosts,
     addresses.mixed_schemes,
     addresses.function_calling_without_server,
+    addresses.odd_api_header,
     addresses.odd_name,
     parameters.default_not_in_enum,
     parameters.default_of_required,
@@ -99,6 +101,7 @@ RULES: tuple[Rule, ...] = (
     parameters.enum_says_little,
     parameters.constraint_of_another_type,
     parameters.no_description,
+    parameters.misspelt_format,
 )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from controlplane import client_headers
 from controlplane.hosts import is_address, split, unresolved
 from controlplane.lint.rule import Finding, error, warning
+from extproc.contract import OWN_PREFIX
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Path
@@ -180,6 +182,41 @@ def function_calling_without_server(config: Config) -> Iterator[Finding]:
             if getattr(calling, key) is None:
                 message = f"`backend: openai` needs `{key}`"
                 yield Finding(calling.path, message, f"add `{key}:`")
+
+
+_SET_BY_US = frozenset(
+    ("host", "content-length", "content-type", "transfer-encoding", "connection", "te", "upgrade")
+)
+
+
+@error("AG710")
+def odd_api_header(config: Config) -> Iterator[Finding]:
+    """`http_headers` of a target names what is no header, or one that the gateway sets itself.
+
+    The name of the host is `http_host` of its endpoint. Length and type of a body are those of
+    the body, and `x-arch-…` is for the gateway's own use.
+
+    Wrong:
+        endpoints: {app: "127.0.0.1:8000"}
+        prompt_targets:
+          - name: weather
+            description: Current weather in a city
+            endpoint: {name: app, path: /now, http_headers: {"Content-Length": "5"}}
+
+    Right:
+        endpoints: {app: "127.0.0.1:8000"}
+        prompt_targets:
+          - name: weather
+            description: Current weather in a city
+            endpoint: {name: app, path: /now, http_headers: {x-api-version: "2"}}
+    """
+    for target in config.prompt_targets:
+        for name, _ in target.endpoint.http_headers if target.endpoint else ():
+            ours = name.lower() in _SET_BY_US or name.lower().startswith(OWN_PREFIX)
+            if ours or not client_headers.NAME.fullmatch(name):
+                message = f"`{name}` is set by the gateway" if ours else f"`{name}` is no header"
+                path = (*target.path, "endpoint", "http_headers", name)
+                yield Finding(path, message, "leave it out", on_key=True)
 
 
 @error("AG708")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 SHORTEST_CONNECT = timedelta(milliseconds=1)
 LONGEST_CONNECT = timedelta(seconds=60)
-_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$&'*+.^_`|~-]{1,128}")
-"""RFC 9110's token without `%`, in which Envoy sees the beginning of a command."""
 
 
 def _connect_timeouts(config: Config) -> Iterator[tuple[Path, timedelta]]:
@@ -298,7 +295,7 @@ def odd_header_name(config: Config) -> Iterator[Finding]:
           - {model: gpt-4o, selector: {key: x-user}, limit: {tokens: 100, unit: minute}}
     """
     for selector in _selectors(config):
-        if not _HEADER_NAME.fullmatch(selector.header):
+        if not client_headers.NAME.fullmatch(selector.header):
             message = f"no header can be called `{selector.header}`"
             yield Finding(selector.path, message, "write a name such as x-user")
 

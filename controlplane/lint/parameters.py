@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from controlplane.lint.rule import Finding, error, warning
+from controlplane.reading.keys import FORMATS
+from controlplane.reading.values import nearest
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Parameter
@@ -55,8 +57,8 @@ def default_not_in_enum(config: Config) -> Iterator[Finding]:
 def default_of_required(config: Config) -> Iterator[Finding]:
     """A parameter is required and has a default.
 
-    The default is used wherever no value is named, so the user is never asked, and `required`
-    says nothing.
+    The default is used wherever no value is named, so `required` says nothing. The user is asked
+    only where the value that was named is of no use.
 
     Wrong:
         prompt_targets:
@@ -74,7 +76,7 @@ def default_of_required(config: Config) -> Iterator[Finding]:
     """
     for parameter in _parameters(config):
         if parameter.required and parameter.has_default:
-            message = f"`{parameter.name}` is required, but with a default it is never asked for"
+            message = f"`{parameter.name}` is required, but where none is named its default is used"
             hint = "remove `required: true`, or `default` to have the user asked"
             yield Finding((*parameter.path, "default"), message, hint)
 
@@ -250,3 +252,35 @@ def no_description(config: Config) -> Iterator[Finding]:
         if not parameter.description.strip():
             message = f"`{parameter.name}` has no description"
             yield Finding(parameter.path, message, "add `description:`, a few words will do")
+
+
+_ALIKE = 0.75
+
+
+@warning("AG809")
+def misspelt_format(config: Config) -> Iterator[Finding]:
+    """A parameter's format is nearly one that is checked.
+
+    `date`, `time`, `date-time`, `email`, `uri`, `uuid`, `ipv4` and `ipv6` are checked, and a
+    spoken date becomes a date. Any other words are for the models alone, which is what becomes of
+    a misspelt one.
+
+    Wrong:
+        prompt_targets:
+          - name: booking
+            description: Book a table for an evening
+            parameters: [{name: day, type: str, description: The evening, format: dat}]
+
+    Right:
+        prompt_targets:
+          - name: booking
+            description: Book a table for an evening
+            parameters: [{name: day, type: str, description: The evening, format: date}]
+    """
+    for parameter in _parameters(config):
+        written = parameter.format
+        if not written or written in FORMATS:
+            continue
+        if meant := nearest(written, FORMATS, _ALIKE):
+            message = f"the format `{written}` is not known, and so not checked"
+            yield Finding((*parameter.path, "format"), message, f"did you mean `{meant}`?")

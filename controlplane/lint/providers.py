@@ -328,3 +328,34 @@ def weight_without_pool(config: Config) -> Iterator[Finding]:
             message = f"the weight of `{provider.name}` has no effect: it is alone"
             hint = "give the providers of the pool one name"
             yield Finding((*provider.path, "weight"), message, hint)
+
+
+@warning("AG314")
+def pool_of_models(config: Config) -> Iterator[Finding]:
+    """Providers of one name serve different models.
+
+    Providers of one name are a pool: each call goes to any of them, so the same question is
+    answered now by one model and now by the other. That is what a trial of a new model may want;
+    otherwise each needs a name of its own.
+
+    Wrong:
+        llm_providers:
+          - {name: a, provider: openai, model: gpt-4o, access_key: $K}
+          - {name: a, provider: openai, model: gpt-4o-mini, access_key: $K}
+
+    Right:
+        llm_providers:
+          - {name: a, provider: openai, model: gpt-4o, access_key: $K, default: true}
+          - {name: b, provider: openai, model: gpt-4o-mini, access_key: $K}
+    """
+    first: dict[str, Provider] = {}
+    for provider in config.providers:
+        mate = first.setdefault(provider.name, provider)
+        if mate.model != provider.model:
+            message = (
+                f"`{provider.name}` is `{mate.model or 'any model'}` and"
+                f" `{provider.model or 'any model'}` by turns: providers of one name are a pool"
+            )
+            yield Finding(
+                provider.path, message, "give each a name of its own, unless that is meant"
+            )

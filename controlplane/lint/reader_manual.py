@@ -138,7 +138,8 @@ Right:
 A key is not known.
 
 A limit or guard whose key is misspelt would not be there, and nobody would notice. So this is
-an error, with the nearest known key.
+an error, with the nearest known key. It is reported once: what stands under the key is not looked
+at until the key is right.
 
 Wrong:
     system_promt: Be brief.
@@ -363,6 +364,51 @@ Wrong:
 
 Right:
     llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]
+""",
+    ),
+    _error(
+        "AG118",
+        """
+A later archgw has this key, and this one has nothing like it.
+
+What the key asks for would not happen, so the gateway does not start without a word from you.
+The hint says what to do instead. What later versions merely write otherwise is read as it is.
+
+Wrong:
+    agents: [{id: travel, url: "http://127.0.0.1:8001"}]
+
+Right:
+    endpoints: {travel: "127.0.0.1:8001"}
+    prompt_targets: [{name: travel, description: Plans trips, endpoint: {name: travel, path: /}}]
+""",
+    ),
+    _warning(
+        "AG119",
+        """
+A later archgw has this key; here it has no effect.
+
+The gateway does what the rest of the config says without it.
+
+Wrong:
+    overrides: {optimize_context_window: true}
+
+Right:
+    overrides: {guard_threshold: 0.6}
+""",
+    ),
+    _warning(
+        "AG120",
+        """
+The config says that it is written for a later archgw.
+
+It is read all the same. What this version writes otherwise or does not have is reported at each
+key (AG109, AG118, AG119).
+
+Wrong:
+    version: v0.4.0
+
+Right:
+    version: v0.1
 """,
     ),
 )

@@ -54,13 +54,17 @@ class Place:
 
 
 def place(
-    written: tuple[str, ...], protocol: str | None, weight: int = 1, default_port: int | None = None
+    written: tuple[str, ...],
+    protocol: str | None,
+    weight: int = 1,
+    default_port: int | None = None,
+    called: str | None = None,
 ) -> Place:
     """Hosts as users write them, all of them in one pool: with TLS as soon as one needs it."""
     parts = [_host(text) for text in written]
     https = protocol == "https" if protocol else any(part.https for part in parts)
     port = default_port or (_HTTPS_PORT if https else _HTTP_PORT)
-    addresses = tuple(ir.Address(part.name, part.port or port, weight) for part in parts)
+    addresses = tuple(ir.Address(part.name, part.port or port, weight, called) for part in parts)
     return Place(addresses, https, parts[0].path.rstrip("/"))
 
 
@@ -78,7 +82,7 @@ class Addressing:
     """Of the endpoints, in the gateway."""
 
     def endpoint(self, endpoint: model.Endpoint) -> ir.Upstream:
-        where = place(endpoint.addresses, endpoint.protocol)
+        where = place(endpoint.addresses, endpoint.protocol, called=endpoint.http_host)
         return self.upstream(
             self.names[endpoint.name],
             where,

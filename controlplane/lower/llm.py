@@ -64,17 +64,18 @@ def lower_llm(config: model.Config, addressing: Addressing) -> Llm:
 
 def _place(written: model.Provider, addressing: Addressing) -> Place:
     known = KNOWN.get(written.kind or "", Known(None))
-    weight = written.weight or 1
+    weight, called = written.weight or 1, written.http_host
     if written.base_url:
-        return place((written.base_url,), None, weight)
+        return place((written.base_url,), None, weight, called=called)
     if written.endpoint:
         declared = addressing.declared(written.endpoint)
         if declared:
-            return place(declared.addresses, declared.protocol, weight)
-        return place((written.endpoint,), None, weight)
+            called = called or declared.http_host
+            return place(declared.addresses, declared.protocol, weight, called=called)
+        return place((written.endpoint,), None, weight, called=called)
     assert known.host, "the rules AG301, AG302 and AG303 refuse a provider without a place"
     protocol = "https" if known.https else "http"
-    return place((known.host,), protocol, weight, default_port=known.port)
+    return place((known.host,), protocol, weight, known.port, called)
 
 
 def _member(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+import hashlib
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal
 
 from controlplane import defaults, ir
@@ -42,7 +43,30 @@ def lower_prompts(
         guards_api_answers=config.guards_api_answers,
         decisions=config.decisions,
     )
-    return prompts, secrets
+    return prompts, (*secrets, *_header_secrets(config))
+
+
+def _header_secrets(config: model.Config) -> tuple[ir.SecretValue, ...]:
+    return tuple(
+        ir.SecretValue(name, value.value)
+        for target in config.prompt_targets
+        for name, (_, value) in _headers(target).items()
+    )
+
+
+def _headers(target: model.PromptTarget) -> dict[str, tuple[str, model.Secret]]:
+    """Name of a secret → the header of the target's calls that holds it."""
+    if target.endpoint is None:
+        return {}
+    # Another target or API is another secret: its key never lies in the file of this one.
+    where = f"{target.name}\n{target.endpoint.name}"
+    return {
+        f"key-header-{hashlib.sha256(f'{where}{header}'.encode()).hexdigest()[:12]}": (
+            header.lower(),
+            value,
+        )
+        for header, value in target.endpoint.http_headers
+    }
 
 
 def _guards(config: model.Config) -> tuple[contract.Guard, ...]:
@@ -72,6 +96,9 @@ def _threshold(
 def _target(target: model.PromptTarget, names: Mapping[str, str]) -> contract.Target:
     method = "POST" if target.default else "GET"
     endpoint = _endpoint(target.endpoint, method, names) if target.endpoint else None
+    if endpoint:
+        headers = tuple((header, secret) for secret, (header, _) in _headers(target).items())
+        endpoint = replace(endpoint, headers=headers)
     dispatch = target.auto_llm_dispatch_on_response
     return contract.Target(
         name=target.name,

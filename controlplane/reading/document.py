@@ -101,6 +101,10 @@ def read_text(path: FilePath) -> tuple[str | None, Problem | None]:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         return None, cannot("read", error)
+    return decoded(raw)
+
+
+def decoded(raw: bytes) -> tuple[str | None, Problem | None]:
     if len(raw) > MAX_BYTES:
         hint = "is this the config you meant?"
         return None, fatal("AG003", "the file is larger than 1 MiB", hint=hint)

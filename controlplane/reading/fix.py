@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,40 +23,51 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from controlplane.model import Config
+    from controlplane.reading.document import Document
 
 _MOST_ROUNDS = 5
 """One edit can make room for another, such as a form inside an old form."""
 
 
-def fixed(text: str, variables: Mapping[str, str]) -> str:
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    text: str
+    done: tuple[tuple[int, Problem], ...]
+    """What was mended, each with its line at that time."""
+
+
+def fixed(text: str, variables: Mapping[str, str]) -> Fixed:
     """The text with its old spellings mended, as far as that is safe."""
-    now = text
+    now = Fixed(text, ())
     for _ in range(_MOST_ROUNDS):
-        before = _read(now, variables)
+        before = _read(now.text, variables)
         if before is None:
             return now
-        config, problems = before
-        new = applied(now, problems)
-        after = _read(new, variables) if new != now else None
-        if after is None or _meaning(after[0]) != _meaning(config):
+        document, config, problems = before
+        new, mended = applied(now.text, problems)
+        after = _read(new, variables) if new != now.text else None
+        if after is None or _meaning(after[1]) != _meaning(config):
             return now
-        if has_errors(after[1]) and not has_errors(problems):
+        if has_errors(after[2]) and not has_errors(problems):
             return now
-        now = new
+        lines = ((document.position_at(each.edits[0].start).line, each) for each in mended)
+        now = Fixed(new, (*now.done, *lines))
     return now
 
 
-def applied(text: str, problems: Iterable[Problem]) -> str:
+def applied(text: str, problems: Iterable[Problem]) -> tuple[str, list[Problem]]:
     """All edits that do not touch one another; those of a problem together or not at all."""
     newline = "\r\n" if "\r\n" in text else "\n"
     accepted: list[Edit] = []
+    mended: list[Problem] = []
     for problem in problems:
         if not any(_touch(edit, other) for edit in problem.edits for other in accepted):
             accepted += problem.edits
+            mended += [problem] if problem.edits else []
     for edit in sorted(accepted, key=lambda each: each.start, reverse=True):
         new = edit.text.replace("\n", newline)
         text = text[: edit.start] + new + text[edit.end :]
-    return text
+    return text, mended
 
 
 def write(path: Path, text: str) -> None:
@@ -76,12 +88,12 @@ def _touch(one: Edit, other: Edit) -> bool:
     return one.start <= other.end and other.start <= one.end
 
 
-def _read(text: str, variables: Mapping[str, str]) -> tuple[Config, list[Problem]] | None:
+def _read(text: str, variables: Mapping[str, str]) -> tuple[Document, Config, list[Problem]] | None:
     document, problems = read(text, variables)
     if document is None:
         return None
     config, parse_problems = parse(document)
-    return config, [*problems, *parse_problems]
+    return document, config, [*problems, *parse_problems]
 
 
 def _meaning(value: Any) -> Any:

@@ -3,30 +3,62 @@
 The parser reads by it and `archgw schema` prints it for editors, so that what is accepted,
 what is suggested after a misspelling and what an editor completes are the same. A key with
 `now` is an old spelling. Old forms that differ by more than a name (`prompt_endpoints`,
-`system_prompts`, …) are keys of their own, which `reading.dialects` translates.
+`system_prompts`, …) are keys of their own, which `reading.dialects` translates. What a later
+archgw has and this one does not is `Elsewhere`: a line says what to do instead.
 """
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.reading.mappings import Key, Table
+from controlplane.reading.mappings import Key, Table, TableOrList
 from controlplane.reading.values import (
     Anything,
     Duration,
+    Elsewhere,
     Flag,
     Listing,
     Named,
     Number,
     SecretText,
     Text,
+    folded,
 )
 from extproc.contract import HTTP_METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controlplane.reading.values import JsonSchema, Reading
+    from controlplane.reading.yaml_tree import Node
     from extproc.contract import ParameterType
+
+
+@dataclass(frozen=True, slots=True)
+class _Version:
+    """The dialect that a config says it is in."""
+
+    def read(self, node: Node, reading: Reading) -> str | None:
+        text = Text().read(node, reading)
+        if text is None or _OURS.fullmatch(text):
+            return text
+        if later := _LATER.fullmatch(text):
+            message = f"`version: {text}` is the dialect of archgw {later[1]}"
+            hint = "this version reads it, too; what it does not have is told key by key"
+            reading.warn("AG120", node.path, message, hint)
+            return text
+        message = f"there is no version `{text}` of these configs"
+        reading.error("AG104", node.path, message, "write `version: v0.1`")
+        return None
+
+    def schema(self) -> JsonSchema:
+        return Text().schema()
+
+
+_OURS = re.compile(r"v?0\.1([.-][\w.-]*)?")
+_LATER = re.compile(r"v?(0\.[2-4])([.-][\w.-]*)?")
 
 UNITS = ("second", "minute", "hour")
 
@@ -65,6 +97,36 @@ _LISTENER = Table(
         "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
         "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),
     }
+)
+_NO_AGENTS = "an agent is an endpoint here: name it in `endpoints` and in a prompt target"
+_NO_FILTERS = "nothing filters requests here but `prompt_guards`: remove it, or filter in the agent"
+_LISTED_LISTENER = Table(
+    {
+        **_LISTENER.keys,
+        "type": Key(
+            Text(choices=("model", "prompt"), advice={"agent": _NO_AGENTS}),
+            "model: where applications call LLMs; prompt: where prompts come in",
+            required=True,
+        ),
+        "name": Key(Text(), "accepted; a listener is known by its type"),
+        "agents": Key(Elsewhere("0.4", _NO_AGENTS)),
+        "router": Key(Elsewhere("0.4", _NO_AGENTS)),
+        "filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "input_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "output_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "max_retries": Key(Elsewhere("0.4", "set `retries` of a provider", harmless=True)),
+    }
+)
+_LISTENERS = TableOrList(
+    Table(
+        {
+            "ingress_traffic": Key(_LISTENER, "where prompts come in"),
+            "egress_traffic": Key(_LISTENER, "where applications call LLMs"),
+            "prompt_gateway": Key(_LISTENER, now="ingress_traffic"),
+            "llm_gateway": Key(_LISTENER, now="egress_traffic"),
+        }
+    ),
+    _LISTED_LISTENER,
 )
 
 _SELECTOR = Table(
@@ -112,6 +174,8 @@ _TIMEOUTS = Table(
     lone="first_byte",
 )
 
+_NO_ROUTING = "no model chooses a provider here: a call goes where it says, else to the default"
+
 PROVIDER = Table(
     {
         "name": Key(Text(), "the name clients say in x-arch-llm-provider-hint"),
@@ -131,6 +195,15 @@ PROVIDER = Table(
         "retries": Key(Number(0, 10, whole=True), "tries after the first, before any answer"),
         "rate_limits": Key(Listing(_PROVIDER_LIMIT, lone=True), "token limits"),
         "api_version": Key(Text(), "azure_openai's API version"),
+        "http_host": Key(Text(), "the name the hosts are called by, in Host and TLS"),
+        "headers": Key(Elsewhere("0.4", "have a proxy at `base_url` add them")),
+        "passthrough_auth": Key(
+            Elsewhere(
+                "0.4", "keys of clients are not forwarded: set `access_key` to one of its own"
+            )
+        ),
+        "routing_preferences": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
+        "usage": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
     }
 )
 
@@ -157,6 +230,8 @@ ENDPOINT = Table(
         "endpoint": Key(
             Listing(Text(env=True), lone=True), "host:port, or a list of them", required=True
         ),
+        "port": Key(_PORT, "the port of hosts that are written without one"),
+        "http_host": Key(Text(), "the name the hosts are called by, in Host and TLS"),
         "protocol": Key(Text(choices=("http", "https")), "http or https"),
         "connect_timeout": Key(Duration(), "until a connection stands"),
         "health_check": Key(_HEALTH_CHECK, "ask the hosts whether they are well"),
@@ -220,11 +295,19 @@ TYPES: Mapping[str, ParameterType] = {
     "dict": "object",
     "object": "object",
 }
+# Those that are checked; to the models any other words will do.
+FORMATS = ("date", "time", "date-time", "email", "uri", "uuid", "ipv4", "ipv6")
+_NO_TYPES = {
+    **{folded(each): f"write `type: str` and `format: {each}`" for each in FORMATS},
+    "datetime": "write `type: str` and `format: date-time`",
+    "enum": "write `type: str` and `enum: […]`",
+}
+
 PARAMETER = Table(
     {
         "name": Key(Text(), "the parameter's name", required=True),
         "type": Key(
-            Text(choices=tuple(TYPES)),
+            Text(choices=tuple(TYPES), advice=_NO_TYPES),
             "str, int, float, bool, list or dict",
         ),
         "description": Key(Text(), "what it is, in words"),
@@ -249,13 +332,23 @@ _ENDPOINT_REF = Table(
     },
     lone="name",
 )
+_TARGET_ENDPOINT = Table(
+    {
+        **_ENDPOINT_REF.keys,
+        "http_headers": Key(
+            Named(SecretText(blanks=True)),
+            "headers of each call, as `name: value`; $VARIABLE for secrets",
+        ),
+    },
+    lone="name",
+)
 TARGET = Table(
     {
         "name": Key(Text(), "the target's name", required=True),
         "description": Key(Text(), "what prompts it answers, in words"),
         "default": Key(Flag(), "where prompts go that match no target"),
         "type": Key(Text(), "0.1-beta's kind of target"),
-        "endpoint": Key(_ENDPOINT_REF, "the API that answers"),
+        "endpoint": Key(_TARGET_ENDPOINT, "the API that answers"),
         "path": Key(Text(), "the path at `prompt_endpoints` (0.1-beta)"),
         "http_method": Key(Text(choices=HTTP_METHODS), "the method (0.1-beta)"),
         "parameters": Key(Listing(PARAMETER), "what the API needs to know"),
@@ -290,6 +383,7 @@ _MESSAGES = Table(
         "example": Key(Text(), "how a format is shown: {example}"),
     }
 )
+_WHOLE = "remove it: conversations go to the LLM whole"
 _OVERRIDES = Table(
     {
         "prompt_target_intent_matching_threshold": Key(_SHARE, "score from which a target matches"),
@@ -301,6 +395,18 @@ _OVERRIDES = Table(
         "ca_file": Key(Text(env=True), "the CA bundle to trust, PEM"),
         "stats_port": Key(Number(0, 65535, whole=True), "loopback port of the statistics; 0: none"),
         "messages": Key(_MESSAGES, "the gateway's own sentences"),
+        "upstream_tls_ca_path": Key(Text(env=True), now="ca_file"),
+        "optimize_context_window": Key(Elsewhere("0.2", _WHOLE, harmless=True)),
+        "use_agent_orchestrator": Key(Elsewhere("0.3", _NO_AGENTS, harmless=True)),
+        "agent_orchestration_model": Key(Elsewhere("0.4", _NO_AGENTS, harmless=True)),
+        "orchestrator_model_context_length": Key(Elsewhere("0.4", _NO_AGENTS, harmless=True)),
+        "llm_routing_model": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "disable_signals": Key(
+            Elsewhere("0.4", "remove it: answers are not analysed here", harmless=True)
+        ),
+        "upstream_connect_timeout": Key(
+            Elsewhere("0.4", "set `timeout: {connect: …}` of each provider", harmless=True)
+        ),
     }
 )
 _DECISIONS = Table(
@@ -312,11 +418,16 @@ _DECISIONS = Table(
         ),
     }
 )
+_NO_TRACES = "remove it: no traces are exported; `traceparent` travels on to each provider"
 _TRACING = Table(
     {
         "sampling_rate": Key(_SHARE, "share of requests that are traced"),
         "random_sampling": Key(Number(0, 100), "the same in percent"),
         "trace_arch_internal": Key(Flag(), "accepted for v0.1's sake; has no effect"),
+        "trace_arch": Key(Flag(), now="trace_arch_internal"),
+        "opentracing_grpc_endpoint": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
+        "span_attributes": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
+        "exporters": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
     }
 )
 _MODEL_SERVER = Table(
@@ -344,20 +455,14 @@ _NAMED_PROMPT = Table(
     lone="content",
 )
 
+_NO_STATE = "remove it: the gateway keeps no conversation, clients and providers do"
+
 CONFIG = Table(
     {
-        "version": Key(Text(), "the dialect; the keys decide, not this"),
+        "version": Key(_Version(), "the dialect; the keys decide, not this"),
         "listener": Key(_LISTENER, "where prompts come in"),
         "listen": Key(_LISTENER, now="listener"),
-        "listeners": Key(
-            Table(
-                {
-                    "ingress_traffic": Key(_LISTENER, "where prompts come in"),
-                    "egress_traffic": Key(_LISTENER, "where applications call LLMs"),
-                }
-            ),
-            "both listeners",
-        ),
+        "listeners": Key(_LISTENERS, "both listeners"),
         "llm_providers": Key(Listing(PROVIDER), "the LLMs that may be called"),
         "model_providers": Key(Listing(PROVIDER), now="llm_providers"),
         "endpoints": Key(Named(ENDPOINT), "the application's own hosts, by name"),
@@ -376,5 +481,12 @@ CONFIG = Table(
         "mode": Key(Text(choices=("llm", "prompt")), "llm: no prompt listener"),
         "model_server": Key(_MODEL_SERVER, "the server of the guard and intent models"),
         "function_calling": Key(_FUNCTION_CALLING, "who names and fills the calls"),
+        "agents": Key(Elsewhere("0.3", _NO_AGENTS)),
+        "filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "agent_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "routing": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
+        "routing_preferences": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "state_storage": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),
+        "state_storage_v1_responses": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),
     }
 )

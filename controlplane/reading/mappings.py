@@ -12,14 +12,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from controlplane.model import Secret
-from controlplane.problem import Edit, Problem, Severity
-from controlplane.reading.values import folded, label
+from controlplane.problem import Edit, Problem, Severity, has_errors
+from controlplane.reading.values import Elsewhere, Listing, Reading, folded, label
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from controlplane.model import Path
-    from controlplane.reading.values import JsonSchema, Reading, Shape
+    from controlplane.reading.values import JsonSchema, Shape
     from controlplane.reading.yaml_tree import Node
 
 T = TypeVar("T")
@@ -88,6 +88,11 @@ class Key:
     bare: bool = False
     """The key alone, with nothing under it, already means something."""
 
+    @property
+    def is_current(self) -> bool:
+        """Worth suggesting: neither an old spelling nor a key that does nothing here."""
+        return self.now is None and not isinstance(self.shape, Elsewhere)
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -110,9 +115,13 @@ class Table:
             return None
         values: dict[str, Any] = {}
         places: dict[str, Path] = {}
+        unknown: list[str] = []
         for name, entry in node.entries.items():
             key = self._key(name, node, reading)
-            if key is None or (entry.is_null and self._means_nothing(key)):
+            if key is None:
+                unknown.append(name)
+                continue
+            if entry.is_null and self._means_nothing(key):
                 continue
             if key in places:
                 message = f"`{name}` says again what `{places[key][-1]}` says"
@@ -120,6 +129,11 @@ class Table:
                 continue
             places[key] = entry.path
             values[key] = self._value(key, entry, reading)
+        for name in unknown:
+            meant = self._report_unknown(name, node, reading)
+            if meant and meant not in places:
+                places[meant] = node.entries[name].path
+                values[meant] = self._if_it_fits(meant, node.entries[name], reading)
         self._report_absent(node, places, reading)
         return Record(node.path, values, places)
 
@@ -138,7 +152,7 @@ class Table:
         entry = node.entries[name]
         known = name if name in self.keys else self._similar(name)
         if known is None:
-            return self._misspelt(name, node, reading)
+            return None
         key = self.keys[known].now or known
         if key != name and entry.key is not None:
             edit = Edit(entry.key.start, entry.key.end, key)
@@ -157,14 +171,23 @@ class Table:
     def _similar(self, name: str) -> str | None:
         return next((key for key in self.keys if folded(key) == folded(name)), None)
 
-    def _misspelt(self, name: str, node: Node, reading: Reading) -> str | None:
-        """The key that was meant: an error all the same, but one that causes no others."""
+    def _report_unknown(self, name: str, node: Node, reading: Reading) -> str | None:
+        """The key that was probably meant."""
         path = node.entries[name].path
-        known = [key for key, entry in self.keys.items() if entry.now is None]
+        known = [key for key, entry in self.keys.items() if entry.is_current]
         message = f"unknown key `{name}` in {label(path[:-1])}"
         meant, hint = reading.suggestion(name, known)
         reading.add(Problem("AG101", Severity.ERROR, path, message, hint, on_key=True))
-        return meant if meant not in node.entries else None
+        return meant
+
+    def _if_it_fits(self, key: str, entry: Node, reading: Reading) -> Any:
+        """What stands under a guessed key, so that nothing else is reported for want of it.
+
+        Where it does not fit, the guess is wrong, and what does not fit is nobody's mistake.
+        """
+        trial = Reading(reading.document, guessing=True)
+        value = self._value(key, entry, trial)
+        return None if has_errors(trial.problems) else value
 
     def _report_absent(self, node: Node, given: Container[str], reading: Reading) -> None:
         for name, key in self.keys.items():
@@ -173,7 +196,9 @@ class Table:
                 reading.error("AG103", node.path, message, f"add `{name}:`, {key.doc}")
 
     def schema(self) -> JsonSchema:
-        properties = {name: _property(key) for name, key in self.keys.items()}
+        properties = {
+            name: _property(key) for name, key in self.keys.items() if not _is_refused(key)
+        }
         table: JsonSchema = {
             "type": "object",
             "properties": properties,
@@ -189,10 +214,32 @@ class Table:
         return table
 
 
+@dataclass(frozen=True, slots=True)
+class TableOrList:
+    """A mapping; or, as later versions of archgw write it, a list of them."""
+
+    table: Table
+    item: Table
+
+    def read(self, node: Node, reading: Reading) -> Record | tuple[Any, ...] | None:
+        if node.kind == "list":
+            return Listing(self.item).read(node, reading)
+        return self.table.read(node, reading)
+
+    def schema(self) -> JsonSchema:
+        return {"anyOf": [self.table.schema(), Listing(self.item).schema()]}
+
+
+def _is_refused(key: Key) -> bool:
+    return isinstance(key.shape, Elsewhere) and not key.shape.harmless
+
+
 def _property(key: Key) -> JsonSchema:
     schema = key.shape.schema()
     if not key.required and schema:
         schema = {"anyOf": [schema, {"type": "null"}]}
+    if isinstance(key.shape, Elsewhere):
+        return {**schema, "deprecated": True, "description": key.shape.says}
     if key.now:
         return {**schema, "deprecated": True, "description": f"Called `{key.now}` here."}
     return {**schema, "description": key.doc[:1].upper() + key.doc[1:]} if key.doc else schema

@@ -49,6 +49,8 @@ class Reading:
 
     document: Document
     problems: list[Problem] = field(default_factory=list)
+    guessing: bool = False
+    """Only to see whether something fits: what does not needs no hint."""
 
     def add(self, problem: Problem) -> None:
         if len(self.problems) < MOST_PROBLEMS:
@@ -57,7 +59,7 @@ class Reading:
     def suggestion(self, word: str, known: Sequence[str]) -> tuple[str | None, str | None]:
         """The word that was meant, if any is near, and a hint that says so."""
         # Looking for the nearest word is slow, and nobody mends a hundred at once.
-        if len(self.problems) >= MOST_SUGGESTIONS:
+        if self.guessing or len(self.problems) >= MOST_SUGGESTIONS:
             return None, None
         meant = nearest(word, known)
         return meant, f"did you mean `{meant}`?" if meant else f"known here: {', '.join(known)}"
@@ -94,12 +96,12 @@ def folded(word: str) -> str:
     return word.replace("-", "_").casefold()
 
 
-def nearest(word: str, known: Iterable[str]) -> str | None:
+def nearest(word: str, known: Iterable[str], least: float = 0.6) -> str | None:
     """The known word that was probably meant."""
     from difflib import get_close_matches  # noqa: PLC0415 - only needed when something is wrong
 
     by_fold = {folded(each): each for each in islice(known, MOST_COMPARED)}
-    found = get_close_matches(folded(word), by_fold, n=1, cutoff=0.6)
+    found = get_close_matches(folded(word), by_fold, n=1, cutoff=least)
     return by_fold[found[0]] if found else None
 
 
@@ -118,6 +120,8 @@ class Text:
 
     env: bool = False
     choices: tuple[str, ...] = ()
+    advice: Mapping[str, str] = field(default_factory=dict)
+    """What is none of the choices, but has something to be said of it."""
 
     def read(self, node: Node, reading: Reading) -> str | None:
         text = _text(node, reading, "a string")
@@ -133,7 +137,8 @@ class Text:
         chosen = next((each for each in self.choices if folded(each) == folded(text)), None)
         if chosen is None:
             message = f"{label(node.path)} cannot be `{text}`"
-            reading.error("AG104", node.path, message, reading.suggestion(text, self.choices)[1])
+            hint = self.advice.get(folded(text)) or reading.suggestion(text, self.choices)[1]
+            reading.error("AG104", node.path, message, hint)
         return chosen
 
     def schema(self) -> JsonSchema:
@@ -144,6 +149,9 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class SecretText:
     """A credential, `$NAME` as a rule: its value never shows in a problem."""
+
+    blanks: bool = False
+    """Whether it may hold some, as `Bearer …` does."""
 
     def read(self, node: Node, reading: Reading) -> Secret | None:
         if node.kind != "scalar":
@@ -161,7 +169,8 @@ class SecretText:
         value, names, missing = _resolve(text, reading.document.variables)
         _report_missing(missing, node.path, reading, MISSING_SECRET)
         value = value.strip()  # files that keys are read from end with a new line
-        if not all("!" <= char <= "~" for char in value):
+        least = " " if self.blanks else "!"
+        if not all(least <= char <= "~" for char in value):
             message = f"{label(node.path)} holds a blank, a line break or another odd character"
             reading.error("AG117", node.path, message, "a key travels in a header: check its value")
         return Secret(None if missing else value, names[0] if names else None)
@@ -263,6 +272,29 @@ class Anything:
 
     def read(self, node: Node, reading: Reading) -> Node:  # noqa: ARG002 - as every shape
         return node
+
+    def schema(self) -> JsonSchema:
+        return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What means something to another version of archgw, and nothing here."""
+
+    version: str
+    instead: str
+    """What to do about it, in a line."""
+    harmless: bool = False
+    """The gateway does as the config says without it."""
+
+    @property
+    def says(self) -> str:
+        return f"archgw {self.version} has it, this version does not: {self.instead}"
+
+    def read(self, node: Node, reading: Reading) -> None:
+        message = f"{label(node.path)} is of archgw {self.version}; this version does not have it"
+        code, severity = ("AG119", Severity.WARNING) if self.harmless else ("AG118", Severity.ERROR)
+        reading.add(Problem(code, severity, node.path, message, self.instead, on_key=True))
 
     def schema(self) -> JsonSchema:
         return {}

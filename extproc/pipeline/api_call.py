@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import answers, strict_json
@@ -53,7 +54,7 @@ def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
     target = planned.target
     path = url.path(api.path, planned.arguments, target.name)
     headers = {"accept": "application/json, */*;q=0.5", "accept-encoding": "identity",
-               "user-agent": "archgw", **exchange.caller.onward}  # fmt: skip
+               "user-agent": "archgw", **exchange.caller.onward, **_own(api, target.name)}  # fmt: skip
     if api.method in WITHOUT_BODY:
         used = url.names_in(api.path)
         path = url.with_query(path, target.parameters, planned.arguments, used)
@@ -65,6 +66,15 @@ def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
     headers["content-type"] = "application/json"
     sent = strict_json.dumps(body)
     return HttpCall(api.upstream, api.method, path, api.path, headers, sent)
+
+
+def _own(api: ApiEndpoint, target: str) -> dict[str, str]:
+    """The headers that the config gives the API's calls: read each time, a key may change."""
+    try:
+        return {name: Path(file).read_text("utf-8") for name, file in api.headers}
+    except (OSError, ValueError) as error:
+        log.error("api.header", target=target, reason=type(error).__name__)
+        raise ToolError("a header of the API cannot be read", target_name=target) from None
 
 
 def conversation(exchange: Exchange) -> list[dict[str, Any]]:

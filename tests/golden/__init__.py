@@ -66,7 +66,7 @@ def mended(case: Path, env: Mapping[str, str]) -> str:
     """What `archgw lint --fix` makes of the file."""
     path = case / "in.yaml"
     text = read_text(path)[0] or ""
-    return fixed(text, variables(path, env))
+    return fixed(text, variables(path, env)).text
 
 
 HOME = Home(Path("/home/archgw"), Path("/home/archgw/logs"))

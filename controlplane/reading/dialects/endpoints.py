@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, cast
 
+from controlplane.hosts import split
 from controlplane.model import CircuitBreaker, Endpoint, HealthCheck
 from controlplane.reading.dialects.old_forms import named_pool
 from controlplane.reading.dialects.targets import POOL, error_endpoint, rooted_path
@@ -41,12 +42,26 @@ def _endpoint(name: str, record: Record, reading: Reading) -> Endpoint:
     return Endpoint(
         path=record.path,
         name=name,
-        addresses=record.texts("endpoint"),
+        addresses=_with_port(record.texts("endpoint"), record.whole("port")),
+        http_host=record.text("http_host"),
         protocol=protocol,
         connect_timeout=record.duration("connect_timeout"),
         health_check=_health_check(record, reading),
         circuit_breaker=_circuit_breaker(record),
         ca_file=record.record("tls").text("ca_file"),
+    )
+
+
+def _with_port(addresses: tuple[str, ...], port: int | None) -> tuple[str, ...]:
+    """Later versions of archgw have a key for it; an address may still say its own."""
+    if port is None:
+        return addresses
+    parts = [(address, split(address)) for address in addresses]
+    return tuple(
+        f"{address.rstrip('/')}:{port}"
+        if host and not host.port and host.path in ("", "/")
+        else address
+        for address, host in parts
     )
 
 

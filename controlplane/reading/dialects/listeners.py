@@ -1,4 +1,7 @@
-"""Where prompts and LLM calls come in: `listener`, or `listeners.{ingress,egress}_traffic`."""
+"""Where prompts and LLM calls come in.
+
+`listener`, `listeners.{ingress,egress}_traffic`, or a list of listeners with a type each.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +20,26 @@ MESSAGE_FORMATS = ("huggingface", "openai")
 def read_listeners(top: Record, reading: Reading) -> tuple[Listener | None, Listener | None]:
     """The prompt listener and the LLM listener, where they are configured."""
     both = top.record("listeners")
-    if "listener" in top and "ingress_traffic" in both:
-        _report_twice(top, reading)
-    name = "ingress_traffic" if "ingress_traffic" in both else "listener"
-    ingress = _listener(both if name in both else top, name, reading)
-    return ingress, _listener(both, "egress_traffic", reading)
+    prompt = [top.record("listener")] if "listener" in top else []
+    llm: list[Record] = []
+    for records, key, kind in (
+        (prompt, "ingress_traffic", "prompt"),
+        (llm, "egress_traffic", "model"),
+    ):
+        if key in both:
+            records.append(both.record(key))
+        records.extend(each for each in top.records("listeners") if each.text("type") == kind)
+    return _one_of(prompt, "prompt", reading), _one_of(llm, "LLM", reading)
 
 
-def _listener(parent: Record, key: str, reading: Reading) -> Listener | None:
-    if key not in parent:
-        return None
-    record = parent.record(key)
+def _one_of(records: list[Record], kind: str, reading: Reading) -> Listener | None:
+    for again in records[:-1]:
+        message = f"the {kind} listener is configured twice, here and in {label(records[-1].path)}"
+        reading.error("AG004", again.path, message, "keep one of the two")
+    return _listener(records[-1], reading) if records else None
+
+
+def _listener(record: Record, reading: Reading) -> Listener:
     _report_timeout(record, reading)
     return Listener(
         path=record.path,
@@ -86,8 +98,3 @@ def _report_timeout(record: Record, reading: Reading) -> None:
         path = record.path_of("timeout")
         message = f"{label(path)} has no effect: an answer may take its time"
         reading.warn("AG116", path, message, "set `timeout` in `llm_providers`")
-
-
-def _report_twice(top: Record, reading: Reading) -> None:
-    message = "the prompt listener is configured twice, here and in `listeners.ingress_traffic`"
-    reading.error("AG004", top.path_of("listener"), message, "keep one of the two")

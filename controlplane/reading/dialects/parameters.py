@@ -25,6 +25,15 @@ _SCALARS: dict[str, Shape] = {
 }
 
 
+_WANTED = {
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+}
+
+
 def read_parameters(target: Record, reading: Reading) -> tuple[Parameter, ...]:
     return tuple(_parameter(record, reading) for record in target.records("parameters"))
 
@@ -35,7 +44,7 @@ def _parameter(record: Record, reading: Reading) -> Parameter:
         _report_no_type(record, reading)
     written = written or "str"
     default = record.values.get("default")
-    enum = (_value(node, written, reading) for node in record.listed("enum"))
+    enum = [_value(node, written, reading) for node in record.listed("enum")]
     items = record.record("items").text("type")
     return Parameter(
         path=record.path,
@@ -46,7 +55,8 @@ def _parameter(record: Record, reading: Reading) -> Parameter:
         required=record.flag("required") or False,
         default=_value(default, written, reading) if isinstance(default, Node) else None,
         has_default=isinstance(default, Node),
-        enum=tuple(value for value in enum if value is not None),
+        # Of choices that do not all fit nothing else need be said.
+        enum=() if None in enum else tuple(enum),
         format=record.text("format"),
         in_path=record.flag("in_path") or False,
         # To the models, too, a type that nobody knows is text.
@@ -74,8 +84,11 @@ def _value(node: Node, written: str, reading: Reading) -> Json:
             for problem in trial.problems:
                 reading.add(problem)
             return value
-    message = f"{label(node.path)} does not fit `type: {written}`"
-    hint = f"write a value of type {written}, or change the type"
+    shown = f"`{node.text}`" if node.kind == "scalar" else f"a {node.kind}"
+    message = f"{label(node.path)} is {shown}, which does not fit `type: {written}`"
+    hint = f"write {_WANTED.get(kind, f'a value of type {written}')}"
+    if kind in _SCALARS and node.kind == "scalar":
+        hint += "; with words among its values, the type is `str`"
     reading.error("AG111", node.path, message, hint)
     return None
 

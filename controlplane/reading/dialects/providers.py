@@ -65,6 +65,7 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         retries=record.whole("retries"),
         rate_limits=provider_limits(record),
         api_version=record.text("api_version"),
+        http_host=record.text("http_host"),
     )
 
 
@@ -82,11 +83,12 @@ def _timeouts(provider: Record) -> Timeouts | None:
 
 def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str | None]:
     written, model = record.text("provider"), record.text("model")
+    # Later versions write `model: openai/gpt-4o`, and `openai/*` for any of its models.
+    prefix, slash, rest = (model or "").partition("/")
+    if slash and _known_as(prefix) in KNOWN and _known_as(written or prefix) == _known_as(prefix):
+        return _known_as(prefix), None if rest == "*" else rest
     if written:
         return _known_as(written), model
-    prefix, slash, rest = (model or "").partition("/")
-    if slash and _known_as(prefix) in KNOWN:  # later versions write `model: openai/gpt-4o`
-        return _known_as(prefix), rest
     kind = _inferred(model) or _inferred_from_name(record.text("name"))
     if "endpoint" in record or "base_url" in record:
         # A host of the user's own: who made its model says nothing about it.

@@ -87,7 +87,7 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
         message = f"{label(path)} has no `path`"
         reading.error("AG103", path, message, "add `path: /…`, the path of the API")
     method = inner.text("http_method") or record.text("http_method")
-    return EndpointRef(path, name, http_path or "/", method)
+    return EndpointRef(path, name, http_path or "/", method, inner.listed("http_headers"))
 
 
 def rooted_path(holder: Record, reading: Reading) -> str | None:

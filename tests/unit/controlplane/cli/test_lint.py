@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -136,3 +137,47 @@ def test_lint_stays_light() -> None:
         env={"PATH": os.environ["PATH"]},
     )
     assert run.stdout.splitlines()[-1] == "[]"
+
+
+def test_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`-` is read once, from the standard input, and so called in problems."""
+    stdin = io.TextIOWrapper(io.BytesIO(GOOD.encode() + b"listner: {}\n"))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert main(["lint", "--json", "-"]) == 1
+    problems = json.loads(capsys.readouterr().out)["problems"]
+    assert ("<stdin>", "AG101", 4) in {(p["file"], p["code"], p["line"]) for p in problems}
+    assert main(["lint", "--fix", "-"]) == 2
+
+
+def test_folders_and_patterns(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Configs below a folder, other YAML and hidden folders left alone; patterns the shell left."""
+    below = tmp_path / "conf" / "deep"
+    below.mkdir(parents=True)
+    (below / "a.yml").write_text(GOOD)
+    (below / "compose.yaml").write_text("services: {}\n")
+    (tmp_path / "conf" / ".git").mkdir()
+    (tmp_path / "conf" / ".git" / "b.yaml").write_text(GOOD + "zzz: 1\n")
+    assert main(["lint", str(tmp_path / "conf")]) == 0
+    assert "no problems in 1 file" in capsys.readouterr().out
+    assert main(["lint", str(good), str(tmp_path / "**" / "*.yml")]) == 0
+    assert "no problems in 2 files" in capsys.readouterr().out
+    assert main(["lint", str(tmp_path / "*.none")]) == 2
+    assert "no config at" in capsys.readouterr().err
+
+
+def test_fix_tells_and_diff_shows(good: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--fix says what it mended and where; --diff is a patch of the same, and writes nothing."""
+    text = GOOD + "listener: {port_value: 10000}\n"
+    good.write_text(text)
+    assert main(["lint", "--diff", str(good)]) == 1
+    patch = capsys.readouterr().out
+    assert "\n-listener: {port_value: 10000}\n+listener: {port: 10000}\n" in patch
+    assert good.read_text() == text
+    assert main(["lint", "--fix", str(good)]) == 0
+    told = capsys.readouterr().out.splitlines()[0]
+    assert told == f"{good}:4: fixed AG109 `port_value` is called `port` here"
+    assert main(["lint", "--diff", str(good)]) == 0

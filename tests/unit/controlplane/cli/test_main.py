@@ -8,10 +8,12 @@ import re
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from controlplane.cli import terminal
 from controlplane.cli.main import COMMANDS, main
 from controlplane.cli.terminal import coloured
 from controlplane.compile import compile_file
@@ -42,8 +44,8 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
 
 
 def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without a command the list is shown, and the exit status says nothing was done."""
-    assert main([]) == 2
+    """Without a command the list is shown, as is most useful then; that is no failure."""
+    assert main([]) == 0
     shown = capsys.readouterr().out
     for command in COMMANDS:
         assert re.search(rf"\n    {command}\s", shown)
@@ -130,6 +132,37 @@ def test_status_and_reload_without_a_gateway(
     assert main(["reload", *home]) == 2
     assert "no gateway runs" in capsys.readouterr().err
     assert main(["down", *home]) == 0
+
+
+def test_failures_are_json_for_programs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`up --json` and `reload --json` print a verdict whatever became of them."""
+    home = ["--home", str(tmp_path / "h")]
+    assert main(["up", str(tmp_path / "none.yaml"), "--json", *home]) == 2
+    verdict = json.loads(capsys.readouterr().out)
+    assert (verdict["ok"], verdict["code"]) == (False, 2)
+    assert "no config at" in verdict["summary"]
+    assert main(["reload", "--json", *home]) == 2
+    assert "no gateway runs" in json.loads(capsys.readouterr().out)["summary"]
+
+
+def test_a_folder_stands_for_the_config_in_it(tmp_path: Path) -> None:
+    """`archgw up DIR` is `archgw up DIR/arch_config.yaml`."""
+    (tmp_path / "arch_config.yml").write_text("version: v0.1\n")
+    assert main(["up", str(tmp_path), "--home", str(tmp_path / "h")]) == 1
+
+
+def test_progress_is_told_after_a_second(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing of what is quick; of what is slow the latest word, though no new one comes."""
+    monkeypatch.setattr(terminal, "_QUIET_FOR", 0.05)
+    with terminal.Patience("first") as patience:
+        patience.say("second")
+    assert capsys.readouterr().err == ""
+    with terminal.Patience("first") as patience:
+        time.sleep(0.3)
+        patience.say("second")
+    assert capsys.readouterr().err == "… first\n… second\n"
 
 
 def test_status_tells_why_the_last_one_ended(

@@ -12,7 +12,7 @@ from controlplane.reading import fix
 
 
 def fixed(text: str) -> str:
-    return fix.fixed(text, {"K": "key"})
+    return fix.fixed(text, {"K": "key"}).text
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_fix_that_changes_the_meaning_is_dropped(monkeypatch: pytest.MonkeyPatch
     """An edit after which the config means something else is not made."""
     text = "system_prompt: “a”\n"
     wrong = Problem("AG009", Severity.WARNING, (), "", edits=(Edit(15, 18, '"b"'),))
-    monkeypatch.setattr(fix, "applied", lambda text, _: text.replace("“a”", wrong.edits[0].text))
+    monkeypatch.setattr(fix, "applied", lambda text, _: (text.replace("“a”", '"b"'), [wrong]))
     assert fixed(text) == text
 
 
@@ -112,4 +112,4 @@ def test_overlapping_edits_wait_for_the_next_round() -> None:
     """Of two problems that touch the same text, the first is mended alone."""
     one = Problem("A", Severity.WARNING, (), "", edits=(Edit(0, 3, "x"),))
     two = Problem("B", Severity.WARNING, (), "", edits=(Edit(2, 5, "y"), Edit(8, 9, "z")))
-    assert fix.applied("abcdefghij", [one, two]) == "xdefghij"
+    assert fix.applied("abcdefghij", [one, two]) == ("xdefghij", [one])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from unittest.mock import ANY
 
@@ -115,6 +116,22 @@ def test_failure_is_told_in_v01_words(said: Any, status: int, code: str, message
     played = play(settings(target("t")), SCRIPT, says={"app": said}) >> prompt("go")
     played << refuses(status, code, "upstream application error host=app, path=/t, ", message)
     assert "hunter2" not in str(played.outcome)
+
+
+def test_headers_of_the_config_are_read_for_each_call(tmp_path: Path) -> None:
+    """A key that changed goes along at once; one that is gone makes no call, and is not told."""
+    file = tmp_path / "key"
+    for value in ("Bearer one", "Bearer two"):
+        file.write_text(value)
+        (sent,) = made(ApiEndpoint("app", "/x", "GET", (("authorization", str(file)),)))
+        assert sent.headers["authorization"] == value
+    file.unlink()
+    config = settings(
+        target("t", CITY, DAYS, endpoint=ApiEndpoint("app", "/x", "GET", (("a", str(file)),)))
+    )
+    played = play(config, SCRIPT, says={"app": api({"ok": 1})})
+    played >> prompt("go") << refuses(502, "tool_error", "a header of the API cannot be read")
+    assert played.endpoints.sent == []
 
 
 def test_long_error_is_cut() -> None:

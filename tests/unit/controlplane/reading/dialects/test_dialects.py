@@ -359,9 +359,126 @@ def test_old_and_new_spelling_together() -> None:
 
 def test_keys_decide_not_the_version() -> None:
     """Any version goes with any dialect's keys."""
-    for version in ("v0.1", "0.1", "0.1-beta", "v9"):
+    for version in ("v0.1", "0.1", "0.1-beta", "v0.1.7"):
         config, problems = read(f"version: {version}\nsystem_prompt: a\n")
         assert (config.version, problems) == (version, [])
+
+
+def test_versions_of_later_archgw_are_told_and_others_refused() -> None:
+    """Which version it is, as a warning; one that there is not is an error."""
+    for version, later in (("0.2.0", "0.2"), ("v0.3.0", "0.3"), ("v0.4.0", "0.4")):
+        _, problems = read(f"version: {version}\nsystem_prompt: a\n")
+        assert [(each.code, each.severity) for each in problems] == [("AG120", Severity.WARNING)]
+        assert f"archgw {later}" in problems[0].message
+    for version in ("v9", "1.0", "v0.5.0", "0.15"):
+        _, problems = read(f"version: {version}\nsystem_prompt: a\n")
+        assert [each.code for each in problems] == ["AG104"]
+
+
+def test_a_guessed_key_is_reported_once() -> None:
+    """Neither what stands under it is, nor what is missing without it."""
+    text = """
+        llm_providers: [{nme: a, provider: openai, model: m, access_key: $K}]
+        model_servr: {fast: {target: a}}
+        prompt_targts: [{name: b, description: c, zzz: 1}]
+        """
+    _, problems = read(text)
+    assert [each.code for each in problems] == ["AG101"] * 3
+    assert "model_server" in str(problems[1].hint) + str(problems[2].hint)
+
+
+LATER = """
+    version: v0.4.0
+    listeners:
+      - {type: model, name: llm, port: 12001}
+      - {type: prompt, name: prompts, port: 10001, address: 127.0.0.1}
+    model_providers:
+      - {model: openai/gpt-4o, access_key: $K, default: true}
+      - {model: mistral/*, access_key: $K}
+      - {name: router, provider: openrouter, model: openai/gpt-4o, access_key: $K}
+      - {model: ollama/llama3, base_url: "http://127.0.0.1:11434", http_host: models.corp}
+    endpoints:
+      app: {endpoint: 127.0.0.1, port: 8001, http_host: app.corp}
+      other: {endpoint: "127.0.0.1:9", port: 8001}
+    prompt_targets:
+      - name: weather
+        description: Weather forecast for a city
+        endpoint: {name: app, path: /x, http_headers: {Authorization: "Bearer $K", x-api: "2"}}
+    tracing: {random_sampling: 10, trace_arch: true}
+    """
+
+
+def test_what_later_versions_write_otherwise_is_read() -> None:
+    """Every form that has an equivalent here, and no error."""
+    config, problems = read(LATER)
+    assert not [each for each in problems if each.severity is Severity.ERROR]
+    assert config.egress
+    assert config.ingress
+    assert (config.egress.port, config.ingress.port) == (12001, 10001)
+    assert [(each.kind, each.model) for each in config.providers] == [
+        ("openai", "gpt-4o"),
+        ("mistral", None),
+        ("openrouter", "openai/gpt-4o"),
+        ("ollama", "llama3"),
+    ]
+    assert config.providers[3].http_host == "models.corp"
+    assert config.endpoints[0].addresses == ("127.0.0.1:8001",)
+    assert config.endpoints[0].http_host == "app.corp"
+    assert config.endpoints[1].addresses == ("127.0.0.1:9",)
+    endpoint = config.prompt_targets[0].endpoint
+    assert endpoint
+    headers = {name: secret.value for name, secret in endpoint.http_headers}
+    assert headers == {"Authorization": "Bearer a-key", "x-api": "2"}
+
+
+def test_prompt_gateway_is_the_prompt_listener() -> None:
+    """An old name of `listeners.ingress_traffic`."""
+    config, problems = read("listeners: {prompt_gateway: {port: 10001}}")
+    assert config.ingress
+    assert config.ingress.port == 10001
+    assert [each.code for each in problems] == ["AG109"]
+
+
+ELSEWHERE = {
+    "agents: [{id: a, url: b}]": "AG118",
+    "filters: [{id: a, url: b}]": "AG118",
+    "listeners: [{type: model, name: a, output_filters: [a]}]": "AG118",
+    "llm_providers: [{model: openai/m, access_key: $K, passthrough_auth: true}]": "AG118",
+    "llm_providers: [{model: openai/m, access_key: $K, headers: {a: b}}]": "AG118",
+    "llm_providers: [{model: openai/m, access_key: $K, routing_preferences: []}]": "AG119",
+    "overrides: {optimize_context_window: true}": "AG119",
+    "routing: {model: a}": "AG119",
+    "routing_preferences: []": "AG119",
+    "state_storage: {type: memory}": "AG119",
+    "tracing: {span_attributes: {}}": "AG119",
+}
+
+
+@pytest.mark.parametrize("text", ELSEWHERE)
+def test_what_this_version_lacks_is_told_in_one_line(text: str) -> None:
+    """One problem for the key, none for what stands under it, and what to do instead."""
+    _, problems = read(text)
+    assert [each.code for each in problems] == [ELSEWHERE[text]]
+    assert "archgw 0." in problems[0].message
+    assert problems[0].hint
+
+
+def test_types_and_choices_that_do_not_fit_get_advice() -> None:
+    """`type: date` is a format; a word among numbers names itself, once."""
+    text = """
+        prompt_targets:
+          - name: a
+            description: b
+            parameters:
+              - {name: d, type: date, description: day}
+              - {name: e, type: int, description: size, enum: [1, two]}
+        """
+    config, problems = read(text)
+    assert problems[0].hint == "write `type: str` and `format: date`"
+    assert "is `two`, which does not fit `type: int`" in problems[1].message
+    assert "the type is `str`" in str(problems[1].hint)
+    assert len(problems) == 2
+    assert config.prompt_targets[0].parameters[1].enum == ()
 
 
 @pytest.mark.parametrize(
