@@ -78,7 +78,7 @@ def _reference(record: Record, otherwise: str | None, reading: Reading) -> Endpo
     """`endpoint: {name, path}`, or a `path` beside it as in 0.1-beta."""
     inner = record.record("endpoint")
     name = inner.text("name") or (otherwise if "path" in record else None)
-    if name is None:
+    if not name:
         return None
     holder = inner if "path" in inner else record
     path = inner.path if "endpoint" in record else record.path
