@@ -194,6 +194,7 @@ class Overrides:
     intent_threshold: float | None = None
     guard_threshold: float | None = None
     error_format: Literal["json", "text"] | None = None
+    stream_format: contract.StreamFormat | None = None
     access_log_format: Literal["text", "json"] | None = None
     debug_headers: bool | None = None
     """Whether a client may ask for scores with `x-arch-debug: true`."""

@@ -1,8 +1,8 @@
 """A chat with a prompt gateway, as an application holds it over plain HTTP.
 
 The application keeps the history and sends all of it each time. What the gateway called on the
-way to an answer comes back beside it: as `metadata.x-arch-state` in JSON, as the first chunks of
-a stream. Those messages belong into the history too, in front of the answer they led to.
+way to an answer comes back beside it, as `metadata.x-arch-state` of the answer or of the first
+chunk of a stream. Those messages belong into the history too, in front of the answer they led to.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Answer:
     def calls(self) -> list[tuple[str, dict[str, Any]]]:
         """The APIs that were called, with their arguments."""
         return [
-            (call["function"]["name"], call["function"]["arguments"])
+            (call["function"]["name"], json.loads(call["function"]["arguments"]))
             for message in self.tool_messages
             for call in message.get("tool_calls", ())
         ]
@@ -81,24 +81,20 @@ def read(status: int, headers: Mapping[str, str], raw: bytes) -> Answer:
         return _streamed(names, raw.decode())
     body = json.loads(raw)
     text = body["choices"][0]["message"]["content"]
-    state = body.get("metadata", {}).get("x-arch-state")
-    # JSON in JSON in JSON: so it has been since v0.1.
-    messages = json.loads(json.loads(state)["messages"]) if state else ()
-    return Answer(status, names, text, body["model"], messages)
+    return Answer(status, names, text, body["model"], _tool_messages(body))
 
 
 def _streamed(headers: Mapping[str, str], text: str) -> Answer:
-    said: list[str] = []
-    tool_messages: list[Message] = []
-    model = ""
-    for chunk in _chunks(text):
-        delta = chunk["choices"][0]["delta"] if chunk["choices"] else {}
-        if delta.get("tool_calls") or delta.get("role") == "tool":
-            tool_messages.append({"model": chunk["model"], **delta})
-        else:
-            model = chunk["model"]
-            said.append(delta.get("content") or "")
+    first, *rest = _chunks(text)
+    said = [chunk["choices"][0]["delta"].get("content") or "" for chunk in (first, *rest)]
+    model, tool_messages = first["model"], _tool_messages(first)
     return Answer(http.client.OK, headers, "".join(said), model, tool_messages)
+
+
+def _tool_messages(body: Mapping[str, Any]) -> Sequence[Message]:
+    state = body.get("metadata", {}).get("x-arch-state")
+    # JSON in JSON in JSON: so it has been since v0.1.
+    return json.loads(json.loads(state)["messages"]) if state else ()
 
 
 def _chunks(text: str) -> Iterator[dict[str, Any]]:

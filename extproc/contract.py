@@ -42,6 +42,9 @@ DEBUG_HEADER: Final = "x-gateway-debug"
 """The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
 config says so."""
 CLIENT_DEBUG_HEADER: Final = "x-arch-debug"
+STREAM_HEADER: Final = "x-gateway-stream"
+"""The client's `x-arch-stream`, copied likewise: a `StreamFormat`, for this request alone."""
+CLIENT_STREAM_HEADER: Final = "x-arch-stream"
 # What a client that asks for it finds in the answer's metadata, beside `x-arch-state`.
 INTENT_KEY: Final = "x-arch-intent"
 INTENT_SCORE_KEY: Final = "x-arch-intent-score"
@@ -87,8 +90,8 @@ _CONTENT_TYPES: Final = {
 
 PROMPT_METADATA: Final = "arch.prompt"
 """Dynamic metadata that extproc leaves for the LLM's answer, under these keys."""
-SSE_PREFIX_KEY: Final = "sse_prefix"
-JSON_PREFIX_KEY: Final = "json_prefix"
+EVENTS_KEY: Final = "events"
+MEMBERS_KEY: Final = "members"
 
 # Runtime --------------------------------------------------------------------------------------
 
@@ -146,6 +149,10 @@ class Decisions:
 Confirm = Literal["never", "unsure", "always"]
 """When the user is asked before a call."""
 
+StreamFormat = Literal["openai", "v0.1"]
+"""What a client is shown of the gateway's calls, and how: as SDKs read it, or as v0.1 did."""
+V01: Final = "v0.1"
+
 
 @dataclass(frozen=True, slots=True)
 class ApiEndpoint:
@@ -190,6 +197,7 @@ class Prompts:
     guards_api_answers: bool = True
     """Whether the guards judge what APIs answer, before an LLM reads it."""
     decisions: Decisions = Decisions()
+    stream_format: StreamFormat = "openai"
 
     @property
     def default_target(self) -> Target | None:

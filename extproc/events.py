@@ -35,12 +35,14 @@ class Proceed:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """On to the LLM with this body. The prefixes go before the LLM's answer."""
+    """On to the LLM with this body, and what its answer is to have: one of the two, or neither."""
 
     body: bytes = field(repr=False)
     headers: Mapping[str, str]
-    sse_prefix: str = field(default="", repr=False)
-    json_prefix: str = field(default="", repr=False)
+    events: str = field(default="", repr=False)
+    """Whole events before the first one of a stream."""
+    members: str = field(default="", repr=False)
+    """Members of the first object, each with its comma."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Caller:
     onward: Mapping[str, str]
     """Headers for calls on behalf of this request. Nothing of the client's credentials."""
     debug: bool
+    stream_format: contract.StreamFormat | None = None
+    """What the client wants, where it says so."""
     language: str | None = None
     """The tag of the language that the client likes best, such as de-AT."""
 
@@ -190,6 +192,12 @@ class Exchange:
     def apis_answer(self) -> bool:
         """What the APIs said is the client's answer, and no LLM reads it."""
         return bool(self.made) and not any(each.target.dispatch_to_llm for each in self.plan)
+
+    @property
+    def v01(self) -> bool:
+        """Whether the client reads answers as v0.1 wrote them."""
+        wanted = self.caller.stream_format or self.runtime.config.stream_format
+        return wanted == contract.V01
 
     def newest_evidence(self) -> Iterator[tuple[Call, str, Evidence]]:
         """What the models' calls take of the last user message, by call and parameter."""

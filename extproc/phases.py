@@ -111,10 +111,13 @@ def _forward(outcome: Forward) -> bytes:
             )
         )
     )
-    if outcome.sse_prefix or outcome.json_prefix:
-        fields = response.dynamic_metadata.fields[contract.PROMPT_METADATA].struct_value.fields
-        fields[contract.SSE_PREFIX_KEY].string_value = outcome.sse_prefix
-        fields[contract.JSON_PREFIX_KEY].string_value = outcome.json_prefix
+    for key, text in (
+        (contract.EVENTS_KEY, outcome.events),
+        (contract.MEMBERS_KEY, outcome.members),
+    ):
+        if text:
+            told = response.dynamic_metadata.fields[contract.PROMPT_METADATA].struct_value.fields
+            told[key].string_value = text
     return response.SerializeToString()
 
 

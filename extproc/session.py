@@ -7,11 +7,18 @@ gRPC, so that a test drives it like Envoy does.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from extproc import pipeline
 from extproc.chat import types
-from extproc.contract import CHAT_PATH, CLIENT_DEBUG_HEADER, DEBUG_HEADER
+from extproc.contract import (
+    CHAT_PATH,
+    CLIENT_DEBUG_HEADER,
+    CLIENT_STREAM_HEADER,
+    DEBUG_HEADER,
+    STREAM_HEADER,
+    StreamFormat,
+)
 from extproc.errors import GatewayError, InvalidRequest, NotFound
 from extproc.events import Event, Forward, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
@@ -25,6 +32,8 @@ if TYPE_CHECKING:
     from extproc.runtime import Runtime
 
 _DEBUG: Final = (DEBUG_HEADER, CLIENT_DEBUG_HEADER)
+_STREAM: Final = (STREAM_HEADER, CLIENT_STREAM_HEADER)
+_FORMATS: Final[tuple[StreamFormat, ...]] = get_args(StreamFormat)
 
 
 class Session:
@@ -90,9 +99,16 @@ class Session:
         return Caller(
             request_id=headers.get("x-request-id", ""),
             onward=onward(headers),
+            stream_format=_stream_format(headers),
             language=_language(headers.get("accept-language", "")),
             debug=any(headers.get(name, "").lower() == "true" for name in _DEBUG),
         )
+
+
+def _stream_format(headers: Mapping[str, str]) -> StreamFormat | None:
+    """What names none of them leaves it at the config's."""
+    said = [headers.get(name, "").lower() for name in _STREAM]
+    return next((each for each in _FORMATS if each in said), None)
 
 
 def _language(accepted: str) -> str | None:

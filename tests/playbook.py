@@ -398,8 +398,7 @@ def forwards(**found: Any) -> Expectation:
         assert isinstance(outcome, Forward), outcome
         assert outcome.headers == {GUARDED_HEADER: "1", "content-type": "application/json"}
         sent = json.loads(outcome.body)
-        unasked = outcome.json_prefix if sent.get("stream") else outcome.sse_prefix
-        assert unasked == "", "what goes before an answer is of the other form"
+        assert not (outcome.events and outcome.members), "a client is told twice"
         came = _without_state(json.loads(played.came))
         messages = found.get("messages") or _with_context(
             played, came["messages"], sent["messages"]
@@ -440,17 +439,22 @@ def spoken_by(answer: Answer) -> tuple[str, str]:
     """Text and model of an assistant's answer in either form."""
     if answer.form is Form.SSE:
         chunks = events(answer.body)
-        spoken = [
-            c for c in chunks if c["choices"] and c["choices"][0]["delta"].get("role") != "tool"
-        ]
-        text = "".join(c["choices"][0]["delta"].get("content") or "" for c in spoken)
+        text = "".join(c["choices"][0]["delta"].get("content") or "" for c in chunks)
         return text, chunks[-1]["model"]
     found = json.loads(answer.body)
     return found["choices"][0]["message"]["content"], found["model"]
 
 
+def told(outcome: Outcome) -> dict[str, str]:
+    """The metadata that goes into the LLM's answer."""
+    assert isinstance(outcome, Forward)
+    assert not outcome.events
+    found = json.loads("{" + outcome.members.rstrip(",") + "}")
+    return found.get("metadata", {})
+
+
 def events(stream: bytes) -> list[dict[str, Any]]:
     """The chunks of a stream, which must end with [DONE]."""
-    frames = [frame for frame in stream.split(b"\n\n") if frame and not frame.startswith(b":")]
+    frames = [frame for frame in stream.split(b"\n\n") if frame]
     assert frames[-1] == b"data: [DONE]", frames[-1]
     return [json.loads(frame.removeprefix(b"data: ")) for frame in frames[:-1]]

@@ -42,6 +42,7 @@ def lower_prompts(
         messages=overrides.messages,
         guards_api_answers=config.guards_api_answers,
         decisions=config.decisions,
+        stream_format=overrides.stream_format or "openai",
     )
     return prompts, (*secrets, *_header_secrets(config))
 

@@ -389,6 +389,9 @@ _OVERRIDES = Table(
         "prompt_target_intent_matching_threshold": Key(_SHARE, "score from which a target matches"),
         "guard_threshold": Key(_SHARE, "score from which a guard refuses"),
         "error_format": Key(Text(choices=("json", "text")), "form of the gateway's own errors"),
+        "stream_format": Key(
+            Text(choices=("openai", "v0.1")), "form of streams and of what was called"
+        ),
         "access_log_format": Key(Text(choices=("json", "text")), "form of the access logs"),
         "debug_headers": Key(Flag(), "whether `x-arch-debug: true` shows scores"),
         "max_calls": Key(Number(1, 100, whole=True), "API calls one prompt may cause"),

@@ -1,9 +1,7 @@
-"""Answers the gateway writes itself, plain and streamed, for v0.1's clients and for SDKs alike.
+"""Answers the gateway writes itself, plain and streamed, as the official SDKs read them.
 
-v0.1 wrote `model`, `choices` and no more. Every object here also carries the id, object,
-created and index that the official SDKs ask for, and every stream ends with `[DONE]`. In the
-chunk that shows the calls, and in `x-arch-state`, `arguments` stay an object: that is how
-v0.1's clients read them.
+What was called, and what came of it, is the answer's `metadata`, in a stream that of the first
+chunk: every other field is the one that any client looks for. v0.1's streams are in `v01`.
 """
 
 from __future__ import annotations
@@ -38,8 +36,11 @@ class ToolCall:
     defaults: Sequence[str] = ()
     """Arguments that nobody said."""
 
-    def to_json(self) -> dict[str, Any]:
-        function = {"name": self.name, "arguments": dict(self.arguments)}
+    def to_json(self, *, v01: bool = False) -> dict[str, Any]:
+        """For v0.1's clients the arguments are an object, for all others JSON in a string."""
+        said = dict(self.arguments)
+        arguments = said if v01 else orjson.dumps(said).decode()
+        function = {"name": self.name, "arguments": arguments}
         call = {"id": self.id, "type": "function", "function": function}
         return {**call, "defaults": list(self.defaults)} if self.defaults else call
 
@@ -50,9 +51,21 @@ class ChatAnswer:
 
     text: str = field(repr=False)
     model: str
-    calls: Sequence[ToolCall] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     include_usage: bool = False
+
+
+def state(calls: Sequence[ToolCall], *, v01: bool = False) -> dict[str, str]:
+    """What a client may add to its history before the answer: the calls and what each gave."""
+    if not calls:
+        return {}
+    listed = [call.to_json(v01=v01) for call in calls]
+    messages: list[dict[str, Any]] = [
+        {"role": "assistant", "model": TOOL_MODEL, "tool_calls": listed},
+        *({"role": "tool", "content": c.content, "tool_call_id": c.id} for c in calls),
+    ]
+    # JSON in JSON in JSON: so it was, and clients parse it twice.
+    return {STATE: orjson.dumps({"messages": orjson.dumps(messages).decode()}).decode()}
 
 
 def asked_state(question: str) -> dict[str, str]:
@@ -81,10 +94,7 @@ def completion(answer: ChatAnswer) -> bytes:
         "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
         "usage": _NO_TOKENS,
     }
-    metadata = _metadata(answer.calls, answer.metadata)
-    if metadata:
-        body["metadata"] = metadata
-    return orjson.dumps(body)
+    return with_metadata(body, answer.metadata)
 
 
 def stream(answer: ChatAnswer) -> bytes:
@@ -94,62 +104,24 @@ def stream(answer: ChatAnswer) -> bytes:
         _chunk(head, {"content": answer.text}),
         _chunk(head, {}, "stop"),
     ]
+    if answer.metadata:
+        chunks[0]["metadata"] = dict(answer.metadata)
     if answer.include_usage:
         chunks.append({**head, "choices": [], "usage": _NO_TOKENS})
-    if answer.metadata and not answer.calls:
-        chunks[0]["metadata"] = dict(answer.metadata)
-    events = b"".join(sse.encode(orjson.dumps(chunk)) for chunk in chunks)
-    prefix = sse_prefix(answer.calls, answer.metadata) if answer.calls else ""
-    return prefix.encode() + events + sse.encode(sse.DONE)
+    return b"".join(sse.encode(orjson.dumps(chunk)) for chunk in chunks) + sse.encode(sse.DONE)
 
 
-def sse_prefix(calls: Sequence[ToolCall], metadata: Mapping[str, str]) -> str:
-    """The events before the answer: the calls, then what each gave."""
-    if not calls:
-        # A chunk without choices would trip v0.1's clients; a comment trips nobody.
-        return f": {orjson.dumps(dict(metadata)).decode()}\n\n" if metadata else ""
-    head = _head("chat.completion.chunk", TOOL_MODEL)
-    listed = [{"index": n, **call.to_json()} for n, call in enumerate(calls)]
-    first = _chunk(head, {"role": "assistant", "tool_calls": listed})
-    if metadata:
-        first["metadata"] = dict(metadata)
-    chunks = [
-        first,
-        *(
-            _chunk(head, {"role": "tool", "content": call.content, "tool_call_id": call.id})
-            for call in calls
-        ),
-    ]
-    return "".join(sse.encode(orjson.dumps(chunk)).decode() for chunk in chunks)
+def members(metadata: Mapping[str, str]) -> str:
+    """What goes behind the first opening brace of an LLM's answer, whole or streamed."""
+    return f'"metadata":{orjson.dumps(dict(metadata)).decode()},' if metadata else ""
 
 
-def json_prefix(calls: Sequence[ToolCall], metadata: Mapping[str, str]) -> str:
-    """What goes behind the opening brace of a JSON answer."""
-    found = _metadata(calls, metadata)
-    return f'"metadata":{orjson.dumps(found).decode()},' if found else ""
-
-
-def with_metadata(
-    body: dict[str, Any], calls: Sequence[ToolCall], metadata: Mapping[str, str]
-) -> bytes:
-    """An application's own completion, with our metadata beside its own."""
-    found = _metadata(calls, metadata)
+def with_metadata(body: dict[str, Any], metadata: Mapping[str, str]) -> bytes:
+    """A completion with our metadata beside its own."""
     own = body.get("metadata")
-    if found:
-        body = {**body, "metadata": {**(own if isinstance(own, dict) else {}), **found}}
+    if metadata:
+        body = {**body, "metadata": {**(own if isinstance(own, dict) else {}), **metadata}}
     return orjson.dumps(body)
-
-
-def _metadata(calls: Sequence[ToolCall], metadata: Mapping[str, str]) -> dict[str, str]:
-    if not calls:
-        return dict(metadata)
-    messages: list[dict[str, Any]] = [
-        {"role": "assistant", "model": TOOL_MODEL, "tool_calls": [c.to_json() for c in calls]},
-        *({"role": "tool", "content": c.content, "tool_call_id": c.id} for c in calls),
-    ]
-    # JSON in JSON in JSON: so it was, and clients parse it twice.
-    state = orjson.dumps({"messages": orjson.dumps(messages).decode()}).decode()
-    return {STATE: state, **metadata}
 
 
 def _head(kind: str, model: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from extproc.chat import answers
+from extproc.chat import answers, v01
 from extproc.chat.stream import assemble
 from extproc.contract import Form
 from extproc.events import Answer
@@ -55,9 +55,15 @@ def completion_text(body: Any) -> str | None:
     return content if isinstance(content, str) else None
 
 
+def told(exchange: Exchange, calls: Sequence[answers.ToolCall], asked: str = "") -> dict[str, str]:
+    """The metadata of an answer: what was called, or what the gateway asks; then what was asked for."""
+    of_calls = answers.state(calls, v01=exchange.v01)
+    return {**(answers.asked_state(asked) if asked else of_calls), **exchange.metadata}
+
+
 def ask_user(exchange: Exchange, question: str) -> Answer:
     """A question of the gateway's own; its state is for clients that keep no answers."""
-    return say(exchange, question, answers.FUNCTION_MODEL, metadata=answers.asked_state(question))
+    return say(exchange, question, answers.FUNCTION_MODEL, asked=question)
 
 
 def say(
@@ -67,11 +73,14 @@ def say(
     *,
     calls: Sequence[answers.ToolCall] = (),
     headers: Mapping[str, str] | None = None,
-    metadata: Mapping[str, str] | None = None,
+    asked: str = "",
 ) -> Answer:
     request = exchange.request
-    told = {**(metadata or {}), **exchange.metadata}
-    answer = answers.ChatAnswer(text, model, calls, told, request.include_usage)
+    if request.stream and exchange.v01:
+        body = v01.stream(text, model, calls, exchange.metadata)
+        return Answer(body, Form.SSE, headers=headers or {})
+    metadata = told(exchange, calls, asked)
+    answer = answers.ChatAnswer(text, model, metadata, request.include_usage)
     if request.stream:
         return Answer(answers.stream(answer), Form.SSE, headers=headers or {})
     return Answer(answers.completion(answer), Form.JSON, headers=headers or {})
@@ -82,6 +91,6 @@ def repeat(
 ) -> Answer:
     """An application's answer as the client's: a completion as it is, where that can be."""
     if said.completion is not None and not exchange.request.stream:
-        body = answers.with_metadata(said.completion, calls, exchange.metadata)
+        body = answers.with_metadata(said.completion, told(exchange, calls))
         return Answer(body, Form.JSON)
     return say(exchange, said.text, said.model or model, calls=calls)

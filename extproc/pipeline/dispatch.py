@@ -3,18 +3,19 @@ r"""The last stage: on to the LLM with what the APIs said, or straight back to t
 As v0.1 worded it: the last user message gains `\ncontext: <API body>`, the target's or the
 global system prompt leads, and messages of tools go. When no API was called, a client's own
 tool messages stay: it may be using tools with the LLM directly. Only the gateway's own, which
-v0.1's clients send back, go then too: no LLM takes arguments that are an object.
+clients send back out of the state, go then too: they are no calls of the LLM's, and those of
+v0.1's form, with arguments that are an object, no LLM takes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from extproc.chat import answers, strict_json
+from extproc.chat import answers, strict_json, v01
 from extproc.contract import GUARDED_HEADER, OWN_PREFIX
 from extproc.errors import ContextTooLarge
 from extproc.events import Answer, Forward, Outcome
-from extproc.pipeline.client_answer import repeat, say, speech
+from extproc.pipeline.client_answer import repeat, say, speech, told
 from extproc.telemetry import log
 
 if TYPE_CHECKING:
@@ -57,9 +58,9 @@ def _to_llm(exchange: Exchange) -> Forward:
         GUARDED_HEADER: "1",
         "content-type": "application/json",
     }
-    if exchange.request.stream:
-        return Forward(body, headers, sse_prefix=answers.sse_prefix(calls, exchange.metadata))
-    return Forward(body, headers, json_prefix=answers.json_prefix(calls, exchange.metadata))
+    if calls and exchange.request.stream and exchange.v01:
+        return Forward(body, headers, events=v01.prefix(calls, exchange.metadata))
+    return Forward(body, headers, members=answers.members(told(exchange, calls)))
 
 
 def llm_body(exchange: Exchange) -> dict[str, Any]:

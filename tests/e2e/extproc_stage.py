@@ -224,8 +224,8 @@ def _access_log(folder: Path) -> dict[str, Any]:
                     "code": "%RESPONSE_CODE%",
                     "details": "%RESPONSE_CODE_DETAILS%",
                     "flags": "%RESPONSE_FLAGS%",
-                    "sse_prefix": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.SSE_PREFIX_KEY})%",
-                    "json_prefix": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.JSON_PREFIX_KEY})%",
+                    "events": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.EVENTS_KEY})%",
+                    "members": f"%DYNAMIC_METADATA({contract.PROMPT_METADATA}:{contract.MEMBERS_KEY})%",
                 }
             },
         },

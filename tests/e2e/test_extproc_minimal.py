@@ -92,22 +92,21 @@ def test_target_is_called_and_its_answer_is_context(scene: Scene) -> None:
     assert (called.method, called.path, called.json["city"]) == ("POST", "/weather", "Lisbon")
     last = scene.llm.received[0].json["messages"][-1]
     assert last["content"] == 'Weather in Lisbon?\ncontext: {"rain": 1}'
-    prefix = scene.stage.access_log()[-1]["json_prefix"]
-    state = json.loads("{" + prefix.rstrip(",") + "}")["metadata"]["x-arch-state"]
+    members = scene.stage.access_log()[-1]["members"]
+    state = json.loads("{" + members.rstrip(",") + "}")["metadata"]["x-arch-state"]
     assert json.loads(json.loads(state)["messages"])[1]["content"] == '{"rain": 1}'
 
 
-def test_stream_prefix_arrives_as_metadata(scene: Scene) -> None:
-    """For a stream the two tool chunks are waiting in Envoy as whole events."""
+def test_what_v01s_clients_want_arrives_as_metadata(scene: Scene) -> None:
+    """The two chunks before their stream are waiting in Envoy as whole events."""
     scene.app.says["/weather"] = Says(b"plain \xc3\xa9\n")
-    assert scene.client.chat("Weather in Lisbon?", stream=True).status == 200
-    prefix = scene.stage.access_log()[-1]["sse_prefix"]
-    chunks = events((prefix + "data: [DONE]\n\n").encode())
-    assert chunks[0]["model"].startswith("Arch")
-    assert chunks[0]["choices"][0]["delta"]["tool_calls"][0]["function"]["arguments"] == {
-        "city": "Lisbon"
-    }
-    assert chunks[1]["choices"][0]["delta"]["content"] == "plain é\n"
+    wants = {"x-arch-stream": "v0.1"}
+    assert scene.client.chat("Weather in Lisbon?", stream=True, headers=wants).status == 200
+    called, gave, end = scene.stage.access_log()[-1]["events"].split("\n\n")
+    (call,) = json.loads(called[6:])["choices"][0]["delta"]["tool_calls"]
+    assert call["function"]["arguments"] == {"city": "Lisbon"}
+    assert json.loads(gave[6:])["choices"][0]["delta"]["content"] == "plain é\n"
+    assert end == ""
 
 
 @pytest.mark.parametrize("stream", [False, True])

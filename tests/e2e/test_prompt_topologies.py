@@ -110,7 +110,7 @@ def test_http2_and_tls(
 
 ASKED = {
     "a joke": ("Hello from one", "one-2"),
-    "Paris": ("x-arch-state", '"role":"tool"'),
+    "Paris": ("x-arch-state", "x-arch-state"),
     "forget it all": ("I would rather not.", "would"),
 }
 

@@ -23,6 +23,7 @@ from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication, Says
 from tests.fakes.model_server import FakeModelServer, Script
+from tests.fakes.provider import Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,17 +176,54 @@ class TestWays:
         for file in stage.running.home.logs.iterdir():
             assert "Schmidt" not in file.read_text()
 
-    def test_stream_shows_the_call_first(self, stage: Stage) -> None:
-        """A stream begins with the call and what it returned, then the LLM's own chunks."""
+    def test_stream_tells_the_call_in_its_first_chunk(self, stage: Stage) -> None:
+        """A stream is the LLM's own chunks, the first of them with what was called and what it gave."""
         stage.says(Paris=[("weather", {"city": "Paris"}, [])])
         stage.app.says["/weather/Paris"] = Says({"sky": "blue"})
+        first, *rest = sse(stage.client.chat("weather in Paris?", stream=True))
+        assert first["choices"][0]["delta"]["content"] == "one-0 "
+        state = json.loads(json.loads(first["metadata"]["x-arch-state"])["messages"])
+        function = state[0]["tool_calls"][0]["function"]
+        assert (function["name"], function["arguments"]) == ("weather", '{"city":"Paris","days":3}')
+        assert state[1]["content"] == '{"sky": "blue"}'
+        assert len(rest) == 2
+        assert not any("metadata" in chunk for chunk in rest)
+
+    def test_stream_of_tiny_pieces(self, stage: Stage) -> None:
+        """However the LLM's bytes arrive: the first object is told, all else is as it came."""
+        stage.says(Paris=[("weather", {"city": "Paris"}, [])])
+        stage.app.says["/weather/Paris"] = Says({"sky": "blue"})
+        rest = b'"id":"1","choices":[{"delta":{"content":"x"}}]}\r\n\r\ndata: [DONE]\r\n\r\n'
+        whole = b": hi\r\n\r\ndata: {" + rest
+        pieces = tuple(whole[i : i + 3] for i in range(0, len(whole), 3))
+        stage.world.one.behaviour = Behaviour(pieces=pieces, chunk_delay=0.002)
         answer = stage.client.chat("weather in Paris?", stream=True)
-        chunks = sse(answer)
-        assert chunks[0]["choices"][0]["delta"]["tool_calls"][0]["function"]["name"] == "weather"
-        delta = chunks[1]["choices"][0]["delta"]
-        assert (delta["role"], delta["content"]) == ("tool", '{"sky": "blue"}')
-        assert chunks[0]["model"].startswith("Arch")
-        assert chunks[2]["choices"][0]["delta"]["content"] == "one-0 "
+        assert answer.body.startswith(b': hi\r\n\r\ndata: {"metadata":{"x-arch-state":')
+        assert answer.body.endswith(b"," + rest)
+
+    def test_v01s_sequence(self, stage: Stage) -> None:
+        """Who says `x-arch-stream: v0.1` gets the call, what it gave, and the LLM's chunks."""
+        stage.says(Paris=[("weather", {"city": "Paris"}, [])])
+        stage.app.says["/weather/Paris"] = Says({"sky": "blue"})
+        wants = {"x-arch-stream": "v0.1"}
+        answer = stage.client.chat("weather in Paris?", stream=True, headers=wants)
+        called, gave, first, *_ = answer.text.split("\n\n")
+        chunk = json.loads(called[6:])
+        (call,) = chunk["choices"][0]["delta"].pop("tool_calls")
+        assert chunk == {
+            "model": "Arch-Function-1.5B",
+            "choices": [{"delta": {"role": "assistant"}, "finish_reason": None}],
+        }
+        assert call["function"] == {"name": "weather", "arguments": {"city": "Paris", "days": 3}}
+        assert gave == (
+            'data: {"model":"Arch-Function-1.5B","choices":[{"delta":{"role":"tool","content":'
+            '"{\\"sky\\": \\"blue\\"}"},"finish_reason":null}]}'
+        )
+        assert json.loads(first[6:])["choices"][0]["delta"]["content"] == "one-0 "
+        sent = stage.world.one.received[0].headers
+        assert not {"x-arch-stream", "x-gateway-stream"} & set(sent)
+        other = stage.client.chat("Paris", stream=True, headers={"x-gateway-stream": "v0.1"})
+        assert "metadata" in sse(other)[0]
 
     @pytest.mark.parametrize("stream", [False, True])
     def test_direct_answer(self, stage: Stage, stream: bool) -> None:
@@ -495,21 +533,64 @@ def test_error_names_its_param(stage: Stage) -> None:
     assert stage.client.ask(body=b"{").json["error"]["param"] is None
 
 
+def sdk(stage: Stage) -> openai.OpenAI:
+    url = f"http://127.0.0.1:{stage.running.prompt_port}/v1"
+    return openai.OpenAI(base_url=url, api_key="x", max_retries=0)
+
+
 def test_official_sdk(stage: Stage) -> None:
-    """The official SDK reads every answer form, streamed and not."""
+    """The official SDK's own example reads every answer, whole and streamed: with the same words
+    where the gateway says them.
+    """
     stage.models.script = Script(
         calls={
             "Paris": [("weather", {"city": "Paris"}, [])],
             "weather": [("weather", {}, ["city"])],
+            "reboot": [("reboot", {"device": "r1"}, [])],
         },
         attacks=["forget"],
     )
-    client = openai.OpenAI(
-        base_url=f"http://127.0.0.1:{stage.running.prompt_port}/v1", api_key="x", max_retries=0
-    )
-    for prompt in ("a joke", "Paris", "weather", "forget"):
+    stage.app.says["/reboot"] = Says(b"Rebooting r1.", headers={"content-type": "text/plain"})
+    client = sdk(stage)
+    for prompt in ("a joke", "Paris", "weather", "reboot", "forget"):
         messages: Any = [{"role": "user", "content": prompt}]
         whole = client.chat.completions.create(model="x", messages=messages)
-        assert whole.choices[0].message.content
-        chunks = list(client.chat.completions.create(model="x", messages=messages, stream=True))
-        assert any(chunk.choices and chunk.choices[0].delta.content for chunk in chunks)
+        stream = client.chat.completions.create(model="x", messages=messages, stream=True)
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+        said = whole.choices[0].message.content
+        assert text == ("one-0 one-1 one-2 " if said == "Hello from one" else said)
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_conversation_goes_on_with_its_state(stage: Stage, stream: bool) -> None:
+    """A client that keeps no answer sends the metadata of the last one back, out of a stream as
+    well; one that keeps the state's messages in its history may send those.
+    """
+    stage.models.script = Script(
+        calls={
+            "weather": [("weather", {}, ["city"])],
+            "Paris": [("weather", {"city": "Paris"}, [])],
+        }
+    )
+    stage.app.says["/weather/Paris"] = Says({"sky": "blue"})
+    asked = _metadata(stage, stream, [{"role": "user", "content": "what weather?"}])
+    messages = [{"role": "user", "content": "what weather?"}, {"role": "user", "content": "Paris"}]
+    stage.models.received.clear()
+    done = _metadata(stage, stream, messages, metadata=asked)
+    assert [each.path.partition("?")[0] for each in stage.app.received] == ["/weather/Paris"]
+    seen = stage.models.received[0][1]["messages"]
+    assert [each["role"] for each in seen] == ["user", "assistant", "user"]
+    calls = json.loads(json.loads(done["x-arch-state"])["messages"])
+    history = [*messages, *calls, {"role": "assistant", "content": "Blue."}]
+    _metadata(stage, stream, [*history, {"role": "user", "content": "a joke"}])
+    last = stage.world.one.received[-1].json["messages"]
+    assert [each["content"] for each in last[1:]] == ["what weather?", "Paris", "Blue.", "a joke"]
+
+
+def _metadata(stage: Stage, stream: bool, messages: Any, **more: Any) -> Any:
+    """That of an answer, as the official SDK gives it."""
+    create = sdk(stage).chat.completions.create
+    if not stream:
+        return create(model="x", messages=messages, **more).metadata
+    first, *_ = create(model="x", messages=messages, stream=True, **more)
+    return getattr(first, "metadata", None)

@@ -237,7 +237,8 @@ def test_arguments_nobody_said_are_marked(stage: Stage) -> None:
     done = talk(stage, WISH, PROPOSED, "yes")
     state = json.loads(json.loads(done.json["metadata"]["x-arch-state"])["messages"])
     assert "defaults" not in state[0]["tool_calls"][0]  # all of it was in the question
-    assert state[0]["tool_calls"][0]["function"]["arguments"]["currency"] == "EUR"
+    arguments = json.loads(state[0]["tool_calls"][0]["function"]["arguments"])
+    assert arguments["currency"] == "EUR"
 
 
 def test_a_refused_turn_does_not_refuse_the_rest(stage: Stage) -> None:

@@ -15,14 +15,12 @@ for (const prompt of prompts) {
     entry.metadata = whole.metadata ?? null;
     entry.streamed = "";
     entry.models = [];
-    entry.calls = [];
     entry.finished = null;
     for await (const chunk of await client.chat.completions.create({ ...ask, stream: true })) {
-      const choice = chunk.choices[0];
       if (!entry.models.includes(chunk.model)) entry.models.push(chunk.model);
-      if (choice?.delta.tool_calls) entry.calls.push(...choice.delta.tool_calls);
-      if (choice?.delta.role !== "tool") entry.streamed += choice?.delta.content ?? "";
-      entry.finished = choice?.finish_reason ?? entry.finished;
+      entry.told ??= chunk.metadata ?? {};
+      entry.streamed += chunk.choices[0].delta.content ?? "";
+      entry.finished = chunk.choices[0].finish_reason ?? entry.finished;
     }
   } catch (error) {
     entry.error = { status: error.status, code: error.code, type: error.type, message: error.message };

@@ -74,6 +74,7 @@ def test_same_config_has_no_difference(tmp_path: Path) -> None:
         ("    access_key", "    timeout: 7s\n    access_key", "provider", ["120 s → 7 s"]),
         ("    access_key", "    fallbacks: [near]\n    access_key", "provider", ["then near"]),
         ("version: v0.1", "overrides: {error_format: text}", "setting", ["'json' → 'text'"]),
+        ("version: v0.1", "overrides: {stream_format: v0.1}", "setting", ["'openai' → 'v0.1'"]),
     ],
 )
 def test_change_is_told_in_words(

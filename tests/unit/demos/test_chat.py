@@ -14,7 +14,7 @@ from demos.run import APIS, Demo
 from extproc.chat import answers
 
 CALL = answers.ToolCall("call_1", "get_current_weather", {"city": "Oslo"}, '{"city": "Oslo"}')
-REPLY = answers.ChatAnswer("It rains.", "some-llm", [CALL])
+REPLY = answers.ChatAnswer("It rains.", "some-llm", answers.state([CALL]))
 JSON = {"content-type": "application/json"}
 SSE = {"Content-Type": "text/event-stream"}
 

@@ -73,18 +73,18 @@ def test_proceed_answers_the_headers() -> None:
 
 
 def test_forward_replaces_the_body_and_its_length() -> None:
-    """The new body, its length, a fresh route, and the prefixes as metadata."""
+    """The new body, its length, a fresh route, and what the answer is to have as metadata."""
     reply = told(Forward("é".encode(), {"x-arch-guarded": "1"}, "data: é\n\n", '"a":1,'))
     common = reply.request_body.response
     assert common.body_mutation.body == "é".encode()
     assert header_map(common.header_mutation) == {"content-length": "2", "x-arch-guarded": "1"}
     assert common.clear_route_cache
     fields = reply.dynamic_metadata.fields["arch.prompt"].struct_value.fields
-    assert fields["sse_prefix"].string_value == "data: é\n\n"
-    assert fields["json_prefix"].string_value == '"a":1,'
+    assert fields["events"].string_value == "data: é\n\n"
+    assert fields["members"].string_value == '"a":1,'
 
 
-def test_forward_without_prefix_has_no_metadata() -> None:
+def test_forward_with_nothing_to_tell_has_no_metadata() -> None:
     """Nothing is left behind for a response that passes as it is."""
     assert not told(Forward(b"{}", {})).HasField("dynamic_metadata")
 

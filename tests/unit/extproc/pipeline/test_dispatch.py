@@ -18,11 +18,11 @@ from tests.playbook import (
     forwards,
     play,
     prompt,
-    refuses,
     says,
     settings,
     spoken_by,
     target,
+    told,
 )
 
 SCRIPT = Script(calls={"go": [("t", {}, [])], "both": [("t", {}, []), ("u", {}, [])]})
@@ -137,31 +137,55 @@ def test_state_sent_back_is_ignored(state: Any) -> None:
     assert "metadata" not in body
 
 
-def test_prefix_is_for_the_form_asked_for() -> None:
-    """Chunks for a stream, metadata for JSON; nothing when no API was called."""
-    plain = play(TARGET, SCRIPT, says=RAIN) >> prompt("go")
-    stream = play(TARGET, SCRIPT, says=RAIN) >> prompt("go", stream=True)
-    none = play(TARGET, SCRIPT, says=RAIN) >> prompt("other", stream=True)
-    for played, has_json, has_sse in (
-        (plain, True, False),
-        (stream, False, True),
-        (none, False, False),
-    ):
-        assert isinstance(played.outcome, Forward)
-        assert bool(played.outcome.json_prefix) is has_json
-        assert bool(played.outcome.sse_prefix) is has_sse
+V01 = settings(target("t"), stream_format="v0.1")
+WANTS_V01 = {"x_gateway_stream": "v0.1"}
 
 
-def test_big_integers_survive() -> None:
-    """Numbers past 64 bits reach the LLM as they were."""
-    assert sent(USER, seed=123456789012345678901234567890)["seed"] == 123456789012345678901234567890
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_was_called_is_metadata(stream: bool) -> None:
+    """In JSON and in a stream alike; nothing when no API was called."""
+    played = play(TARGET, SCRIPT, says=RAIN) >> prompt("go", stream=stream)
+    assert set(told(played.outcome)) == {"x-arch-state"}
+    none = play(TARGET, SCRIPT, says=RAIN) >> prompt("other", stream=stream)
+    assert told(none.outcome) == {}
 
 
-def test_more_than_envoy_can_hold_is_an_error() -> None:
-    """Conversation and context past the buffer are refused here, in words."""
-    big = {"app": api(b"x" * 1_048_000, content_type="text/plain")}
-    played = play(TARGET, SCRIPT, says=big) >> prompt("go " + "y" * 40_000)
-    played << refuses(502, "context_too_large")
+@pytest.mark.parametrize(
+    ("config", "headers", "v01"),
+    [
+        (TARGET, {}, False),
+        (V01, {}, True),
+        (TARGET, WANTS_V01, True),
+        (TARGET, {"x_arch_stream": "V0.1"}, True),
+        (V01, {"x_gateway_stream": "openai"}, False),
+        (V01, {"x_gateway_stream": "v0.2"}, True),
+        (TARGET, {"x_gateway_stream": "v0.2"}, False),
+    ],
+)
+def test_v01s_form_is_for_who_wants_it(config: Any, headers: dict[str, str], v01: bool) -> None:
+    """The config says so or the request's header, which has the last word: chunks before a
+    stream, and in JSON an object for arguments.
+    """
+    played = play(config, SCRIPT, says=RAIN) >> prompt("go", stream=True, headers_=headers)
+    assert isinstance(played.outcome, Forward)
+    assert bool(played.outcome.events) is v01
+    assert bool(played.outcome.members) is not v01
+    whole = play(config, SCRIPT, says=RAIN) >> prompt("go", headers_=headers)
+    state = json.loads(json.loads(told(whole.outcome)["x-arch-state"])["messages"])
+    arguments = state[0]["tool_calls"][0]["function"]["arguments"]
+    assert isinstance(arguments, dict if v01 else str)
+
+
+def test_answers_of_the_gateway_in_v01s_form() -> None:
+    """An API's answer is told in v0.1's chunks, without an end of their own."""
+    played = play(DIRECT, SCRIPT, says={"app": api(b"It rains.", content_type="text/plain")})
+    played >> prompt("go", stream=True, headers_=WANTS_V01)
+    assert isinstance(played.outcome, Answer)
+    called, gave, *said = played.outcome.body.split(b"\n\n")
+    assert b'"tool_calls":[{' in called
+    assert b'"role":"tool","content":"It rains."' in gave
+    assert [b'"role":"assistant"' in said[0], b'"content":"It rains."' in said[1]] == [True, True]
+    assert said[2:] == [b""]
 
 
 DIRECT = settings(target("t", dispatch_to_llm=False), target("u", dispatch_to_llm=False))
@@ -173,15 +197,11 @@ def test_direct_answer_is_the_apis(form: Form) -> None:
     played = play(DIRECT, SCRIPT, says={"app": api(b"It rains.", content_type="text/plain")})
     played >> prompt("go", stream=form is Form.SSE) << says("It rains.", form=form)
     assert isinstance(played.outcome, Answer)
-    if form is Form.SSE:
-        chunks = events(played.outcome.body)
-        assert chunks[0]["choices"][0]["delta"]["tool_calls"]
-        assert chunks[1]["choices"][0]["delta"] == {
-            "role": "tool", "content": "It rains.",
-            "tool_call_id": chunks[0]["choices"][0]["delta"]["tool_calls"][0]["id"],
-        }  # fmt: skip
-    else:
-        assert "x-arch-state" in json.loads(played.outcome.body)["metadata"]
+    body = played.outcome.body
+    first = events(body)[0] if form is Form.SSE else json.loads(body)
+    state = json.loads(json.loads(first["metadata"]["x-arch-state"])["messages"])
+    assert state[1]["content"] == "It rains."
+    assert state[1]["tool_call_id"] == state[0]["tool_calls"][0]["id"]
 
 
 def test_direct_completion_passes_as_it_is() -> None:
@@ -228,8 +248,7 @@ def test_default_target_gets_the_messages_alone() -> None:
     assert json.loads(played.endpoints.sent[0].body or b"") == {
         "messages": [{"role": "user", "content": "sum up"}]
     }
-    assert isinstance(played.outcome, Forward)
-    assert played.outcome.json_prefix == ""
+    assert told(played.outcome) == {}
 
 
 def test_default_target_may_answer_anything() -> None:

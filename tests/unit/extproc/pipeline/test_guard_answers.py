@@ -61,8 +61,8 @@ def test_an_attack_is_left_out(escaped: bool) -> None:
     played = play(GUARDED, SCRIPT, says={"app": api(body.encode())}) >> prompt("go")
     assert context(played) == NOTE
     assert isinstance(played.outcome, Forward)
-    assert NOTE in played.outcome.json_prefix
-    assert "gnore" not in played.outcome.json_prefix
+    assert NOTE in played.outcome.members
+    assert "gnore" not in played.outcome.members
     assert b'withheld_total{reason="jailbreak"} 1.0' in played.metrics.text()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from extproc.clients import ModelsUnavailable, TooLong
@@ -17,7 +15,6 @@ from tests.playbook import (
     api,
     chat,
     completion,
-    events,
     forwards,
     guard,
     parameter,
@@ -26,6 +23,7 @@ from tests.playbook import (
     refuses,
     settings,
     target,
+    told,
     turns,
 )
 
@@ -178,29 +176,27 @@ def test_debug_metadata_only_when_both_want_it() -> None:
     allowed = settings(ONE, TWO, debug_headers=True)
     asked = {"x_gateway_debug": "true"}
     played = play(allowed, SCRIPT, says=APP) >> prompt("first", headers_=asked)
-    assert isinstance(played.outcome, Forward)
-    metadata = json.loads("{" + played.outcome.json_prefix.rstrip(",") + "}")["metadata"]
+    metadata = told(played.outcome)
     assert metadata["x-arch-intent"] == "one"
     assert metadata["x-arch-intent-score"] == "0.9000"
     assert metadata["x-arch-intent-runner-up"] == "two"
     assert metadata["x-arch-intent-runner-up-score"] == "0.1000"
     for config, headers in ((settings(ONE, TWO), asked), (allowed, {})):
         played = play(config, SCRIPT, says=APP) >> prompt("other", headers_=headers)
-        assert isinstance(played.outcome, Forward)
-        assert played.outcome.json_prefix == ""
+        assert "x-arch-intent" not in told(played.outcome)
 
 
-def test_debug_metadata_in_streams() -> None:
-    """In the first chunk of a tool call, else in a comment."""
+@pytest.mark.parametrize("wants", [{}, {"x_gateway_stream": "v0.1"}])
+def test_debug_metadata_in_streams(wants: dict[str, str]) -> None:
+    """In the first chunk, the gateway's or the LLM's, whichever form the client wants."""
     allowed = settings(ONE, debug_headers=True)
-    asked = {"x_arch_debug": "TRUE"}
+    asked = {"x_arch_debug": "TRUE", **wants}
     played = play(allowed, SCRIPT, says=APP) >> prompt("first", stream=True, headers_=asked)
     assert isinstance(played.outcome, Forward)
-    first = events((played.outcome.sse_prefix + "data: [DONE]\n\n").encode())[0]
-    assert first["metadata"]["x-arch-intent"] == "one"
+    found = played.outcome.events.partition("\n\n")[0] or played.outcome.members
+    assert '"x-arch-intent":"one"' in found
     played = play(allowed, SCRIPT, says=APP) >> prompt("other", stream=True, headers_=asked)
-    assert isinstance(played.outcome, Forward)
-    assert played.outcome.sse_prefix.startswith(': {"x-arch-intent":""')
+    assert told(played.outcome)["x-arch-intent"] == ""
 
 
 def test_guard_and_intent_are_one_question() -> None:

@@ -26,6 +26,7 @@ from tests.playbook import (
     sent,
     settings,
     target,
+    told,
     turns,
     wish,
 )
@@ -245,9 +246,9 @@ def test_what_is_only_a_default_is_marked() -> None:
     config = settings(target("book_room", parameter("guest"), parameter("kind", default="single")))
     script = Script(calls={"Bob": [("book_room", {"guest": "Bob"}, [])]})
     played = play(config, script, says=APP) >> prompt("for Bob") << forwards()
-    metadata = json.loads("{" + played.outcome.json_prefix.rstrip(",") + "}")["metadata"]
-    (call,) = json.loads(json.loads(metadata["x-arch-state"])["messages"])[0]["tool_calls"]
-    assert call["function"]["arguments"] == {"guest": "Bob", "kind": "single"}
+    state = json.loads(told(played.outcome)["x-arch-state"])
+    (call,) = json.loads(state["messages"])[0]["tool_calls"]
+    assert json.loads(call["function"]["arguments"]) == {"guest": "Bob", "kind": "single"}
     assert call["defaults"] == ["kind"]
 
 
