@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from controlplane import ir
 
@@ -61,7 +61,8 @@ def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             continue
         for what, one, other in (
             ("model", before.model or "as the request says", after.model or "as the request says"),
-            ("paths", _paths(before), _paths(after)),
+            ("paths", *_other_paths(before, after)),
+            ("query", before.query or "none", after.query or "none"),
             ("key header", _header(before), _header(after)),
         ):
             if one != other:
@@ -74,8 +75,14 @@ def _header(provider: ir.Provider) -> str:
     return provider.credential.header if provider.credential else "none"
 
 
-def _paths(provider: ir.Provider) -> str:
-    return ", ".join(f"{ours} → {theirs}" for ours, theirs in provider.paths)
+def _other_paths(before: ir.Provider, after: ir.Provider) -> tuple[str, str]:
+    one, other = dict(before.paths), dict(after.paths)
+    ours = [path for path in one | other if one.get(path) != other.get(path)]
+    return _paths(one, ours), _paths(other, ours)
+
+
+def _paths(paths: Mapping[str, str], ours: Iterable[str]) -> str:
+    return ", ".join(f"{each} → {paths.get(each) or 'none'}" for each in ours)
 
 
 def _hosts(upstream: ir.Upstream) -> str:
@@ -108,9 +115,32 @@ def _routes(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             if one != other:
                 text = f"provider {name}: {field.replace('_', ' ')} {_show(one)} → {_show(other)}"
                 yield Change("provider", "changed", text)
+    yield from _choice(old, new)
+
+
+def _choice(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
+    for alias, before, after in _pairs(_aliases(old), _aliases(new), lambda each: each[0]):
+        if before is None or after is None:
+            there = before or after
+            yield _came_or_went("provider", f"alias {alias}", before, f"for {there[1]}")
+        elif before != after:
+            yield Change("provider", "changed", f"alias {alias}: {before[1]} → {after[1]}")
+    if old.choice.refuses_others != new.choice.refuses_others:
+        one, other = (_others(each.choice) for each in (old, new))
+        yield Change("provider", "changed", f"calls for unknown models: {one} → {other}")
     if old.choice.default != new.choice.default:
         text = f"default provider: {old.choice.default or 'none'} → {new.choice.default or 'none'}"
         yield Change("provider", "changed", text)
+
+
+def _aliases(gateway: ir.Gateway) -> list[tuple[str, str]]:
+    known = {*gateway.choice.names, *(provider.model for provider in gateway.providers)}
+    listed = dict(gateway.choice.listed).keys() - known
+    return [(name, route) for name, route in gateway.choice.models if name in listed]
+
+
+def _others(choice: ir.ProviderChoice) -> str:
+    return "refused" if choice.refuses_others else "to the default"
 
 
 def _groups(route: ir.LlmRoute) -> str:
@@ -193,7 +223,7 @@ def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             text = f"{kind} guard: {_inner(before, after)}"
             yield Change("guard", "changed", text)
     if one and other:
-        yield from _settings(one, other, shown={"targets", "guards"})
+        yield from _settings(one, other, shown={"targets", "guards", "models"})
 
 
 def _gateway(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:

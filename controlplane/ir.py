@@ -86,7 +86,12 @@ class Provider:
     model: str | None
     credential: Credential | None
     paths: tuple[tuple[str, str], ...]
-    """The gateway's API path → this provider's path (with query, where it needs one)."""
+    """The gateway's API path → this provider's, for all that is below it, too; the longest holds.
+    An empty one is not offered."""
+    query: str
+    """Behind each of them, with its question mark."""
+    speaks_messages: bool
+    """Whether it has Anthropic's API: another header for the key, and no OpenAI paths but chat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +129,20 @@ class LlmRoute:
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """How the LLM listener turns a hint or a body's `model` into a route."""
+    """How a hint or a body's `model` becomes a route."""
 
     names: tuple[str, ...]
     models: tuple[tuple[str, str], ...]
-    """model → route name, for models that are not themselves a name."""
+    """model or alias → route name, for those that are not themselves a name."""
+    makers: tuple[tuple[str, str], ...]
+    """Whose models, by how their names begin (`providers.MODEL_BEGINNINGS`) → route name."""
+    others: str | None
+    """The route for a model that nobody knows; None: there is none."""
+    refuses_others: bool
+    """Whether such a model is then refused; else it is as if none was named."""
     default: str | None
+    listed: tuple[tuple[str, str], ...]
+    """What clients may call a model, as they are told → whose it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,6 +141,16 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Alias:
+    """A name that clients may say for a model."""
+
+    path: Path
+    name: str
+    target: str
+    """A provider's name, a model, or both as `openai/gpt-4o`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Guard:
     path: Path
     message: str | None = None
@@ -201,6 +211,8 @@ class Overrides:
     max_calls: int | None = None
     ca_file: str | None = None
     stats_port: int | None = None
+    unknown_model: Literal["refuse", "default"] | None = None
+    """What happens to a call for a model that nothing in the config names; left out: refuse."""
     messages: contract.Messages = field(default_factory=contract.Messages)
 
 
@@ -237,6 +249,7 @@ class Config:
     ingress: Listener | None = None
     egress: Listener | None = None
     providers: tuple[Provider, ...] = ()
+    aliases: tuple[Alias, ...] = ()
     endpoints: tuple[Endpoint, ...] = ()
     system_prompt: str | None = None
     jailbreak_guard: Guard | None = None

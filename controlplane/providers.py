@@ -1,17 +1,20 @@
 """What each known LLM provider needs: its host, its path prefix, where its key goes.
 
 All of them speak OpenAI's API, natively or through a compatible endpoint, so that one
-request form serves them all and the gateway never translates bodies.
+request form serves them all and the gateway never translates bodies. Anthropic speaks its own, too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from controlplane.surfaces import COMPLETIONS_PATH, EMBEDDINGS_PATH, MESSAGES_PATH
+from extproc.contract import CHAT_PATH
+
 DEFAULT_PREFIX = "/v1"
 AZURE_API_VERSION = "2024-10-21"
-
-_SUFFIXES = ("/chat/completions", "/completions", "/embeddings", "/models")
+ANTHROPIC_VERSION = "2023-06-01"
+"""Said for a client that says none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +45,59 @@ KNOWN: dict[str, Known] = {
 }
 
 
-def api_paths(
-    kind: str, prefix: str, model: str | None, api_version: str | None
-) -> tuple[tuple[str, str], ...]:
-    """The gateway's API paths and what they are called at the provider."""
+MODEL_BEGINNINGS: dict[str, tuple[str, ...]] = {
+    "openai": (
+        "gpt-", "chatgpt", "o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o9", "codex",
+        "text-embedding-", "davinci", "babbage", "whisper", "tts-", "dall-e", "omni-moderation",
+        "text-moderation", "computer-use",
+    ),
+    "mistral": (
+        "mistral", "open-mistral", "mixtral", "open-mixtral", "ministral", "codestral", "pixtral",
+        "magistral", "devstral", "voxtral",
+    ),
+    "anthropic": ("claude",),
+    "gemini": ("gemini",),
+    "xai": ("grok",),
+    "deepseek": ("deepseek",),
+}  # fmt: skip
+"""How the names of each provider's own models begin."""
+
+NOT_OFFERED = ""
+
+
+def speaks_messages(kind: str | None) -> bool:
+    """Whether it has Anthropic's Messages API."""
+    return kind == "anthropic"
+
+
+def api_paths(kind: str | None, prefix: str, model: str | None) -> tuple[tuple[str, str], ...]:
+    """The gateway's paths and what they are called at the provider, with all that is below them.
+
+    Of several that fit, the longest holds.
+    """
+    paths = [("/v1", prefix)]
     if kind == "azure_openai":
-        return _azure_paths(prefix, model or "", api_version or AZURE_API_VERSION)
-    return tuple((f"/v1{suffix}", f"{prefix}{suffix}") for suffix in _SUFFIXES)
+        # Azure names the deployment in the path, not in the body, of calls to one.
+        deployment = f"{prefix}/deployments/{model or ''}"
+        suffixes = (CHAT_PATH, COMPLETIONS_PATH, EMBEDDINGS_PATH, "/v1/audio", "/v1/images")
+        paths += [(path, deployment + path.removeprefix("/v1")) for path in suffixes]
+    if not speaks_messages(kind):
+        paths.append((MESSAGES_PATH, NOT_OFFERED))
+    return tuple(paths)
 
 
-def _azure_paths(prefix: str, deployment: str, api_version: str) -> tuple[tuple[str, str], ...]:
-    # Azure names the deployment in the path, not in the body, and lists models elsewhere.
-    query = f"?api-version={api_version}"
-    calls = tuple(
-        (f"/v1{suffix}", f"{prefix}/deployments/{deployment}{suffix}{query}")
-        for suffix in _SUFFIXES[:-1]
+def api_query(kind: str | None, api_version: str | None) -> str:
+    """What is behind each of its paths."""
+    if kind == "azure_openai":
+        return f"?api-version={api_version or AZURE_API_VERSION}"
+    return ""
+
+
+def maker(model: str) -> str | None:
+    """Whose model this is, by its name."""
+    found = (
+        kind
+        for kind, beginnings in MODEL_BEGINNINGS.items()
+        if model.lower().startswith(beginnings)
     )
-    return (*calls, ("/v1/models", f"{prefix}/models{query}"))
+    return next(found, None)

@@ -3,13 +3,15 @@
 -- Reads the body once, before routing. The route is, in this order,
 --   1. what the client's hint says (CLIENT_HINT_HEADER, which comes as HINT_HEADER): the name of
 --      a route, or "default";
---   2. the body's `model`, when it is the name of a route or the model of a provider;
---   3. the default.
+--   2. the body's `model`, when it is the name of a route, a model of a provider or an alias; else
+--      when one provider's models begin like it, or one takes any; else the call is refused;
+--   3. the default, when no model is named.
 -- It goes into PROVIDER_HEADER, by which alone the routes tell providers apart. For the token limits, the
 -- messages and the access log it leaves dynamic metadata in LLM_METADATA:
 --   path        the path as the client gave it (attempts share one set of headers, see rewrite.lua)
 --   route       the route's name
 --   model       the route's model as messages name it
+--   named       the body's `model`, if it is a name for this route
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
@@ -17,15 +19,19 @@
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
 -- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
 --
--- Before this file come json.lua and the tables of the route config:
+-- Before this file come json.lua, bodies.lua and the tables of the route config:
 --   NAMES    names of the routes, in the order of the config
---   MODELS   model → name of a route
+--   MODELS   model or alias → name of a route
+--   BEGINNINGS  { how a model's name begins, name of a route } …
+--   OTHERS   name of the route for other models, or nil
+--   REFUSES_OTHERS  whether these are refused then
+--   NO_SUCH_MODEL  what is said then, with the names that are known
 --   DEFAULT  name of a route, or nil
 --   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … } }
 --            header nil: for everybody; value nil: for each value that no other limit names
 --   TEXT_ERRORS  true if messages are to be v0.1's and no more
 
-local BODY_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
+local FORM_WANTED = 'send the header "content-type: multipart/form-data; boundary=..."'
 local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform routing\n"
 
 local ANY_LIMIT = false
@@ -53,6 +59,26 @@ local function known_names()
   return concat(NAMES, ", ") .. (DEFAULT and " or default" or "")
 end
 
+-- The route that a model's name is a name for.
+local function named_route(model)
+  return ROUTES[model] and model or MODELS[model]
+end
+
+local function unknown_model(model)
+  local reason = refusal("404", "model_not_found", "the model " .. quoted(model) .. " "
+    .. NO_SUCH_MODEL)
+  reason.headers[ERROR_PARAM_HEADER] = "model"
+  return reason
+end
+
+-- The route for a model that the config does not name.
+local function route_of_others(model)
+  for _, each in ipairs(BEGINNINGS) do
+    if sub(lower(model), 1, #each[1]) == each[1] then return each[2] end
+  end
+  return OTHERS
+end
+
 -- The route's name, or nil and why there is none.
 local function choose(hint, model)
   if hint and hint ~= "" then
@@ -62,9 +88,10 @@ local function choose(hint, model)
       return nil, refusal("400", "unknown_provider", "unknown LLM provider " .. quoted(hint)
         .. " in " .. CLIENT_HINT_HEADER .. "; known are " .. known_names())
     end
-  elseif model then
-    if ROUTES[model] then return model end
-    if MODELS[model] then return MODELS[model] end
+  elseif model and not NO_MODEL[model] then
+    local route = named_route(model) or route_of_others(model)
+    if route then return route end
+    if REFUSES_OTHERS then return nil, unknown_model(model) end
   end
   if DEFAULT then return DEFAULT end
   return nil, refusal("400", "no_provider", TEXT_ERRORS and NO_ROUTE or NO_ROUTE
@@ -86,11 +113,19 @@ local function add_periods(found, limits, headers)
 end
 
 -- JSON has to be called so: a web page can send anything else to us without the browser's asking.
-local function not_json(kind)
-  if kind and find(lower(kind), "^%s*application/json%s*$") then return end
-  local found = kind and "content-type " .. quoted(kind) .. " is not supported; "
-    or "the body has no content-type; "
-  return refusal("415", "unsupported_media_type", found .. JSON_WANTED)
+-- A form it can send, too, and any body that nobody reads: from a page they are not taken.
+local function refused_body(surface, content_type, origin)
+  local kind = media_type(content_type)
+  if kind == JSON and (surface.json or not surface.form) then return end
+  if surface.json and not surface.form or surface.form and kind ~= FORM then
+    local found = content_type and "content-type " .. quoted(string.match(content_type, "^[^;]*"))
+      .. " is not supported; " or "the body has no content-type; "
+    local wanted = surface.json and JSON_WANTED or FORM_WANTED
+    return refusal("415", "unsupported_media_type", found .. wanted)
+  end
+  if origin then
+    return refusal("403", "foreign_origin", "a web page may send JSON alone")
+  end
 end
 
 -- Whether a stream is asked for, and not what it cost.
@@ -103,27 +138,45 @@ local function hides_usage(s, doc)
   return not asked or raw(text, asked) ~= "true"
 end
 
+-- The body's model, the weight of its texts, and whether it hides the usage; or nil and what is wrong.
+local function read_body(body, content_type, path)
+  if media_type(content_type) == FORM then
+    local span, problem = form_model(body, content_type)
+    if problem then
+      return nil, refusal("400", "invalid_form", "the body must be a form: found " .. problem)
+    end
+    return { model = span and sub(body, span.from, span.to - 1), weight = 0 }
+  end
+  local doc, problem = scan(body)
+  if not doc then
+    return nil, refusal("400", "invalid_json", "the body must be one JSON object in UTF-8: "
+      .. "found " .. problem)
+  end
+  return {
+    model = string_value(body, last_member(doc, "model")),
+    weight = doc.weight,
+    hides = STREAM_PATHS[path] and hides_usage(body, doc),
+  }
+end
+
 -- What is to be known of a request, or nil and a refusal. `body` is nil if there is none to read.
 local function decide(headers, body)
-  local model, tokens, hides
+  local read, reason
   if body then
-    local doc, problem = scan(body)
-    if not doc then
-      return nil, refusal("400", "invalid_json", "the body must be one JSON object in UTF-8: "
-        .. "found " .. problem)
-    end
-    model = string_value(body, last_member(doc, "model"))
-    tokens = math.max(1, math.ceil(doc.weight / TOKEN))
-    hides = hides_usage(body, doc)
+    read, reason = read_body(body, headers:get("content-type"), plain_path(headers:get(":path")))
+    if not read then return nil, reason end
   end
-  local name, reason = choose(headers:get(HINT_HEADER), model)
+  local model = read and read.model
+  local name
+  name, reason = choose(headers:get(HINT_HEADER), model)
   if not name then return nil, reason end
   local route = ROUTES[name]
   local found = { path = headers:get(":path"), route = name, model = route.model }
-  if tokens then
-    found.est_tokens = string.format("%d", tokens)
+  if model and named_route(model) == name then found.named = model end
+  if read then
+    found.est_tokens = string.format("%d", math.max(1, math.ceil(read.weight / TOKEN)))
     if #route.limits > 0 then found.limited = name end
-    if hides then found.hides_usage = true end
+    if read.hides then found.hides_usage = true end
     add_periods(found, route.limits, headers)
   end
   return found
@@ -133,20 +186,19 @@ local function handle_request(handle)
   local headers = handle:headers()
   -- Only this script may set it: whatever came in so far is a client's.
   headers:remove(PROVIDER_HEADER)
-  local method = headers:get(":method")
-  local path = string.match(headers:get(":path"), "^[^?]*")
-  local wants_body = method == "POST" and BODY_PATHS[path]
+  local surface = surface_of(plain_path(headers:get(":path")))
   -- Not an API call: the routes have their own answer.
-  if not wants_body and not (method == "GET" and path == MODELS_PATH) then return end
+  if not surface then return end
 
   local body
-  if wants_body then
-    local kind = headers:get("content-type")
-    local reason = not_json(kind and string.match(kind, "^[^;]*"))
+  if headers:get(":method") == "POST" then
+    local reason = refused_body(surface, headers:get("content-type"), headers:get("origin"))
     if reason then return handle:respond(reason.headers, reason.message) end
-    local buffer = handle:body(true)
-    body = buffer:getBytes(0, buffer:length())
-    headers = handle:headers()  -- the wait for the body ended the life of the first one
+    if surface.json or surface.form then
+      local buffer = handle:body(true)
+      body = buffer:getBytes(0, buffer:length())
+      headers = handle:headers()  -- the wait for the body ended the life of the first one
+    end
   end
   local found, reason = decide(headers, body)
   if not found then return handle:respond(reason.headers, reason.message) end

@@ -29,8 +29,8 @@ local ASCII, TWO_BYTES, THREE_BYTES, FOUR_BYTES, TOKEN = 5, 10, 16, 40, 20
 
 -- Members of a message that hold text for the model, and not, say, an image.
 local TEXT_KEYS = { content = true, text = true, arguments = true, name = true, refusal = true }
--- Their counterparts beside `messages`: completions and embeddings.
-local INPUT_KEYS = { prompt = true, input = true, suffix = true }
+-- Their counterparts beside `messages`: of completions, embeddings, responses, and Anthropic's.
+local INPUT_KEYS = { prompt = true, input = true, suffix = true, instructions = true, system = true }
 
 local HEX = {}
 for digit = 0, 9 do HEX[48 + digit] = digit end

@@ -1,7 +1,9 @@
 -- Upstream filter of one provider: the headers, body, path and length that it is to see.
 --
--- In the body's object: its own model; no `metadata`; no `model` inside a message; and the
--- usage asked for when a stream did not say. Every other byte goes through as it came.
+-- In the body's object: its own model; and where the gateway's own state may stand, in v0.1's calls,
+-- no `metadata`, no `model` inside a message, and the usage asked for when a stream did not say. Of a
+-- form the field `model` alone. Every other byte goes through as it came; a body that has no model to
+-- read, such as a file, without being held.
 -- Two spellings of one key must not make two readers see two values, so `model` and `metadata`
 -- are known by what they say, not by how they are escaped, and in any letter case (Go reads
 -- "Model" as "model"); all of them go, and `model` is written once. Where a value has to be
@@ -11,12 +13,13 @@
 -- client gave is kept in the stream's metadata and every attempt starts from it. The body needs
 -- no such care: each attempt gets the original.
 --
--- Before this file come json.lua, headers.lua and the constants of the provider:
+-- Before this file come json.lua, bodies.lua, headers.lua and the constants of the provider:
 --   MODEL  its model, or nil to leave the client's
 --   ROUTE  its name as clients say it
---   PATHS  path at the gateway → path at the provider, with a query where it needs one
+--   PATHS  path at the gateway → path at the provider, for all below it, too; "" if it has none
+--   QUERY  behind each of them
 
-local STREAM_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true }
+local STATE_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
 local ASK_USAGE = '"stream_options":{"include_usage":true}'
 
 local function json_string(text)
@@ -36,14 +39,20 @@ local function members_like(members, name)
   return found
 end
 
+-- Whether the provider's own model is written where the client says `named`, or nothing.
+-- Conversations go to the provider's model. Others have models of their own: one that the client
+-- names stays, unless it only chose the provider; if none is named, only some have to name one.
+local function writes_model(path, named, chosen)
+  local whose = surface_of(path).model
+  if not MODEL or whose == "provider's" then return MODEL ~= nil end
+  if named == nil then return whose == "written" end
+  return named == ROUTE or named == chosen.named or named == chosen.route or named == chosen.model
+end
+
 -- The raw value to write as `model`, or nil if nothing is to be written.
--- Chat goes to the provider's model. Completions and embeddings have models of their own: one
--- that the client names stays, unless it only chose the provider.
 local function model_value(s, doc, models, path, chosen)
   local last = last_member(doc, "model")
-  local named = string_value(s, last)
-  local chooses = named == nil or named == ROUTE or named == chosen.route or named == chosen.model
-  if MODEL_VALUE and (path == CHAT_PATH or chooses) then return MODEL_VALUE end
+  if writes_model(path, string_value(s, last), chosen) then return MODEL_VALUE end
   if last and (#models > 1 or not last.plain) then return raw(s, last) end
 end
 
@@ -78,7 +87,7 @@ end
 -- The edits to the members of the body, and what to write before and after all of them.
 local function member_edits(s, doc, path, chosen)
   local edits, removed, front, back = {}, {}, "", ""
-  mark(removed, members_like(doc.members, "metadata"), 1)
+  if STATE_PATHS[path] then mark(removed, members_like(doc.members, "metadata"), 1) end
   local asks = asks_usage(s, doc, path)
   if asks then
     for _, member in ipairs(doc.members) do
@@ -125,7 +134,7 @@ local function rewritten(s, path, chosen)
   local doc, problem = scan(s)
   if not doc then return nil, problem end
   local edits, front, back = member_edits(s, doc, path, chosen)
-  for _, element in ipairs(doc.elements) do
+  for _, element in ipairs(STATE_PATHS[path] and doc.elements or {}) do
     local models = members_like(element, "model")
     if models[1] then
       local removed = {}
@@ -136,11 +145,23 @@ local function rewritten(s, path, chosen)
   return applied(s, doc, edits, front, back)
 end
 
+-- The same of a form.
+local function rewritten_form(body, content_type, path, chosen)
+  local span, problem = form_model(body, content_type)
+  if not span or not writes_model(path, sub(body, span.from, span.to - 1), chosen) then
+    return not problem and body or nil, problem
+  end
+  return sub(body, 1, span.from - 1) .. MODEL .. sub(body, span.to)
+end
+
 -- The path that a client gave, without its query, which may hold a key and is for us alone; and
 -- what that path is at the provider, or nil.
 local function provider_target(target)
-  local path = string.match(target, "^[^?]*")
-  return path, PATHS[path]
+  local path = plain_path(target)
+  local base = path
+  while base ~= "" and not PATHS[base] do base = string.match(base, "^(.*)/") or "" end
+  local own = PATHS[base] or ""
+  return path, own ~= "" and own .. sub(path, #base + 1) .. QUERY or nil
 end
 
 local function refuse(handle, status, code, message)
@@ -150,6 +171,18 @@ local function refuse(handle, status, code, message)
     [ERROR_CODE_HEADER] = code,
     [ERROR_TYPE_HEADER] = status == "500" and "server_error" or "invalid_request_error",
   }, message)
+end
+
+-- The body as the provider is to see it, whatever it is, or nil and why not.
+local function provider_body(body, headers, path, chosen)
+  local content_type = headers:get("content-type")
+  if media_type(content_type) == FORM then
+    local form, problem = rewritten_form(body, content_type, path, chosen)
+    return form, { code = "invalid_form", message = "the body must be a form: found " .. tostring(problem) }
+  end
+  local object, problem = rewritten(body, path, chosen)
+  return object, { code = "invalid_json", message = "the body must be one JSON object in UTF-8: "
+    .. "found " .. tostring(problem) }
 end
 
 local function handle_request(handle)
@@ -167,18 +200,18 @@ local function handle_request(handle)
     return refuse(handle, "404", "not_found", "provider " .. ROUTE .. " does not offer " .. path)
   end
 
-  local buffer = handle:body(true)
-  headers = handle:headers()  -- the wait for the body ended the life of the first one
-  local length = buffer:length()
-  if length > 0 then
-    local body, problem = rewritten(buffer:getBytes(0, length), path, chosen)
-    if not body then
-      return refuse(handle, "400", "invalid_json", "the body must be one JSON object in UTF-8: "
-        .. "found " .. problem)
+  local surface = surface_of(path)
+  if surface.json or surface.form then
+    local buffer = handle:body(true)
+    headers = handle:headers()  -- the wait for the body ended the life of the first one
+    local length = buffer:length()
+    if length > 0 then
+      local body, reason = provider_body(buffer:getBytes(0, length), headers, path, chosen)
+      if not body then return refuse(handle, "400", reason.code, reason.message) end
+      buffer:setBytes(body)
+      headers:remove("transfer-encoding")
+      headers:replace("content-length", tostring(#body))
     end
-    buffer:setBytes(body)
-    headers:remove("transfer-encoding")
-    headers:replace("content-length", tostring(#body))
   end
   headers:replace(":path", target)
 end

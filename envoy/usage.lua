@@ -10,18 +10,23 @@
 --
 -- Before this file comes json.lua.
 
-local COUNTS = { "prompt_tokens", "completion_tokens", "total_tokens" }
+-- Names of counts in an answer, and those under which they are told.
+local COUNTS = {
+  prompt_tokens = "prompt_tokens", input_tokens = "prompt_tokens",
+  completion_tokens = "completion_tokens", output_tokens = "completion_tokens",
+  total_tokens = "total_tokens",
+}
 local KEY = '"usage"'
 local LONGEST = 4096  -- bytes of a usage object, with the colon before it
 
 -- The counts of a usage object, or nil if it has none of them.
 local function counts(object)
   local found
-  for _, name in ipairs(COUNTS) do
+  for name, known_as in pairs(COUNTS) do
     local number = tonumber(string.match(object, '"' .. name .. '"%s*:%s*(%d+)'))
     if number then
       found = found or {}
-      found[name] = number
+      found[known_as] = number
     end
   end
   return found

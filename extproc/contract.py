@@ -16,7 +16,7 @@ import hashlib
 import json
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
-from typing import Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 # A parameter is the same thing to the user's config, to us and to the model server. Its class
 # stands at the far end of that way, with the one package that imports no other.
@@ -24,9 +24,15 @@ from modelserver.schema import Json as Json  # noqa: PLC0414  taken from here by
 from modelserver.schema import Parameter as Parameter  # noqa: PLC0414
 from modelserver.schema import ParameterType as ParameterType  # noqa: PLC0414
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 # Names ----------------------------------------------------------------------------------------
 
 CHAT_PATH: Final = "/v1/chat/completions"
+
+NO_MODEL: Final = ("", "--", "none", "None", "default")
+"""What applications write as `model` that do not mean any: v0.1's own examples do."""
 
 OWN_PREFIX: Final = "x-arch-"
 """Headers of ours; Envoy removes what a client sends under it."""
@@ -38,6 +44,8 @@ UPSTREAM_HEADER: Final = "x-arch-upstream"
 """On the internal listener: which API a call is for."""
 TEMPLATE_HEADER: Final = "x-arch-path-template"
 """On the internal listener: the path as the config writes it, without values, for the log."""
+HINT_HEADER: Final = "x-gateway-hint"
+"""The client's `x-arch-llm-provider-hint`, likewise."""
 DEBUG_HEADER: Final = "x-gateway-debug"
 """The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
 config says so."""
@@ -92,6 +100,16 @@ PROMPT_METADATA: Final = "arch.prompt"
 """Dynamic metadata that extproc leaves for the LLM's answer, under these keys."""
 EVENTS_KEY: Final = "events"
 MEMBERS_KEY: Final = "members"
+
+MOST_MODELS_TOLD: Final = 40
+
+
+def no_such_model(names: Sequence[str]) -> str:
+    """What both listeners say of a model that nobody here knows, behind its name."""
+    told = ", ".join(names[:MOST_MODELS_TOLD])
+    more = len(names) - MOST_MODELS_TOLD
+    return f"does not exist here; known are {told}" + (f" and {more} more" if more > 0 else "")
+
 
 # Runtime --------------------------------------------------------------------------------------
 
@@ -183,6 +201,21 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Models:
+    """What a body's `model` may be where others are refused."""
+
+    listed: tuple[str, ...]
+    unlisted: tuple[str, ...] = ()
+    """Other spellings of them."""
+    beginnings: tuple[str, ...] = ()
+    """In lower case."""
+
+    def has(self, name: str) -> bool:
+        known = name in self.listed or name in self.unlisted or name in NO_MODEL
+        return known or name.lower().startswith(self.beginnings)
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts:
     """What the config says of prompts."""
 
@@ -198,6 +231,8 @@ class Prompts:
     """Whether the guards judge what APIs answer, before an LLM reads it."""
     decisions: Decisions = Decisions()
     stream_format: StreamFormat = "openai"
+    models: Models | None = None
+    """None: any will do."""
 
     @property
     def default_target(self) -> Target | None:
@@ -246,7 +281,7 @@ def _to_json(value: Any) -> Any:
 
 def loads(text: str) -> RuntimeConfig:
     found: dict[str, Any] = json.loads(text)
-    error_target = found["error_target"]
+    error_target, models = found["error_target"], found.get("models")
     return RuntimeConfig(
         **{
             **found,
@@ -255,6 +290,9 @@ def loads(text: str) -> RuntimeConfig:
             "error_target": _endpoint(error_target) if error_target else None,
             "messages": Messages(**found["messages"]),
             "decisions": Decisions(**found.get("decisions", {})),
+            "models": Models(**{key: tuple(value) for key, value in models.items()})
+            if models
+            else None,
         }
     )
 

@@ -90,6 +90,14 @@ class NotFound(GatewayError):
     type = INVALID_REQUEST
 
 
+class UnknownModel(GatewayError):
+    """A model that no provider of the config serves."""
+
+    status = 404
+    code = "model_not_found"
+    type = INVALID_REQUEST
+
+
 class TooLongForGuard(GatewayError):
     """More text than the guard reads in full; it never reads only the beginning."""
 

@@ -10,16 +10,18 @@ import time
 from typing import TYPE_CHECKING, Final, get_args
 
 from extproc import pipeline
-from extproc.chat import types
+from extproc.chat import strict_json, types
 from extproc.contract import (
     CHAT_PATH,
     CLIENT_DEBUG_HEADER,
     CLIENT_STREAM_HEADER,
     DEBUG_HEADER,
+    HINT_HEADER,
     STREAM_HEADER,
     StreamFormat,
+    no_such_model,
 )
-from extproc.errors import GatewayError, InvalidRequest, NotFound
+from extproc.errors import GatewayError, InvalidRequest, NotFound, UnknownModel
 from extproc.events import Event, Forward, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
@@ -81,6 +83,7 @@ class Session:
                 request = types.read(
                     body, self._headers.get("content-type", ""), self._headers.get("origin")
                 )
+                self._check_model(request.body.get("model"))
                 exchange = Exchange(self._runtime, request, self._caller(), self._world, clock)
                 outcome = await pipeline.run(exchange)
             except GatewayError as error:
@@ -93,6 +96,16 @@ class Session:
         if isinstance(outcome, Reject):
             metrics.errors.labels(outcome.error.code).inc()
         return outcome
+
+    def _check_model(self, model: object) -> None:
+        """Before anything is done for a prompt that no LLM would answer. A hint goes before it."""
+        known = self._runtime.config.models
+        if known is None or not isinstance(model, str) or self._headers.get(HINT_HEADER):
+            return
+        if not known.has(model):
+            raise UnknownModel(
+                f"the model {strict_json.shown(model)} {no_such_model(known.listed)}", param="model"
+            )
 
     def _caller(self) -> Caller:
         headers = self._headers

@@ -183,6 +183,8 @@ def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) ->
     ]
     if provider.credential:
         filters.append(_credential(provider.credential, home))
+    if provider.speaks_messages:
+        filters.append(lua.lua_filter(names.NATIVE_KEY_FILTER, lua.native_key_source()))
     return [*filters, _codec()]
 
 

@@ -173,16 +173,26 @@ def _usage_from_json() -> Fields:
     return lua.lua_filter(names.USAGE_FILTER, lua.usage_source())
 
 
-_USAGE = ("total_tokens", "prompt_tokens", "completion_tokens")
+_COUNTS = {
+    "total_tokens": "total_tokens",
+    "prompt_tokens": "prompt_tokens",
+    "completion_tokens": "completion_tokens",
+    "input_tokens": "prompt_tokens",
+    "output_tokens": "completion_tokens",
+}
+# Of chat completions and most others, of /v1/responses, and of the beginning of /v1/messages, which
+# says at its end what came of it.
+_USAGES = (("usage",), ("response", "usage"), ("message", "usage"))
 
 
 def _usage_rules() -> list[Fields]:
     return [
         {
-            "selectors": [{"key": "usage"}, {"key": name}],
-            "on_present": {"metadata_namespace": names.LLM_METADATA, "key": name, "type": "NUMBER"},
+            "selectors": [{"key": step} for step in (*usage, name)],
+            "on_present": {"metadata_namespace": names.LLM_METADATA, "key": key, "type": "NUMBER"},
         }
-        for name in _USAGE
+        for usage in _USAGES
+        for name, key in _COUNTS.items()
     ]
 
 
@@ -192,7 +202,8 @@ def _usage_from_sse() -> Fields:
         typed(
             f"{_FILTERS}.sse_to_metadata.v3.SseToMetadata",
             response_rules={
-                "max_event_size": 65536,
+                # The last event of /v1/responses holds all of the answer.
+                "max_event_size": 1 << 20,
                 "content_parser": {
                     "name": "envoy.content_parsers.json",
                     "typed_config": typed(

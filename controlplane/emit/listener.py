@@ -187,10 +187,10 @@ def _header_trust() -> Fields:
     mutations: list[Fields] = [
         {"remove": names.REQUEST_ID_HEADER},
         *_checked_request_id(),
-        {"remove": names.HINT_HEADER},
+        {"remove": contract.HINT_HEADER},
         {"remove": contract.DEBUG_HEADER},
         {"remove": contract.STREAM_HEADER},
-        _copied(names.CLIENT_HINT_HEADER, names.HINT_HEADER),
+        _copied(names.CLIENT_HINT_HEADER, contract.HINT_HEADER),
         _copied(contract.CLIENT_DEBUG_HEADER, contract.DEBUG_HEADER),
         _copied(contract.CLIENT_STREAM_HEADER, contract.STREAM_HEADER),
     ]

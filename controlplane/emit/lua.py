@@ -11,6 +11,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from controlplane import providers, surfaces
 from controlplane.emit import names, ratelimit
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
@@ -33,9 +34,11 @@ def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
         f"local MODEL = {literal(provider.model)}\n"
         f"local ROUTE = {literal(provider.label)}\n"
         f"local PATHS = {literal(dict(provider.paths))}\n"
+        f"local QUERY = {literal(provider.query)}\n"
     )
     files = [
         "json.lua",
+        "bodies.lua",
         "headers.lua",
         "rewrite.lua",
         *(["failures.lua"] if record_failures else []),
@@ -54,11 +57,19 @@ def choose_source(gateway: ir.Gateway) -> str:
     constants = (
         f"local NAMES = {literal(list(choice.names))}\n"
         f"local MODELS = {literal(dict(choice.models))}\n"
+        f"local BEGINNINGS = {literal(_beginnings(choice))}\n"
+        f"local OTHERS = {literal(choice.others)}\n"
+        f"local REFUSES_OTHERS = {literal(choice.refuses_others)}\n"
+        f"local NO_SUCH_MODEL = {literal(contract.no_such_model([n for n, _ in choice.listed]))}\n"
         f"local DEFAULT = {literal(choice.default)}\n"
         f"local ROUTES = {literal(routes)}\n"
-        f"local TEXT_ERRORS = {'true' if gateway.error_format == 'text' else 'false'}\n"
+        f"local TEXT_ERRORS = {literal(gateway.error_format == 'text')}\n"
     )
-    return constants + script("json.lua", "choose.lua")
+    return constants + script("json.lua", "bodies.lua", "choose.lua")
+
+
+def native_key_source() -> str:
+    return script("native_key.lua")
 
 
 def refuse_source() -> str:
@@ -75,6 +86,15 @@ def usage_source() -> str:
 
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:
     return f"local PATH = {literal(endpoint.path)}\n" + script("headers.lua", "error_target.lua")
+
+
+def _beginnings(choice: ir.ProviderChoice) -> list[list[str]]:
+    """How a model's name begins, and the route that it then has."""
+    return [
+        [beginning, route]
+        for maker, route in choice.makers
+        for beginning in providers.MODEL_BEGINNINGS[maker]
+    ]
 
 
 def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:
@@ -96,6 +116,8 @@ def literal(value: object) -> str:
     """A Lua literal that reads back as the same value, whatever bytes a name contains."""
     if value is None:
         return "nil"
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, dict):
@@ -118,9 +140,19 @@ def _string(text: str) -> str:
 
 _NAMES = {
     name: value
-    for module in (contract, names)
+    for module in (contract, names, providers, surfaces)
     for name, value in vars(module).items()
     if name.isupper() and isinstance(value, str)
+} | {
+    "SURFACES": {
+        surface.path: {
+            "json": "json" in surface.bodies,
+            "form": "form" in surface.bodies,
+            "model": surface.model,
+        }
+        for surface in surfaces.SURFACES
+    },
+    "NO_MODEL": dict.fromkeys(contract.NO_MODEL, True),
 }
 
 

@@ -6,12 +6,7 @@ a second cluster. What extproc has to know as well is in `extproc.contract`.
 
 from __future__ import annotations
 
-from extproc.contract import CHAT_PATH
-
 CLIENT_HINT_HEADER = "x-arch-llm-provider-hint"
-HINT_HEADER = "x-gateway-hint"
-"""The client's hint, copied before all `x-arch-*` is removed."""
-
 PROVIDER_HEADER = "x-arch-llm-provider"
 """Set by us alone, and all by which an LLM route knows its requests beside method and path."""
 
@@ -33,15 +28,11 @@ CHOOSE_FILTER = "archgw.choose"
 REWRITE_FILTER = "archgw.rewrite"
 PROMPTS_FILTER = "archgw.prompts"
 ANSWER_FILTER = "archgw.answer"
+NATIVE_KEY_FILTER = "archgw.native_key"
 USAGE_FILTER = "archgw.usage"
 
 EXTPROC_CLUSTER = "extproc"
 ERROR_TARGET_CLUSTER = "error-target"
-
-COMPLETIONS_PATH = "/v1/completions"
-EMBEDDINGS_PATH = "/v1/embeddings"
-MODELS_PATH = "/v1/models"
-LLM_PATHS = (CHAT_PATH, COMPLETIONS_PATH, EMBEDDINGS_PATH, MODELS_PATH)
 
 
 def provider_cluster(name: str) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane.emit import names
+from controlplane.emit.answers import header
 from controlplane.emit.proto import Fields, typed
-from controlplane.emit.routes import choosing, header, provider_route, route_config, unchosen
+from controlplane.emit.routes import choosing, provider_route, route_config, unchosen
+from controlplane.surfaces import CHAT
 from extproc import contract
 
 if TYPE_CHECKING:
@@ -21,12 +23,9 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
     guarded = [header(contract.GUARDED_HEADER, "1")]
     last_resort = names.ERROR_TARGET_CLUSTER if prompts.error_target else None
     routes = [
-        *(
-            provider_route(route, contract.CHAT_PATH, guarded, last_resort)
-            for route in gateway.llm_routes
-        ),
+        *(provider_route(route, CHAT, guarded, last_resort) for route in gateway.llm_routes),
         # extproc ended its call without a word: nobody has judged the prompt.
-        unchosen(contract.CHAT_PATH, 503, "no decision was made on this prompt", "unavailable"),
+        unchosen(CHAT, "POST", 503, "no decision was made on this prompt", "unavailable"),
     ]
     # The generation makes extproc decide by the very config that these routes belong to.
     generation = {"key": contract.GENERATION_KEY, "value": runtime.generation}
@@ -37,7 +36,7 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
         ),
         **choosing(gateway),
     }
-    return route_config("prompt", routes, per_filter)
+    return route_config("prompt", routes, CHAT, gateway.choice, per_filter)
 
 
 def internal_routes(gateway: ir.Gateway) -> Fields:

@@ -6,17 +6,21 @@ filter absent or broken, a request finds no provider rather than the wrong one.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, ratelimit
+from controlplane.emit.answers import answer, error, header
+from controlplane.emit.model_list import model_routes
 from controlplane.emit.proto import Fields, duration, typed
-from extproc import contract
+from controlplane.surfaces import MESSAGES_PATH, METHODS, MODELS_PATH, SURFACES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
 
     from controlplane import ir
+    from controlplane.surfaces import Surface
 
     Groups = tuple[tuple[ir.WeightedProvider, ...], ...]
 
@@ -26,22 +30,52 @@ _PRIORITY_GROUP = (
 
 
 def llm_routes(gateway: ir.Gateway) -> Fields:
-    routes = [
-        *(provider_route(r, path) for r in gateway.llm_routes for path in names.LLM_PATHS),
-        *(unchosen(path, 400, "no provider was chosen", "no_provider") for path in names.LLM_PATHS),
+    own_api = {provider.name for provider in gateway.providers if provider.speaks_messages}
+    routes = [route for each in gateway.llm_routes for route in _routes_to(each, own_api)] + [
+        unchosen(surfaces, method, 400, "no provider was chosen", "no_provider")
+        for method in METHODS
+        if (surfaces := [each for each in SURFACES if method in each.methods])
     ]
-    return route_config("llm", routes, choosing(gateway))
+    return route_config("llm", routes, SURFACES, gateway.choice, choosing(gateway))
 
 
-def route_config(name: str, routes: list[Fields], per_filter: Fields) -> Fields:
+def _routes_to(route: ir.LlmRoute, own_api: Container[str]) -> list[Fields]:
+    """One for the calls that fail over, one for those that only some can take over, one for the
+    others.
+    """
+    pool, *fallbacks = route.groups
+    takers = [[each for each in group if each.provider in own_api] for group in fallbacks]
+    messages = [each for each in SURFACES if each.fails_over and each.path == MESSAGES_PATH]
+    conversations = [each for each in SURFACES if each.fails_over and each not in messages]
+    others = [each for each in SURFACES if not each.fails_over]
+    return [
+        provider_route(route, conversations),
+        provider_route(replace(route, groups=(pool, *(tuple(g) for g in takers if g))), messages),
+        provider_route(replace(route, groups=(pool,)), others),
+    ]
+
+
+def route_config(
+    name: str,
+    routes: Sequence[Fields],
+    surfaces: Sequence[Surface],
+    choice: ir.ProviderChoice,
+    per_filter: Fields,
+) -> Fields:
     """Routes of one listener, between what every listener answers itself."""
+    own = [_health(), _tunnel(), _encoded_body()]
     host = {
         "name": name,
         "domains": ["*"],
         "typed_per_filter_config": per_filter,
-        "routes": [_health(), _tunnel(), _encoded_body(), *routes, _not_found()],
+        "routes": [*own, *routes, *model_routes(choice), _not_found(surfaces)],
     }
-    return {"name": name, "validate_clusters": False, "virtual_hosts": [host]}
+    return {
+        "name": name,
+        "validate_clusters": False,
+        "max_direct_response_body_size_bytes": 1 << 20,
+        "virtual_hosts": [host],
+    }
 
 
 def choosing(gateway: ir.Gateway) -> Fields:
@@ -56,19 +90,18 @@ def choosing(gateway: ir.Gateway) -> Fields:
 
 
 def provider_route(
-    route: ir.LlmRoute, path: str, headers: Sequence[Fields] = (), last_resort: str | None = None
+    route: ir.LlmRoute,
+    surfaces: Sequence[Surface],
+    headers: Sequence[Fields] = (),
+    last_resort: str | None = None,
 ) -> Fields:
     """`headers`: what a request must carry besides; `last_resort`: a cluster after all others."""
-    groups = _groups(route, path)
+    groups = _groups(route)
     return {
-        "name": f"{route.name} {path}",
+        "name": f"{route.name} {surfaces[0].path}",
         "match": {
-            "path": path,
-            "headers": [
-                header(":method", _method(path)),
-                header(names.PROVIDER_HEADER, route.name),
-                *headers,
-            ],
+            **_paths(surfaces),
+            "headers": [header(names.PROVIDER_HEADER, route.name), *headers],
         },
         "route": {
             "inline_cluster_specifier_plugin": _specifier(groups, last_resort),
@@ -81,15 +114,20 @@ def provider_route(
     }
 
 
-def _groups(route: ir.LlmRoute, path: str) -> Groups:
-    """Attempt n goes to group n.
+def _paths(surfaces: Sequence[Surface]) -> Fields:
+    if len(surfaces) == 1 and not surfaces[0].path.endswith("/"):
+        return {"path": surfaces[0].path}
+    one_of = (each.path + (_ID if each.path.endswith("/") else "") for each in surfaces)
+    return {"safe_regex": {"regex": "|".join(one_of)}}
 
-    Vectors of two models are not comparable, and a list of models is the provider's own: only
-    chat and completions fail over to another provider.
-    """
+
+_ID = "[A-Za-z0-9_.:-]+(/[a-z_]+)?"
+"""Of a file or an answer, and a word for what of it is wanted."""
+
+
+def _groups(route: ir.LlmRoute) -> Groups:
+    """Attempt n goes to group n."""
     pool, *fallbacks = route.groups
-    if path in (names.EMBEDDINGS_PATH, names.MODELS_PATH):
-        fallbacks = []
     return ((pool,) * (1 + route.retries)) + tuple(fallbacks)
 
 
@@ -166,47 +204,14 @@ def _patience(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> ti
     return route.first_byte_timeout * _attempts(groups, last_resort) + _idle(route)
 
 
-def header(name: str, value: str) -> Fields:
-    return {"name": name, "string_match": {"exact": value}}
-
-
-_UNFILTERED = {
-    names.CHOOSE_FILTER: typed("envoy.extensions.filters.http.lua.v3.LuaPerRoute", disabled=True),
-    names.PROMPTS_FILTER: typed(
-        "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute", disabled=True
-    ),
-}
-
-
-def _answer(name: str, match: Fields, status: int, body: str, code: str | None = None) -> Fields:
-    """An answer of our own, without a provider. `code`: it is an error, and this is its code."""
-    route: Fields = {
-        "name": name,
-        "match": match,
-        "direct_response": {"status": status, "body": {"inline_string": body}},
-        "typed_per_filter_config": _UNFILTERED,
-    }
-    if code:
-        headers = {
-            contract.ERROR_CODE_HEADER: code,
-            contract.ERROR_TYPE_HEADER: (
-                "server_error" if status >= 500 else "invalid_request_error"
-            ),
-        }
-        route["response_headers_to_add"] = [
-            {"header": {"key": key, "value": value}} for key, value in headers.items()
-        ]
-    return route
-
-
 def _health() -> Fields:
     match = {"path": "/healthz", "headers": [header(":method", "GET")]}
-    return _answer("healthz", match, 200, "ok")
+    return answer("healthz", match, 200, "ok")
 
 
 def _tunnel() -> Fields:
     # What no route takes is a 503, and no other route takes a CONNECT. Envoy answers 403 by itself.
-    return _answer("tunnel", {"connect_matcher": {}}, 403, "no tunnels here", "forbidden")
+    return error("tunnel", {"connect_matcher": {}}, 403, "no tunnels here", "forbidden")
 
 
 def _encoded_body() -> Fields:
@@ -217,26 +222,27 @@ def _encoded_body() -> Fields:
     ]
     match = {"prefix": "/", "headers": encoded}
     body = "send the body without content-encoding"
-    return _answer("encoded-body", match, 415, body, "unsupported_media_type")
+    return error("encoded-body", match, 415, body, "unsupported_media_type")
 
 
-def unchosen(path: str, status: int, body: str, code: str) -> Fields:
+def unchosen(surfaces: Sequence[Surface], method: str, status: int, body: str, code: str) -> Fields:
     """Where a request is before its provider is chosen; it must run the filters.
 
     `status` and the rest: what it hears when no filter chose one.
     """
-    match = {"path": path, "headers": [header(":method", _method(path))]}
-    route = _answer(f"unchosen {path}", match, status, body, code)
+    match = {**_paths(surfaces), "headers": [header(":method", method)]}
+    route = error(f"unchosen {method}", match, status, body, code)
     del route["typed_per_filter_config"]
     return route
 
 
-def _not_found() -> Fields:
-    body = "no such path or method; this listener serves " + ", ".join(
-        f"{_method(path)} {path}" for path in names.LLM_PATHS
-    )
-    return _answer("not-found", {"prefix": "/"}, 404, body, "not_found")
+def _not_found(surfaces: Sequence[Surface]) -> Fields:
+    body = f"no such path or method; this listener serves {_served(surfaces)}, GET {MODELS_PATH}"
+    return error("not-found", {"prefix": "/"}, 404, body, "not_found")
 
 
-def _method(path: str) -> str:
-    return "GET" if path == names.MODELS_PATH else "POST"
+def _served(surfaces: Sequence[Surface]) -> str:
+    """As people say it: an id stands below a path that ends with a slash."""
+    paths = [each.path + ("{id}" if each.path.endswith("/") else "") for each in surfaces]
+    calls = zip((each.methods for each in surfaces), paths, strict=True)
+    return ", ".join(f"{method} {path}" for methods, path in calls for method in methods)

@@ -41,6 +41,8 @@ RULES: tuple[Rule, ...] = (
     references.limit_for_unknown_model,
     references.forward_without_error_target,
     references.odd_path,
+    references.alias_of_nothing,
+    references.alias_of_a_name_taken,
     providers.unknown_provider,
     providers.provider_not_told,
     providers.provider_without_place,

@@ -343,6 +343,65 @@ def odd_path(config: Config) -> Iterator[Finding]:
             yield Finding(path, message, "percent-encode it, such as %20 for a blank")
 
 
+@error("AG212")
+def alias_of_nothing(config: Config) -> Iterator[Finding]:
+    """An alias stands for a model that no provider has.
+
+    Its target is a provider's name, a provider's model, or both as `openai/gpt-4o`. Calls for the
+    alias would be refused.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        model_aliases:
+          fast: {target: gpt-4o-mini}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+        model_aliases:
+          fast: {target: gpt-4o}
+    """
+    known = _model_names(config)
+    for alias in config.aliases:
+        full = [f"{each.kind}/{each.model}" for each in config.providers if each.model]
+        if alias.target not in (*known, *full):
+            message = f"`{alias.name}` stands for `{alias.target}`, which no provider has"
+            hint = _suggestion(alias.target, known, f"known here: {', '.join(known)}")
+            yield Finding((*alias.path, "target"), message, hint)
+
+
+@error("AG213")
+def alias_of_a_name_taken(config: Config) -> Iterator[Finding]:
+    """An alias is called like a provider or a model.
+
+    The provider or the model would be meant by it, never what the alias stands for.
+
+    Wrong:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+          - {name: Mistral, provider: mistral, model: mistral-large, access_key: $M}
+        model_aliases:
+          gpt-4o: {target: mistral-large}
+
+    Right:
+        llm_providers:
+          - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $K}
+          - {name: Mistral, provider: mistral, model: mistral-large, access_key: $M}
+        model_aliases:
+          clever: {target: mistral-large}
+    """
+    for alias in config.aliases:
+        if alias.name in _model_names(config):
+            message = f"`{alias.name}` is a provider or a model already"
+            yield Finding(alias.path, message, "give the alias another name", on_key=True)
+
+
+def _model_names(config: Config) -> list[str]:
+    models = [provider.model for provider in config.providers if provider.model]
+    return [*dict.fromkeys([*(provider.name for provider in config.providers), *models])]
+
+
 def _paths(config: Config) -> Iterator[tuple[Path, str]]:
     references = [target.endpoint for target in config.prompt_targets if target.endpoint]
     if config.error_target:

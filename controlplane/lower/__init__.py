@@ -13,6 +13,8 @@ from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, endpoint_names
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
+from controlplane.providers import MODEL_BEGINNINGS
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import model
@@ -25,7 +27,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     names = endpoint_names(config)
     addressing = Addressing(config, config.overrides.ca_file or machine.ca_file, names)
     llm = lower_llm(config, addressing)
-    prompts, prompt_secrets = lower_prompts(config, machine, names)
+    prompts, prompt_secrets = lower_prompts(config, machine, names, _models(llm.choice))
     overrides = config.overrides
     return ir.Gateway(
         listeners=_listeners(config, prompts),
@@ -39,6 +41,18 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         access_log_format=overrides.access_log_format or "text",
         stats_port=defaults.STATS_PORT if overrides.stats_port is None else overrides.stats_port,
         max_body_bytes=MAX_BODY_BYTES,
+    )
+
+
+def _models(choice: ir.ProviderChoice) -> contract.Models | None:
+    """What prompts may name as `model`: it chooses as on the LLM listener."""
+    if not choice.refuses_others or choice.others or not choice.names:
+        return None
+    listed = dict(choice.listed)
+    return contract.Models(
+        listed=tuple(listed),
+        unlisted=tuple(model for model, _ in choice.models if model not in listed),
+        beginnings=tuple(each for maker, _ in choice.makers for each in MODEL_BEGINNINGS[maker]),
     )
 
 

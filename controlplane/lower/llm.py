@@ -14,9 +14,19 @@ from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, Place, place, slug, unique
-from controlplane.providers import DEFAULT_PREFIX, KNOWN, Known, api_paths
+from controlplane.providers import (
+    DEFAULT_PREFIX,
+    KNOWN,
+    MODEL_BEGINNINGS,
+    Known,
+    api_paths,
+    api_query,
+    speaks_messages,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from controlplane import model
 
 _PERIODS = {
@@ -103,9 +113,9 @@ def _member(
         ),
         model=written.model,
         credential=credential,
-        paths=api_paths(
-            written.kind or "", prefix or known.prefix, written.model, written.api_version
-        ),
+        paths=api_paths(written.kind, prefix or known.prefix, written.model),
+        query=api_query(written.kind, written.api_version),
+        speaks_messages=speaks_messages(written.kind),
     )
     return _Member(written, provider, written.weight or 1)
 
@@ -144,6 +154,7 @@ def _shares_cluster(member: _Member, new: _Member) -> bool:
         and old_key == new_key
         and member.provider.model == new.provider.model
         and member.provider.paths == new.provider.paths
+        and member.provider.query == new.provider.query
         and _but_hosts(member) == _but_hosts(new)
         and _header(member) == _header(new)
     )
@@ -231,12 +242,46 @@ def _limit(written: model.TokenLimit) -> ir.TokenLimit:
 
 def _choice(config: model.Config, routes: tuple[ir.LlmRoute, ...]) -> ir.ProviderChoice:
     known = {route.name for route in routes}
-    labels = tuple(dict.fromkeys(p.name for p in config.providers if p.name in known))
-    models: dict[str, str] = {}
-    for provider in config.providers:
-        if provider.model and provider.model not in labels and provider.name in known:
-            shared = provider.model if provider.model in known else provider.name
-            models.setdefault(provider.model, shared)
+    providers = [provider for provider in config.providers if provider.name in known]
+    names = dict.fromkeys(provider.name for provider in providers)
+    owners = {each.model: each.name for each in reversed(providers) if each.model not in names}
+    models = {
+        each.model: each.model if each.model in known else owners[each.model]
+        for each in providers
+        if each.model and each.model not in names
+    }
+    listed = {name: name for name in names} | {model: owners[model] for model in models}
+    full_names = {f"{each.kind}/{each.model}": each.name for each in providers if each.model}
+    targets = full_names | models | {name: name for name in known}
+    aliases = {each.name: targets[each.target] for each in config.aliases if each.target in targets}
     chosen = [provider.name for provider in config.providers if provider.default]
-    default = chosen[0] if chosen else (labels[0] if len(labels) == 1 else None)
-    return ir.ProviderChoice(labels, tuple(models.items()), default)
+    default = chosen[0] if chosen else (next(iter(names)) if len(names) == 1 else None)
+    refuses = config.overrides.unknown_model != "default"
+    return ir.ProviderChoice(
+        names=tuple(names),
+        models=tuple((full_names | aliases | models).items()),
+        makers=_makers(providers, default) if refuses else (),
+        others=_one_of((each for each in providers if not each.model), default)
+        if refuses
+        else None,
+        refuses_others=refuses,
+        default=default,
+        listed=tuple((listed | aliases).items()),
+    )
+
+
+def _makers(providers: list[model.Provider], default: str | None) -> tuple[tuple[str, str], ...]:
+    """Where models go that are not in the config: to the provider of whoever made them."""
+    found = (
+        (kind, _one_of((each for each in providers if each.kind == kind), default))
+        for kind in MODEL_BEGINNINGS
+    )
+    return tuple((kind, name) for kind, name in found if name)
+
+
+def _one_of(providers: Iterable[model.Provider], default: str | None) -> str | None:
+    """The only one, or the default one if that is among them."""
+    names = list(dict.fromkeys(provider.name for provider in providers))
+    if default in names:
+        return default
+    return names[0] if len(names) == 1 else None

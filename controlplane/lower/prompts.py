@@ -20,7 +20,10 @@ GUARD_MESSAGE = "This request was refused by the prompt guard."
 
 
 def lower_prompts(
-    config: model.Config, machine: Machine, names: Mapping[str, str]
+    config: model.Config,
+    machine: Machine,
+    names: Mapping[str, str],
+    models: contract.Models | None,
 ) -> tuple[ir.Prompts | None, tuple[ir.SecretValue, ...]]:
     """`names`: what the endpoints are called in the gateway."""
     guards = _guards(config)
@@ -43,6 +46,7 @@ def lower_prompts(
         guards_api_answers=config.guards_api_answers,
         decisions=config.decisions,
         stream_format=overrides.stream_format or "openai",
+        models=models,
     )
     return prompts, (*secrets, *_header_secrets(config))
 

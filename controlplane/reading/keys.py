@@ -207,6 +207,10 @@ PROVIDER = Table(
     }
 )
 
+_ALIAS = Table(
+    {"target": Key(Text(), "the provider or model that is meant", required=True)}, lone="target"
+)
+
 _HEALTH_CHECK = Table(
     {
         "path": Key(Text(), "the path that answers 200 when all is well"),
@@ -397,6 +401,9 @@ _OVERRIDES = Table(
         "max_calls": Key(Number(1, 100, whole=True), "API calls one prompt may cause"),
         "ca_file": Key(Text(env=True), "the CA bundle to trust, PEM"),
         "stats_port": Key(Number(0, 65535, whole=True), "loopback port of the statistics; 0: none"),
+        "unknown_model": Key(
+            Text(choices=("refuse", "default")), "what becomes of a call for a model not known here"
+        ),
         "messages": Key(_MESSAGES, "the gateway's own sentences"),
         "upstream_tls_ca_path": Key(Text(env=True), now="ca_file"),
         "optimize_context_window": Key(Elsewhere("0.2", _WHOLE, harmless=True)),
@@ -468,6 +475,7 @@ CONFIG = Table(
         "listeners": Key(_LISTENERS, "both listeners"),
         "llm_providers": Key(Listing(PROVIDER), "the LLMs that may be called"),
         "model_providers": Key(Listing(PROVIDER), now="llm_providers"),
+        "model_aliases": Key(Named(_ALIAS), "other names for models, by name"),
         "endpoints": Key(Named(ENDPOINT), "the application's own hosts, by name"),
         "prompt_endpoints": Key(
             Listing(Text(env=True), lone=True), "the application's hosts (0.1-beta)"

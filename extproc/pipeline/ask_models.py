@@ -14,6 +14,7 @@ before: `another_wish` weighs the two.
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ async def _decision(
         max_calls=runtime.config.max_calls,
         timeout_ms=_milliseconds(timeout),
         texts=extra,
-        today=exchange.world.today(),
+        today=dt.datetime.now().astimezone().date().isoformat(),
         language=exchange.caller.language,
     )
     return await exchange.world.models.decide(

@@ -41,14 +41,42 @@ def test_openai_sdk(running: Running, world: World) -> None:
     assert answer.usage is not None
     assert answer.usage.total_tokens == 10
     assert world.one.received[0].headers["authorization"] == "Bearer sk-one"
-    assert [model.id for model in client.models.list()] == ["one-model"]
+    assert [model.id for model in client.models.list()] == ["one", "gpt-one"]
+    assert client.models.retrieve("gpt-one").owned_by == "one"
+
+
+def test_openai_sdk_beyond_chat(running: Running, world: World) -> None:
+    """Its other calls reach the provider: responses and their events, sounds, images, files."""
+    world.forget()
+    client = openai.OpenAI(base_url=running.url, api_key="unused")
+    response = client.responses.create(model="gpt-4o", input="hi")
+    assert response.usage
+    assert response.usage.output_tokens == 4
+    events = client.responses.create(model="gpt-4o", input="hi", stream=True)
+    assert [event.type for event in events][-1] == "response.completed"
+    sound = ("a.wav", b"\0" * 100_000)
+    heard = client.audio.transcriptions.create(model="whisper-1", file=sound)
+    assert heard.text == "heard"
+    assert client.audio.speech.create(model="tts-1", voice="alloy", input="x").read() == b"\xff\xfb"
+    client.images.generate(model="dall-e-3", prompt="x")
+    client.images.edit(model="gpt-image-1", prompt="x", image=sound)
+    client.moderations.create(input="x")
+    client.files.create(file=sound, purpose="batch")
+    client.files.delete("file-1")
+    assert [each.path.removeprefix("/v1/") for each in world.one.received] == [
+        "responses", "responses", "audio/transcriptions", "audio/speech", "images/generations",
+        "images/edits", "moderations", "files", "files/file-1",
+    ]  # fmt: skip
+    with pytest.raises(openai.NotFoundError) as raised:
+        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "hi"}])
+    assert raised.value.code == "model_not_found"
 
 
 def test_openai_sdk_stream(running: Running) -> None:
     """The official SDK's own example reads a stream: every chunk has a first choice."""
     client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
     messages = [{"role": "user", "content": "hi"}]
-    stream = client.chat.completions.create(model="x", messages=messages, stream=True)
+    stream = client.chat.completions.create(model="gpt-4o", messages=messages, stream=True)
     text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
     assert text == "one-0 one-1 one-2 "
 
@@ -59,7 +87,7 @@ def test_openai_sdk_stream_with_usage(running: Running) -> None:
     messages = [{"role": "user", "content": "hi"}]
     options = {"stream_options": {"include_usage": True}}
     chunks = list(
-        client.chat.completions.create(model="x", messages=messages, stream=True, **options)
+        client.chat.completions.create(model="gpt-4o", messages=messages, stream=True, **options)
     )
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.total_tokens == 10
@@ -74,7 +102,7 @@ def test_openai_sdk_errors(running: Running) -> None:
         default_headers={"x-arch-llm-provider-hint": "nobody"},
     )
     with pytest.raises(openai.BadRequestError, match="nobody") as caught:
-        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "hi"}])
+        client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "hi"}])
     assert caught.value.code == "unknown_provider"
 
 

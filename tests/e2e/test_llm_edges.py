@@ -83,7 +83,7 @@ def test_health(client: Client, running: Running) -> None:
         "/v1/chat/completions;x",
         "/v1/chat",
         "/v2/chat/completions",
-        "/v1/images/generations",
+        "/v1/images",
         "/",
     ],
 )

@@ -180,7 +180,9 @@ def test_both_fail(client: Client, world: World) -> None:
 def test_embeddings_do_not_fail_over(client: Client, world: World) -> None:
     """Vectors of another model would be worse than an error."""
     world.one.behaviour.status = 503
-    answer = client.ask(path="/v1/embeddings", body={"model": "embed", "input": "hi"})
+    answer = client.ask(
+        path="/v1/embeddings", body={"model": "text-embedding-3-small", "input": "hi"}
+    )
     assert answer.status == 503
     assert not world.two.received
 

@@ -127,6 +127,31 @@ def content(answer: Answer) -> str:
     return str(answer.json["choices"][0]["message"]["content"])
 
 
+class TestModels:
+    def test_what_is_served(self, stage: Stage) -> None:
+        """The models are those of the LLM listener; of its paths there is one."""
+        answer = stage.client.ask("GET", "/v1/models")
+        assert [each["id"] for each in answer.json["data"]] == ["one", "two", "gpt-one", "gpt-two"]
+        assert stage.client.ask("GET", "/v1/models/gpt-two").json["id"] == "gpt-two"
+        answer = stage.client.ask(path="/v1/embeddings", body={})
+        assert answer.status == 404
+        served = "this listener serves POST /v1/chat/completions, GET /v1/models"
+        assert answer.json["error"]["message"].endswith(served)
+
+    def test_unknown_model(self, stage: Stage) -> None:
+        """It is refused as on the LLM listener, before any model or API is asked."""
+        answer = stage.client.chat("reboot the router", model="gone")
+        assert answer.status == 404
+        error = answer.json["error"]
+        assert (error["code"], error["param"]) == ("model_not_found", "model")
+        assert error["message"] == (
+            'the model "gone" does not exist here; known are one, two, gpt-one, gpt-two'
+        )
+        assert not stage.app.received
+        asked = {"x-arch-llm-provider-hint": "two"}
+        assert stage.client.chat("a joke", model="gone", headers=asked).status == 200
+
+
 class TestWays:
     def test_no_match_goes_to_the_llm(self, stage: Stage) -> None:
         """A prompt that no target wants is the LLM's, with the system prompt."""
@@ -554,8 +579,8 @@ def test_official_sdk(stage: Stage) -> None:
     client = sdk(stage)
     for prompt in ("a joke", "Paris", "weather", "reboot", "forget"):
         messages: Any = [{"role": "user", "content": prompt}]
-        whole = client.chat.completions.create(model="x", messages=messages)
-        stream = client.chat.completions.create(model="x", messages=messages, stream=True)
+        whole = client.chat.completions.create(model="gpt-4o", messages=messages)
+        stream = client.chat.completions.create(model="gpt-4o", messages=messages, stream=True)
         text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
         said = whole.choices[0].message.content
         assert text == ("one-0 one-1 one-2 " if said == "Hello from one" else said)
@@ -591,6 +616,6 @@ def _metadata(stage: Stage, stream: bool, messages: Any, **more: Any) -> Any:
     """That of an answer, as the official SDK gives it."""
     create = sdk(stage).chat.completions.create
     if not stream:
-        return create(model="x", messages=messages, **more).metadata
-    first, *_ = create(model="x", messages=messages, stream=True, **more)
+        return create(model="gpt-4o", messages=messages, **more).metadata
+    first, *_ = create(model="gpt-4o", messages=messages, stream=True, **more)
     return getattr(first, "metadata", None)

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from controlplane.emit import names
 from controlplane.emit.lua import script
 from extproc import contract
 from tests.e2e.harness import ENVOY, free_port
@@ -38,6 +37,7 @@ TWO = Target("claude-3", "two", route="one", route_model="gpt-4o")
 CHOOSE = """
 local NAMES = {"one", "two", "lame"}
 local MODELS = {["gpt-4o"] = "one", ["claude-3"] = "two"}
+local BEGINNINGS = {}
 local DEFAULT = "one"
 local ROUTES = {
   one = {model = "gpt-4o", limits = {}},
@@ -49,21 +49,22 @@ REWRITE_ONE = """
 local MODEL = "gpt-4o"
 local ROUTE = "one"
 local PATHS = {
-  ["/v1/chat/completions"] = "/deployments/chat?api-version=2",
-  ["/v1/embeddings"] = "/deployments/embeddings",
-  ["/v1/models"] = "/deployments/models",
+  ["/v1"] = "/deployments",
+  ["/v1/chat/completions"] = "/deployments/chat",
 }
+local QUERY = "?api-version=2"
 """
 REWRITE_TWO = """
 local MODEL = "claude-3"
 local ROUTE = "two"
 local PATHS = {["/v1/chat/completions"] = "/v1/chat/completions"}
+local QUERY = ""
 """
 REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
 
 
 def lua_filter(constants: str, entry: str) -> dict[str, Any]:
-    code = constants + script("json.lua", "headers.lua", entry)
+    code = constants + script("json.lua", "bodies.lua", "headers.lua", entry)
     return {
         "name": "envoy.filters.http.lua",
         "typed_config": {
@@ -247,7 +248,7 @@ def test_odd_bodies_through_envoy(setup: Setup) -> None:
     for _ in range(400):
         made = body(Choices(random_bytes.randbytes(400)))
         setup.one.received.clear()
-        connection.request("POST", CHAT, made, {names.HINT_HEADER: "one", **JSON})
+        connection.request("POST", CHAT, made, {contract.HINT_HEADER: "one", **JSON})
         answer = connection.getresponse()
         answer.read()
         outcomes.add(answer.status)
@@ -287,12 +288,13 @@ def test_a_chunked_body_gets_a_length(setup: Setup) -> None:
     assert "transfer-encoding" not in received.headers
 
 
-def test_a_list_of_models_has_no_body(setup: Setup) -> None:
-    """`GET /v1/models` passes without a body, to the provider's own path."""
-    setup.send(b"", "/v1/models?limit=2", "GET")
-    (received,) = setup.one.received
-    assert (received.method, received.path) == ("GET", "/deployments/models")
-    assert received.body == b""
+def test_a_file_is_not_looked_into(setup: Setup) -> None:
+    """What names no model passes without a body, or with one, to the provider's own path."""
+    setup.send(b"", "/v1/files?limit=2", "GET")
+    setup.send(b"{ no JSON", "/v1/files")
+    asked, sent = setup.one.received
+    assert (asked.method, asked.path) == ("GET", "/deployments/files?api-version=2")
+    assert (asked.body, sent.body) == (b"", b"{ no JSON")
 
 
 def test_an_embedding_keeps_its_model(setup: Setup) -> None:

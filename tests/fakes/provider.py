@@ -92,14 +92,35 @@ class FakeProvider(Server):
         if behaviour.status != 200:
             error = {"error": {"message": f"{self.name} is unwell", "type": "server_error"}}
             return web.json_response(error, status=behaviour.status, headers=behaviour.headers)
-        if request.method == "GET":
-            return web.json_response({"object": "list", "data": [{"id": f"{self.name}-model"}]})
+        if request.content_type != "application/json" or not body:
+            return web.json_response({"object": request.method, "text": "heard", "usage": _COUNTED})
         asked = json.loads(body)
+        kind = request.path.rsplit("/", 1)[-1]
+        if kind == "speech":
+            return web.Response(body=b"\xff\xfb", content_type="audio/mpeg")
+        if kind in _OTHER_CONVERSATIONS:
+            return await self._other_conversation(request, asked, kind)
         if asked.get("stream"):
             return await self._stream(request, asked, behaviour)
         if "input" in asked:
             return web.json_response(_vectors(asked, behaviour), headers=behaviour.headers)
         return web.json_response(self._completion(asked), headers=behaviour.headers)
+
+    async def _other_conversation(
+        self, request: web.Request, asked: dict[str, Any], kind: str
+    ) -> web.StreamResponse:
+        """Of /v1/responses and /v1/messages."""
+        if not asked.get("stream"):
+            usage = {name: _COUNTED[name] for name in ("input_tokens", "output_tokens")}
+            return web.json_response({"id": "1", "model": asked.get("model"), "usage": usage})
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for event in _OTHER_CONVERSATIONS[kind]:
+            text = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
+            await response.write(text.encode())
+            await asyncio.sleep(self.behaviour.chunk_delay)
+        await response.write_eof()
+        return response
 
     def _completion(self, asked: dict[str, Any]) -> dict[str, Any]:
         message = {"role": "assistant", "content": f"Hello from {self.name}"}
@@ -143,6 +164,24 @@ async def _pieces(response: web.StreamResponse, behaviour: Behaviour) -> web.Str
     return response
 
 
+# What an answer cost, as all but chat, completions and embeddings say it.
+_COUNTED = {"input_tokens": 8, "output_tokens": 4, "total_tokens": 12}
+_OTHER_CONVERSATIONS = {
+    "responses": (
+        {"type": "response.created", "response": {"usage": None}},
+        {"type": "response.output_text.delta", "delta": "Hello"},
+        {"type": "response.completed", "response": {"output": [], "usage": _COUNTED}},
+    ),
+    "messages": (
+        {"type": "message_start", "message": {"usage": {"input_tokens": 8, "output_tokens": 1}}},
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}},
+        {"type": "message_delta", "delta": {}, "usage": {"output_tokens": 4}},
+        {"type": "message_stop"},
+    ),
+}
+"""Events of their streams, by the end of their path."""
+
+
 def _vectors(asked: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
     numbers = [(n * 0.618033988749895) % 2 - 1 for n in range(behaviour.dimensions)]
@@ -151,7 +190,7 @@ def _vectors(asked: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
         for index, _ in enumerate(inputs)
     ]
     usage = {"prompt_tokens": 2, "total_tokens": 2}
-    return {"object": "list", "data": data, "model": asked["model"], "usage": usage}
+    return {"object": "list", "data": data, "model": asked.get("model"), "usage": usage}
 
 
 def _chunk(asked: dict[str, Any], choices: list[dict[str, Any]]) -> dict[str, Any]:

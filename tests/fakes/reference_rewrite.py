@@ -19,7 +19,7 @@ MAX_DEPTH = 64
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _TEXTS = {"content", "text", "arguments", "name", "refusal"}
-_INPUTS = {"prompt", "input", "suffix"}
+_INPUTS = {"prompt", "input", "suffix", "instructions", "system"}
 
 
 class RefusedBody(ValueError):

@@ -19,7 +19,7 @@ from controlplane.reading.dialects.endpoints import read_endpoints
 from controlplane.reading.dialects.guards import read_guards
 from controlplane.reading.dialects.limits import model_limits
 from controlplane.reading.dialects.listeners import read_listeners
-from controlplane.reading.dialects.providers import read_providers
+from controlplane.reading.dialects.providers import read_aliases, read_providers
 from controlplane.reading.dialects.settings import (
     decisions,
     function_calling,
@@ -49,6 +49,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         ingress=ingress,
         egress=egress,
         providers=read_providers(top, reading),
+        aliases=read_aliases(top),
         endpoints=read_endpoints(top, reading),
         system_prompt=read_system_prompt(top, reading),
         jailbreak_guard=jailbreak,

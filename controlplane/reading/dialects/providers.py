@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from controlplane.model import Provider, Timeouts
-from controlplane.providers import KNOWN
+from controlplane.model import Alias, Provider, Timeouts
+from controlplane.providers import KNOWN, maker
 from controlplane.reading.dialects.limits import provider_limits
 from controlplane.reading.dialects.old_forms import inserted
 from controlplane.reading.values import label
@@ -25,20 +24,16 @@ _OTHER_NAMES = {
     "together_ai": "together",
     "togetherai": "together",
 }
-_MODELS = (
-    ("openai", r"gpt-|chatgpt|o[1-9](-|$)|text-embedding-|davinci|babbage"),
-    ("mistral", r"(open-)?mistral|(open-)?mixtral|ministral|codestral|pixtral|magistral|devstral"),
-    ("anthropic", r"claude"),
-    ("gemini", r"gemini"),
-    ("xai", r"grok"),
-    ("deepseek", r"deepseek"),
-)
-"""How each provider's own models begin."""
 
 
 def read_providers(top: Record, reading: Reading) -> tuple[Provider, ...]:
     found = (_provider(record, reading) for record in top.records("llm_providers"))
     return tuple(provider for provider in found if provider is not None)
+
+
+def read_aliases(top: Record) -> tuple[Alias, ...]:
+    named = ((name, record.text("target"), record) for name, record in top.listed("model_aliases"))
+    return tuple(Alias(record.path, name, target) for name, target, record in named if target)
 
 
 def _provider(record: Record, reading: Reading) -> Provider | None:
@@ -89,7 +84,7 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
         return _known_as(prefix), None if rest == "*" else rest
     if written:
         return _known_as(written), model
-    kind = _inferred(model) or _inferred_from_name(record.text("name"))
+    kind = maker(model or "") or _inferred_from_name(record.text("name"))
     if "endpoint" in record or "base_url" in record:
         # A host of the user's own: who made its model says nothing about it.
         return "local", model
@@ -101,13 +96,6 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
 def _known_as(kind: str) -> str:
     folded = kind.strip().lower().replace("-", "_")
     return _OTHER_NAMES.get(folded, folded)
-
-
-def _inferred(model: str | None) -> str | None:
-    if not model:
-        return None
-    found = (kind for kind, begin in _MODELS if re.match(begin, model, re.IGNORECASE))
-    return next(found, None)
 
 
 def _inferred_from_name(name: str | None) -> str | None:

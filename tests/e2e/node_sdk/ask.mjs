@@ -7,7 +7,7 @@ const client = new OpenAI({ baseURL, apiKey: "x", maxRetries: 0 });
 const found = {};
 
 for (const prompt of prompts) {
-  const ask = { model: "x", messages: [{ role: "user", content: prompt }] };
+  const ask = { model: "gpt-4o", messages: [{ role: "user", content: prompt }] };
   const entry = (found[prompt] = {});
   try {
     const whole = await client.chat.completions.create(ask);

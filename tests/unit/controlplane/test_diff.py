@@ -73,6 +73,7 @@ def test_same_config_has_no_difference(tmp_path: Path) -> None:
         ("127.0.0.1:11434", "127.0.0.1:1", "provider", ["provider near", "http://127.0.0.1:1"]),
         ("    access_key", "    timeout: 7s\n    access_key", "provider", ["120 s → 7 s"]),
         ("    access_key", "    fallbacks: [near]\n    access_key", "provider", ["then near"]),
+        ("version: v0.1", "overrides: {unknown_model: default}", "provider", ["refused → to the"]),
         ("version: v0.1", "overrides: {error_format: text}", "setting", ["'json' → 'text'"]),
         ("version: v0.1", "overrides: {stream_format: v0.1}", "setting", ["'openai' → 'v0.1'"]),
     ],
@@ -98,6 +99,8 @@ def test_added_and_removed(tmp_path: Path) -> None:
     (came, *_) = differences(lowered(tmp_path, BASE), lowered(tmp_path, _with_provider()))
     assert (came.area, came.kind) == ("provider", "added")
     assert "https://api.mistral.ai:443" in came.text
+    (alias,) = told(tmp_path, ("version:", "model_aliases: {fast: gpt-4o}\nversion:"))
+    assert (alias.kind, alias.text) == ("added", "alias fast: added (for gpt)")
 
 
 def _with_provider() -> str:

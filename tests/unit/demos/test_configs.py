@@ -46,7 +46,8 @@ def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
     """What a newcomer copies first has no problem, either."""
     config = tmp_path / "arch_config.yaml"
     config.write_text(block)
-    assert not compile_file(config, {"OPENAI_API_KEY": "sk-x"}).problems
+    keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y"}
+    assert not compile_file(config, keys).problems
 
 
 @pytest.mark.parametrize("name", APIS)

@@ -13,7 +13,7 @@ class Script:
     """One script with its constants; calls its local functions. Strings are bytes."""
 
     def __init__(self, constants: str, entry: str, *functions: str) -> None:
-        parts = [constants, script("json.lua", entry)]
+        parts = [constants, script("json.lua", "bodies.lua", entry)]
         parts.append("return {" + ",".join(f"{name}={name}" for name in functions) + "}")
         self._lua = LuaRuntime(encoding=None, unpack_returned_tuples=True)
         self._functions = self._lua.execute("\n".join(parts).encode())

@@ -9,6 +9,9 @@ import pytest
 from tests.unit.envoy.scripts import Script
 
 _CONSTANTS = """
+local BEGINNINGS = {{"claude", "clever"}, {"gpt-", "fast"}}
+local REFUSES_OTHERS = true
+local NO_SUCH_MODEL = "does not exist here; known are fast"
 local NAMES = {"fast", "clever", "embed"}
 local MODELS = {["gpt-4o-mini"] = "fast", ["claude-3"] = "clever"}
 local ROUTES = {
@@ -21,9 +24,13 @@ local ROUTES = {
   embed = {model = "embed", limits = {}},
 }
 """
-_NAMES = ("decide", "seconds_until", "scan")
+_NAMES = ("decide", "refused_body", "surface_of", "seconds_until", "scan")
 _LUA = Script(_CONSTANTS + 'local DEFAULT = "fast"', "choose.lua", *_NAMES)
 _NO_DEFAULT = Script(_CONSTANTS + "local DEFAULT = nil", "choose.lua", *_NAMES)
+_V01 = Script(
+    _CONSTANTS.replace("= true", "= false", 1) + 'local DEFAULT = "fast"', "choose.lua", *_NAMES
+)
+_ANY = Script(_CONSTANTS + 'local OTHERS = "embed"', "choose.lua", *_NAMES)
 _TEXT = Script(_CONSTANTS + "local DEFAULT = nil\nlocal TEXT_ERRORS = true", "choose.lua", *_NAMES)
 
 
@@ -60,7 +67,11 @@ def _text(table: Any) -> dict[str, str]:
         (None, b'{"mod\\u0065l":"claude-3"}', "clever"),
         (None, b'{"model":"clever","model":"gpt-4o-mini"}', "fast"),
         (None, b'{"model":"gpt-4o-mini","model":"embed"}', "embed"),
-        (None, b'{"model":"unheard-of"}', "fast"),
+        (None, b'{"model":"gpt-5"}', "fast"),
+        (None, b'{"model":"Claude-9"}', "clever"),
+        (None, b'{"model":"--"}', "fast"),
+        (None, b'{"model":"None"}', "fast"),
+        (None, b'{"model":""}', "fast"),
         (None, b'{"model":7}', "fast"),
         (None, b'{"Model":"clever"}', "fast"),
         (None, b"{}", "fast"),
@@ -93,12 +104,83 @@ def test_nothing_matches_and_there_is_no_default(hint: bytes | None) -> None:
     """Without a default the answer is v0.1's, and a second line says what to send."""
     known = {"x_gateway_hint": hint} if hint else {}
     v01 = "x-arch-llm-provider header not set, llm gateway cannot perform routing\n"
-    _, message, headers = decide(b'{"model":"x"}', _NO_DEFAULT, **known)
+    _, message, headers = decide(b"{}", _NO_DEFAULT, **known)
     assert message == (
         v01 + "send x-arch-llm-provider-hint, or a model, that is one of: fast, clever, embed"
     )
     assert headers["x-arch-error-code"] == "no_provider"
-    assert decide(b'{"model":"x"}', _TEXT, **known)[1] == v01
+    assert decide(b"{}", _TEXT, **known)[1] == v01
+
+
+@pytest.mark.parametrize("script", [_LUA, _NO_DEFAULT])
+def test_an_unknown_model_is_refused(script: Script) -> None:
+    """A model that is nothing here is told as OpenAI tells it, default or not."""
+    _, message, headers = decide(b'{"model":"gpt4"}', script)
+    assert message == 'the model "gpt4" does not exist here; known are fast'
+    assert headers[":status"] == "404"
+    assert headers["x-arch-error-code"] == "model_not_found"
+    assert headers["x-arch-error-param"] == "model"
+
+
+def test_an_unknown_model_may_go_somewhere() -> None:
+    """To the default as in v0.1, or to a provider without a model of its own."""
+    assert decide(b'{"model":"gpt4"}', _V01)[0]["route"] == "fast"
+    assert decide(b'{"model":"gpt4"}', _ANY)[0]["route"] == "embed"
+    assert decide(b'{"model":"gpt4"}', _LUA, x_gateway_hint=b"embed")[0]["route"] == "embed"
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        (b'{"model":"gpt-4o-mini"}', "gpt-4o-mini"),
+        (b'{"model":"fast"}', "fast"),
+        (b'{"model":"gpt-5"}', None),
+        (b"{}", None),
+    ],
+)
+def test_a_name_of_ours_is_told(body: bytes, named: str | None) -> None:
+    """What is a name here is not for the provider; a model that it may know is."""
+    assert decide(body)[0].get("named") == named
+
+
+def test_the_model_of_a_form() -> None:
+    """A form's field chooses as a body's member does; what is no form is refused."""
+    kind = b"multipart/form-data; boundary=b"
+    body = b'--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nclever\r\n--b--'
+    found = decide(body, content_type=kind)[0]
+    assert (found["route"], found["est_tokens"]) == ("clever", "1")
+    _, message, headers = decide(b"{}", content_type=kind)
+    assert message == "the body must be a form: found no boundary at its beginning"
+    assert headers["x-arch-error-code"] == "invalid_form"
+
+
+_JSON, _FORM = b"application/json; charset=utf-8", b"multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "origin", "status"),
+    [
+        (b"/v1/chat/completions", _JSON, b"https://page", None),
+        (b"/v1/chat/completions", _FORM, None, "415"),
+        (b"/v1/chat/completions", None, None, "415"),
+        (b"/v1/audio/translations", _FORM, None, None),
+        (b"/v1/audio/translations", _FORM, b"https://page", "403"),
+        (b"/v1/audio/translations", _JSON, None, "415"),
+        (b"/v1/images/edits", _JSON, b"https://page", None),
+        (b"/v1/images/edits", _FORM, None, None),
+        (b"/v1/images/edits", b"text/plain", None, "415"),
+        (b"/v1/files", _FORM, None, None),
+        (b"/v1/files", _FORM, b"https://page", "403"),
+        (b"/v1/responses/resp_1/cancel", None, None, None),
+        (b"/v1/responses/resp_1/cancel", None, b"https://page", "403"),
+    ],
+)
+def test_bodies_are_what_they_are_called(
+    path: bytes, kind: bytes | None, origin: bytes | None, status: str | None
+) -> None:
+    """Each path takes its kinds of bodies; from web pages none that they may send unasked."""
+    refused = _LUA.call("refused_body", _LUA.call("surface_of", path), kind, origin)
+    assert (_text(refused[b"headers"])[":status"] if refused else None) == status
 
 
 @pytest.mark.parametrize(

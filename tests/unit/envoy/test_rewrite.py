@@ -11,17 +11,24 @@ from tests.unit.envoy.scripts import Script
 CHAT = b"/v1/chat/completions"
 COMPLETIONS = b"/v1/completions"
 EMBEDDINGS = b"/v1/embeddings"
+RESPONSES = b"/v1/responses"
+MESSAGES = b"/v1/messages"
+SPEECH = b"/v1/audio/speech"
+TRANSCRIPTIONS = b"/v1/audio/transcriptions"
 ASK = b'"stream_options":{"include_usage":true}'
 
 _CONSTANTS = """
 local MODEL = "gpt-4o"
 local ROUTE = "main"
 local PATHS = {
-  ["/v1/chat/completions"] = "/openai/chat?api-version=1",
-  ["/v1/completions"] = "/openai/completions",
+  ["/v1"] = "/openai",
+  ["/v1/chat/completions"] = "/openai/deployments/x/chat/completions",
+  ["/v1/audio"] = "/openai/deployments/x/audio",
+  ["/v1/messages"] = "",
 }
+local QUERY = "?api-version=1"
 """
-_LUA = Script(_CONSTANTS, "rewrite.lua", "rewritten", "provider_target")
+_LUA = Script(_CONSTANTS, "rewrite.lua", "rewritten", "rewritten_form", "provider_target")
 _NO_MODEL = Script(_CONSTANTS.replace('"gpt-4o"', "nil", 1), "rewrite.lua", "rewritten")
 
 
@@ -275,14 +282,59 @@ def test_models_and_messages_by_the_thousand() -> None:
     assert rewritten(body) == expected
 
 
+@pytest.mark.parametrize("path", [RESPONSES, MESSAGES])
+def test_other_conversations_are_the_clients_but_for_the_model(path: bytes) -> None:
+    """Of Responses and Messages the model is the provider's; metadata and items stay."""
+    rest = b',"metadata":{"user_id":"u"},"stream":true,"messages":[{"model":"a"}]}'
+    assert rewritten(b'{"model":"x"' + rest, path) == b'{"model":"gpt-4o"' + rest
+    assert rewritten(b'{"a":1}', path) == b'{"model":"gpt-4o","a":1}'
+
+
+@pytest.mark.parametrize(
+    ("body", "chosen", "expected"),
+    [
+        (b'{"model":"tts-1"}', {}, b'{"model":"tts-1"}'),
+        (b'{"input":"x"}', {}, b'{"input":"x"}'),
+        (b'{"model":"voice"}', {"named": b"voice"}, b'{"model":"gpt-4o"}'),
+        (b'{"model":"main"}', {}, b'{"model":"gpt-4o"}'),
+    ],
+)
+def test_voices_images_and_verdicts_keep_their_model(
+    body: bytes, chosen: dict[str, bytes], expected: bytes
+) -> None:
+    """Where models of many kinds are asked, only a name that chose the provider is replaced."""
+    assert rewritten(body, SPEECH, **chosen) == expected
+
+
+def _form(model: bytes) -> bytes:
+    return (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n\x00\r\n--\r\n--b'
+        b'\r\nContent-Disposition: form-data; name="model"\r\n\r\n' + model + b"\r\n--b--\r\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"), [(b"whisper-1", b"whisper-1"), (b"ears", b"gpt-4o"), (b"", b"")]
+)
+def test_the_model_of_a_form(model: bytes, expected: bytes) -> None:
+    """A form's model is replaced if it only chose the provider; all other bytes stay."""
+    kind = b"multipart/form-data; boundary=b"
+    chosen = {b"named": b"ears"}
+    changed = _LUA.call("rewritten_form", _form(model), kind, TRANSCRIPTIONS, chosen)
+    changed = changed if isinstance(changed, bytes) else changed[0]
+    assert changed == _form(expected)
+
+
 @pytest.mark.parametrize(
     ("target", "expected"),
     [
-        (b"/v1/chat/completions", b"/openai/chat?api-version=1"),
-        (b"/v1/chat/completions?", b"/openai/chat?api-version=1"),
-        (b"/v1/chat/completions?a=b&c=?", b"/openai/chat?api-version=1"),
-        (b"/v1/completions?a=b", b"/openai/completions"),
-        (b"/v1/embeddings?a=b", None),
+        (b"/v1/chat/completions", b"/openai/deployments/x/chat/completions?api-version=1"),
+        (b"/v1/chat/completions?", b"/openai/deployments/x/chat/completions?api-version=1"),
+        (b"/v1/chat/completions?a=b&c=?", b"/openai/deployments/x/chat/completions?api-version=1"),
+        (b"/v1/audio/speech", b"/openai/deployments/x/audio/speech?api-version=1"),
+        (b"/v1/files/file-1/content?a=b", b"/openai/files/file-1/content?api-version=1"),
+        (b"/v1/messages", None),
+        (b"/v1/messages/count_tokens", None),
     ],
 )
 def test_the_path_is_the_providers(target: bytes, expected: bytes | None) -> None:

@@ -44,6 +44,14 @@ def read(*pieces: bytes) -> dict[str, int] | None:
             b'{"content":"\\"usage\\":{\\"total_tokens\\":1}","usage":{"total_tokens":5}}',
             (None, None, 5),
         ),
+        (
+            b'{"usage":{"input_tokens":8,"input_tokens_details":{},"output_tokens":9,"total_tokens":17}}',
+            (8, 9, 17),
+        ),
+        (
+            b'{"usage":{"cache_read_input_tokens":1,"input_tokens":2,"output_tokens":3}}',
+            (2, 3, None),
+        ),
         (b'{"kind":"usage","usage":null,"x":{"usage":{"total_tokens":6}}}', (None, None, 6)),
         (b'{"usage":{"seconds":1},"y":{"usage":{"total_tokens":7}}}', (None, None, 7)),
     ],

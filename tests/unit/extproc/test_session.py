@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from extproc.contract import HINT_HEADER, Models
 from extproc.events import Reject
 from extproc.phases import PhaseError
 from tests.fakes.model_server import Script
@@ -14,6 +15,7 @@ from tests.playbook import (
     FakeModels,
     api,
     body,
+    chat,
     forwards,
     headers,
     play,
@@ -53,6 +55,25 @@ def test_other_paths_are_not_found(more: dict[str, str], status: int, code: str)
     played = play(CONFIG, SCRIPT) >> headers(**more)
     played << refuses(status, code)
     assert played.done
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "", "--", "openai/gpt-4", "GPT-9", None, 7])
+def test_models_that_are_served(model: object) -> None:
+    """Names of the config, of their maker's models, and those that mean nothing pass."""
+    config = settings(models=Models(("main", "gpt-4"), ("openai/gpt-4",), ("gpt-",)))
+    play(config, SCRIPT) >> prompt(model=model) << forwards()
+
+
+def test_an_unknown_model_is_refused_before_anything_is_called() -> None:
+    """No API is called for a prompt that no LLM would answer; a hint says who would."""
+    config = settings(target("t"), models=Models(("main", "gpt-4")))
+    played = play(config, SCRIPT) >> prompt("go", model="gpt4")
+    played << refuses(
+        404, "model_not_found", 'the model "gpt4" does not exist here; known are main'
+    )
+    assert not played.endpoints.sent
+    hinted = chat({"role": "user", "content": "hi"}, headers_={HINT_HEADER: "main"}, model="gpt4")
+    play(config, SCRIPT) >> hinted << forwards()
 
 
 def test_query_is_no_part_of_the_path() -> None:

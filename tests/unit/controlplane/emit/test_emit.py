@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lupa.luajit21 import LuaRuntime
 
-from controlplane import ir
+from controlplane import ir, surfaces
 from controlplane.emit import names, proto, ratelimit
 from controlplane.emit.lua import literal
 from extproc import contract
@@ -39,7 +39,7 @@ def test_lua_literals_read_back(value: object) -> None:
 def test_scripts_spell_no_shared_name(file: Path) -> None:
     """Headers, metadata and paths come to a script from Python, each under a name there is."""
     code = re.sub(r"--.*", "", file.read_text("utf-8"))
-    shared = {**vars(names), **vars(contract)}
+    shared = {**vars(names), **vars(contract), **vars(surfaces)}
     assert not [text for text in re.findall(r'"([^"]*)"', code) if text in shared.values()]
     used = set(re.findall(r"\b[A-Z_]+_(?:HEADER|METADATA|KEY|PATH)\b", code))
     assert used <= shared.keys()

@@ -58,7 +58,7 @@ def test_known_provider() -> None:
     (provider,) = gateway.providers
     assert provider.upstream.addresses == (ir.Address("api.groq.com", 443),)
     assert provider.upstream.tls == ir.UpstreamTls("/ca.pem")
-    assert dict(provider.paths)["/v1/chat/completions"] == "/openai/v1/chat/completions"
+    assert dict(provider.paths) == {"/v1": "/openai/v1", "/v1/messages": ""}
     assert provider.credential is not None
     assert (provider.credential.header, provider.credential.prefix) == ("authorization", "Bearer ")
     assert [secret.value for secret in gateway.secrets] == ["k"]
@@ -90,7 +90,7 @@ def test_model_server() -> None:
 def test_base_url_without_a_path() -> None:
     """A base_url that names a host alone gets the usual prefix."""
     gateway = lowered(at(0, kind=None, base_url="http://llm.test:8000"))
-    assert dict(gateway.providers[0].paths)["/v1/models"] == "/v1/models"
+    assert dict(gateway.providers[0].paths)["/v1"] == "/v1"
 
 
 def test_pool_in_one_cluster() -> None:
@@ -159,7 +159,11 @@ def test_model_shared_by_two_names() -> None:
     gateway = lowered(
         at(0, default=True), at(1, name="other", kind="azure_openai", base_url="http://x")
     )
-    assert dict(gateway.choice.models) == {"gpt-4o": "gpt-4o"}
+    assert dict(gateway.choice.models) == {
+        "gpt-4o": "gpt-4o",
+        "openai/gpt-4o": "main",
+        "azure_openai/gpt-4o": "other",
+    }
     routes = {route.name: route.groups for route in gateway.llm_routes}
     assert routes["gpt-4o"] == ((ir.WeightedProvider("main", 1), ir.WeightedProvider("other", 1)),)
     assert routes["main"] == ((ir.WeightedProvider("main", 1),),)
@@ -181,6 +185,67 @@ def test_default() -> None:
     assert lowered(at(0)).choice.default == "main"
     assert lowered(at(0), at(1, name="b", model="m")).choice.default is None
     assert lowered(at(0), at(1, name="b", model="m", default=True)).choice.default == "b"
+
+
+def test_aliases() -> None:
+    """An alias leads where its target does, a provider, a model or both; all are told to clients."""
+    aliases = [
+        model.Alias(("model_aliases", name), name, target)
+        for name, target in (("a", "main"), ("b", "m"), ("c", "mistral/m"))
+    ]
+    other = at(1, name="other", kind="mistral", model="m")
+    choice = lowered(at(0, default=True), other, aliases=tuple(aliases)).choice
+    models = dict(choice.models)
+    assert [models[each] for each in "abc"] == ["main", "other", "other"]
+    assert dict(choice.listed) == {
+        "a": "main", "b": "other", "c": "other", "main": "main", "other": "other",
+        "gpt-4o": "main", "m": "other",
+    }  # fmt: skip
+
+
+def test_models_that_no_provider_names() -> None:
+    """They go to the provider whose models are called so, or that has no model, if it is the only
+    one or the default; or nowhere.
+    """
+    choice = lowered(at(0), at(1, name="other", kind="local", base_url="http://x")).choice
+    assert ("openai", "main") in choice.makers
+    assert "anthropic" not in dict(choice.makers)
+    assert (choice.refuses_others, choice.others) == (True, None)
+    two = lowered(at(0), at(1, name="other")).choice
+    assert two.makers == ()
+    default = lowered(at(0), at(1, name="other", default=True)).choice
+    assert default.makers == (("openai", "other"),)
+    any_model = at(1, name="any", kind="local", base_url="http://x", model=None)
+    assert lowered(at(0), any_model).choice.others == "any"
+    v01 = lowered(at(0), any_model, overrides=model.Overrides(unknown_model="default")).choice
+    assert (v01.refuses_others, v01.others, v01.makers) == (False, None, ())
+
+
+def test_azure_paths() -> None:
+    """Calls to a deployment name it in their path; the version is behind every path."""
+    azure = at(0, kind="azure_openai", base_url="http://x/openai", model="d", api_version="v")
+    (provider,) = lowered(azure).providers
+    paths = dict(provider.paths)
+    assert paths["/v1"] == "/openai"
+    assert paths["/v1/chat/completions"] == "/openai/deployments/d/chat/completions"
+    assert provider.query == "?api-version=v"
+
+
+def test_prompts_know_the_models() -> None:
+    """What extproc takes for a model is what the LLM listener does."""
+
+    def models(**overrides: str) -> contract.Models | None:
+        said = model.Overrides(**overrides)  # type: ignore[arg-type]
+        guard = model.Guard(path=("g",))
+        prompts = lowered(at(0), jailbreak_guard=guard, overrides=said).prompts
+        return prompts.models if prompts else None
+
+    known = models()
+    assert known is not None
+    assert [known.has(each) for each in ("main", "gpt-4o", "openai/gpt-4o", "GPT-5", "--", "x")] == [
+        True, True, True, True, True, False,
+    ]  # fmt: skip
+    assert models(unknown_model="default") is None
 
 
 def test_limits() -> None:

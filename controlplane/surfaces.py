@@ -1,0 +1,60 @@
+"""The API for LLM calls that the LLM listener has: its paths, their bodies, what counts as a model.
+
+`emit` makes routes and the tables of Envoy's scripts of it, `providers` each provider's own paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from extproc.contract import CHAT_PATH
+
+COMPLETIONS_PATH = "/v1/completions"
+EMBEDDINGS_PATH = "/v1/embeddings"
+MESSAGES_PATH = "/v1/messages"
+MODELS_PATH = "/v1/models"
+"""Answered by the gateway itself; no surface of a provider's."""
+
+Body = Literal["json", "form"]
+Method = Literal["GET", "POST", "DELETE"]
+Model = Literal["provider's", "written", "client's"]
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    path: str
+    """With a slash at its end: what is below it, an id with or without a word."""
+    methods: tuple[Method, ...] = ("POST",)
+    bodies: tuple[Body, ...] = ()
+    """In which forms a model may be named; none: the body passes as it comes, unread."""
+    model: Model = "client's"
+    """Which one a provider with a model of its own is asked for: that one, whatever the client
+    says; that one where the client says none; or what the client says. A name that only chose
+    the provider is replaced in any case."""
+    fails_over: bool = False
+
+
+# Vectors of two models are not comparable, and files, voices and images are one provider's own: only
+# conversations fail over to another provider.
+SURFACES: tuple[Surface, ...] = (
+    Surface(CHAT_PATH, bodies=("json",), model="provider's", fails_over=True),
+    Surface(COMPLETIONS_PATH, bodies=("json",), model="written", fails_over=True),
+    Surface("/v1/responses", bodies=("json",), model="provider's", fails_over=True),
+    Surface(MESSAGES_PATH, bodies=("json",), model="provider's", fails_over=True),
+    Surface("/v1/messages/count_tokens", bodies=("json",), model="provider's"),
+    Surface(EMBEDDINGS_PATH, bodies=("json",), model="written"),
+    Surface("/v1/audio/speech", bodies=("json",)),
+    Surface("/v1/audio/transcriptions", bodies=("form",)),
+    Surface("/v1/audio/translations", bodies=("form",)),
+    Surface("/v1/images/generations", bodies=("json",)),
+    Surface("/v1/images/edits", bodies=("json", "form")),
+    Surface("/v1/images/variations", bodies=("form",)),
+    Surface("/v1/moderations", bodies=("json",)),
+    Surface("/v1/responses/", methods=("GET", "POST", "DELETE")),
+    Surface("/v1/files", methods=("GET", "POST")),
+    Surface("/v1/files/", methods=("GET", "DELETE")),
+)
+METHODS: tuple[Method, ...] = ("GET", "POST", "DELETE")
+
+CHAT = SURFACES[:1]

@@ -1,1 +1,0 @@
-"""Figures of the shipped models on public sets, which nothing was ever trained on."""
