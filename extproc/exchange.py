@@ -6,6 +6,7 @@ often the config changes meanwhile, a request ends under the one it began with.
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -14,7 +15,7 @@ from extproc import contract
 from extproc.clients import CallFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from extproc.chat.answers import ToolCall
     from extproc.chat.types import ChatRequest
@@ -77,6 +78,10 @@ class Caller:
     """The tag of the language that the client likes best, such as de-AT."""
 
 
+def today() -> str:
+    return dt.datetime.now().astimezone().date().isoformat()
+
+
 class Records(Protocol):
     def keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
         """Notes what was decided, and why; the outcome is None when the client left."""
@@ -88,6 +93,8 @@ class World:
     endpoints: Endpoints
     metrics: Metrics
     records: Records
+    today: Callable[[], str] = today
+    """The day that "tomorrow" is counted from."""
 
 
 @dataclass(frozen=True, slots=True)

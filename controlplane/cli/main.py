@@ -27,6 +27,7 @@ COMMANDS = {
     "lint": "find every problem of a config",
     "compile": "print what a config is compiled to",
     "diff": "tell in words what a new config would change",
+    "explain": "how a prompt would be decided, and why",
     "schema": "print the config's JSON Schema, for editors",
     "init": "write a commented config to start from",
     "doctor": "check this machine: ports, Envoy, certificates, …",

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 _QUIET_FOR = 1.0
 """Seconds in which nobody wonders what goes on."""
-_CODES = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_CODES = {
+    "red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2", "underlined": "4",
+}  # fmt: skip
 
 
 def coloured(stream: TextIO, env: Mapping[str, str]) -> bool:

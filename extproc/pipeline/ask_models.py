@@ -14,7 +14,6 @@ before: `another_wish` weighs the two.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -95,7 +94,7 @@ async def _decision(
         max_calls=runtime.config.max_calls,
         timeout_ms=_milliseconds(timeout),
         texts=extra,
-        today=dt.datetime.now().astimezone().date().isoformat(),
+        today=exchange.world.today(),
         language=exchange.caller.language,
     )
     return await exchange.world.models.decide(

@@ -1,4 +1,4 @@
-"""Train a model, or prepare for it: python -m modelserver.training guard|targets|base|contrast …"""
+"""Train a model, or prepare for it: python -m modelserver.training guard|targets|base|contrast|judge …"""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ MODELS = {
     "base": "a base encoder from a package",
     "contrast": "check or show contrast sets",
     "guard": "is a text a jailbreak or a prompt injection",
+    "judge": "figures on public sets",
     "targets": "which tool is wanted, and with which arguments",
 }
 

@@ -1,0 +1,146 @@
+"""`archgw explain`: how a prompt would be decided, and why, without any effect."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from controlplane.cli.home import add_home, home_of, show_problems
+from controlplane.cli.terminal import failure, progress
+from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
+
+if TYPE_CHECKING:
+    import argparse
+
+    from controlplane import ir
+    from controlplane.home_paths import Home
+
+_CONFIG = "arch_config.yaml"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Decide a prompt as the gateway would, and draw why: what the guard says, how the targets"
+        " rank, where each value stands, what would be called. Nothing is called, and no LLM asked."
+    )
+    parser.add_argument("prompt", nargs="?", help="what the user says; - reads standard input")
+    parser.add_argument(
+        "-c", "--config", type=Path, default=Path(_CONFIG), help=f"default: {_CONFIG}"
+    )
+    parser.add_argument(
+        "--messages", type=Path, metavar="FILE",
+        help="a conversation in JSON: a list of messages, or a chat-completions request;"
+        " PROMPT, if there is one, is its next user message",
+    )  # fmt: skip
+    parser.add_argument(
+        "--record", metavar="ID", help="a past request of the running gateway, by its x-request-id"
+    )
+    parser.add_argument("--json", action="store_true", help="print all of it as JSON")
+    add_home(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    home = home_of(args)
+    if args.record:
+        return _past(args, home)
+    body = _body(args)
+    if body is None:
+        return COULD_NOT_RUN
+    gateway, code = _compiled(args.config)
+    if gateway is None:
+        return code
+    return _explain(args, gateway, home, body)
+
+
+def _explain(
+    args: argparse.Namespace, gateway: ir.Gateway, home: Home, body: dict[str, Any]
+) -> int:
+    from controlplane.rehearsal.decisions import rehearsed  # noqa: PLC0415  --help needs none
+    from controlplane.rehearsal.models import NoModelsError  # noqa: PLC0415
+
+    try:
+        with rehearsed(gateway, home, [{"body": body}], progress) as decisions:
+            decision = next(decisions, None)
+    except NoModelsError as error:
+        failure(str(error))
+        return COULD_NOT_RUN
+    if decision is None:
+        failure("the decision could not be made; the lines above tell why")
+        return COULD_NOT_RUN
+    _show(decision, body["messages"], as_json=args.json)
+    return DONE
+
+
+def _past(args: argparse.Namespace, home: Home) -> int:
+    """The record is in the memory of one of the processes, as long as it is among the newest."""
+    import asyncio  # noqa: PLC0415
+    from urllib.parse import quote  # noqa: PLC0415
+
+    from controlplane.supervise import http  # noqa: PLC0415
+
+    heard = False
+    for socket in home.metrics_sockets:
+        try:
+            path = f"/decisions/{quote(args.record, safe='')}"
+            answer = asyncio.run(http.get(http.Place(socket=socket), path, 2.0))
+        except http.HttpError:
+            continue
+        heard = True
+        if answer.status == 200:
+            _show({"record": json.loads(answer.body)}, [], as_json=args.json)
+            return DONE
+    if heard:
+        failure(f"no request {args.record} is among the newest that the gateway remembers")
+        return FOUND
+    failure(f"no gateway with prompts runs in {home.folder}")
+    return COULD_NOT_RUN
+
+
+def _show(decision: dict[str, Any], messages: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(decision, ensure_ascii=False))
+        return
+    from controlplane.cli.drawing import drawn  # noqa: PLC0415
+
+    sys.stdout.write(drawn(decision, messages))
+
+
+def _body(args: argparse.Namespace) -> dict[str, Any] | None:
+    """The request to explain; what is wrong with it is told."""
+    said = sys.stdin.read().strip() if args.prompt == "-" else args.prompt
+    body: dict[str, Any] = {"messages": []}
+    if args.messages:
+        try:
+            read = json.loads(args.messages.read_text("utf-8"))
+        except ValueError as error:
+            failure(f"{args.messages}: no JSON ({error})")
+            return None
+        body = read if isinstance(read, dict) else {"messages": read}
+    messages = body.get("messages")
+    if not isinstance(messages, list) or not all(isinstance(each, dict) for each in messages):
+        failure(f"{args.messages}: expected a list of messages, or an object that has one")
+        return None
+    if said:
+        messages.append({"role": "user", "content": said})
+    if not messages:
+        failure('nothing to explain; give a prompt: archgw explain "what is the weather?"')
+        return None
+    return body
+
+
+def _compiled(config: Path) -> tuple[ir.Gateway | None, int]:
+    from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
+    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
+
+    compiled = compile_file(config, os.environ)
+    if code := exit_code(compiled.problems):
+        errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
+        show_problems(compiled.located(errors))
+        return None, code
+    if compiled.gateway is None or compiled.gateway.prompts is None:
+        failure(f"{config} takes no prompts: there are no targets, guards or prompt listener in it")
+        return None, FOUND
+    return compiled.gateway, DONE

@@ -1,0 +1,64 @@
+"""Requests to decisions, by the code that serves, in a process of its own (`extproc.explain`)."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import controlplane
+from controlplane.emit.runtime import emit_runtime
+from controlplane.rehearsal.models import model_server
+from controlplane.supervise.processes.environment import clean_environment
+from extproc import contract
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from controlplane import ir
+    from controlplane.home_paths import Home
+
+
+@contextmanager
+def rehearsed(
+    gateway: ir.Gateway, home: Home, requests: Iterable[dict[str, Any]],
+    tell: Callable[[str], None],
+) -> Iterator[Iterator[dict[str, Any]]]:  # fmt: skip
+    """One decision for each request, in their order, as they come. See `extproc.explain`."""
+    runtime = emit_runtime(gateway, home)
+    assert runtime is not None, "whoever rehearses has prompts"
+    with model_server(gateway, home, tell) as address, tempfile.NamedTemporaryFile("w") as file:
+        config = replace(contract.loads(runtime.text), model_server=address)
+        file.write(contract.dumps(config))
+        file.flush()
+        with _process(Path(file.name)) as process:
+            assert process.stdin is not None and process.stdout is not None  # noqa: PT018
+            _send(process.stdin, requests)
+            yield (json.loads(line) for line in process.stdout)
+
+
+@contextmanager
+def _process(runtime: Path) -> Iterator[subprocess.Popen[bytes]]:
+    root = Path(controlplane.__file__).resolve().parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-m", "extproc.explain", "--runtime", str(runtime)],
+        env=clean_environment(os.environ) | {"PYTHONPATH": str(root)},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
+def _send(pipe: IO[bytes], requests: Iterable[dict[str, Any]]) -> None:
+    """All of them, before an answer is read: the process reads to the end before it answers."""
+    with pipe:
+        for request in requests:
+            pipe.write(json.dumps(request).encode() + b"\n")

@@ -1,0 +1,1 @@
+"""Figures of the shipped models on public sets, which nothing was ever trained on."""
