@@ -28,6 +28,7 @@ COMMANDS = {
     "compile": "print what a config is compiled to",
     "diff": "tell in words what a new config would change",
     "explain": "how a prompt would be decided, and why",
+    "test": "golden conversations: are prompts decided as expected",
     "schema": "print the config's JSON Schema, for editors",
     "init": "write a commented config to start from",
     "doctor": "check this machine: ports, Envoy, certificates, …",
