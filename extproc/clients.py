@@ -139,6 +139,14 @@ class Breaker:
             self._next_try = time.monotonic() + self._pause
 
 
+@dataclass(frozen=True, slots=True)
+class _Sign:
+    """A question to a server whether it is well, shared by all who wait for it to answer."""
+
+    began: float
+    probe: asyncio.Task[bool]
+
+
 class HttpModels:
     """The model server over HTTP with kept-alive connections."""
 
@@ -147,9 +155,10 @@ class HttpModels:
         self._breakers: dict[str, Breaker] = {}
         self._returning: dict[str, asyncio.Task[None]] = {}
         """Of each server that hung: waits until it is well again."""
+        self._signs: dict[str, _Sign] = {}
 
     async def close(self) -> None:
-        for task in self._returning.values():
+        for task in (*self._returning.values(), *(sign.probe for sign in self._signs.values())):
             task.cancel()
         for pool in self._pools.values():
             pool.close()
@@ -207,12 +216,26 @@ class HttpModels:
         try:
             await asyncio.wait({asking}, timeout=_UNASKED)
             while not asking.done():
-                if not await self._is_well(address) and not asking.done():
+                if not await self._sign_of_life(address) and not asking.done():
                     raise Hung
                 await asyncio.wait({asking}, timeout=_UNASKED)
             return asking.result()
         finally:
             asking.cancel()
+
+    async def _sign_of_life(self, address: str) -> bool:
+        """What the latest probe says, or says soon: one does for all who wait.
+
+        A probe for each of them would come on top of what makes the server slow.
+        """
+        now = time.monotonic()
+        sign = self._signs.get(address)
+        if sign is None or (now - sign.began >= _UNASKED and sign.probe.done()):
+            probe = asyncio.create_task(self._is_well(address))
+            sign = self._signs[address] = _Sign(now, probe)
+        # Not awaited itself: who gives up waiting must not end it for the others.
+        await asyncio.wait({sign.probe})
+        return not sign.probe.cancelled() and sign.probe.result()
 
     async def _is_well(self, address: str) -> bool:
         try:

@@ -83,6 +83,7 @@ RULES: tuple[Rule, ...] = (
     limits.slow_health_check,
     limits.same_limit_twice,
     limits.impatient_provider,
+    limits.limits_of_a_fallback,
     limits.odd_header_name,
     limits.unseen_header,
     limits.traces_go_nowhere,

@@ -356,6 +356,51 @@ def impatient_provider(config: Config) -> Iterator[Finding]:
             yield Finding((*provider.timeouts.path, "first_byte"), message, hint)
 
 
+@warning("AG615")
+def limits_of_a_fallback(config: Config) -> Iterator[Finding]:
+    """A fallback has other time limits of its own, which do not hold while it is a fallback.
+
+    Envoy knows one limit for all attempts of a request: those of the provider that was asked
+    first. Each attempt has as long again. A fallback that needs longer is cut off.
+
+    Wrong:
+        llm_providers:
+          - name: fast
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            timeout: {first_byte: 10s}
+            fallbacks: [slow]
+            default: true
+          - {name: slow, provider: vllm, model: m, endpoint: "10.0.0.1:80", timeout: 90s}
+
+    Right:
+        llm_providers:
+          - name: fast
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            timeout: {first_byte: 90s}
+            fallbacks: [slow]
+            default: true
+          - {name: slow, provider: vllm, model: m, endpoint: "10.0.0.1:80", timeout: 90s}
+    """
+    by_name = {provider.name: provider for provider in reversed(config.providers)}
+    for first in config.providers:
+        for number, name in enumerate(first.fallbacks):
+            fallback = by_name.get(name)
+            given = fallback.timeouts.first_byte if fallback and fallback.timeouts else None
+            limit = first.timeouts.first_byte if first.timeouts else None
+            limit = limit or defaults.FIRST_BYTE_TIMEOUT
+            if given is not None and given != limit:
+                message = (
+                    f"as a fallback of `{first.name}`, `{name}` has {limit.total_seconds():g} s"
+                    f" until its answer begins, not {given.total_seconds():g} s"
+                )
+                hint = f"give `{first.name}` the time that the slowest of them needs"
+                yield Finding((*first.path, "fallbacks", number), message, hint)
+
+
 @warning("AG611")
 def traces_go_nowhere(config: Config) -> Iterator[Finding]:
     """Traces are asked for, but this version exports none.

@@ -25,9 +25,10 @@ from controlplane.providers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from controlplane import model
+    from controlplane.model import Path
 
 _PERIODS = {
     "second": timedelta(seconds=1),
@@ -54,15 +55,12 @@ class _Member:
 
 
 def lower_llm(config: model.Config, addressing: Addressing) -> Llm:
-    members: list[_Member] = []
+    members = _members(config, addressing)
     secrets: dict[str, ir.SecretValue] = {}
-    for written in config.providers:
-        where = _place(written, addressing)
-        _add(members, _member(written, where, addressing, members))
-        credential = members[-1].provider.credential
-        if credential and written.access_key:
-            secret = ir.SecretValue(credential.secret, written.access_key.value)
-            secrets.setdefault(credential.secret, secret)
+    for member in members:
+        credential, key = member.provider.credential, member.written.access_key
+        if credential and key:
+            secrets[credential.secret] = ir.SecretValue(credential.secret, key.value)
     routes = _routes(config, members)
     return Llm(
         providers=tuple({member.provider.name: member.provider for member in members}.values()),
@@ -70,6 +68,20 @@ def lower_llm(config: model.Config, addressing: Addressing) -> Llm:
         choice=_choice(config, routes),
         secrets=tuple(secrets.values()),
     )
+
+
+def provider_paths(config: model.Config, names: Mapping[str, str]) -> tuple[tuple[str, Path], ...]:
+    """Name of each provider in the gateway → where it is written, or the first that shares it."""
+    members = _members(config, Addressing(config, "", names))  # trust is all the same to names
+    return tuple((member.provider.name, member.written.path) for member in members)
+
+
+def _members(config: model.Config, addressing: Addressing) -> list[_Member]:
+    members: list[_Member] = []
+    for written in config.providers:
+        where = _place(written, addressing)
+        _add(members, _member(written, where, addressing, members))
+    return members
 
 
 def _place(written: model.Provider, addressing: Addressing) -> Place:

@@ -15,7 +15,8 @@ from controlplane.defaults import LOOPBACK
 from controlplane.emit import emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
-from controlplane.lower.addresses import endpoint_names, slug
+from controlplane.lower.addresses import endpoint_names
+from controlplane.lower.llm import provider_paths
 from controlplane.problem import Located, for_start, has_errors
 from controlplane.supervise.ports import Port
 from controlplane.xds.snapshot import Bundle, Snapshot
@@ -145,7 +146,7 @@ def _places(
     paths = [
         *((each.ca_file, each.path) for each in written.providers if each.ca_file),
         *((each.ca_file, each.path) for each in written.endpoints if each.ca_file),
-        *((names.provider_cluster(slug(each.name)), each.path) for each in written.providers),
+        *((names.provider_cluster(name), path) for name, path in provider_paths(written, called)),
         *((names.api_cluster(called[each.name]), each.path) for each in written.endpoints),
         *(("llm", each.path) for each in (written.egress,) if each),
         *(("prompt", each.path) for each in (written.ingress,) if each),

@@ -102,6 +102,7 @@ class FakeModelServer(Server):
         super().__init__()
         self.script = Script()
         self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
+        self.probes = 0
 
     @property
     def address(self) -> str:
@@ -119,6 +120,7 @@ class FakeModelServer(Server):
         return app
 
     async def _healthy(self, _request: web.Request) -> web.Response:
+        self.probes += 1
         await asyncio.sleep(3600 if self.script.hung else 0)
         return web.json_response({"status": "ok"})
 

@@ -175,6 +175,26 @@ async def test_a_slow_server_that_lives_is_waited_for(
     await models.decide(server.address, DECIDE, {}, 5)
 
 
+async def test_one_probe_does_for_all_who_wait(server: FakeModelServer, models: HttpModels) -> None:
+    """A slow server is asked whether it is well twice a second, however many wait for it."""
+    server.script = Script(delay=1.8)
+    await asyncio.gather(*(models.decide(server.address, DECIDE, {}, 10) for _ in range(20)))
+    assert 1 <= server.probes <= 5
+
+
+async def test_who_gives_up_waiting_ends_no_probe_of_others(
+    server: FakeModelServer, models: HttpModels
+) -> None:
+    """A caller that leaves in the middle of the shared probe takes no verdict from the rest."""
+    server.script = Script(hung=True)
+    leaving = asyncio.create_task(models.decide(server.address, DECIDE, {}, 21))
+    staying = asyncio.create_task(models.decide(server.address, DECIDE, {}, 21))
+    await asyncio.sleep(1.0)
+    leaving.cancel()
+    with pytest.raises(ModelsUnavailable, match="hangs"):
+        await staying
+
+
 def test_breaker_lets_one_try_through_at_a_time() -> None:
     """Half open, it admits one request and refuses the rest of that second."""
     breaker = Breaker(failures=2, pause=0.05)

@@ -191,8 +191,10 @@ def test_plan_finds_the_place_of_what_envoy_names(tmp_path: Path) -> None:
         "  - {name: one-more, provider: openai, model: x, access_key: $KEY,"
         " tls: {ca_file: /etc/own.pem}}\n"
     )
+    more += "  - {name: one, provider: openai, model: other, access_key: $KEY}\n"
     plan = _plan(tmp_path, LLM + more, {"KEY": "k"})
     file = tmp_path / "arch.yaml"
+    assert plan.locate("cluster llm-one-2: no") == f"{file}:5:5"
     assert plan.locate("cluster llm-one: no") == f"{file}:3:5"
     assert plan.locate("cluster llm-one-more: no") == f"{file}:4:5"
     assert plan.locate("cannot load /etc/own.pem") == f"{file}:4:5"
