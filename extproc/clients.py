@@ -22,7 +22,7 @@ import orjson
 from yarl import URL
 
 from extproc import http1
-from extproc.contract import TEMPLATE_HEADER, UPSTREAM_HEADER
+from extproc.contract import CAUSE_HEADER, TEMPLATE_HEADER, UPSTREAM_HEADER, Cause
 from modelserver import schema
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ class HttpResponse:
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    cause: Cause | None = None
+    """Why the API could not be reached: then this is Envoy's answer, not the API's."""
 
 
 class Models(Protocol):
@@ -322,7 +324,9 @@ class HttpEndpoints:
             if encoding != "identity":
                 raise CallFailed("answer is compressed, though none was asked for")
             body = await _bounded(response.content)
-            return HttpResponse(response.status, response.headers.get("content-type", ""), body)
+            kind = response.headers.get("content-type", "")
+            cause = response.headers.get(CAUSE_HEADER)
+            return HttpResponse(response.status, kind, body, Cause(cause) if cause else None)
 
 
 async def _bounded(content: aiohttp.StreamReader) -> bytes:

@@ -96,6 +96,32 @@ _CONTENT_TYPES: Final = {
     Form.TEXT: "text/plain; charset=utf-8",
 }
 
+CAUSE_HEADER: Final = "x-arch-cause"
+"""From the internal listener to extproc: why an API could not be reached, as a `Cause`."""
+
+
+class Cause(StrEnum):
+    """Why a provider or an API could not be reached: all that others than the operator are told."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+
+    @property
+    def words(self) -> str:
+        return _CAUSES[self]
+
+
+_CAUSES: Final = {
+    Cause.DNS: "its name does not resolve (dns)",
+    Cause.REFUSED: "the connection is refused (refused)",
+    Cause.TLS: "no TLS connection can be made with it (tls)",
+    Cause.TIMEOUT: "no connection comes about in time (timeout)",
+    Cause.RESET: "it closes the connection without an answer (reset)",
+}
+
 PROMPT_METADATA: Final = "arch.prompt"
 """Dynamic metadata that extproc leaves for the LLM's answer, under these keys."""
 EVENTS_KEY: Final = "events"

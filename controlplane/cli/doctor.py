@@ -19,11 +19,17 @@ _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check what a gateway needs of this machine. With a config, check the ports"
-        " and hosts that it names."
+        "Check what a gateway needs of this machine. With a config, check its ports and"
+        " certificates, and try every host that it names: the name, TCP, TLS."
     )
     parser.add_argument("config", nargs="?", type=Path)
     add_home(parser)
+    parser.add_argument(
+        "--call",
+        action="store_true",
+        help="also make one request to each: a provider's list of models, with its key, and an"
+        " API's health check",
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 
 
@@ -32,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
     from controlplane.cli.machine_checks import examine  # noqa: PLC0415
 
-    findings = examine(args.config, home_of(args), os.environ)
+    findings = examine(args.config, home_of(args), os.environ, call=args.call)
     if args.json:
         print(json.dumps({"findings": [asdict(each) for each in findings]}))
     else:

@@ -1,11 +1,11 @@
-"""What a gateway needs of a machine, one check each; none of them changes anything."""
+"""What a gateway needs of a machine and of what it calls, one check each; none changes anything."""
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import resource
 import shutil
-import socket
 import ssl
 import stat
 import sys
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from controlplane.compile import ca_bundle, compile_file
 from controlplane.defaults import LLM_PORT, LOOPBACK, PROMPT_PORT, STATS_PORT
-from controlplane.supervise import ports
+from controlplane.supervise import ports, reach, trial_call
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.lock import holder, is_held
 from controlplane.supervise.plan import wanted_ports
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 State = Literal["ok", "warning", "error"]
 
 _FEW_FILES, _LITTLE_SPACE = 4096, 200 << 20
+_REACH_WITHIN = 5.0
 _RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
 """No right clock shows an earlier day than one before this was written."""
 
@@ -49,15 +50,19 @@ class _Patient:
     gateway: ir.Gateway | None
     home: Home
     env: Mapping[str, str]
+    call: bool
 
     @property
     def running(self) -> bool:
         return is_held(self.home.lock_file)
 
 
-def examine(config: Path | None, home: Home, env: Mapping[str, str]) -> list[Finding]:
+def examine(
+    config: Path | None, home: Home, env: Mapping[str, str], *, call: bool = False
+) -> list[Finding]:
+    """With `call`, providers and APIs are each asked something, and not only tried."""
     gateway = compile_file(config, env).gateway if config else None
-    patient = _Patient(config, gateway, home, env)
+    patient = _Patient(config, gateway, home, env, call)
     return [finding for check in _CHECKS for finding in check(patient)]
 
 
@@ -124,18 +129,33 @@ def _certificates(patient: _Patient) -> Iterator[Finding]:
         yield Finding("ca bundle", state, f"{file}: {count} authorities", hint)
 
 
-def _dns(patient: _Patient) -> Iterator[Finding]:
+def _reach(patient: _Patient) -> Iterator[Finding]:
     if patient.gateway is None:
         return
-    hosts = {each.host for up in _upstreams(patient.gateway) for each in up.addresses}
-    for host in sorted(hosts):
-        try:
-            found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-        except OSError as error:
-            hint = "the gateway starts all the same and looks again; calls to it fail until then"
-            yield Finding("dns", "warning", f"{host} does not resolve: {error.args[-1]}", hint)
+    hint = "the gateway starts all the same; calls to it fail until it can be reached"
+    for each in asyncio.run(reach.try_all(reach.hosts(patient.gateway), _REACH_WITHIN)):
+        where = f"{each.what} at {each.place}"
+        if each.cause:
+            why = f"{where} cannot be reached ({each.cause}): {each.detail}"
+            yield Finding("reach", "warning", why, hint)
         else:
-            yield Finding("dns", "ok", f"{host} is {found[0][4][0]}")
+            yield Finding("reach", "ok", f"{where} takes connections")
+
+
+def _calls(patient: _Patient) -> Iterator[Finding]:
+    if patient.gateway is None or not patient.call:
+        return
+    for each in trial_call.calls(patient.gateway):
+        asked = f"{each.what}, {each.request}"
+        if each.status is None:
+            yield Finding("call", "error", f"{asked}: no answer: {each.trouble}")
+        elif each.status in (401, 403):
+            hint = "is the variable of its key the one you mean, and does the key still hold?"
+            yield Finding("call", "error", f"{asked}: {each.status}, it refuses the key", hint)
+        elif each.status >= 500:
+            yield Finding("call", "error", f"{asked}: {each.status}, it fails")
+        else:
+            yield Finding("call", "ok", f"{asked}: {each.status}")
 
 
 def _upstreams(gateway: ir.Gateway) -> Iterable[ir.Upstream]:
@@ -199,7 +219,8 @@ _CHECKS: tuple[Callable[[_Patient], Iterator[Finding]], ...] = (
     _envoy,
     _ports,
     _certificates,
-    _dns,
+    _reach,
+    _calls,
     _clock,
     _home,
     _limits,

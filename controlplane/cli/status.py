@@ -55,6 +55,9 @@ def _lines(status: Status) -> Iterator[str]:
         pid = f"pid {child.pid}, " if child.pid else ""
         restarts = f", restarted {child.restarts} time(s)" if child.restarts else ""
         yield f"  {child.name:12} {pid}{child.state} for {_duration(child.uptime_s)}{restarts}"
+    for up in status.upstreams:
+        cannot = paint(f"cannot be reached ({up.cause}): {up.detail}", "red")
+        yield f"  {up.name:12} {up.address} {cannot if up.cause else paint('reachable', 'green')}"
     if last := status.last_reload:
         summary = last.verdict.summary
         outcome = summary if last.verdict.ok else paint(summary, "red")

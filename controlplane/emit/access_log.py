@@ -12,6 +12,8 @@ from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from controlplane import ir
     from controlplane.home_paths import Home
 
@@ -67,16 +69,41 @@ _LLM: dict[str, str] = {
 
 
 def llm(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM)]
+    return [_file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM), _failures("llm", home)]
 
 
 def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM)]
+    file = _file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM)
+    return [file, _failures("prompt", home)]
 
 
 def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
     text = _TEXT.replace(_PATH, _TEMPLATE)
-    return [_file("access_internal.log", gateway, home, text, _JSON | {"path": _TEMPLATE})]
+    file = _file("access_internal.log", gateway, home, text, _JSON | {"path": _TEMPLATE})
+    return [file, _failures("internal", home)]
+
+
+_NOT_REACHED = ["UF", "UH", "UC", "UT", "UR", "UPE"]
+"""Envoy's flags for: no connection, no host, hung up, too late, reset, no HTTP."""
+
+
+def _failures(listener: str, home: Home) -> Fields:
+    """What could not be reached, with all that Envoy knows of it, whatever form the others have."""
+    fields = {
+        "time": "%START_TIME%",
+        "listener": listener,
+        "request_id": "%REQ(X-REQUEST-ID)%",
+        "upstream": "%UPSTREAM_CLUSTER%",
+        "host": "%UPSTREAM_HOST%",
+        "status": "%RESPONSE_CODE%",
+        "flags": "%RESPONSE_FLAGS%",
+        "details": "%RESPONSE_CODE_DETAILS%",
+        "failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
+        "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+        "duration_ms": "%DURATION%",
+    }
+    log = _to(home.logs / "failures.log", {"json_format": fields})
+    return {**log, "filter": {"response_flag_filter": {"flags": _NOT_REACHED}}}
 
 
 def _file(name: str, gateway: ir.Gateway, home: Home, text: str, fields: dict[str, str]) -> Fields:
@@ -85,11 +112,15 @@ def _file(name: str, gateway: ir.Gateway, home: Home, text: str, fields: dict[st
         if gateway.access_log_format == "json"
         else {"text_format_source": {"inline_string": text}}
     )
+    return _to(home.logs / name, log_format)
+
+
+def _to(path: Path, log_format: Fields) -> Fields:
     return {
         "name": "envoy.access_loggers.file",
         "typed_config": typed(
             "envoy.extensions.access_loggers.file.v3.FileAccessLog",
-            path=str(home.logs / name),
+            path=str(path),
             log_format=log_format,
         ),
     }

@@ -236,6 +236,7 @@ def _internal_listener(gateway: ir.Gateway, home: Home) -> Fields:
         stream_idle_timeout="60s",
         http_filters=internal_filters(),
         access_log=access_log.internal(gateway, home),
+        local_reply_config=local_reply.internal_config(),
         rds=_rds("internal"),
     )
     return _plain_listener("internal", proto.pipe(home.internal_socket), manager)

@@ -3,13 +3,15 @@
 Our own filters and routes say what they mean in two headers, code and type of the error, and in
 a plain body, or a third header where a filter gives no body; the envelope is made here, once. For
 answers that are Envoy's alone there is one line per status. Details of Envoy's never reach a
-client: they name sockets and certificates.
+client: they name sockets and certificates. Of a provider that cannot be reached it is told the
+name and the class of the cause; the rest is in `failures.log`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
@@ -44,6 +46,37 @@ _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
 )
 
 
+_DETAILS = "response.code_details"
+_CAUSES: tuple[tuple[contract.Cause, str], ...] = (
+    # None of its hosts has an address: were they sick, they would be tried (see `clusters`).
+    (contract.Cause.DNS, f"{_DETAILS} == 'no_healthy_upstream'"),
+    (contract.Cause.TLS, f"{_DETAILS}.contains('TLS_error')"),
+    (contract.Cause.TIMEOUT, f"{_DETAILS}.contains('{{connection_timeout')"),
+    (contract.Cause.REFUSED, f"{_DETAILS}.matches('[{{](remote|local)_connection_failure')"),
+    (
+        contract.Cause.RESET,
+        f"{_DETAILS}.matches('[{{](connection_termination|remote_reset|protocol_error)')",
+    ),
+)
+"""In what Envoy notes about a request. The first that fits holds."""
+_PROVIDER = f"`%CLUSTER_METADATA({names.CLUSTER_METADATA}:provider)%`"
+
+
+def internal_config() -> Fields:
+    """For extproc, which words what clients are told: the cause alone."""
+    return {
+        "mappers": [
+            {
+                "filter": _cel(expression),
+                "headers_to_add": [
+                    {"header": {"key": contract.CAUSE_HEADER, "value": cause.value}}
+                ],
+            }
+            for cause, expression in _CAUSES
+        ]
+    }
+
+
 def config(gateway: ir.Gateway) -> Fields:
     form = _json if gateway.error_format == "json" else _text
     return {
@@ -76,6 +109,25 @@ def config(gateway: ir.Gateway) -> Fields:
             {
                 "filter": _response_has(contract.ERROR_MESSAGE_HEADER),
                 "body_format_override": form(_header(contract.ERROR_MESSAGE_HEADER), _TYPE, _CODE),
+            },
+            *(
+                {
+                    "filter": _cel(expression),
+                    "body_format_override": form(
+                        f"the LLM provider {_PROVIDER} cannot be reached: {cause.words}",
+                        _SERVER,
+                        "provider_unreachable",
+                    ),
+                }
+                for cause, expression in _CAUSES
+            ),
+            {
+                "filter": _cel(f"{_DETAILS}.matches('^(upstream_per_try|upstream_response)_')"),
+                "body_format_override": form(
+                    f"the LLM provider {_PROVIDER} did not answer in time",
+                    "timeout",
+                    "upstream_timeout",
+                ),
             },
             *(
                 {

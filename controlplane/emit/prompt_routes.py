@@ -45,6 +45,8 @@ def internal_routes(gateway: ir.Gateway) -> Fields:
         "name": "internal",
         "domains": ["*"],
         "request_headers_to_remove": [contract.UPSTREAM_HEADER],
+        # Why a call failed is ours alone to say.
+        "response_headers_to_remove": [contract.CAUSE_HEADER],
         "routes": [_api_route(upstream) for upstream in gateway.upstreams],
     }
     return {"name": "internal", "validate_clusters": False, "virtual_hosts": [host]}

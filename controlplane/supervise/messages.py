@@ -85,6 +85,17 @@ class ChildStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamStatus:
+    """A host of a provider or an API, and whether it can be reached."""
+
+    name: str
+    address: str
+    cause: str | None
+    """dns, refused, tls, timeout or reset; None where it can."""
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class LastReload:
     ago_s: float
     verdict: Verdict
@@ -115,6 +126,7 @@ class Status:
     """CDS, LDS, RDS → the version Envoy has accepted of each."""
     listeners: tuple[ListenerStatus, ...]
     children: tuple[ChildStatus, ...]
+    upstreams: tuple[UpstreamStatus, ...]
     last_reload: LastReload | None
 
     def to_json(self) -> dict[str, Any]:
@@ -129,6 +141,7 @@ class Status:
         nested = {
             "listeners": tuple(ListenerStatus(**each) for each in body["listeners"]),
             "children": tuple(ChildStatus(**each) for each in body["children"]),
+            "upstreams": tuple(UpstreamStatus(**each) for each in body["upstreams"]),
             "last_reload": LastReload.from_json(last) if last else None,
         }
         return cls(**{**body, **nested})

@@ -6,13 +6,15 @@ import asyncio
 import os
 from typing import TYPE_CHECKING
 
-from controlplane.supervise import health
-from controlplane.supervise.messages import ListenerStatus, Status
+from controlplane.supervise import health, reach
+from controlplane.supervise.messages import ListenerStatus, Status, UpstreamStatus
 
 if TYPE_CHECKING:
     from controlplane.supervise.messages import LastReload
     from controlplane.supervise.parts import Parts
     from controlplane.supervise.starting import Envoy
+
+_REACH_TIMEOUT = 1.5
 
 
 async def gather_status(
@@ -20,9 +22,15 @@ async def gather_status(
 ) -> Status:
     current = envoy.applier.current if envoy else None
     listeners = current.gateway.listeners if current else ()
-    answers = await asyncio.gather(*(health.healthy(each) for each in listeners))
+    called = reach.hosts(current.gateway) if current else ()
+    # What it calls is tried anew each time: Envoy knows only of hosts that somebody called.
+    answers, trials = await asyncio.gather(
+        asyncio.gather(*(health.healthy(each) for each in listeners)),
+        reach.try_all(called, _REACH_TIMEOUT),
+    )
     children = parts.children.statuses()
-    well = all(answers) and all(each.state == "running" for each in children)
+    reached = all(each.cause is None for each in trials)
+    well = all(answers) and reached and all(each.state == "running" for each in children)
     return Status(
         state="degraded" if state == "running" and not well else state,
         pid=os.getpid(),
@@ -38,5 +46,8 @@ async def gather_status(
             for each, ok in zip(listeners, answers, strict=True)
         ),
         children=children,
+        upstreams=tuple(
+            UpstreamStatus(each.what, each.place, each.cause, each.detail) for each in trials
+        ),
         last_reload=last_reload,
     )

@@ -101,6 +101,14 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         if late:
             raise ToolTimeout(_told(sent, 504, error.reason), target_name=name) from None
         raise ToolError(_told(sent, 502, error.reason), target_name=name) from None
+    if response.cause:
+        calls.labels(sent.upstream, "failed").inc()
+        log.warning("api.unreachable", target=name, upstream=sent.upstream, cause=response.cause,
+                    request_id=exchange.caller.request_id)  # fmt: skip
+        raise ToolError(
+            f"the API `{sent.upstream}` cannot be reached: {response.cause.words}",
+            target_name=name, status=response.status,
+        )  # fmt: skip
     calls.labels(sent.upstream, f"{response.status // 100}xx").inc()
     _require_success(exchange, sent, response, name)
     record = answers.ToolCall(

@@ -215,7 +215,7 @@ def test_dead_provider(client: Client, world: World) -> None:
     finally:
         world.one.start_again()
     assert answer.status == 503
-    assert answer.json["error"]["code"] == "unavailable"
+    assert answer.json["error"]["code"] == "provider_unreachable"
     assert "127.0.0.1" not in answer.text
 
 

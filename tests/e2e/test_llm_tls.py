@@ -38,7 +38,7 @@ def test_provider_that_cannot_be_trusted(authority: Authority, tmp_path: Path, f
         with gateway(tmp_path, config, {"KEY": "sk-canary"}) as started:
             answer = Client(started.port).chat()
         assert answer.status == 503
-        assert answer.json["error"]["code"] == "unavailable"
+        assert answer.json["error"]["code"] == "provider_unreachable"
         assert not provider.received
 
 

@@ -132,7 +132,7 @@ def test_connect_timeout(scene: Scene) -> None:
     began = time.monotonic()
     answer = scene.client.chat(model="far")
     assert answer.status == 503
-    assert answer.json["error"]["code"] == "unavailable"
+    assert answer.json["error"]["code"] == "provider_unreachable"
     assert time.monotonic() - began < 5
 
 

@@ -154,7 +154,7 @@ def _ups_and_downs(session: Session, models: str) -> None:
     before = session.archgw.child()["pid"]
     os.kill(before, signal.SIGKILL)
     until(lambda: session.archgw.child()["pid"] not in (before, None))
-    until(lambda: session.archgw.status()["state"] == "running")
+    until(lambda: all(each["healthy"] for each in session.archgw.status()["listeners"]))
 
 
 def _look_into_processes(archgw: Archgw) -> None:

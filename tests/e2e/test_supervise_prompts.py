@@ -35,7 +35,7 @@ overrides: {{stats_port: 0}}
 PROMPTS = """\
 model_server: {{address: "{models}"}}
 endpoints:
-  app: {{endpoint: "127.0.0.1:9"}}
+  app: {{endpoint: "127.0.0.1:{provider}"}}
 prompt_guards:
   input_guards:
     jailbreak: {{on_exception: {{message: I would rather not.}}}}

@@ -358,7 +358,7 @@ def test_doctor_on_a_sound_machine(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["doctor", str(config), "--home", str(tmp_path / "h"), "--json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
     names = {each["name"] for each in findings}
-    assert {"config", "python", "envoy", "port", "ca bundle", "dns", "clock", "disk"} <= names
+    assert {"config", "python", "envoy", "port", "ca bundle", "reach", "clock", "disk"} <= names
 
 
 def _free() -> int:

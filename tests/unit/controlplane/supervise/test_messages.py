@@ -15,6 +15,7 @@ from controlplane.supervise.messages import (
     NoResultError,
     Status,
     Stopped,
+    UpstreamStatus,
     Verdict,
     progress_line,
     read_result,
@@ -44,6 +45,10 @@ STATUS = Status(
         ChildStatus("envoy", "running", 4712, 3, 1.0),
         ChildStatus("x", "starting", None, 0, 0),
     ),
+    upstreams=(
+        UpstreamStatus("provider one", "a.test:443", "dns", "no such name"),
+        UpstreamStatus("API app", "127.0.0.1:1", None, ""),
+    ),
     last_reload=LastReload(3.5, VERDICT),
 )
 
@@ -55,7 +60,7 @@ STATUS = Status(
         VERDICT,
         Verdict(0, "up"),
         STATUS,
-        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), None),
+        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), None),
         Stopped(0),
         Stopped(3),
     ],

@@ -1,0 +1,69 @@
+"""One cheap request to each provider and API, as `archgw doctor --call` makes them.
+
+A provider is asked for its models, with its key: that costs nothing and shows whether the key is
+taken. An API is asked for the path of its health check, else for `/`. Nothing is retried and no
+redirect followed, so a key goes nowhere else.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controlplane.emit import names
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from controlplane import ir
+
+_WITHIN = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    what: str
+    """`provider main`, `API weather`."""
+    request: str
+    """`GET /v1/models`."""
+    status: int | None
+    """None where there was no answer; `trouble` says why."""
+    trouble: str = ""
+
+
+def calls(gateway: ir.Gateway) -> Iterator[Called]:
+    keys = {secret.name: secret.value for secret in gateway.secrets}
+    for provider in gateway.providers:
+        path = dict(provider.paths).get(names.MODELS_PATH)
+        if path:
+            headers = _credential(provider, keys)
+            yield _call(f"provider {provider.label}", provider.upstream, path, headers)
+    for upstream in gateway.upstreams:
+        path = upstream.health_check.http_path if upstream.health_check else "/"
+        yield _call(f"API {upstream.name}", upstream, path, {})
+
+
+def _credential(provider: ir.Provider, keys: Mapping[str, str | None]) -> dict[str, str]:
+    credential = provider.credential
+    key = keys.get(credential.secret) if credential else None
+    return {credential.header: f"{credential.prefix}{key}"} if credential and key else {}
+
+
+def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str]) -> Called:
+    address, request = upstream.addresses[0], f"GET {path.partition('?')[0]}"
+    connection = http.client.HTTPConnection(address.host, address.port, timeout=_WITHIN)
+    try:
+        connection.connect()
+        if upstream.tls:
+            trust = ssl.create_default_context(cafile=upstream.tls.ca_file)
+            connection.sock = trust.wrap_socket(connection.sock, server_hostname=address.name)
+        sent = {"host": address.name, "user-agent": "archgw", "accept": "*/*", **headers}
+        connection.request("GET", path, headers=sent)
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException) as error:
+        return Called(what, request, None, str(error) or type(error).__name__)
+    finally:
+        connection.close()
+    return Called(what, request, status)
