@@ -36,10 +36,9 @@ class Called:
 def calls(gateway: ir.Gateway) -> Iterator[Called]:
     keys = {secret.name: secret.value for secret in gateway.secrets}
     for provider in gateway.providers:
-        path = dict(provider.paths).get(names.MODELS_PATH)
-        if path:
-            headers = _credential(provider, keys)
-            yield _call(f"provider {provider.label}", provider.upstream, path, headers)
+        path = f"{dict(provider.paths)['/v1']}/models{provider.query}"
+        headers = _credential(provider, keys)
+        yield _call(f"provider {provider.label}", provider.upstream, path, headers)
     for upstream in gateway.upstreams:
         path = upstream.health_check.http_path if upstream.health_check else "/"
         yield _call(f"API {upstream.name}", upstream, path, {})
@@ -48,7 +47,12 @@ def calls(gateway: ir.Gateway) -> Iterator[Called]:
 def _credential(provider: ir.Provider, keys: Mapping[str, str | None]) -> dict[str, str]:
     credential = provider.credential
     key = keys.get(credential.secret) if credential else None
-    return {credential.header: f"{credential.prefix}{key}"} if credential and key else {}
+    if credential is None or key is None:
+        return {}
+    headers = {credential.header: f"{credential.prefix}{key}"}
+    if provider.speaks_messages:  # its list of models is of its own API
+        headers |= {"x-api-key": key, "anthropic-version": names.ANTHROPIC_VERSION}
+    return headers
 
 
 def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str]) -> Called:
