@@ -12,7 +12,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.emit import names
+from controlplane.providers import ANTHROPIC_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,10 +49,9 @@ def _credential(provider: ir.Provider, keys: Mapping[str, str | None]) -> dict[s
     key = keys.get(credential.secret) if credential else None
     if credential is None or key is None:
         return {}
-    headers = {credential.header: f"{credential.prefix}{key}"}
     if provider.speaks_messages:  # its list of models is of its own API
-        headers |= {"x-api-key": key, "anthropic-version": names.ANTHROPIC_VERSION}
-    return headers
+        return {"x-api-key": key, "anthropic-version": ANTHROPIC_VERSION}
+    return {credential.header: f"{credential.prefix}{key}"}
 
 
 def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str]) -> Called:
