@@ -6,6 +6,7 @@ Nothing here knows of HTTP or of ONNX. The names follow the answers of
 
 from __future__ import annotations
 
+import bisect
 import datetime as dt
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,15 +20,54 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The words that were said, where a message is shown to the model in others.
+
+    `pieces` are the places that differ, in order: start and end in what is shown, start and end in
+    what was said. All else is the same in both. `shift` is how much later the shown text begins.
+    """
+
+    text: str
+    pieces: tuple[tuple[int, int, int, int], ...]
+    shift: int = 0
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Where what is shown from `start` to `end` was said."""
+        first = self._piece(start)
+        last = self._piece(end - 1) if end > start else first
+        return self._place(start, first, 2), self._place(end, last, 3)
+
+    def _piece(self, place: int) -> int:
+        """The number of the last piece that begins here or before; -1 before them all."""
+        return bisect.bisect_right(self.pieces, place - self.shift, key=lambda piece: piece[0]) - 1
+
+    def _place(self, place: int, number: int, side: int) -> int:
+        if number < 0:
+            return place - self.shift
+        piece = self.pieces[number]
+        beyond = place - self.shift - piece[1]
+        inside = beyond < 0 if side == 2 else beyond <= 0
+        return piece[side] if inside else piece[3] + beyond
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of the conversation; `role` is system, user, assistant or tool.
 
-    `ours` is true of what the gateway said itself; no value is ever read from that.
+    `ours` is true of what the gateway said itself; no value is ever read from that. `origin` is
+    there where `content` is not what was said but that in English.
     """
 
     role: str
     content: str
     ours: bool = False
+    origin: Origin | None = None
+
+    def said(self, start: int, end: int) -> tuple[str, int, int]:
+        """The text that was said, and where in it stands what is shown from `start` to `end`."""
+        if self.origin is None:
+            return self.content, start, end
+        return self.origin.text, *self.origin.span(start, end)
 
 
 @dataclass(frozen=True, slots=True)

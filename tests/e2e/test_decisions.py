@@ -29,7 +29,7 @@ RATES = {
     "change_of_mind": (83, 1),
     "direction": (85, 1),
     "follow_ups": (75, 1),
-    "languages": (50, 1),
+    "languages": (90, 1),
     "lists": (84, 1),
     "negation": (69, 0),
     "not_usable": (73, 1),

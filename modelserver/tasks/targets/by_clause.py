@@ -41,7 +41,12 @@ class Reading:
 
     def conversation(self, messages: Sequence[Message]) -> tuple[Message, ...]:
         """The conversation with the clause as all that its message says."""
-        said = replace(messages[self.message], content=self.opening + self.clause.text)
+        whole = messages[self.message]
+        moved = len(self.opening) - self.clause.start
+        said = replace(
+            whole, content=self.opening + self.clause.text,
+            origin=whole.origin and replace(whole.origin, shift=moved),
+        )  # fmt: skip
         return (*messages[: self.message], said, *messages[self.message + 1 :])
 
     def call(self, decision: Decision) -> Call | None:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from cachetools import LRUCache
 
+from modelserver.tasks import types
+from modelserver.tasks.gloss import dictionary, glossing
 from modelserver.tasks.targets import by_clause, clauses, functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
@@ -67,6 +69,8 @@ class Targets:
     def load(cls, folder: Path) -> Targets:
         """The tasks as calibrated for the model in a folder."""
         config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+        for language in dictionary.GLOSSED:
+            dictionary.dictionary(language)  # Read now: no request is to wait for it.
         return cls(
             Tokenizer.load(folder / "tokenizer.json"),
             intent.Settings(**config["intent"]), functions.Settings(**config["functions"]),
@@ -77,6 +81,11 @@ class Targets:
         """Intent, and the calls of every tool that is wanted."""
         if not request.tools or not request.messages:
             return Decision(self._nothing(request))
+        request = replace(request, messages=glossing.glossed(request.messages, request.tools))
+        decision = await self._decide(request, run)
+        return replace(decision, calls=tuple(_as_said(c, request.messages) for c in decision.calls))
+
+    async def _decide(self, request: Request, run: Runner) -> Decision:
         (whole,) = await self._read([request], run)
         apart = await self._by_clause(request, whole, run)
         return apart or await self._again(request, whole, run)
@@ -87,10 +96,12 @@ class Targets:
         """The calls of tools that are known to be wanted."""
         if not tools or not messages:
             return ()
+        messages = glossing.glossed(messages, tools)
         layouts = self.functions.encode(messages, tools)
         outputs = await run([layout.row for layout in layouts])
         wanted = range(len(tools))
-        return self.functions.decode(messages, tools, layouts, outputs, wanted)[:max_calls]
+        calls = self.functions.decode(messages, tools, layouts, outputs, wanted)[:max_calls]
+        return tuple(_as_said(call, messages) for call in calls)
 
     async def _read(self, requests: Sequence[Request], run: Runner) -> list[Decision]:
         """The decision for each request, of which all rows are run together."""
@@ -130,7 +141,7 @@ class Targets:
 
     def _asked(self, request: Request, whole: Decision, reading: by_clause.Reading) -> Request:
         """The request that a clause is by itself."""
-        text = request.messages[reading.message].content
+        text, *_ = request.messages[reading.message].said(0, 0)
         # Where the message as a whole wants nothing, its clauses have to want it the more.
         limit = whole.intent.threshold
         if whole.intent.name is None:
@@ -211,6 +222,18 @@ def _with_own_words(
         call for call in calls
         if not any(_says_all_of(other, call, best) for other in calls if other.name != call.name)
     )  # fmt: skip
+
+
+def _as_said(call: Call, messages: Sequence[Message]) -> Call:
+    """The call with its evidence where it was said, if that was in another language."""
+    if not any(each.origin for each in messages):
+        return call
+    evidence = {}
+    for name, own in call.evidence.items():
+        text, start, end = messages[own.message].said(own.start, own.end)
+        evidence[name] = replace(own, start=start, end=end, text=text[start:end])
+    clause = call.clause and messages[types.newest(messages)].said(*call.clause)[1:]
+    return replace(call, evidence=evidence, clause=clause)
 
 
 def _says_all_of(other: Call, call: Call, best: str | None) -> bool:

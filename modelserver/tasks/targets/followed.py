@@ -62,7 +62,7 @@ def renewed(
         return kept
     fits: dict[str, list[tuple[str, Reading]]] = {"well": [], "by look": []}
     for parameter in carried:
-        value = spoken.read(parameter, text, *spot, occasion)
+        value = spoken.read(parameter, *messages[newest].said(*spot), occasion)
         fit = _fit(parameter, value, kept[parameter.name][0].value, text, spot)
         if fit and not negated.is_refused(parameter, text, spot[0]):
             said = Evidence(newest, *spot, text[spot[0] : spot[1]], _FIT[fit])

@@ -132,7 +132,8 @@ class Functions:
             if own is None:
                 continue
             evidence = own
-            value = spoken.read(parameter, text, evidence.start, evidence.end, occasion)
+            said = messages[span.message].said(evidence.start, evidence.end)
+            value = spoken.read(parameter, *said, occasion)
             if value is not None:
                 readings.append(Reading(value, evidence))
             elif not readings and span.confidence >= self.settings.second:

@@ -133,7 +133,7 @@ def by_name(
     newest: int, occasion: Occasion,
 ) -> Readings:  # fmt: skip
     """The readings, with what `name = value` says where the last message says it."""
-    told = _told(tool, messages[newest].content, newest, occasion)
+    told = _told(tool, messages[newest], newest, occasion)
     kept: Readings = {}
     for parameter in tool.parameters:
         own = told.get(parameter.name)
@@ -152,19 +152,19 @@ def by_name(
     return kept
 
 
-def _told(tool: Tool, text: str, number: int, occasion: Occasion) -> dict[str, Reading]:
+def _told(tool: Tool, message: Message, number: int, occasion: Occasion) -> dict[str, Reading]:
     """What `name = value` says, by parameter."""
     found: dict[str, Reading] = {}
     for parameter in tool.parameters:
         if parameter.type in {"array", "object"} or options(parameter):
             continue
-        matches = _places(tool, parameter, text)
+        matches = _places(tool, parameter, message.content)
         if len(matches) != 1:
             continue
         start, end = matches[0].span("value")
-        value: Any = spoken.read(parameter, text, start, end, occasion)
+        value: Any = spoken.read(parameter, *message.said(start, end), occasion)
         if value is not None:
-            evidence = Evidence(number, start, end, text[start:end], _NAMED_SURE)
+            evidence = Evidence(number, start, end, message.content[start:end], _NAMED_SURE)
             found[parameter.name] = Reading(value, evidence)
     return found
 
@@ -372,8 +372,7 @@ def _again(
 ) -> Reading | None:
     """The same words, read for another parameter."""
     said = reading.evidence
-    text = messages[said.message].content
-    value = spoken.read(parameter, text, said.start, said.end, occasion)
+    value = spoken.read(parameter, *messages[said.message].said(said.start, said.end), occasion)
     return None if value is None else Reading(value, said)
 
 

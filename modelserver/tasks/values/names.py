@@ -35,6 +35,12 @@ def by_name(kind: str) -> dict[str, str]:
     return found
 
 
+@cache
 def _read() -> dict[str, dict[str, dict[str, list[str]]]]:
     held: dict[str, dict[str, dict[str, list[str]]]] = json.loads(FILE.read_text("utf-8"))
     return held
+
+
+def of(kind: str, language: str) -> dict[str, list[str]]:
+    """Code → names in one language."""
+    return _read()[kind][language]
