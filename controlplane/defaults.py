@@ -20,6 +20,9 @@ MODEL_SERVER_PORT = 51000
 """Of a model server that runs apart from a gateway; the embedded one is on a socket of the home."""
 MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"
 
+LLM_MAX_BODY = 10 << 20
+"""Bytes. Of a prompt it is less: `extproc.contract.MAX_BODY`."""
+
 CONNECT_TIMEOUT = timedelta(seconds=5)
 FIRST_BYTE_TIMEOUT = timedelta(seconds=120)
 IDLE_TIMEOUT = timedelta(seconds=300)

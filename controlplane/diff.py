@@ -13,6 +13,8 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from controlplane.sizes import size_text
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -43,6 +45,9 @@ def _listeners(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             moved = f"{before.address}:{before.port} → {after.address}:{after.port}"
             text = f"{label}: {moved}; running streams stay on the old address until they end"
             yield Change("listener", "changed", text)
+        if before.max_body_bytes != after.max_body_bytes:
+            one, other = (size_text(each.max_body_bytes) for each in (before, after))
+            yield Change("listener", "changed", f"{label}: largest body {one} → {other}")
         if before.certificates != after.certificates:
             text = f"{label}: certificates {_names(before)} → {_names(after)}"
             yield Change("listener", "changed", text)
@@ -223,7 +228,7 @@ def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             text = f"{kind} guard: {_inner(before, after)}"
             yield Change("guard", "changed", text)
     if one and other:
-        yield from _settings(one, other, shown={"targets", "guards", "models"})
+        yield from _settings(one, other, shown={"targets", "guards", "models", "max_body"})
 
 
 def _gateway(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:

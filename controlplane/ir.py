@@ -158,6 +158,7 @@ class Listener:
     address: str
     port: int
     certificates: tuple[Certificate, ...]
+    max_body_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,4 +208,3 @@ class Gateway:
     access_log_format: Literal["text", "json"]
     stats_port: int
     """Loopback only; 0 for none."""
-    max_body_bytes: int

@@ -211,6 +211,8 @@ class Overrides:
     max_calls: int | None = None
     ca_file: str | None = None
     stats_port: int | None = None
+    max_body: int | None = None
+    """In bytes, on each listener."""
     unknown_model: Literal["refuse", "default"] | None = None
     """What happens to a call for a model that nothing in the config names; left out: refuse."""
     messages: contract.Messages = field(default_factory=contract.Messages)
@@ -255,6 +257,7 @@ class Config:
     jailbreak_guard: Guard | None = None
     toxicity_guard: Guard | None = None
     guards_api_answers: bool = True
+    guards_allow_images: bool = False
     prompt_targets: tuple[PromptTarget, ...] = ()
     error_target: ErrorTarget | None = None
     rate_limits: tuple[TokenLimit, ...] = ()

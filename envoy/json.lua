@@ -19,6 +19,9 @@ local byte, char, sub, find = string.byte, string.char, string.sub, string.find
 local lower, concat, floor = string.lower, table.concat, math.floor
 
 local MAX_DEPTH = 64
+-- Of the body's object and of its messages together. Each is kept, which takes a hundred times the
+-- bytes that it stands on: ten megabytes of them would take a gigabyte.
+local MAX_MEMBERS = 32768
 
 -- Weights for estimating tokens, in twentieths of a token: one ASCII character, and one of two,
 -- three and four UTF-8 bytes (accents and Cyrillic; Chinese, Hindi, Japanese; emoji). Over 6700
@@ -268,6 +271,8 @@ local function key_name(s, from, to, plain)
   return name
 end
 
+local members_left = 0  -- of the scan at hand
+
 -- The members of the object at `i`, in order, and its end. `member_end(s, i, name)` scans a
 -- value. A member's span goes from its opening bracket or comma to the next one, so it holds
 -- the white space around it too.
@@ -282,6 +287,8 @@ local function object_members(s, i, member_end)
     local value_to = member_end(s, value_from, name)
     local to = skip_space(s, value_to)
     count = count + 1
+    if members_left == 0 then fail("more than " .. MAX_MEMBERS .. " members", i) end
+    members_left = members_left - 1
     members[count] = {
       name = name, plain = plain, from = from, to = to,
       key_from = i, value_from = value_from, value_to = value_to,
@@ -319,6 +326,7 @@ local function messages_end(s, i, elements)
 end
 
 local function document(s)
+  members_left = MAX_MEMBERS
   local i = skip_space(s, 1)
   if byte(s, i) ~= 123 then
     if i > #s then error({ problem = "the body is empty" }, 0) end

@@ -139,6 +139,8 @@ def no_such_model(names: Sequence[str]) -> str:
 
 # Runtime --------------------------------------------------------------------------------------
 
+MAX_BODY: Final = 1 << 20
+"""Bytes of a prompt's body, where the config does not say. It goes from Envoy to extproc and back."""
 HTTP_METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 """Those that a config may name."""
 READS: Final = frozenset({"GET"})
@@ -255,10 +257,14 @@ class Prompts:
     messages: Messages
     guards_api_answers: bool = True
     """Whether the guards judge what APIs answer, before an LLM reads it."""
+    allow_images: bool = False
+    """Whether images pass that the guards cannot judge."""
     decisions: Decisions = Decisions()
     stream_format: StreamFormat = "openai"
     models: Models | None = None
     """None: any will do."""
+    max_body: int = MAX_BODY
+    """Bytes. Envoy refuses a longer one, and one that the APIs' answers have made so."""
 
     @property
     def default_target(self) -> Target | None:

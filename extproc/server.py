@@ -32,8 +32,9 @@ if TYPE_CHECKING:
     from extproc.runtime import Generations
 
 _OPTIONS: Final = (
-    ("grpc.max_receive_message_length", 8 << 20),
-    ("grpc.max_send_message_length", 16 << 20),
+    # More than the largest body that a config may allow.
+    ("grpc.max_receive_message_length", 80 << 20),
+    ("grpc.max_send_message_length", 80 << 20),
     # Envoy asks for a sign of life every few seconds.
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 1000),

@@ -35,17 +35,17 @@ def emit_listeners(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
 
 
 def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> Fields:
-    manager = _connection_manager(listener.name, gateway)
+    manager = _connection_manager(listener, gateway)
     if listener.name == "llm":
         manager["http_filters"] = llm_filters(gateway)
         manager["access_log"] = access_log.llm(gateway, home)
     else:
         manager["http_filters"] = prompt_filters(gateway)
         manager["access_log"] = access_log.prompt(gateway, home)
-    return _listener(listener, manager, gateway, home)
+    return _listener(listener, manager, home)
 
 
-def _listener(listener: ir.Listener, manager: Fields, gateway: ir.Gateway, home: Home) -> Fields:
+def _listener(listener: ir.Listener, manager: Fields, home: Home) -> Fields:
     chain: Fields = {
         "transport_socket_connect_timeout": "5s",
         "filters": [
@@ -58,7 +58,7 @@ def _listener(listener: ir.Listener, manager: Fields, gateway: ir.Gateway, home:
     fields: Fields = {
         "name": listener.name,
         "address": proto.socket_address(listener.address, listener.port),
-        "per_connection_buffer_limit_bytes": _buffer_limit(gateway),
+        "per_connection_buffer_limit_bytes": _buffer_limit(listener),
         "tcp_backlog_size": 1024,
         "max_connections_to_accept_per_socket_event": 1,
         "listener_filters_timeout": "5s",
@@ -82,9 +82,9 @@ def _listener(listener: ir.Listener, manager: Fields, gateway: ir.Gateway, home:
     return fields
 
 
-def _buffer_limit(gateway: ir.Gateway) -> int:
+def _buffer_limit(listener: ir.Listener) -> int:
     """Envoy refuses a body that reaches the limit: leave room above the largest one allowed."""
-    return gateway.max_body_bytes + (64 << 10)
+    return listener.max_body_bytes + (64 << 10)
 
 
 _CIPHERS = [
@@ -119,16 +119,16 @@ def _downstream_tls(certificates: tuple[ir.Certificate, ...], home: Home) -> Fie
     }
 
 
-def _connection_manager(name: str, gateway: ir.Gateway) -> Fields:
+def _connection_manager(listener: ir.Listener, gateway: ir.Gateway) -> Fields:
     return typed(
         _HCM,
-        stat_prefix=name,
+        stat_prefix=listener.name,
         **_HARDENED,
         stream_idle_timeout="300s",
         http2_protocol_options=_HTTP2,
         early_header_mutation_extensions=[_header_trust()],
-        local_reply_config=local_reply.config(gateway),
-        rds=_rds(name),
+        local_reply_config=local_reply.config(gateway, listener),
+        rds=_rds(listener.name),
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
+from controlplane.sizes import size_text
 from extproc import contract
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (403, "forbidden", "permission_error", "forbidden"),
     (404, "not_found", _INVALID, "not found"),
     (408, "request_timeout", "timeout", "request not received in time"),
-    (413, "request_too_large", _INVALID, "request body too large"),
     (415, "unsupported_media_type", _INVALID, "content-encoding or charset is not supported"),
     (426, "http_version", _INVALID, "HTTP/1.1 or HTTP/2 required"),
     (429, "rate_limited", "rate_limit_error", "rate limit exceeded"),
@@ -77,7 +77,7 @@ def internal_config() -> Fields:
     }
 
 
-def config(gateway: ir.Gateway) -> Fields:
+def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
     form = _json if gateway.error_format == "json" else _text
     return {
         "mappers": [
@@ -134,11 +134,16 @@ def config(gateway: ir.Gateway) -> Fields:
                     "filter": _status_without_code(status),
                     "body_format_override": form(text, kind, code),
                 }
-                for status, code, kind, text in _ENVOYS_OWN
+                for status, code, kind, text in (*_ENVOYS_OWN, _too_large(listener))
             ),
         ],
         "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
+
+
+def _too_large(listener: ir.Listener) -> tuple[int, str, str, str]:
+    most = f"at most {size_text(listener.max_body_bytes)} here, which overrides.max_body sets"
+    return 413, "request_too_large", _INVALID, f"request body too large: {most}"
 
 
 def _json(message: str, kind: str, code: str) -> Fields:

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from controlplane import model
     from controlplane.defaults import Machine
 
-MAX_BODY_BYTES = 1 << 20
-
 
 def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     names = endpoint_names(config)
@@ -40,7 +38,6 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         stats_port=defaults.STATS_PORT if overrides.stats_port is None else overrides.stats_port,
-        max_body_bytes=MAX_BODY_BYTES,
     )
 
 
@@ -71,18 +68,20 @@ def _upstreams(
 def _listeners(config: model.Config, prompts: ir.Prompts | None) -> tuple[ir.Listener, ...]:
     listeners = []
     if config.providers:
-        listeners.append(_listener("llm", config.egress, defaults.LLM_ADDRESS, defaults.LLM_PORT))
+        max_body = config.overrides.max_body or defaults.LLM_MAX_BODY
+        address, port = defaults.LLM_ADDRESS, defaults.LLM_PORT
+        listeners.append(_listener("llm", config.egress, address, port, max_body))
     if prompts:
         address, port = defaults.PROMPT_ADDRESS, defaults.PROMPT_PORT
-        listeners.append(_listener("prompt", config.ingress, address, port))
+        listeners.append(_listener("prompt", config.ingress, address, port, prompts.max_body))
     return tuple(listeners)
 
 
 def _listener(
-    name: ir.ListenerName, written: model.Listener | None, address: str, port: int
+    name: ir.ListenerName, written: model.Listener | None, address: str, port: int, max_body: int
 ) -> ir.Listener:
     if written is None:
-        return ir.Listener(name, address, port, ())
+        return ir.Listener(name, address, port, (), max_body)
     certificates = tuple(
         ir.Certificate(f"cert-{name}-{number}", certificate.chain_file, certificate.key_file)
         for number, certificate in enumerate(written.certificates)
@@ -92,4 +91,5 @@ def _listener(
         written.address or address,
         port if written.port is None else written.port,
         certificates,
+        max_body,
     )

@@ -44,9 +44,11 @@ def lower_prompts(
         debug_headers=bool(overrides.debug_headers),
         messages=overrides.messages,
         guards_api_answers=config.guards_api_answers,
+        allow_images=config.guards_allow_images,
         decisions=config.decisions,
         stream_format=overrides.stream_format or "openai",
         models=models,
+        max_body=overrides.max_body or contract.MAX_BODY,
     )
     return prompts, (*secrets, *_header_secrets(config))
 

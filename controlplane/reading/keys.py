@@ -23,6 +23,7 @@ from controlplane.reading.values import (
     Named,
     Number,
     SecretText,
+    Size,
     Text,
     folded,
 )
@@ -277,6 +278,7 @@ _PROMPT_GUARDS = Table(
             ),
             "checks of every prompt",
         ),
+        "allow_images": Key(Flag(), "whether images pass, which no guard can judge"),
         "api_answers": Key(Flag(), "whether they judge answers of APIs, too, before an LLM does"),
         "input-guard": Key(Listing(_OLD_GUARD, lone=True), "the checks, in 0.1-beta's form"),
     }
@@ -401,6 +403,11 @@ _OVERRIDES = Table(
         "max_calls": Key(Number(1, 100, whole=True), "API calls one prompt may cause"),
         "ca_file": Key(Text(env=True), "the CA bundle to trust, PEM"),
         "stats_port": Key(Number(0, 65535, whole=True), "loopback port of the statistics; 0: none"),
+        "max_body": Key(
+            Size(least=64 << 10, most=64 << 20),
+            "the largest body that is taken, such as 20MiB; left out: 10 MiB for LLM calls, 1 MiB "
+            "for prompts",
+        ),
         "unknown_model": Key(
             Text(choices=("refuse", "default")), "what becomes of a call for a model not known here"
         ),

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from controlplane.model import Secret
 from controlplane.problem import MISSING_SECRET, MISSING_VARIABLE, Edit, Problem, Severity
 from controlplane.reading.yaml_tree import MOST_PROBLEMS
+from controlplane.sizes import SIZES, size_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -40,6 +41,7 @@ _SMART_QUOTES = {"“": "”", "„": "“”", "‘": "’", "«": "»"}  # noq
 _DURATION = re.compile(r"([0-9]*\.?[0-9]+)\s*(ms|s|m|h|us)?")
 _UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _LONGEST = timedelta(days=30)
+_SIZE = re.compile(r"([0-9]*\.?[0-9]+)\s*([kKmM]i?)?[bB]?")
 _INTEGER = re.compile(r"[-+]?[0-9][0-9_]{0,18}(\.0+)?")
 
 
@@ -264,6 +266,35 @@ class Duration:
 
     def schema(self) -> JsonSchema:
         return {"type": ["string", "number"]}
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """`10MiB`, `512 KiB`, `2MB`; a bare number counts bytes."""
+
+    least: int
+    most: int
+
+    def read(self, node: Node, reading: Reading) -> int | None:
+        wanted = "a size such as 10MiB, or a number of bytes"
+        if node.kind != "scalar":
+            reading.wrong_type(node, wanted)
+            return None
+        text, missing = _resolved(node.text.strip(), node.path, reading)
+        match = _SIZE.fullmatch(text) if len(text) < 32 else None
+        if missing or match is None:
+            if not missing:
+                reading.wrong_type(node, wanted, show=True)
+            return None
+        size = int(float(match[1]) * SIZES[(match[2] or "").lower()])
+        if not self.least <= size <= self.most:
+            bounds = f"{size_text(self.least)} to {size_text(self.most)}"
+            reading.error("AG105", node.path, f"{label(node.path)} is {text}, outside {bounds}")
+            return None
+        return size
+
+    def schema(self) -> JsonSchema:
+        return {"type": ["string", "integer"]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ ROLES: Final = frozenset({"system", "developer", "user", "assistant", "tool", "f
 MAX_MESSAGES: Final = 512
 TEXT_PARTS: Final = {"text": "text", "input_text": "text", "refusal": "refusal"}
 """Parts that are text, by their type: the key that holds it."""
+IMAGE_PARTS: Final = frozenset({"image_url", "input_image"})
 _TOP_KEYS: Final = frozenset(
     {"messages", "model", "stream", "stream_options", "tools", "tool_choice", "functions",
      "metadata", "response_format", "n"}
@@ -37,8 +38,8 @@ class Message:
     role: str
     text: str = field(repr=False)
     """The content, its text parts joined."""
-    unread: bool
-    """There is a part that is no text, such as an image."""
+    unread: tuple[str, ...]
+    """The types of its parts that are no text, such as an image's."""
     raw: dict[str, Any] = field(repr=False)
     """As it came, for whoever it is passed on to."""
 
@@ -56,13 +57,15 @@ class ChatRequest:
         places = range(len(self.messages) - 1, -1, -1)
         return next((n for n in places if self.messages[n].role == "user"), None)
 
-    def require_readable(self) -> None:
-        """What a guard cannot read must not reach the LLM past it."""
+    def require_readable(self, *, allow_images: bool) -> None:
+        """What a guard cannot read must not reach the LLM past it, unless the config says so."""
         for index, message in enumerate(self.messages):
-            if message.unread:
+            images = IMAGE_PARTS.issuperset(message.unread)
+            if message.unread and not (images and allow_images):
+                allowed = "allow images with prompt_guards.allow_images, " if images else ""
                 raise UnsupportedContent(
                     f"messages.{index}.content: only text parts can be checked by the prompt "
-                    "guard; send text, or remove prompt_guards from the config",
+                    f"guard; send text, {allowed}or remove prompt_guards from the config",
                     param=f"messages.{index}",
                 )
 
@@ -138,15 +141,16 @@ def _message(item: Any, path: str) -> Message:
     return Message(role, text, unread, item)
 
 
-def _content(item: dict[str, Any], role: str, path: str) -> tuple[str, bool]:
+def _content(item: dict[str, Any], role: str, path: str) -> tuple[str, tuple[str, ...]]:
     content = item.get("content")
     if isinstance(content, str):
-        return content, False
+        return content, ()
     if isinstance(content, list) and content:
         parts = [_part(part, f"{path}.content.{n}", path) for n, part in enumerate(content)]
-        return "\n".join(part for part in parts if part is not None), None in parts
+        unread = [part["type"] for part in content if part["type"] not in TEXT_PARTS]
+        return "\n".join(part for part in parts if part is not None), tuple(unread)
     if content is None and (role == "assistant" or item.get("tool_calls")):
-        return "", False
+        return "", ()
     raise InvalidRequest(
         f"{path}.content: must be text or a list of parts, not {strict_json.kind(content)}"
         if content != []

@@ -64,7 +64,7 @@ async def ask(exchange: Exchange) -> None:
 async def _decide(exchange: Exchange, *, guarded: bool) -> None:
     extra: Sequence[str] = ()
     if guarded:
-        exchange.request.require_readable()
+        _require_readable(exchange)
         extra = _beside(exchange)
         _require_few(extra)
     messages = _messages(exchange, guarded=guarded)
@@ -147,6 +147,10 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * _END else f"{text[:_END]}\n…\n{text[-_END:]}"
 
 
+def _require_readable(exchange: Exchange) -> None:
+    exchange.request.require_readable(allow_images=exchange.runtime.config.allow_images)
+
+
 def _require_few(texts: Sequence[str]) -> None:
     if len(texts) > MAX_TEXTS:
         raise TooLong
@@ -167,7 +171,7 @@ def _beside(exchange: Exchange) -> list[str]:
 
 
 def _every_text(exchange: Exchange) -> list[str]:
-    exchange.request.require_readable()
+    _require_readable(exchange)
     ours = exchange.runtime.config_prompts
     texts = [
         each.text

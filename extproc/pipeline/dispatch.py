@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from extproc.chat.types import Message
     from extproc.exchange import Exchange
 
-# Below Envoy's buffer of 1 MiB + 64 KiB, which the filters behind this one read the body into.
-MAX_BODY: Final = (1 << 20) + (32 << 10)
+# Envoy's buffer, which the filters behind this one read the body into, has 64 KiB above the limit.
+_ABOVE_THE_LIMIT: Final = 32 << 10
 
 
 async def finish(exchange: Exchange) -> Outcome:
@@ -48,10 +48,11 @@ def _direct(exchange: Exchange) -> Answer:
 def _to_llm(exchange: Exchange) -> Forward:
     calls = [each.record for each in exchange.made if not each.target.default]
     body = strict_json.dumps(llm_body(exchange))
-    if len(body) > MAX_BODY:
+    most = exchange.runtime.config.max_body + _ABOVE_THE_LIMIT
+    if len(body) > most:
         raise ContextTooLarge(
             f"the conversation and the answers of the APIs are {len(body)} bytes together, the "
-            f"limit is {MAX_BODY}",
+            f"limit is {most}",
             target_name=exchange.target.name if exchange.target else None,
         )
     headers = {

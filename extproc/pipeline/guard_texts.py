@@ -8,10 +8,13 @@ without a space at the seams.
 
 Running it together would have every long text judged twice more. Only its ends matter for a
 seam, so of a long text its ends stand there; its middle was judged with the text itself.
+
+An image, where the config lets it pass, is not judged; whatever else stands in its part is.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from extproc.chat import strict_json
@@ -32,6 +35,8 @@ OVERLAP: Final = 100
 # The role is one of a few, the content is judged with the messages, and the model is replaced by
 # the provider's.
 _JUDGED_ELSEWHERE: Final = frozenset({"role", "model", "content"})
+# An image in the URL itself. Any other URL is text, to whoever reads it.
+_IMAGE: Final = re.compile(r"data:image/[a-z0-9.+-]{1,32};base64,[A-Za-z0-9+/=_-]*+")
 _WORDS_OF_THE_API: Final = frozenset(
     {"type", "function", "functions", "name", "arguments", "description", "parameters",
      "properties", "required", "object", "string", "number", "integer", "boolean", "array",
@@ -40,7 +45,7 @@ _WORDS_OF_THE_API: Final = frozenset(
      "response_format", "json_schema", "json_object", "schema", "text", "stream", "temperature",
      "top_p", "max_tokens", "max_completion_tokens", "stop", "user", "n", "seed", "metadata",
      "presence_penalty", "frequency_penalty", "parallel_tool_calls", "logprobs", "store",
-     "input_text", "refusal"}
+     "input_text", "refusal", "image_url", "input_image", "url", "detail"}
 )  # fmt: skip
 
 
@@ -91,7 +96,7 @@ def _parts(messages: list[Message]) -> list[str]:
     for message in messages:
         content = message.raw.get("content")
         if isinstance(content, list) and len(content) > 1:
-            texts = [part[TEXT_PARTS[part["type"]]] for part in content]
+            texts = [part[TEXT_PARTS[part["type"]]] for part in content if _is_text(part)]
             found += [*texts, "".join(texts)]
     return found
 
@@ -112,7 +117,13 @@ def _strings(request: ChatRequest) -> Iterator[str]:
         )
         content = message.raw.get("content")
         if isinstance(content, list):
-            yield from _inside([_beside_text(part) for part in content])
+            yield from _inside([_beside_text(part) for part in content if _is_text(part)])
+            images = _inside([part for part in content if not _is_text(part)])
+            yield from (text for text in images if not _IMAGE.fullmatch(text))
+
+
+def _is_text(part: dict[str, Any]) -> bool:
+    return part["type"] in TEXT_PARTS
 
 
 def _beside_text(part: dict[str, Any]) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def _with_asked(messages: tuple[Message, ...], exchange: Exchange) -> tuple[Mess
     if not isinstance(exchange.runtime.questions.known(asked), Asked | Proposed):
         return messages
     raw = {"role": "assistant", "content": asked}
-    return (*messages[:-1], Message("assistant", asked, unread=False, raw=raw), last)
+    return (*messages[:-1], Message("assistant", asked, unread=(), raw=raw), last)
 
 
 def _without_refused(request: ChatRequest, questions: Questions) -> tuple[Message, ...]:

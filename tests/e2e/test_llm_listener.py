@@ -210,14 +210,15 @@ class TestWhatTheProviderSees:
         assert "stream_options" not in third
 
     def test_big_bodies(self, client: Client, world: World) -> None:
-        """A megabyte passes whole; above the limit the answer is 413 and nobody is called."""
-        text = "x" * (1_000_000)
+        """Ten megabytes pass whole; above the limit the answer is 413 and nobody is called."""
+        text = "x" * 10_000_000
         assert client.chat(text).status == 200
         assert world.one.received[0].json["messages"][0]["content"] == text
         world.forget()
-        answer = client.chat("x" * 1_300_000)
+        answer = client.chat("x" * 10_600_000)
         assert answer.status == 413
         assert answer.json["error"]["code"] == "request_too_large"
+        assert "at most 10 MiB here, which overrides.max_body sets" in answer.text
         assert not world.one.received
 
 

@@ -445,8 +445,10 @@ class TestErrors:
         assert not stage.world.one.received
 
     def test_too_large(self, stage: Stage) -> None:
-        """A body above the limit is a 413."""
-        assert stage.client.chat("x" * 1_300_000).status == 413
+        """A body above the limit is a 413, which says it."""
+        answer = stage.client.chat("x" * 1_300_000)
+        assert answer.status == 413
+        assert "at most 1 MiB here" in answer.json["error"]["message"]
 
     def test_other_paths(self, stage: Stage) -> None:
         """Only chat completions are served here."""

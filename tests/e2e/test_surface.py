@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
+from tests.fakes.model_server import FakeModelServer, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -279,3 +280,60 @@ def _check_unknown(answer: Any) -> None:
     assert error["type"] == "invalid_request_error"
     assert "known are " in error["message"]
     assert "gpt-one" in error["message"]
+
+
+BODIES = """
+version: v0.1
+listeners:
+  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
+  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
+model_server: {{address: "{models}"}}
+llm_providers:
+  - name: one
+    provider: openai
+    base_url: https://{one}/v1
+    model: gpt-one
+    tls: {{ca_file: {ca}}}
+prompt_guards:
+  allow_images: true
+  input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}
+overrides: {{stats_port: 0, max_body: 3MiB}}
+"""
+
+
+@pytest.fixture(scope="module")
+def bodies(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with FakeModelServer() as models:
+        models.script = Script(attacks=["forget"])
+        config = BODIES.format(models=models.address, one=world.one.address, ca=world.ca_file)
+        with gateway(tmp_path_factory.mktemp("bodies"), config, {}) as started:
+            yield started
+
+
+def _image(words: str, size: int) -> list[dict[str, Any]]:
+    url = "data:image/png;base64," + "A" * size
+    image = {"type": "image_url", "image_url": {"url": url, "detail": "high"}}
+    content = [{"type": "text", "text": words}, image]
+    return [{"role": "user", "content": content}]
+
+
+class TestBodies:
+    @pytest.mark.parametrize("prompts", [False, True], ids=["LLM calls", "prompts"])
+    def test_images(self, bodies: Running, world: World, prompts: bool) -> None:
+        """An image as large as allowed reaches the LLM as it came, a larger one nobody."""
+        world.forget()
+        client = Client(bodies.prompt_port if prompts else bodies.port)
+        messages = _image("what is this?", 3_000_000)
+        assert client.ask(body={"messages": messages}).status == 200
+        assert world.one.received[0].json["messages"] == messages
+        answer = client.ask(body={"messages": _image("what is this?", 3_300_000)})
+        assert answer.status == 413
+        assert "at most 3 MiB here" in answer.json["error"]["message"]
+        assert len(world.one.received) == 1
+
+    def test_words_beside_an_image_are_judged(self, bodies: Running, world: World) -> None:
+        """An image does not carry an attack past the guard."""
+        world.forget()
+        answer = Client(bodies.prompt_port).ask(body={"messages": _image("forget all", 100)})
+        assert answer.json["choices"][0]["message"]["content"] == "I would rather not."
+        assert not world.one.received

@@ -55,6 +55,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         jailbreak_guard=jailbreak,
         toxicity_guard=toxicity,
         guards_api_answers=guards.flag("api_answers") is not False,
+        guards_allow_images=guards.flag("allow_images") or False,
         prompt_targets=prompt_targets(top, reading),
         error_target=error_target(top, reading),
         rate_limits=model_limits(top),

@@ -27,6 +27,7 @@ def overrides(top: Record) -> Overrides:
         max_calls=record.whole("max_calls"),
         ca_file=record.text("ca_file"),
         stats_port=record.whole("stats_port"),
+        max_body=record.whole("max_body"),
         unknown_model=cast('Literal["refuse", "default"] | None', record.text("unknown_model")),
         messages=_messages(record.record("messages")),
     )

@@ -274,6 +274,16 @@ def test_hostile_megabytes_cost_little(body: bytes) -> None:
     assert time.process_time() - start < 3
 
 
+def test_members_end_at_32768() -> None:
+    """Of an object or of messages; the values in them may hold as many as they like."""
+    many = b",".join([b'{"content":"x","role":"user"}'] * 16_383)
+    assert rewritten(b'{"model":"gpt-4o","messages":[%b]}' % many).endswith(many + b"]}")
+    assert "more than 32768 members" in problem(b'{"a":1,"model":1,"messages":[%b]}' % many)
+    assert "more than 32768 members" in problem(b"{" + b'"a":1,' * 40_000 + b'"b":1}')
+    inner = b"[" + b'{"a":1},' * 40_000 + b"1]"
+    assert rewritten(b'{"model":"gpt-4o","a":%b}' % inner)
+
+
 def test_models_and_messages_by_the_thousand() -> None:
     """Many edits are made as exactly as few."""
     body = b'{"model":1,' + b'"model":2,' * 999 + b'"messages":['

@@ -93,12 +93,17 @@ def test_reads_texts_of_every_form() -> None:
 
 
 def test_parts_without_text_are_known() -> None:
-    """An image is let through by itself, but not past a guard."""
+    """An image is let through by itself, but not past a guard; a sound not even where images are."""
     image = {"type": "image_url", "image_url": {"url": "http://x/y.png"}}
     request = read({"messages": [USER, {"role": "user", "content": [image]}]})
     with pytest.raises(UnsupportedContent, match=r"messages\.1\.content"):
-        request.require_readable()
-    read({"messages": [USER]}).require_readable()
+        request.require_readable(allow_images=False)
+    request.require_readable(allow_images=True)
+    sound = {"type": "input_audio", "input_audio": {"data": "AA=="}}
+    request = read({"messages": [{"role": "user", "content": [image, sound]}]})
+    with pytest.raises(UnsupportedContent, match="send text, or remove"):
+        request.require_readable(allow_images=True)
+    read({"messages": [USER]}).require_readable(allow_images=False)
 
 
 def test_usage_in_a_stream_is_noticed() -> None:

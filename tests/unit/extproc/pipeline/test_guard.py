@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -135,7 +136,32 @@ def test_without_guards_nothing_is_judged() -> None:
 def test_what_cannot_be_read_is_refused(config: Any) -> None:
     """An image could say anything."""
     image = {"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}
-    play(config, SCRIPT) >> chat(image) << refuses(400, "unsupported_content", "messages.0")
+    how = "allow images with prompt_guards.allow_images"
+    play(config, SCRIPT) >> chat(image) << refuses(400, "unsupported_content", "messages.0", how)
+
+
+@pytest.mark.parametrize("config", [GUARDED, ALONE], ids=["with targets", "guard alone"])
+def test_images_pass_where_they_are_allowed(config: Any) -> None:
+    """The texts around them are judged, and what is no image in their place; they are not."""
+    config = replace(config, allow_images=True)
+    data = "data:image/png;base64," + "iVBORw0KGgo=" * 1000
+    image = {"type": "image_url", "image_url": {"url": data, "detail": "high"}}
+    played = play(config, SCRIPT) >> chat({"role": "user", "content": [image]})
+    played << forwards()
+    assert data not in str(played.models.asked)
+    words = {"type": "text", "text": ATTACK}
+    (
+        play(config, SCRIPT)
+        >> chat({"role": "user", "content": [image, words]})
+        << says("Not with me.", x_prompt_guard_error_code="jailbreak")
+    )
+    for url in (f"https://example.com/{ATTACK}", f"data:image/png;base64,{ATTACK}"):
+        image = {"type": "image_url", "image_url": {"url": url}}
+        (
+            play(config, SCRIPT)
+            >> chat({"role": "user", "content": [image]})
+            << says("Not with me.", x_prompt_guard_error_code="jailbreak")
+        )
 
 
 @pytest.mark.parametrize("config", [GUARDED, ALONE], ids=["with targets", "guard alone"])

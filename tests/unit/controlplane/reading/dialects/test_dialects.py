@@ -491,6 +491,27 @@ def test_durations(written: str, seconds: float) -> None:
     assert config.endpoints[0].connect_timeout == timedelta(seconds=seconds)
 
 
+@pytest.mark.parametrize(
+    ("written", "size"),
+    [
+        ("10MiB", 10 << 20), ("512 KiB", 512 << 10), ("2MB", 2_000_000), ("1.5m", 1_500_000),
+        ("100kb", 100_000), ("70000", 70_000), ("64mib", 64 << 20),
+    ],
+)  # fmt: skip
+def test_sizes(written: str, size: int) -> None:
+    """Sizes have units, of 1024 or of 1000; a bare number counts bytes."""
+    config, problems = read(f"overrides: {{max_body: {written}}}")
+    assert (config.overrides.max_body, problems) == (size, [])
+
+
+@pytest.mark.parametrize("written", ["10", "65MiB", "1GiB", "10 bytes", "-1MiB", "", "[1]", "soon"])
+def test_bad_sizes(written: str) -> None:
+    """What is no size, or one that the gateway cannot have, is an error."""
+    config, problems = read(f"overrides: {{max_body: {written}}}")
+    assert config.overrides.max_body is None
+    assert [problem.severity for problem in problems] == [Severity.ERROR] * bool(written)
+
+
 @pytest.mark.parametrize("written", ["-5s", "5 s s", "1e9h", "99999h", "soon", ".", "[5s]"])
 def test_bad_durations(written: str) -> None:
     """What is no duration is an error, not a default."""
