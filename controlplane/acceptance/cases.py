@@ -68,6 +68,13 @@ class Suite:
     document: Document | None = field(default=None, repr=False)
     """None for JSON lines."""
 
+    @property
+    def requests(self) -> list[dict[str, Any]]:
+        """As `extproc.explain` takes them."""
+        return [
+            {"body": {"messages": [*each.messages]}, "today": self.today} for each in self.cases
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class ReadSuite:

@@ -35,6 +35,16 @@ def judged(case: Case, decision: Mapping[str, Any]) -> Result:
     return Result(case, decided, differences, record["ms"] if record else 0.0)
 
 
+def flipped(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[str, ...]:
+    """What differs between two decisions on one conversation."""
+    before, after = in_words(old), in_words(new)
+    return tuple(
+        f"{key}: {_shown(before[key])} → {_shown(after[key])}"
+        for key in ("guard", "target", "args", "missing", "confirm", "further")
+        if before[key] != after[key]
+    )
+
+
 def in_words(decision: Mapping[str, Any]) -> dict[str, Any]:
     """What was decided, in the words of an expectation."""
     record = decision["record"]

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.home import add_home, home_of, show_problems
-from controlplane.cli.terminal import failure, progress
+from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
+from controlplane.cli.home import add_home, home_of
+from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
 if TYPE_CHECKING:
     import argparse
 
-    from controlplane import ir
     from controlplane.home_paths import Home
 
 _CONFIG = "arch_config.yaml"
@@ -49,27 +48,11 @@ def run(args: argparse.Namespace) -> int:
     body = _body(args)
     if body is None:
         return COULD_NOT_RUN
-    gateway, code = _compiled(args.config)
-    if gateway is None:
-        return code
-    return _explain(args, gateway, home, body)
-
-
-def _explain(
-    args: argparse.Namespace, gateway: ir.Gateway, home: Home, body: dict[str, Any]
-) -> int:
-    from controlplane.rehearsal.decisions import rehearsed  # noqa: PLC0415  --help needs none
-    from controlplane.rehearsal.models import NoModelsError  # noqa: PLC0415
-
     try:
-        with rehearsed(gateway, home, [{"body": body}], progress) as decisions:
-            decision = next(decisions, None)
-    except NoModelsError as error:
-        failure(str(error))
-        return COULD_NOT_RUN
-    if decision is None:
-        failure("the decision could not be made; the lines above tell why")
-        return COULD_NOT_RUN
+        gateway = gateway_of(args.config)
+        [decision] = decisions(gateway, home, [{"body": body}])
+    except CannotDecideError as error:
+        return error.code
     _show(decision, body["messages"], as_json=args.json)
     return DONE
 
@@ -129,18 +112,3 @@ def _body(args: argparse.Namespace) -> dict[str, Any] | None:
         failure('nothing to explain; give a prompt: archgw explain "what is the weather?"')
         return None
     return body
-
-
-def _compiled(config: Path) -> tuple[ir.Gateway | None, int]:
-    from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
-    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
-
-    compiled = compile_file(config, os.environ)
-    if code := exit_code(compiled.problems):
-        errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
-        show_problems(compiled.located(errors))
-        return None, code
-    if compiled.gateway is None or compiled.gateway.prompts is None:
-        failure(f"{config} takes no prompts: there are no targets, guards or prompt listener in it")
-        return None, FOUND
-    return compiled.gateway, DONE

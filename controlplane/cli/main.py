@@ -29,6 +29,7 @@ COMMANDS = {
     "diff": "tell in words what a new config would change",
     "explain": "how a prompt would be decided, and why",
     "test": "golden conversations: are prompts decided as expected",
+    "targets": "which prompt targets are taken for one another",
     "schema": "print the config's JSON Schema, for editors",
     "init": "write a commented config to start from",
     "doctor": "check this machine: ports, Envoy, certificates, …",

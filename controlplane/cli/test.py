@@ -7,17 +7,17 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
 from controlplane.cli.home import add_home, home_of, show_problems
 from controlplane.cli.terminal import failure, paint, progress
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from controlplane import ir
     from controlplane.acceptance.cases import Case, Suite
     from controlplane.acceptance.judging import Result
     from controlplane.home_paths import Home
@@ -57,9 +57,10 @@ def run(args: argparse.Namespace) -> int:
     if not any(suite.cases for suite in suites):
         failure("no test is left to run")
         return COULD_NOT_RUN
-    results = _decide(suites, home_of(args))
-    if isinstance(results, int):
-        return results
+    try:
+        results = _decide(suites, home_of(args))
+    except CannotDecideError:
+        return COULD_NOT_RUN  # 1 is for tests that fail
     _remember(results)
     return _report(args, suites, results)
 
@@ -86,54 +87,15 @@ def _is_wanted(case: Case, word: str | None, failed: set[str] | None) -> bool:
     return named and (failed is None or _key(case) in failed)
 
 
-def _decide(suites: Sequence[Suite], home: Home) -> list[Result] | int:
-    from controlplane.rehearsal.models import NoModelsError  # noqa: PLC0415
+def _decide(suites: Sequence[Suite], home: Home) -> list[Result]:
+    from controlplane.acceptance.judging import judged  # noqa: PLC0415
 
     results: list[Result] = []
     for suite in suites:
-        if not suite.cases:
-            continue
-        gateway = _gateway(suite)
-        if isinstance(gateway, int):
-            return gateway
-        try:
-            results += _of_suite(suite, gateway, home)
-        except NoModelsError as error:
-            failure(str(error))
-            return COULD_NOT_RUN
+        if suite.cases and suite.config:
+            decided = decisions(gateway_of(suite.config), home, suite.requests)
+            results += [judged(*each) for each in zip(suite.cases, decided, strict=True)]
     return results
-
-
-def _of_suite(suite: Suite, gateway: ir.Gateway, home: Home) -> Iterator[Result]:
-    from controlplane.acceptance.judging import judged  # noqa: PLC0415
-    from controlplane.rehearsal.decisions import rehearsed  # noqa: PLC0415
-
-    requests: list[dict[str, Any]] = [
-        {"body": {"messages": list(case.messages)}, "today": suite.today} for case in suite.cases
-    ]
-    with rehearsed(gateway, home, requests, progress) as decisions:
-        for number, (case, decision) in enumerate(zip(suite.cases, decisions, strict=True), 1):
-            if sys.stderr.isatty():
-                sys.stderr.write(f"\r{paint(f'… {number} of {len(requests)}', 'dim', sys.stderr)}")
-            yield judged(case, decision)
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-
-
-def _gateway(suite: Suite) -> ir.Gateway | int:
-    from controlplane.compile import compile_file  # noqa: PLC0415
-    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
-
-    assert suite.config is not None, "_read gives each one"
-    compiled = compile_file(suite.config, os.environ)
-    if code := exit_code(compiled.problems):
-        errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
-        show_problems(compiled.located(errors))
-        return max(code, COULD_NOT_RUN)
-    if compiled.gateway is None or compiled.gateway.prompts is None:
-        failure(f"{suite.config} takes no prompts: there are no targets, guards or listener in it")
-        return COULD_NOT_RUN
-    return compiled.gateway
 
 
 def _report(args: argparse.Namespace, suites: Sequence[Suite], results: Sequence[Result]) -> int:

@@ -35,7 +35,7 @@ class Archgw:
 
     def run(self, command: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         argv = [sys.executable, "-m", "controlplane.cli", command, *arguments]
-        if command not in ("lint", "diff", "completion", "init"):
+        if command not in ("lint", "completion", "init"):
             argv += ["--home", str(self.home.folder)]
         env = {"PATH": os.environ["PATH"], "HOME": str(self.folder), **self.env}
         return subprocess.run(

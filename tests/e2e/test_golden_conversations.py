@@ -23,6 +23,9 @@ prompt_targets:
     description: The weather of a city for some days.
     endpoint: {{name: app, path: /weather}}
     parameters: [{{name: city, type: str, description: The city, required: true}}]
+  - name: storms
+    description: Warnings of storms and rain.
+    endpoint: {{name: app, path: /storms}}
 """
 TESTS = """\
 config: arch_config.yaml
@@ -80,3 +83,30 @@ def test_what_is_wrong_with_a_file_is_told(archgw: Archgw) -> None:
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "tests.yaml:2:" in ran.stderr
     assert "unknown key `targets`" in ran.stderr
+
+
+def test_targets_that_are_taken_for_one_another_are_told(archgw: Archgw, tmp_path: Path) -> None:
+    """By their own descriptions, and by what one says that users ask with."""
+    ran = archgw.run("targets", "check", str(archgw.config))
+    assert ran.returncode == 1, ran.stderr
+    assert "storms is taken for weather" in ran.stdout
+    said = tmp_path / "said.yaml"
+    said.write_text("storm: [is it windy]\n")
+    ran = archgw.run("targets", "check", str(archgw.config), "--messages", str(said))
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "the config has no target storm" in ran.stderr
+
+
+def test_decisions_that_a_change_turns_are_told(archgw: Archgw, tmp_path: Path) -> None:
+    """Beside what the change means for the gateway: here a value that must be asked for now."""
+    new = tmp_path / "new.yaml"
+    text = archgw.config.read_text()
+    new.write_text(text.replace("required: true}]", "required: true, enum: [Ulm]}]"))
+    tests = str(tmp_path / "tests.yaml")
+    ran = archgw.run("diff", str(archgw.config), str(new), "--tests", tests)
+    assert ran.returncode == 0, ran.stderr
+    assert "right: “rain in Bonn?”" in ran.stdout
+    assert 'missing: [] → ["city"]' in ran.stdout
+    assert "chat" not in ran.stdout
+    same = archgw.run("diff", str(archgw.config), str(archgw.config), "--tests", tests)
+    assert "every conversation is decided as before" in same.stdout
