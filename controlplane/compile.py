@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from controlplane import lint, report
 from controlplane.defaults import LOOPBACK, Machine
+from controlplane.lint import files
 from controlplane.problem import Problem, for_compile, has_errors
 from controlplane.reading.dialects import parse
 from controlplane.reading.document import Document, decoded, read, read_text, variables
@@ -74,7 +75,7 @@ def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
     if document is None:
         return Checked(file, text, None, None, tuple(problems))
     config, parse_problems = parse(document)
-    found = (*problems, *parse_problems, *lint.run(config))
+    found = (*problems, *parse_problems, *lint.run(config), *files.problems(config, file.parent))
     return Checked(file, text, document, config, without_values(found, text, variables))
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 UNREADABLE = "AG001"
 MISSING_SECRET = "AG107"  # noqa: S105 - the code of a problem, not a secret
 MISSING_VARIABLE = "AG113"
+UNFIT_FILE = "AG507"
+EXPIRED_FILE = "AG508"
 
 
 class Severity(StrEnum):
@@ -112,11 +114,11 @@ def exit_code(problems: Iterable[Problem], *, strict: bool = False) -> int:
 
 
 def for_start(problems: Iterable[Problem]) -> list[Problem]:
-    """As `archgw up` sees them: a variable that is missing now is missing for good.
+    """As `archgw up` sees them: a variable or file that is missing now is missing for good.
 
     `lint` runs on machines that hold no keys, so there it only warns.
     """
-    return _raised(problems, {MISSING_SECRET, MISSING_VARIABLE})
+    return _raised(problems, {MISSING_SECRET, MISSING_VARIABLE, UNFIT_FILE})
 
 
 def for_compile(problems: Iterable[Problem]) -> list[Problem]:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from controlplane import tls_files
 from controlplane.compile import ca_bundle, compile_file
 from controlplane.defaults import LLM_PORT, LOOPBACK, PROMPT_PORT, STATS_PORT
 from controlplane.supervise import ports, reach, trial_call
@@ -32,6 +33,8 @@ State = Literal["ok", "warning", "error"]
 
 _FEW_FILES, _LITTLE_SPACE = 4096, 200 << 20
 _REACH_WITHIN = 5.0
+_SOON = 14
+"""Days, in which a certificate should be renewed."""
 _RELEASED = datetime(2025, 1, 1, tzinfo=UTC)
 """No right clock shows an earlier day than one before this was written."""
 
@@ -158,6 +161,23 @@ def _calls(patient: _Patient) -> Iterator[Finding]:
             yield Finding("call", "ok", f"{asked}: {each.status}")
 
 
+def _tls_files(patient: _Patient) -> Iterator[Finding]:
+    if patient.gateway is None or patient.config is None:
+        return
+    now = datetime.now(UTC)
+    for listener in patient.gateway.listeners:
+        for each in listener.certificates:
+            chain, key = (patient.config.parent / file for file in (each.chain_file, each.key_file))
+            fault = tls_files.pair_fault(chain, key) or tls_files.out_of_date(chain, now)
+            if fault:
+                yield Finding("certificate", "error", f"{listener.name} listener: {fault}")
+            elif end := tls_files.last_day(chain):
+                left = (end - now).days
+                text = f"{listener.name} listener: {chain} holds for {left} days more"
+                state: State = "warning" if left < _SOON else "ok"
+                yield Finding("certificate", state, text, "renew it")
+
+
 def _upstreams(gateway: ir.Gateway) -> Iterable[ir.Upstream]:
     return (*(each.upstream for each in gateway.providers), *gateway.upstreams)
 
@@ -219,6 +239,7 @@ _CHECKS: tuple[Callable[[_Patient], Iterator[Finding]], ...] = (
     _envoy,
     _ports,
     _certificates,
+    _tls_files,
     _reach,
     _calls,
     _clock,

@@ -1,9 +1,16 @@
-"""The manual of what is reported while a config is read, before any rule runs."""
+"""The manual of what is reported beside the rules: while a config is read, and of its files."""
 
 from __future__ import annotations
 
 from controlplane.lint.rule import Manual
-from controlplane.problem import MISSING_SECRET, MISSING_VARIABLE, UNREADABLE, Severity
+from controlplane.problem import (
+    EXPIRED_FILE,
+    MISSING_SECRET,
+    MISSING_VARIABLE,
+    UNFIT_FILE,
+    UNREADABLE,
+    Severity,
+)
 
 
 def _error(code: str, text: str) -> Manual:
@@ -409,6 +416,35 @@ Wrong:
 
 Right:
     version: v0.1
+""",
+    ),
+    _warning(
+        UNFIT_FILE,
+        """
+A file of certificates or keys cannot be used.
+
+It is not there, cannot be read, is no PEM, or holds a key that is not the certificate's. `lint`
+only warns, because it also runs where the files are not; `archgw up` refuses to start, and a
+reload keeps the old configuration. A relative path is relative to the config.
+
+Wrong:
+    listener:
+      tls:
+        tls_certificates:
+          - certificate_chain: {filename: /nowhere/chain.pem}
+            private_key: {filename: /nowhere/key.pem}
+
+Right:
+    listener: {address: 127.0.0.1, port: 10000}
+""",
+    ),
+    _warning(
+        EXPIRED_FILE,
+        """
+A certificate has expired, or does not hold yet.
+
+Clients refuse it. The gateway starts all the same and takes a new one without a restart: change
+chain and key in one rename, as Kubernetes does with mounted secrets.
 """,
     ),
 )

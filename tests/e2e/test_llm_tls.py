@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.e2e.archgw import Archgw
 from tests.e2e.conftest import ONE_PROVIDER, Client
-from tests.e2e.harness import Running, gateway
+from tests.e2e.harness import Running, free_port, gateway
 from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
 
@@ -165,3 +166,28 @@ def _rotate(started: Running, authority: Authority, live: Path) -> None:
     open_one.request("GET", "/healthz")
     assert open_one.getresponse().status == 200
     open_one.close()
+
+
+@pytest.mark.parametrize("fault", ["missing", "mismatched"])
+def test_up_names_the_file_that_cannot_be_used(
+    authority: Authority, tmp_path: Path, fault: str
+) -> None:
+    """At once and with its place, where it used to wait for Envoy to serve; nothing is left over."""
+    archgw, leaf = Archgw(tmp_path), authority.leaf("localhost", name="served")
+    other = authority.leaf("localhost", name="other")
+    key = tmp_path / "none.key" if fault == "missing" else other.key_file
+    config = DOWNSTREAM.format(
+        one="127.0.0.1:9",
+        first_chain=leaf.chain_file,
+        first_key=leaf.key_file,
+        second_chain=leaf.chain_file,
+        second_key=key,
+    ).replace("{port}", str(free_port()))
+    archgw.config.write_text(config)
+    began = time.monotonic()
+    done = archgw.up()
+    assert done.returncode == 1
+    assert time.monotonic() - began < 15
+    assert str(key) in done.stderr
+    assert "AG507" in done.stderr
+    assert archgw.processes() == []

@@ -10,6 +10,7 @@ import pytest
 
 from controlplane.acceptance.cases import read_suite
 from controlplane.compile import compile_file
+from controlplane.problem import UNFIT_FILE
 from demos.run import APIS, Demo, with_openai
 
 if TYPE_CHECKING:
@@ -51,7 +52,9 @@ def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
     config = tmp_path / "arch_config.yaml"
     config.write_text(block)
     keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y"}
-    assert not compile_file(config, keys).problems
+    problems = compile_file(config, keys).problems
+    # The certificates that README speaks of are on the reader's machine.
+    assert not [each for each in problems if each.code != UNFIT_FILE]
 
 
 @pytest.mark.parametrize("name", APIS)
