@@ -30,6 +30,7 @@ COMMANDS = {
     "explain": "how a prompt would be decided, and why",
     "test": "golden conversations: are prompts decided as expected",
     "targets": "which prompt targets are taken for one another",
+    "calibrate": "the threshold of targets, by golden conversations",
     "schema": "print the config's JSON Schema, for editors",
     "init": "write a commented config to start from",
     "doctor": "check this machine: ports, Envoy, certificates, …",

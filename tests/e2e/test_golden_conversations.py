@@ -110,3 +110,21 @@ def test_decisions_that_a_change_turns_are_told(archgw: Archgw, tmp_path: Path) 
     assert "chat" not in ran.stdout
     same = archgw.run("diff", str(archgw.config), str(archgw.config), "--tests", tests)
     assert "every conversation is decided as before" in same.stdout
+
+
+def test_a_threshold_is_proposed(archgw: Archgw, tmp_path: Path) -> None:
+    """For an aim, with what it is worth and the config's change; not from too few cases."""
+    file = tmp_path / "many.yaml"
+    wanting = ["  - {messages: [rain], expect: {target: weather}}"]
+    none = ["  - {messages: [hello], expect: {target: null}}"]
+    file.write_text("config: arch_config.yaml\ntests:\n" + "\n".join(wanting * 9 + none * 40))
+    ran = archgw.run("calibrate", str(file))
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "9 cases that want a target; 30 are the least" in ran.stderr
+    file.write_text("config: arch_config.yaml\ntests:\n" + "\n".join(wanting * 60 + none * 40))
+    change = tmp_path / "change.patch"
+    ran = archgw.run("calibrate", str(file), "--patch", str(change))
+    assert ran.returncode == 0, ran.stderr
+    assert "prompt_target_intent_matching_threshold: 0.9" in ran.stdout
+    assert "60 of 60 (100.0%, 95 % interval 94.0% to 100.0%)" in ran.stdout
+    assert "+  prompt_target_intent_matching_threshold: 0.9" in change.read_text()
