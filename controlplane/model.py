@@ -204,6 +204,7 @@ class Overrides:
     intent_threshold: float | None = None
     guard_threshold: float | None = None
     error_format: Literal["json", "text"] | None = None
+    error_detail: contract.ErrorDetail | None = None
     stream_format: contract.StreamFormat | None = None
     access_log_format: Literal["text", "json"] | None = None
     debug_headers: bool | None = None

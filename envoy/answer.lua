@@ -9,6 +9,8 @@
 --
 -- When the LLM failed and the error target could not help either, the client gets the LLM's
 -- failure, not the error target's.
+--
+-- Before this file comes TEXT_ERRORS: true if messages are to be v0.1's and no more.
 
 -- Before the first byte of an answer.
 local function insert_first(handle, edit)
@@ -61,12 +63,18 @@ local function insert_in_first_event(handle, members)
   if stream.held ~= "" then pcall(last.setBytes, last, passes .. stream.held) end
 end
 
-local function restore_failure(handle, status)
-  handle:headers():replace(":status", status)
-  handle:headers():replace("content-type", "application/json")
-  handle:headers():replace(ERROR_CODE_HEADER, "llm_unavailable")
-  local body = '{"error":{"message":"the LLM provider failed with status ' .. status
-    .. ', and so did the error target","type":"server_error","code":"llm_unavailable","param":null}}'
+local function restore_failure(handle, known)
+  local headers = handle:headers()
+  headers:replace(":status", known.told_status)
+  headers:replace("content-type", TEXT_ERRORS and "text/plain" or "application/json")
+  headers:replace(ERROR_CODE_HEADER, "llm_unavailable")
+  local body = "the LLM provider failed with status " .. known.told_status
+    .. ", and so did the error target"
+  if not TEXT_ERRORS then
+    -- As Envoy writes the errors that are its own; see emit/local_reply.py.
+    body = '{"error":{"code":"llm_unavailable","message":"' .. body .. '","param":null,"request_id":"'
+      .. known.request_id .. '","type":"server_error"}}'
+  end
   handle:body(true):setBytes(body)
   handle:headers():replace("content-length", tostring(#body))
 end
@@ -75,8 +83,8 @@ function envoy_on_response(handle)
   local metadata = handle:streamInfo():dynamicMetadata()
   local headers = handle:headers()
   local status = headers:get(":status")
-  local failed = (metadata:get(LLM_METADATA) or {}).told_status
-  if failed and tonumber(status) >= 400 then return restore_failure(handle, failed) end
+  local known = metadata:get(LLM_METADATA) or {}
+  if known.told_status and tonumber(status) >= 400 then return restore_failure(handle, known) end
 
   local prompt = metadata:get(PROMPT_METADATA)
   if not prompt or status ~= "200" then return end

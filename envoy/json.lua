@@ -1,8 +1,9 @@
 -- A strict JSON scanner over spans: it says where things stand in a body and changes nothing.
 --
--- Three scripts begin with this file. choose.lua refuses what the scanner refuses; rewrite.lua
+-- Four scripts begin with this file. choose.lua refuses what the scanner refuses; rewrite.lua
 -- cuts and replaces spans, so every byte that it does not name reaches the provider as it came;
--- usage.lua knows by it which event of a stream tells nothing but the usage.
+-- usage.lua knows by it which event of a stream tells nothing but the usage, and error_target.lua
+-- whether it was given a completion.
 --
 -- Strict, because a provider reads the body again with a parser of its own. What two parsers
 -- may read in two ways (bad UTF-8, lone surrogates, control characters, numbers such as 01,
@@ -376,4 +377,11 @@ end
 -- A member's value as it is written.
 local function raw(s, member)
   return sub(s, member.value_from, member.value_to - 1)
+end
+
+-- The JSON string that says a text.
+local function json_string(text)
+  return '"' .. string.gsub(text, '[%z\1-\31"\\]', function(c)
+    return (c == '"' or c == "\\") and "\\" .. c or string.format("\\u%04x", byte(c))
+  end) .. '"'
 end

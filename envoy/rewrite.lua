@@ -22,12 +22,6 @@
 local STATE_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
 local ASK_USAGE = '"stream_options":{"include_usage":true}'
 
-local function json_string(text)
-  return '"' .. string.gsub(text, '[%z\1-\31"\\]', function(c)
-    return (c == '"' or c == "\\") and "\\" .. c or string.format("\\u%04x", byte(c))
-  end) .. '"'
-end
-
 local MODEL_VALUE = MODEL and json_string(MODEL)
 
 -- The members of that name in any letter case.

@@ -74,6 +74,9 @@ ERROR_PROMPT_TARGET_HEADER: Final = "x-arch-target-prompt"
 FUNCTION_ERROR_HEADER: Final = "x-function-error-code"
 GUARD_ERROR_HEADER: Final = "x-prompt-guard-error-code"
 
+FUNCTION_MODEL: Final = "Arch-Function"
+"""Who speaks where no model does: the gateway asks, or an application answers in plain words."""
+
 ANSWER_HEADER: Final = "x-arch-answer"
 """On an answer of extproc's own: its form. Such an answer passes as it is."""
 
@@ -83,7 +86,6 @@ class Form(StrEnum):
 
     JSON = "json"
     SSE = "sse"
-    TEXT = "text"
 
     @property
     def content_type(self) -> str:
@@ -93,7 +95,6 @@ class Form(StrEnum):
 _CONTENT_TYPES: Final = {
     Form.JSON: "application/json",
     Form.SSE: "text/event-stream",
-    Form.TEXT: "text/plain; charset=utf-8",
 }
 
 CAUSE_HEADER: Final = "x-arch-cause"
@@ -199,6 +200,9 @@ StreamFormat = Literal["openai", "v0.1"]
 """What a client is shown of the gateway's calls, and how: as SDKs read it, or as v0.1 did."""
 V01: Final = "v0.1"
 
+ErrorDetail = Literal["client", "full"]
+"""Whether an API's host and path are named to clients: `full` is v0.1's way."""
+
 
 @dataclass(frozen=True, slots=True)
 class ApiEndpoint:
@@ -261,6 +265,7 @@ class Prompts:
     """Whether images pass that the guards cannot judge."""
     decisions: Decisions = Decisions()
     stream_format: StreamFormat = "openai"
+    error_detail: ErrorDetail = "client"
     models: Models | None = None
     """None: any will do."""
     max_body: int = MAX_BODY

@@ -33,10 +33,17 @@ class GatewayError(Exception):
     header: ClassVar[str] = FUNCTION_ERROR_HEADER
 
     def __init__(
-        self, message: str, *, param: str | None = None, target_name: str | None = None
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        target_name: str | None = None,
+        full: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
+        self.full = full or message
+        """What the application's own error target may know."""
         self.param = param
         self.target_name = target_name
         """Of the prompt target that was being worked on."""
@@ -159,8 +166,10 @@ class ToolError(GatewayError):
     again = False
     kind = "FunctionCallError"
 
-    def __init__(self, message: str, *, target_name: str, status: int = 502) -> None:
-        super().__init__(message, target_name=target_name)
+    def __init__(
+        self, message: str, *, target_name: str, full: str | None = None, status: int = 502
+    ) -> None:
+        super().__init__(message, target_name=target_name, full=full)
         self.status = status
         if status < 500:
             self.type = INVALID_REQUEST

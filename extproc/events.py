@@ -51,7 +51,6 @@ class Answer:
 
     body: bytes = field(repr=False)
     form: Form
-    status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
 

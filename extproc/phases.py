@@ -94,7 +94,7 @@ def encode(outcome: Outcome) -> bytes:
                 contract.ANSWER_HEADER: outcome.form.value,
                 **outcome.headers,
             }
-            return _immediate(outcome.status, headers, outcome.body, "prompt_answered")
+            return _immediate(200, headers, outcome.body, "prompt_answered")
         case Reject():
             return _reject(outcome)
 
@@ -124,7 +124,7 @@ def _forward(outcome: Forward) -> bytes:
 def _reject(outcome: Reject) -> bytes:
     error = outcome.error
     headers = {
-        "content-type": contract.Form.TEXT.content_type,
+        "content-type": "text/plain; charset=utf-8",
         contract.ERROR_CODE_HEADER: error.code,
         contract.ERROR_TYPE_HEADER: error.type,
     }

@@ -38,7 +38,7 @@ def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
         *_token_limits(gateway),
         _usage_from_json(),
         _usage_from_sse(),
-        _answer(),
+        _answer(gateway),
         _router(),
     ]
 
@@ -151,8 +151,8 @@ def _prompts() -> Fields:
     return {"name": names.PROMPTS_FILTER, "typed_config": settings}
 
 
-def _answer() -> Fields:
-    return lua.lua_filter(names.ANSWER_FILTER, lua.answer_source())
+def _answer(gateway: ir.Gateway) -> Fields:
+    return lua.lua_filter(names.ANSWER_FILTER, lua.answer_source(gateway))
 
 
 def _choose_provider() -> Fields:

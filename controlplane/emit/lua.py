@@ -63,9 +63,8 @@ def choose_source(gateway: ir.Gateway) -> str:
         f"local NO_SUCH_MODEL = {literal(contract.no_such_model([n for n, _ in choice.listed]))}\n"
         f"local DEFAULT = {literal(choice.default)}\n"
         f"local ROUTES = {literal(routes)}\n"
-        f"local TEXT_ERRORS = {literal(gateway.error_format == 'text')}\n"
     )
-    return constants + script("json.lua", "bodies.lua", "choose.lua")
+    return constants + _text_errors(gateway) + script("json.lua", "bodies.lua", "choose.lua")
 
 
 def native_key_source() -> str:
@@ -76,8 +75,8 @@ def refuse_source() -> str:
     return script("refuse.lua")
 
 
-def answer_source() -> str:
-    return script("answer.lua")
+def answer_source(gateway: ir.Gateway) -> str:
+    return _text_errors(gateway) + script("answer.lua")
 
 
 def usage_source() -> str:
@@ -85,7 +84,13 @@ def usage_source() -> str:
 
 
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:
-    return f"local PATH = {literal(endpoint.path)}\n" + script("headers.lua", "error_target.lua")
+    return f"local PATH = {literal(endpoint.path)}\n" + script(
+        "json.lua", "headers.lua", "error_target.lua"
+    )
+
+
+def _text_errors(gateway: ir.Gateway) -> str:
+    return f"local TEXT_ERRORS = {literal(gateway.error_format == 'text')}\n"
 
 
 def _beginnings(choice: ir.ProviderChoice) -> list[list[str]]:

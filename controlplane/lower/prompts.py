@@ -47,6 +47,7 @@ def lower_prompts(
         allow_images=config.guards_allow_images,
         decisions=config.decisions,
         stream_format=overrides.stream_format or "openai",
+        error_detail=overrides.error_detail or "client",
         models=models,
         max_body=overrides.max_body or contract.MAX_BODY,
     )

@@ -395,6 +395,9 @@ _OVERRIDES = Table(
         "prompt_target_intent_matching_threshold": Key(_SHARE, "score from which a target matches"),
         "guard_threshold": Key(_SHARE, "score from which a guard refuses"),
         "error_format": Key(Text(choices=("json", "text")), "form of the gateway's own errors"),
+        "error_detail": Key(
+            Text(choices=("client", "full")), "whether clients are told an API's host and path"
+        ),
         "stream_format": Key(
             Text(choices=("openai", "v0.1")), "form of streams and of what was called"
         ),

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from extproc.chat import sse
+from extproc.contract import FUNCTION_MODEL as FUNCTION_MODEL  # noqa: PLC0414  beside its kin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 GUARD_MODEL = "Arch-Guard"
-FUNCTION_MODEL = "Arch-Function"
 TOOL_MODEL = "Arch-Function-1.5B"
 STATE = "x-arch-state"
 

@@ -2,9 +2,10 @@
 
 What an API gets: the arguments (in path and query for GET and DELETE, else as a JSON
 body beside the conversation, as v0.1 did), the request's id and trace, and nothing of the
-client's credentials. Any 2xx is an answer. What it answers otherwise reaches the client as
-v0.1 told it, with one exception: of an answer that is no 4xx only the length is told, since
-what failing servers say are stack traces and connection strings.
+client's credentials. Any 2xx is an answer. What it answers otherwise reaches the client in
+v0.1's words, but without host and path, which are the application's business and the log's. And
+of an answer that is no 4xx only the length is told, since what failing servers say are stack
+traces and connection strings.
 
 Calls that only read run side by side. As soon as one of them changes something they run in
 the order the user asked for, and the first that fails ends the rest.
@@ -96,14 +97,14 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
     except CallFailed as error:
         late = isinstance(error, CallTimeout)
         calls.labels(sent.upstream, "timeout" if late else "failed").inc()
-        log.warning("api.failed", target=name, upstream=sent.upstream, reason=error.reason,
+        log.warning("api.failed", target=name, upstream=sent.upstream, method=sent.method,
+                    path=sent.template, reason=error.reason,
                     request_id=exchange.caller.request_id)  # fmt: skip
-        if late:
-            raise ToolTimeout(_told(sent, 504, error.reason), target_name=name) from None
-        raise ToolError(_told(sent, 502, error.reason), target_name=name) from None
+        raise _error(exchange, sent, name, 504 if late else 502, error.reason) from None
     if response.cause:
         calls.labels(sent.upstream, "failed").inc()
-        log.warning("api.unreachable", target=name, upstream=sent.upstream, cause=response.cause,
+        log.warning("api.unreachable", target=name, upstream=sent.upstream, method=sent.method,
+                    path=sent.template, cause=response.cause,
                     request_id=exchange.caller.request_id)  # fmt: skip
         raise ToolError(
             f"the API `{sent.upstream}` cannot be reached: {response.cause.words}",
@@ -112,7 +113,7 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
     calls.labels(sent.upstream, f"{response.status // 100}xx").inc()
     _require_success(exchange, sent, response, name)
     record = answers.ToolCall(
-        answers.call_id(), name, planned.arguments, _text(sent, response, name),
+        answers.call_id(), name, planned.arguments, _text(exchange, sent, response, name),
         defaults=sorted(planned.defaults),
     )  # fmt: skip
     # The body as it came; of the default target's completion what it says.
@@ -123,34 +124,37 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
 def _require_success(exchange: Exchange, sent: HttpCall, response: HttpResponse, name: str) -> None:
     if 200 <= response.status < 300:
         return
-    log.warning("api.status", target=name, upstream=sent.upstream, status=response.status,
-                body=redacted(response.body), request_id=exchange.caller.request_id)  # fmt: skip
+    # The path as the config has it, and a digest of the body: values of prompts are in no log.
+    log.warning("api.status", target=name, upstream=sent.upstream, method=sent.method,
+                path=sent.template, status=response.status, body=redacted(response.body),
+                request_id=exchange.caller.request_id)  # fmt: skip
     if 400 <= response.status < 500:
         # The application's own word on what the user asked for.
         said = response.body[:_QUOTED].decode("utf-8", "replace")
-        raise ToolError(
-            _told(sent, response.status, said), target_name=name, status=response.status
-        )
-    withheld = f"[{len(response.body)} bytes]"
-    # 504 is also Envoy's word for an API that did not answer in time.
-    if response.status == 504:
-        raise ToolTimeout(_told(sent, response.status, withheld), target_name=name)
-    status = 503 if response.status == 503 else 502
-    raise ToolError(_told(sent, response.status, withheld), target_name=name, status=status)
+    else:
+        said = f"[{len(response.body)} bytes]"
+    raise _error(exchange, sent, name, response.status, said)
 
 
-def _text(sent: HttpCall, response: HttpResponse, name: str) -> str:
+def _text(exchange: Exchange, sent: HttpCall, response: HttpResponse, name: str) -> str:
     try:
         text = response.body.decode("utf-8", "strict")
     except UnicodeDecodeError:
-        raise ToolError(_told(sent, response.status, "not UTF-8"), target_name=name) from None
+        raise _error(exchange, sent, name, response.status, "not UTF-8") from None
     # orjson would refuse nothing here, but Envoy's metadata and many a reader take no NUL.
     return text.replace("\0", "\ufffd")
 
 
-def _told(sent: HttpCall, status: int, body: str) -> str:
-    """v0.1's words."""
-    return (
-        f"upstream application error host={sent.upstream}, path={sent.path}, "
-        f"status={status}, body={body}"
-    )
+def _error(
+    exchange: Exchange, sent: HttpCall, name: str, status: int, said: str
+) -> ToolError | ToolTimeout:
+    """`status` as the API gave it, or as Envoy would for one that gave none."""
+    outcome = f"status={status}, body={said}"
+    full = f"upstream application error host={sent.upstream}, path={sent.path}, {outcome}"
+    shown = f"upstream application error target={name}, {outcome}"
+    message = full if exchange.runtime.config.error_detail == "full" else shown
+    # 504 is also Envoy's word for an API that did not answer in time.
+    if status == 504:
+        return ToolTimeout(message, target_name=name, full=full)
+    told = status if 400 <= status < 500 or status == 503 else 502
+    return ToolError(message, target_name=name, full=full, status=told)

@@ -1,4 +1,4 @@
-"""Hand an error to the config's error target: its answer is the client's answer.
+"""Hand an error to the config's error target: what it says is the client's answer.
 
 The target gets the conversation, and in headers what went wrong: the code under
 `X-Function-Error-Code` or `X-Prompt-Guard-Error-Code`, and type, message, prompt target and
@@ -14,11 +14,10 @@ from urllib.parse import quote
 from extproc import contract
 from extproc.chat import answers, strict_json
 from extproc.clients import CallFailed, HttpCall
-from extproc.contract import Form
 from extproc.errors import PromptRefused
 from extproc.events import Answer
 from extproc.pipeline.api_call import conversation
-from extproc.pipeline.client_answer import repeat, say, speech
+from extproc.pipeline.client_answer import repeat, speech
 from extproc.telemetry import log, redacted
 
 if TYPE_CHECKING:
@@ -39,14 +38,14 @@ async def hand_over(exchange: Exchange, error: GatewayError) -> Answer | None:
     call = _call(exchange, error, target)
     try:
         response = await exchange.send("error_target", call, exchange.clock.for_error_target())
-        said = response.body.decode("utf-8", "strict")
+        response.body.decode("utf-8", "strict")
     except (CallFailed, UnicodeDecodeError) as problem:
         log.warning("error_target.failed", reason=type(problem).__name__, code=error.code)
         return None
     if not 200 <= response.status < 300:
         log.warning("error_target.status", status=response.status, body=redacted(response.body))
         return None
-    return _answer(exchange, error, response, said)
+    return _answer(exchange, error, response)
 
 
 def _wanted(exchange: Exchange, error: GatewayError) -> bool:
@@ -67,7 +66,7 @@ def _call(exchange: Exchange, error: GatewayError, target: ApiEndpoint) -> HttpC
         **exchange.caller.onward,
         error.header: error.code,
         contract.ERROR_TYPE_HEADER: error.kind,
-        contract.ERROR_MESSAGE_HEADER: header_text(error.message),
+        contract.ERROR_MESSAGE_HEADER: header_text(error.full),
         contract.ERROR_PROMPT_TARGET_HEADER: header_text(prompt_target),
         contract.ERROR_TIME_HEADER: dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
     }
@@ -82,13 +81,7 @@ def header_text(text: str) -> str:
     return quote(" ".join(text.split())[:_LONGEST], safe=" !\"#$&'()*+,/:;<=>?@[\\]^_`{|}~")
 
 
-def _answer(exchange: Exchange, error: GatewayError, response: HttpResponse, said: str) -> Answer:
-    found = speech(response)
-    if found.completion is not None or exchange.request.stream:
-        answer = repeat(exchange, found, _MODEL)
-        return Answer(answer.body, answer.form, headers={error.header: error.code})
-    media = response.content_type.partition(";")[0].strip().lower()
-    if media == "text/event-stream":
-        return say(exchange, found.text, found.model or _MODEL, headers={error.header: error.code})
-    form = Form.JSON if media == "application/json" else Form.TEXT
-    return Answer(said.encode(), form, response.status, {error.header: error.code})
+def _answer(exchange: Exchange, error: GatewayError, response: HttpResponse) -> Answer:
+    """A completion is repeated; anything else is what the assistant says, in the client's form."""
+    answer = repeat(exchange, speech(response), _MODEL)
+    return Answer(answer.body, answer.form, headers={error.header: error.code})

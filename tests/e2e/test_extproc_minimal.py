@@ -146,11 +146,12 @@ def test_error_becomes_an_envelope(scene: Scene) -> None:
 
 
 def test_error_target_answers(scene: Scene) -> None:
-    """A failing API goes to the error target with all headers; its answer is the client's."""
+    """A failing API goes to the error target with all headers; what it says is the answer."""
     scene.app.says["/weather"] = Says({"detail": "secret"}, status=500)
     scene.app.says["/error"] = Says({"apology": "later"})
     answer = scene.client.chat("Weather in Lisbon?", headers={"authorization": "Bearer mine"})
-    assert (answer.status, answer.json) == (200, {"apology": "later"})
+    assert answer.status == 200
+    assert answer.json["choices"][0]["message"]["content"] == '{"apology": "later"}'
     assert answer.headers["x-function-error-code"] == "tool_error"
     told = scene.app.received[-1]
     assert told.path == "/error"

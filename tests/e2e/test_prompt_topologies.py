@@ -134,9 +134,9 @@ def test_http2_without_tls(
 def test_errors_as_text(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:
-    """With `error_format: text` an error is v0.1's sentence and nothing else."""
+    """With `error_format: text` and `error_detail: full` an error is v0.1's sentence alone."""
     text = config(models, provider.address, f'"{app.address}"')
-    text = text.replace("stats_port: 0", "stats_port: 0, error_format: text")
+    text = text.replace("stats_port: 0", "stats_port: 0, error_format: text, error_detail: full")
     app.says["/weather/Paris"] = Says({"detail": "no such city"}, status=404)
     with gateway(tmp_path, text, {}) as running:
         answer = Client(running.prompt_port).chat("Paris")

@@ -11,7 +11,7 @@ from extproc.contract import Content, Decisions, Messages
 if TYPE_CHECKING:
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
-    from extproc.contract import StreamFormat
+    from extproc.contract import ErrorDetail, StreamFormat
 
 
 def overrides(top: Record) -> Overrides:
@@ -21,6 +21,7 @@ def overrides(top: Record) -> Overrides:
         intent_threshold=record.number("prompt_target_intent_matching_threshold"),
         guard_threshold=record.number("guard_threshold"),
         error_format=cast('Literal["json", "text"] | None', record.text("error_format")),
+        error_detail=cast("ErrorDetail | None", record.text("error_detail")),
         stream_format=cast("StreamFormat | None", record.text("stream_format")),
         access_log_format=cast('Literal["text", "json"] | None', record.text("access_log_format")),
         debug_headers=record.flag("debug_headers"),

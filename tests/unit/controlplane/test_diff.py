@@ -75,6 +75,7 @@ def test_same_config_has_no_difference(tmp_path: Path) -> None:
         ("    access_key", "    fallbacks: [near]\n    access_key", "provider", ["then near"]),
         ("version: v0.1", "overrides: {unknown_model: default}", "provider", ["refused → to the"]),
         ("version: v0.1", "overrides: {error_format: text}", "setting", ["'json' → 'text'"]),
+        ("version: v0.1", "overrides: {error_detail: full}", "setting", ["'client' → 'full'"]),
         ("version: v0.1", "overrides: {stream_format: v0.1}", "setting", ["'openai' → 'v0.1'"]),
     ],
 )

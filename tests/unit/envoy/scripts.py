@@ -18,10 +18,13 @@ class Script:
         self._lua = LuaRuntime(encoding=None, unpack_returned_tuples=True)
         self._functions = self._lua.execute("\n".join(parts).encode())
 
+    def table(self, members: dict[bytes, Any]) -> Any:
+        return self._lua.table_from(members)
+
     def call(self, function: str, *arguments: Any) -> Any:
         """A dict goes in as a table; several results come out as a tuple."""
         ready = (
-            self._lua.table_from(argument) if isinstance(argument, dict) else argument
+            self.table(argument) if isinstance(argument, dict) else argument
             for argument in arguments
         )
         return self._functions[function.encode()](*ready)

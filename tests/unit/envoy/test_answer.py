@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.unit.envoy.scripts import Script
@@ -50,3 +52,29 @@ def test_only_the_beginning_of_a_line_waits() -> None:
     assert passing(b": pi", b"ng\n\ndat", b"a: ", b"{}") == [
         b": pi", b"ng\n\n", b"", b"data: {" + MEMBERS + b"}", b"",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_both_failed(text: bool) -> None:
+    """The LLM's status, in the form that the config's errors have."""
+    script = Script(f"local TEXT_ERRORS = {str(text).lower()}", "answer.lua", "restore_failure")
+    headers: dict[bytes, bytes] = {b":status": b"500"}
+    said: list[bytes] = []
+    written = {b"replace": lambda _self, name, value: headers.__setitem__(name, value)}
+    body = {b"setBytes": lambda _self, value: said.append(value)}
+    handle = {
+        b"headers": lambda _self: script.table(written),
+        b"body": lambda _self, _always: script.table(body),
+    }
+    known = {b"told_status": b"502", b"request_id": b"r-1"}
+    script.call("restore_failure", handle, known)
+    words = "the LLM provider failed with status 502, and so did the error target"
+    assert headers[b":status"] == b"502"
+    assert headers[b"content-length"] == str(len(said[0])).encode()
+    if text:
+        assert (headers[b"content-type"], said[0].decode()) == (b"text/plain", words)
+        return
+    assert json.loads(said[0])["error"] == {
+        "message": words, "type": "server_error", "code": "llm_unavailable", "param": None,
+        "request_id": "r-1",
+    }  # fmt: skip

@@ -10,9 +10,11 @@ from typing import Any
 from unittest.mock import ANY
 
 import pytest
+from structlog.testing import capture_logs
 
 from extproc.clients import CallFailed, CallTimeout, HttpCall, HttpResponse
 from extproc.contract import ApiEndpoint
+from extproc.events import Reject
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeEndpoints,
@@ -111,11 +113,36 @@ FAILURES: list[tuple[Any, int, str, str]] = [
 
 
 @pytest.mark.parametrize(("said", "status", "code", "message"), FAILURES, ids=lambda v: str(v)[:30])
-def test_failure_is_told_in_v01_words(said: Any, status: int, code: str, message: str) -> None:
-    """Host, path and status as v0.1; the body only when it speaks of what the user asked."""
+def test_failure_is_told(said: Any, status: int, code: str, message: str) -> None:
+    """Target and status, and the body only when it speaks of what the user asked."""
     played = play(settings(target("t")), SCRIPT, says={"app": said}) >> prompt("go")
-    played << refuses(status, code, "upstream application error host=app, path=/t, ", message)
+    played << refuses(status, code, "upstream application error target=t, ", message)
     assert "hunter2" not in str(played.outcome)
+    assert "app" not in str(played.outcome).replace("application", "")
+
+
+@pytest.mark.parametrize(("said", "status", "code", "message"), FAILURES, ids=lambda v: str(v)[:30])
+def test_failure_is_told_in_v01_words(said: Any, status: int, code: str, message: str) -> None:
+    """With `error_detail: full` host and path are told as by v0.1."""
+    config = settings(target("t"), error_detail="full")
+    played = play(config, SCRIPT, says={"app": said}) >> prompt("go")
+    played << refuses(status, code, "upstream application error host=app, path=/t, ", message)
+
+
+@pytest.mark.parametrize("said", [api({"who": "Maria Schmidt"}, 404), CallTimeout("too late")])
+def test_failure_is_logged_whole_but_for_values(said: Any) -> None:
+    """Where the call went and how it ended; of the body a digest, of the path what the config says."""
+    api_ = ApiEndpoint("weather_host", "/of/{city}", "GET")
+    config = settings(target("t", CITY, endpoint=api_))
+    script = Script(calls={"go": [("t", {"city": "Maria Schmidt"}, [])]})
+    with capture_logs() as logs:
+        played = play(config, script, says={"weather_host": said}) >> prompt("go")
+    assert isinstance(played.outcome, Reject)
+    (line,) = [each for each in logs if each["event"].startswith("api.")]
+    assert (line["target"], line["upstream"], line["method"]) == ("t", "weather_host", "GET")
+    assert (line["path"], line["request_id"]) == ("/of/{city}", "r-1")
+    assert line.get("status") == 404 or line["reason"] == "too late"
+    assert "Schmidt" not in str(logs)
 
 
 def test_headers_of_the_config_are_read_for_each_call(tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def test_is_told_everything() -> None:
     assert (told.method, told.path) == ("POST", "/error")
     assert told.headers["x-function-error-code"] == "tool_error"
     assert told.headers["x-arch-error-type"] == "FunctionCallError"
-    assert "status=404" in told.headers["x-arch-error-message"]
+    message = told.headers["x-arch-error-message"]
+    assert message.startswith("upstream application error host=app, path=/t, status=404, body=")
     assert told.headers["x-arch-target-prompt"] == "t"
     moment = dt.datetime.fromisoformat(told.headers["x-arch-error-timestamp"])
     assert abs(dt.datetime.now(dt.UTC) - moment) < dt.timedelta(minutes=1)
@@ -58,35 +59,31 @@ def test_is_told_everything() -> None:
     assert all(value.isascii() and value.isprintable() for value in told.headers.values())
 
 
-def test_answer_is_the_clients() -> None:
-    """JSON, text and completions pass with their type, in the code's company."""
-    cases: list[tuple[HttpResponse, Form, int, bytes]] = [
-        (api({"sorry": "é"}, 201), Form.JSON, 201, b'{"sorry": "\\u00e9"}'),
-        (api(b"sorry", content_type="text/plain"), Form.TEXT, 200, b"sorry"),
-        (api(b"<p>", content_type="text/html; charset=utf-8"), Form.TEXT, 200, b"<p>"),
-    ]
-    for reply, form, status, raw in cases:
-        outcome = failed(reply).outcome
-        assert isinstance(outcome, Answer)
-        assert (outcome.form, outcome.status, outcome.body) == (form, status, raw)
-        assert outcome.headers["x-function-error-code"] == "tool_error"
+@pytest.mark.parametrize("form", [Form.JSON, Form.SSE])
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (api({"sorry": "é"}, 201), '{"sorry": "\\u00e9"}'),
+        (api(b"sorry", content_type="text/plain"), "sorry"),
+        (api(b"<p>", content_type="text/html; charset=utf-8"), "<p>"),
+        (api(b'data: {"choices":[{"delta":{"content":"Hm"}}]}\n\n', content_type="text/event-stream"), "Hm"),
+    ],
+)  # fmt: skip
+def test_answer_is_what_the_assistant_says(form: Form, reply: HttpResponse, text: str) -> None:
+    """Whatever the application sends, a chat client gets it as any answer, in the form it asked for."""
+    failed(reply, stream=form is Form.SSE) << says(text, form=form, model="Arch-Function", **CODE)
 
 
-def test_completion_from_it_is_an_assistants_answer() -> None:
-    """In the form the client asked for."""
-    failed(completion("Sorry.")) << says("Sorry.", model="app-1", **CODE)
+def test_completion_from_it_is_repeated() -> None:
+    """Under its own model, with every field where that can be."""
+    played = failed(completion("Sorry.", usage={"total_tokens": 3})) << says(
+        "Sorry.", model="app-1", **CODE
+    )
+    assert isinstance(played.outcome, Answer)
+    assert json.loads(played.outcome.body)["usage"] == {"total_tokens": 3}
     failed(completion("Sorry."), stream=True) << says(
         "Sorry.", form=Form.SSE, model="app-1", **CODE
     )
-
-
-def test_anything_is_streamed_to_a_client_who_streams() -> None:
-    """A client that reads chunks gets chunks, whatever the application sends."""
-    text = api(b"sorry", content_type="text/plain")
-    failed(text, stream=True) << says("sorry", form=Form.SSE, **CODE)
-    chunk = {"model": "s", "choices": [{"delta": {"content": "Hm"}}]}
-    sse = api(b"data: " + json.dumps(chunk).encode() + b"\n\n", content_type="text/event-stream")
-    failed(sse) << says("Hm", model="s", **CODE)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +93,7 @@ def test_anything_is_streamed_to_a_client_who_streams() -> None:
 )
 def test_original_error_when_it_fails_too(reply: Any) -> None:
     """The client hears of its own error, not of the error target's."""
-    failed(reply) << refuses(404, "tool_error", 'host=app, path=/t, status=404, body={"why"')
+    failed(reply) << refuses(404, "tool_error", 'target=t, status=404, body={"why"')
 
 
 def test_all_kinds_of_errors_go_there() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from structlog.testing import capture_logs
 
 from extproc.clients import ModelsUnavailable, TooLong
 from extproc.contract import Form
-from extproc.events import Answer, Forward
+from extproc.events import Forward
 from extproc.pipeline import guard_texts
 from tests.fakes.model_server import Script
 from tests.playbook import (
@@ -247,9 +246,7 @@ def test_hit_goes_to_the_error_target_when_it_says_so() -> None:
     """`forward_to_error_target`: the application answers; if it cannot, the message stands."""
     config = settings(guards=(guard(forward_to_error_target=True),), error_target=ERRORS)
     played = play(config, SCRIPT, says={"errors": api({"text": "nice try"})}) >> prompt(ATTACK)
-    assert isinstance(played.outcome, Answer)
-    assert json.loads(played.outcome.body) == {"text": "nice try"}
-    assert played.outcome.headers["x-prompt-guard-error-code"] == "jailbreak"
+    played << says('{"text": "nice try"}', x_prompt_guard_error_code="jailbreak")
     assert played.endpoints.sent[0].headers["x-prompt-guard-error-code"] == "jailbreak"
     played = play(config, SCRIPT, says={"errors": api({}, 500)}) >> prompt(ATTACK)
     played << turned_away()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from extproc.clients import ModelsUnavailable, TooLong
-from extproc.events import Answer, Forward
+from extproc.events import Forward
 from extproc.pipeline import guard_texts
 from tests.fakes.model_server import Script
 from tests.playbook import (
@@ -104,9 +104,7 @@ def test_refused_answers_go_where_refused_prompts_go() -> None:
     """`forward_to_error_target`: the application answers instead of the LLM."""
     config = settings(WEATHER, guards=(guard(forward_to_error_target=True),), error_target=ERRORS)
     played = play(config, SCRIPT, says={**BAD, "errors": api({"text": "sorry"})}) >> prompt("go")
-    assert isinstance(played.outcome, Answer)
-    assert json.loads(played.outcome.body) == {"text": "sorry"}
-    assert played.outcome.headers["x-prompt-guard-error-code"] == "jailbreak"
+    played << says('{"text": "sorry"}', x_prompt_guard_error_code="jailbreak")
 
 
 def test_answers_that_no_llm_reads_are_not_judged() -> None:
