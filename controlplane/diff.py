@@ -45,6 +45,12 @@ def _listeners(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             moved = f"{before.address}:{before.port} → {after.address}:{after.port}"
             text = f"{label}: {moved}; running streams stay on the old address until they end"
             yield Change("listener", "changed", text)
+        if before.cors != after.cors:
+            pages = [each.cors.origins if each.cors else () for each in (before, after)]
+            text = (
+                f"{label}: web pages of {' → '.join(', '.join(each) or 'none' for each in pages)}"
+            )
+            yield Change("listener", "changed", text)
         if before.max_body_bytes != after.max_body_bytes:
             one, other = (size_text(each.max_body_bytes) for each in (before, after))
             yield Change("listener", "changed", f"{label}: largest body {one} → {other}")
@@ -228,7 +234,9 @@ def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             text = f"{kind} guard: {_inner(before, after)}"
             yield Change("guard", "changed", text)
     if one and other:
-        yield from _settings(one, other, shown={"targets", "guards", "models", "max_body"})
+        yield from _settings(
+            one, other, shown={"targets", "guards", "models", "max_body", "origins"}
+        )
 
 
 def _gateway(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:

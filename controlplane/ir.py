@@ -153,12 +153,22 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Cors:
+    """Which web pages may call."""
+
+    origins: tuple[str, ...]
+    """`https://host:port`, `https://*.host`, or `*`."""
+    credentials: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     name: ListenerName
     address: str
     port: int
     certificates: tuple[Certificate, ...]
     max_body_bytes: int
+    cors: Cors | None = None
 
 
 @dataclass(frozen=True, slots=True)

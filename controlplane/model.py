@@ -44,6 +44,16 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Cors:
+    """Which web pages may call a listener."""
+
+    path: Path
+    origins: tuple[str, ...] = ()
+    """In lower case: `https://host:port`, `https://*.host`, or `*` for all."""
+    credentials: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     path: Path
     address: str | None = None
@@ -51,6 +61,7 @@ class Listener:
     message_format: str | None = None
     certificates: tuple[Certificate, ...] = ()
     connect_timeout: timedelta | None = None
+    cors: Cors | None = None
 
 
 @dataclass(frozen=True, slots=True)

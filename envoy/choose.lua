@@ -29,6 +29,7 @@
 --   DEFAULT  name of a route, or nil
 --   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … } }
 --            header nil: for everybody; value nil: for each value that no other limit names
+--   ORIGINS  patterns of the origins of web pages that may call
 --   TEXT_ERRORS  true if messages are to be v0.1's and no more
 
 local FORM_WANTED = 'send the header "content-type: multipart/form-data; boundary=..."'
@@ -112,6 +113,13 @@ local function add_periods(found, limits, headers)
   end
 end
 
+local function is_allowed(origin)
+  for _, pattern in ipairs(ORIGINS) do
+    if find(origin, pattern) then return true end
+  end
+  return false
+end
+
 -- JSON has to be called so: a web page can send anything else to us without the browser's asking.
 -- A form it can send, too, and any body that nobody reads: from a page they are not taken.
 local function refused_body(surface, content_type, origin)
@@ -123,8 +131,9 @@ local function refused_body(surface, content_type, origin)
     local wanted = surface.json and JSON_WANTED or FORM_WANTED
     return refusal("415", "unsupported_media_type", found .. wanted)
   end
-  if origin then
-    return refusal("403", "foreign_origin", "a web page may send JSON alone")
+  if origin and not is_allowed(origin) then
+    return refusal("403", "foreign_origin", "a web page may send JSON alone, unless its listener's "
+      .. "cors allows the origin")
   end
 end
 

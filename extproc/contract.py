@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
@@ -136,6 +137,22 @@ def no_such_model(names: Sequence[str]) -> str:
     told = ", ".join(names[:MOST_MODELS_TOLD])
     more = len(names) - MOST_MODELS_TOLD
     return f"does not exist here; known are {told}" + (f" and {more} more" if more > 0 else "")
+
+
+ANY_ORIGIN: Final = "*"
+_PART_OF_A_HOST: Final = "[a-z0-9.-]+"
+
+
+def origin_pattern(written: str) -> str:
+    """The regular expression of the origins that a config means: `*`, or a `*.` before a host."""
+    if written == ANY_ORIGIN:
+        return ".*"
+    return _PART_OF_A_HOST.join(re.escape(part) for part in written.split("*"))
+
+
+def is_allowed(origin: str, written: Sequence[str]) -> bool:
+    """Whether pages of this origin may call, as Envoy's cors filter has it."""
+    return any(re.fullmatch(origin_pattern(each), origin) for each in written)
 
 
 # Runtime --------------------------------------------------------------------------------------
@@ -268,6 +285,8 @@ class Prompts:
     error_detail: ErrorDetail = "client"
     models: Models | None = None
     """None: any will do."""
+    origins: tuple[str, ...] = ()
+    """Of web pages that may call; see `is_allowed`."""
     max_body: int = MAX_BODY
     """Bytes. Envoy refuses a longer one, and one that the APIs' answers have made so."""
 
@@ -327,6 +346,7 @@ def loads(text: str) -> RuntimeConfig:
             "error_target": _endpoint(error_target) if error_target else None,
             "messages": Messages(**found["messages"]),
             "decisions": Decisions(**found.get("decisions", {})),
+            "origins": tuple(found.get("origins", ())),
             "models": Models(**{key: tuple(value) for key, value in models.items()})
             if models
             else None,

@@ -19,6 +19,7 @@ from extproc.contract import (
     HINT_HEADER,
     STREAM_HEADER,
     StreamFormat,
+    is_allowed,
     no_such_model,
 )
 from extproc.errors import GatewayError, InvalidRequest, NotFound, UnknownModel
@@ -81,7 +82,7 @@ class Session:
         with metrics.active.track_inprogress():
             try:
                 request = types.read(
-                    body, self._headers.get("content-type", ""), self._headers.get("origin")
+                    body, self._headers.get("content-type", ""), self._foreign_origin()
                 )
                 self._check_model(request.body.get("model"))
                 exchange = Exchange(self._runtime, request, self._caller(), self._world, clock)
@@ -96,6 +97,12 @@ class Session:
         if isinstance(outcome, Reject):
             metrics.errors.labels(outcome.error.code).inc()
         return outcome
+
+    def _foreign_origin(self) -> str | None:
+        """Of a web page that the config does not allow."""
+        origin = self._headers.get("origin")
+        known = self._runtime.config.origins
+        return None if origin is None or is_allowed(origin, known) else origin
 
     def _check_model(self, model: object) -> None:
         """Before anything is done for a prompt that no LLM would answer. A hint goes before it."""

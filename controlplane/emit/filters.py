@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import lua, names, ratelimit, runtime
+from controlplane.emit import cors, lua, names, ratelimit, runtime
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
@@ -16,6 +16,7 @@ _FILTERS = "envoy.extensions.filters.http"
 
 def llm_filters(gateway: ir.Gateway) -> list[Fields]:
     return [
+        *cors.filters(),
         _readiness(),
         _loop_guard(),
         _compressor(),
@@ -30,6 +31,7 @@ def llm_filters(gateway: ir.Gateway) -> list[Fields]:
 def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
     """The LLM listener's, behind the service that decides what to do with a prompt."""
     return [
+        *cors.filters(),
         _readiness(names.EXTPROC_CLUSTER),
         _loop_guard(),
         _compressor(),

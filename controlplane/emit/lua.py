@@ -46,10 +46,11 @@ def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
     return constants + script(*files)
 
 
-def choose_source(gateway: ir.Gateway) -> str:
+def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
     """Listener filter: which route a request takes, what it will cost, what limits it."""
     choice = gateway.choice
     limits = _limits_by_route(gateway)
+    origins = [origin_pattern(each) for each in (cors.origins if cors else ())]
     routes = {
         route.name: {"model": route.model or route.name, "limits": limits.get(route.name, [])}
         for route in gateway.llm_routes
@@ -63,12 +64,17 @@ def choose_source(gateway: ir.Gateway) -> str:
         f"local NO_SUCH_MODEL = {literal(contract.no_such_model([n for n, _ in choice.listed]))}\n"
         f"local DEFAULT = {literal(choice.default)}\n"
         f"local ROUTES = {literal(routes)}\n"
+        f"local ORIGINS = {literal(origins)}\n"
     )
     return constants + _text_errors(gateway) + script("json.lua", "bodies.lua", "choose.lua")
 
 
 def native_key_source() -> str:
     return script("native_key.lua")
+
+
+def page_source() -> str:
+    return script("page.lua")
 
 
 def refuse_source() -> str:
@@ -91,6 +97,14 @@ def error_target_source(endpoint: contract.ApiEndpoint) -> str:
 
 def _text_errors(gateway: ir.Gateway) -> str:
     return f"local TEXT_ERRORS = {literal(gateway.error_format == 'text')}\n"
+
+
+def origin_pattern(written: str) -> str:
+    """The pattern, in Lua's own language, of the origins that are meant (`contract.is_allowed`)."""
+    if written == contract.ANY_ORIGIN:
+        return "^.*$"
+    quoted = (re.sub(r"[^a-z0-9]", r"%\g<0>", part) for part in written.split("*"))
+    return f"^{'[a-z0-9.-]+'.join(quoted)}$"
 
 
 def _beginnings(choice: ir.ProviderChoice) -> list[list[str]]:

@@ -13,6 +13,9 @@ PROVIDER_HEADER = "x-arch-llm-provider"
 REQUEST_ID_HEADER = "x-arch-request-id"
 """The client's request id, if it is one; early header mutation removes it again."""
 
+PAGE_HEADER = "x-arch-page"
+"""On what came from a web page, once the cors filter has seen it."""
+
 LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 """From a limit that refused to the script that words retry-after, which removes it."""
 
@@ -24,6 +27,7 @@ CLUSTER_METADATA = "arch.cluster"
 
 # Route config reaches a filter by the filter's name, in the listener and upstream alike. Two Lua
 # filters of one name would both run the code of the route.
+PAGE_FILTER = "archgw.page"
 CHOOSE_FILTER = "archgw.choose"
 REWRITE_FILTER = "archgw.rewrite"
 PROMPTS_FILTER = "archgw.prompts"

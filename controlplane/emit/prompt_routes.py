@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controlplane.emit import names
 from controlplane.emit.answers import header
 from controlplane.emit.proto import Fields, typed
-from controlplane.emit.routes import choosing, provider_route, route_config, unchosen
+from controlplane.emit.routes import provider_route, route_config, unchosen
 from controlplane.surfaces import CHAT
 from extproc import contract
 
@@ -34,9 +34,8 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
             "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute",
             overrides={"grpc_initial_metadata": [generation]},
         ),
-        **choosing(gateway),
     }
-    return route_config("prompt", routes, CHAT, gateway.choice, per_filter)
+    return route_config("prompt", routes, CHAT, gateway, per_filter)
 
 
 def internal_routes(gateway: ir.Gateway) -> Fields:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, ratelimit
 from controlplane.emit.answers import answer, error, header
+from controlplane.emit.cors import page_routes
 from controlplane.emit.model_list import model_routes
 from controlplane.emit.proto import Fields, duration, typed
 from controlplane.surfaces import MESSAGES_PATH, METHODS, MODELS_PATH, SURFACES
@@ -36,7 +37,7 @@ def llm_routes(gateway: ir.Gateway) -> Fields:
         for method in METHODS
         if (surfaces := [each for each in SURFACES if method in each.methods])
     ]
-    return route_config("llm", routes, SURFACES, gateway.choice, choosing(gateway))
+    return route_config("llm", routes, SURFACES, gateway)
 
 
 def _routes_to(route: ir.LlmRoute, own_api: Container[str]) -> list[Fields]:
@@ -56,19 +57,20 @@ def _routes_to(route: ir.LlmRoute, own_api: Container[str]) -> list[Fields]:
 
 
 def route_config(
-    name: str,
+    name: ir.ListenerName,
     routes: Sequence[Fields],
     surfaces: Sequence[Surface],
-    choice: ir.ProviderChoice,
-    per_filter: Fields,
+    gateway: ir.Gateway,
+    per_filter: Fields | None = None,
 ) -> Fields:
     """Routes of one listener, between what every listener answers itself."""
-    own = [_health(), _tunnel(), _encoded_body()]
+    cors = next((each.cors for each in gateway.listeners if each.name == name), None)
+    own = [*page_routes(cors, gateway.llm_routes), _health(), _tunnel(), _encoded_body()]
     host = {
         "name": name,
         "domains": ["*"],
-        "typed_per_filter_config": per_filter,
-        "routes": [*own, *routes, *model_routes(choice), _not_found(surfaces)],
+        "typed_per_filter_config": {**(per_filter or {}), **_choosing(gateway, cors)},
+        "routes": [*own, *routes, *model_routes(gateway.choice), _not_found(surfaces)],
     }
     return {
         "name": name,
@@ -78,12 +80,12 @@ def route_config(
     }
 
 
-def choosing(gateway: ir.Gateway) -> Fields:
+def _choosing(gateway: ir.Gateway, cors: ir.Cors | None) -> Fields:
     """Per-route config of the filters that choose a provider and count its tokens."""
     return {
         names.CHOOSE_FILTER: typed(
             "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
-            source_code={"inline_string": lua.choose_source(gateway)},
+            source_code={"inline_string": lua.choose_source(gateway, cors)},
         ),
         **ratelimit.per_route(gateway),
     }

@@ -95,6 +95,7 @@ RULES: tuple[Rule, ...] = (
     addresses.mixed_schemes,
     addresses.function_calling_without_server,
     addresses.odd_api_header,
+    addresses.odd_origin,
     addresses.odd_name,
     parameters.default_not_in_enum,
     parameters.default_of_required,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from controlplane import client_headers
 from controlplane.hosts import is_address, split, unresolved
 from controlplane.lint.rule import Finding, error, warning
-from extproc.contract import OWN_PREFIX
+from extproc.contract import ANY_ORIGIN, OWN_PREFIX
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Path
@@ -219,6 +220,43 @@ def odd_api_header(config: Config) -> Iterator[Finding]:
                 yield Finding(path, message, "leave it out", on_key=True)
 
 
+@error("AG711")
+def odd_origin(config: Config) -> Iterator[Finding]:
+    """An origin of web pages is none that a browser says.
+
+    It is scheme, host and port, without a path or a slash at its end. `https://*.example.com` means
+    all hosts below that one, `http://localhost:*` all ports, and `*` every page; with cookies, which
+    would let any page act as its visitor, `*` is refused.
+
+    Wrong:
+        listener:
+          address: 127.0.0.1
+          port: 10000
+          cors: {allow_origins: [app.example.com, "https://example.com/app"]}
+
+    Right:
+        listener:
+          address: 127.0.0.1
+          port: 10000
+          cors: {allow_origins: ["https://app.example.com", "https://*.example.com"]}
+    """
+    for listener in (config.ingress, config.egress):
+        cors = listener.cors if listener else None
+        for number, origin in enumerate(cors.origins if cors else ()):
+            path = (*cors.path, "allow_origins", number) if cors else ()
+            if origin != ANY_ORIGIN and not _ORIGIN.fullmatch(origin):
+                message = f"`{origin}` is no origin of a web page"
+                yield Finding(path, message, "write it as https://app.example.com, or `*` for all")
+            elif origin == ANY_ORIGIN and cors and cors.credentials:
+                message = "`*` with `allow_credentials` would let every page act as its visitor"
+                yield Finding(path, message, "name the origins")
+
+
+_ORIGIN = re.compile(
+    r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)*)(:([0-9]{1,5}|\*))?"
+)
+
+
 @error("AG708")
 def odd_name(config: Config) -> Iterator[Finding]:
     r"""A name is too long, or holds a line break.
@@ -236,6 +274,7 @@ def odd_name(config: Config) -> Iterator[Finding]:
     """
     names = [((*provider.path, "name"), provider.name) for provider in config.providers]
     names += [(endpoint.path, endpoint.name) for endpoint in config.endpoints]
+    names += [(alias.path, alias.name) for alias in config.aliases]
     names += [((*target.path, "name"), target.name) for target in config.prompt_targets]
     for path, name in names:
         if len(name) > _LONGEST_NAME or not name.isprintable():

@@ -92,4 +92,5 @@ def _listener(
         port if written.port is None else written.port,
         certificates,
         max_body,
+        ir.Cors(written.cors.origins, written.cors.credentials) if written.cors else None,
     )

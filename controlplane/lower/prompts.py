@@ -49,6 +49,7 @@ def lower_prompts(
         stream_format=overrides.stream_format or "openai",
         error_detail=overrides.error_detail or "client",
         models=models,
+        origins=config.ingress.cors.origins if config.ingress and config.ingress.cors else (),
         max_body=overrides.max_body or contract.MAX_BODY,
     )
     return prompts, (*secrets, *_header_secrets(config))

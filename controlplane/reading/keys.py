@@ -83,6 +83,17 @@ _TLS = Table(
         "certificates": Key(_CERTIFICATES, now="tls_certificates"),
     }
 )
+_CORS = Table(
+    {
+        "allow_origins": Key(
+            Listing(Text(env=True), lone=True),
+            "origins of web pages that may call: https://app.example.com, https://*.example.com, *",
+            required=True,
+        ),
+        "allow_credentials": Key(Flag(), "whether browsers send cookies along"),
+    },
+    lone="allow_origins",
+)
 _LISTENER = Table(
     {
         "address": Key(Text(env=True), "the IP address to listen on"),
@@ -97,6 +108,7 @@ _LISTENER = Table(
         "timeout": Key(Duration(), "of archgw 0.2; has no effect"),
         "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
         "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),
+        "cors": Key(_CORS, "web pages that may call"),
     }
 )
 _NO_AGENTS = "an agent is an endpoint here: name it in `endpoints` and in a prompt target"

@@ -73,7 +73,7 @@ class ChatRequest:
 def read(body: bytes, content_type: str, origin: str | None = None) -> ChatRequest:
     """The request in a body, by its content type.
 
-    A web page of any `origin` may send text without the browser's asking us first, so text from
+    A web page of a foreign `origin` may send text without the browser's asking us first, so text from
     a page is refused. JSON the browser asks about.
     """
     media, _, rest = content_type.partition(";")
@@ -81,7 +81,10 @@ def read(body: bytes, content_type: str, origin: str | None = None) -> ChatReque
     match media.strip().lower():
         case "text/plain":
             if origin is not None:
-                raise ForeignOrigin("text from a web page is not accepted; " + JSON_WANTED)
+                raise ForeignOrigin(
+                    "text from a web page is not accepted, unless its listener's cors allows the "
+                    f"origin; {JSON_WANTED}"
+                )
             text = strict_json.text_of(body)
             if not text.strip():
                 raise InvalidRequest("the body is empty; send the prompt as text")

@@ -38,6 +38,7 @@ CHOOSE = """
 local NAMES = {"one", "two", "lame"}
 local MODELS = {["gpt-4o"] = "one", ["claude-3"] = "two"}
 local BEGINNINGS = {}
+local ORIGINS = {}
 local DEFAULT = "one"
 local ROUTES = {
   one = {model = "gpt-4o", limits = {}},

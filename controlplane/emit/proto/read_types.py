@@ -43,6 +43,8 @@ _ROOTS = (
     "envoy.extensions.content_parsers.json.v3.JsonContentParser",
     "envoy.extensions.filters.http.cdn_loop.v3.CdnLoopConfig",
     "envoy.extensions.filters.http.compressor.v3.Compressor",
+    "envoy.extensions.filters.http.cors.v3.Cors",
+    "envoy.extensions.filters.http.cors.v3.CorsPolicy",
     "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
     "envoy.extensions.filters.http.ext_proc.v3.ExtProcPerRoute",
     "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.model import Certificate, Listener
+from controlplane.model import Certificate, Cors, Listener
 from controlplane.reading.values import did_you_mean, label, replaced
 
 if TYPE_CHECKING:
@@ -48,7 +48,14 @@ def _listener(record: Record, reading: Reading) -> Listener:
         message_format=_message_format(record, reading),
         certificates=_certificates(record),
         connect_timeout=record.duration("connect_timeout"),
+        cors=_cors(record.record("cors")) if "cors" in record else None,
     )
+
+
+def _cors(record: Record) -> Cors:
+    # Browsers write hosts in lower case.
+    origins = tuple(origin.lower() for origin in record.texts("allow_origins"))
+    return Cors(record.path, origins, record.flag("allow_credentials") or False)
 
 
 def _address(record: Record, reading: Reading) -> str | None:

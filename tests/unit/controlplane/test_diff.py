@@ -66,6 +66,8 @@ def test_same_config_has_no_difference(tmp_path: Path) -> None:
     ("before", "after", "area", "words"),
     [
         ("port: 12000", "port: 12001", "listener", ["llm listener", "127.0.0.1:12001"]),
+        ("port: 12000", "port: 12000, cors: '*'", "listener", ["web pages of none → *"]),
+        ("version: v0.1", "overrides: {max_body: 1MiB}", "listener", ["body 10 MiB → 1 MiB"]),
         ("model: gpt-4o", "model: gpt-5", "provider", ["provider gpt", "gpt-4o → gpt-5"]),
         ("tokens: 100,", "tokens: 50,", "limit", ["limit for gpt", "100 tokens", "50 tokens"]),
         ("127.0.0.1:8080", "127.0.0.1:8081", "endpoint", ["endpoint app", "http://127.0.0.1:8081"]),

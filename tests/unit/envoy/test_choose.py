@@ -11,6 +11,7 @@ from tests.unit.envoy.scripts import Script
 _CONSTANTS = """
 local BEGINNINGS = {{"claude", "clever"}, {"gpt-", "fast"}}
 local REFUSES_OTHERS = true
+local ORIGINS = {"^https%:%/%/[a-z0-9.-]+%.ours%.test$"}
 local NO_SUCH_MODEL = "does not exist here; known are fast"
 local NAMES = {"fast", "clever", "embed"}
 local MODELS = {["gpt-4o-mini"] = "fast", ["claude-3"] = "clever"}
@@ -171,6 +172,8 @@ _JSON, _FORM = b"application/json; charset=utf-8", b"multipart/form-data; bounda
         (b"/v1/images/edits", b"text/plain", None, "415"),
         (b"/v1/files", _FORM, None, None),
         (b"/v1/files", _FORM, b"https://page", "403"),
+        (b"/v1/files", _FORM, b"https://a.ours.test", None),
+        (b"/v1/files", _FORM, b"https://ours.test", "403"),
         (b"/v1/responses/resp_1/cancel", None, None, None),
         (b"/v1/responses/resp_1/cancel", None, b"https://page", "403"),
     ],

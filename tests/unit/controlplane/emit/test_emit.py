@@ -13,7 +13,7 @@ from lupa.luajit21 import LuaRuntime
 
 from controlplane import ir, surfaces
 from controlplane.emit import names, proto, ratelimit
-from controlplane.emit.lua import literal
+from controlplane.emit.lua import literal, origin_pattern
 from extproc import contract
 
 MINUTE = timedelta(minutes=1)
@@ -43,6 +43,30 @@ def test_scripts_spell_no_shared_name(file: Path) -> None:
     assert not [text for text in re.findall(r'"([^"]*)"', code) if text in shared.values()]
     used = set(re.findall(r"\b[A-Z_]+_(?:HEADER|METADATA|KEY|PATH)\b", code))
     assert used <= shared.keys()
+
+
+_ORIGINS = (
+    "https://app.ours.test", "https://ours.test", "https://a.b.ours.test", "https://app-ours.test",
+    "https://x.test#.ours.test", "http://localhost:5173", "http://localhost", "null", "",
+    "https://evil.test/https://app.ours.test", "https://app.ours.test.evil.test",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("written", "allowed"),
+    [
+        ("https://app.ours.test", {"https://app.ours.test"}),
+        ("https://*.ours.test", {"https://app.ours.test", "https://a.b.ours.test"}),
+        ("http://localhost:*", {"http://localhost:5173"}),
+        ("*", set(_ORIGINS)),
+    ],
+)
+def test_origins_are_the_same_everywhere(written: str, allowed: set[str]) -> None:
+    """Envoy and extproc go by one expression, Envoy's scripts by their own: they agree."""
+    find = LuaRuntime().eval("string.find")
+    pattern = origin_pattern(written)
+    assert {each for each in _ORIGINS if find(each, pattern)} == allowed
+    assert {each for each in _ORIGINS if contract.is_allowed(each, (written,))} == allowed
 
 
 def _bytes(value: object) -> object:
