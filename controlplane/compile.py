@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import lint, report
-from controlplane.defaults import LOOPBACK, Machine
+from controlplane.defaults import LOOPBACK, STATS_PORT, Machine
 from controlplane.lint import files
 from controlplane.problem import Problem, for_compile, has_errors
 from controlplane.reading.dialects import parse
@@ -134,12 +134,19 @@ def compile_file(file: Path, env: Mapping[str, str]) -> Compiled:
     return Compiled(file, checked.text, checked.document, checked.model, problems, gateway)
 
 
+STATS_VARIABLE = "ARCHGW_STATS_PORT"
+"""The port that the supervisor has found free for the statistics of this gateway."""
+
+
 def machine(env: Mapping[str, str]) -> Machine:
     """`MODEL_SERVER_PORT` is v0.1's way to move the model server."""
-    port = env.get("MODEL_SERVER_PORT", "")
-    if not port.isdecimal():
-        return Machine(ca_bundle(env))
-    return Machine(ca_bundle(env), f"{LOOPBACK}:{port}")
+    port, stats = env.get("MODEL_SERVER_PORT", ""), env.get(STATS_VARIABLE, "")
+    return Machine(
+        ca_bundle(env),
+        f"{LOOPBACK}:{port}" if port.isdecimal() else None,
+        env.get("MODEL_SERVER_TOKEN") or None,
+        int(stats) if stats.isdecimal() else STATS_PORT,
+    )
 
 
 def ca_bundle(env: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ looks whether they are free.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 LOOPBACK = "127.0.0.1"
@@ -19,6 +19,8 @@ STATS_PORT = 19901
 MODEL_SERVER_PORT = 51000
 """Of a model server that runs apart from a gateway; the embedded one is on a socket of the home."""
 MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"
+MODEL_SERVER_SECRET = "key-model-server"  # noqa: S105  the name of one
+"""The token that a model server at a port has to know."""
 
 LLM_MAX_BODY = 10 << 20
 """Bytes. Of a prompt it is less: `extproc.contract.MAX_BODY`."""
@@ -41,3 +43,7 @@ class Machine:
     """The bundle that upstream certificates are checked against by default."""
     model_server: str | None = None
     """Where the model server listens by default; None for a socket of the home."""
+    model_server_token: str | None = field(default=None, repr=False)
+    """What it has to know there, where the config does not say."""
+    stats_port: int = STATS_PORT
+    """Where the statistics are, if the config does not say."""

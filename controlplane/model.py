@@ -245,6 +245,8 @@ class ModelServer:
     """Whether `archgw up` starts it; left out: it does where no address is given."""
     guard_model: str | None = None
     """A directory with a guard of the user's own."""
+    token: Secret | None = None
+    """What a server at an address has to know, and so have its clients."""
 
 
 @dataclass(frozen=True, slots=True)

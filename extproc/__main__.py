@@ -9,8 +9,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 # Envoy asks for our health twice a second.
 _HEARD = 1.2
 _GRACE = 30.0
+_PR_SET_DUMPABLE = 4
 _NEWEST = 100
 _KEY_FILE = "hash.key"
 
@@ -42,6 +45,7 @@ _KEY_FILE = "hash.key"
 def main(arguments: list[str] | None = None) -> int:
     options = _options(arguments)
     configure_logs(options.log_level)
+    _keep_memory_private()
     if not options.runtime.is_dir():
         print(  # noqa: T201 - said to the person who started it
             f"extproc: --runtime {options.runtime} is no folder; the control plane writes the "
@@ -57,6 +61,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _keep_memory_private() -> None:
+    """Prompts are in it: no core, and no reading of it by other processes of the user."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="extproc", description=__doc__)
     parser.add_argument("--socket", type=Path, required=True, help="Unix socket to serve on")
@@ -64,6 +74,11 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         "--runtime", type=Path, required=True, help="folder of the configs, one file each"
     )
     parser.add_argument("--metrics", type=Path, help="Unix socket for GET /metrics")
+    parser.add_argument(
+        "--model-key",
+        type=Path,
+        help="file with the token of a model server at a port; none is asked for while it is absent",
+    )
     parser.add_argument(
         "--log-level", default="info", choices=("debug", "info", "warning", "error")
     )
@@ -75,7 +90,7 @@ async def _serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    models, endpoints, metrics = HttpModels(), HttpEndpoints(), Metrics()
+    models, endpoints, metrics = HttpModels(options.model_key), HttpEndpoints(), Metrics()
     checks = Health()
     await checks.set_serving(serving=False)
     records = Records(home_key(options.runtime / _KEY_FILE))

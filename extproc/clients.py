@@ -27,6 +27,7 @@ from modelserver import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
+    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -152,7 +153,9 @@ class _Sign:
 class HttpModels:
     """The model server over HTTP with kept-alive connections."""
 
-    def __init__(self) -> None:
+    def __init__(self, key_file: Path | None = None) -> None:
+        """`key_file`: of the token that a model server at a port has to know."""
+        self._key_file = key_file
         self._pools: dict[str, http1.Pool] = {}
         self._breakers: dict[str, Breaker] = {}
         self._returning: dict[str, asyncio.Task[None]] = {}
@@ -263,7 +266,7 @@ class HttpModels:
     def _pool(self, address: str) -> http1.Pool:
         found = self._pools.get(address)
         if found is None:
-            found = self._pools[address] = http1.Pool(address)
+            found = self._pools[address] = http1.Pool(address, self._key_file)
         return found
 
 

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
 # A parameter is the same thing to the user's config, to us and to the model server. Its class
 # stands at the far end of that way, with the one package that imports no other.
+from modelserver import proof as proof  # noqa: PLC0414  the control plane asks a model server, too
 from modelserver.schema import Json as Json  # noqa: PLC0414  taken from here by both sides
 from modelserver.schema import Parameter as Parameter  # noqa: PLC0414
 from modelserver.schema import ParameterType as ParameterType  # noqa: PLC0414

@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING, Final
 
 import httptools
 
+from modelserver import proof
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 MAX_BODY: Final = 8 << 20
 MAX_HEAD: Final = 64 << 10
@@ -33,11 +36,20 @@ class BadAnswer(Exception):
     """What came back is not HTTP as this client speaks it."""
 
 
+class Unproven(BadAnswer):
+    """Who listens there does not know the token: nothing is asked, nor shown, there."""
+
+
 class Pool:
     """Connections to one server."""
 
-    def __init__(self, address: str) -> None:
-        """`host:port`, an IPv6 host in brackets; or `unix:` and the path of a socket."""
+    def __init__(self, address: str, key_file: Path | None = None) -> None:
+        """`host:port`, an IPv6 host in brackets; or `unix:` and the path of a socket.
+
+        At a port the server proves on each new connection that it knows the token of `key_file`,
+        while there is one. A socket's file is proof enough.
+        """
+        self._key_file = key_file
         self._address = address
         self._host = "localhost" if address.startswith("unix:") else address
         self._idle: list[_Connection] = []
@@ -45,22 +57,22 @@ class Pool:
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer; OSError, EOFError or BadAnswer when there is none."""
         more = {"content-type": "application/json", "content-length": str(len(body)), **headers}
-        return await self._ask(self._head("POST", path, more) + body)
+        return await self._ask(self._head("POST", path, more), body)
 
     async def get(self, path: str) -> tuple[int, bytes]:
         """As `post`, without a body."""
-        return await self._ask(self._head("GET", path, {}))
+        return await self._ask(self._head("GET", path, {}), b"")
 
-    async def _ask(self, request: bytes) -> tuple[int, bytes]:
+    async def _ask(self, head: bytes, body: bytes) -> tuple[int, bytes]:
         connection = self._take()
         if connection is not None:
             try:
-                return await self._talk(connection, request)
+                return await self._talk(connection, head, body)
             except (ConnectionError, _Closed):
                 # The server closed the connection as we took it. What is asked here changes
                 # nothing over there, so it may be asked again.
                 pass
-        return await self._talk(await self._connect(), request)
+        return await self._talk(await self._connect(), head, body)
 
     def close(self) -> None:
         while self._idle:
@@ -79,14 +91,36 @@ class Pool:
         place, _, rest = self._address.rpartition(":")
         if place == "unix":
             return _Connection(*await asyncio.open_unix_connection(rest))
-        return _Connection(*await asyncio.open_connection(place.strip("[]"), int(rest)))
+        connection = _Connection(*await asyncio.open_connection(place.strip("[]"), int(rest)))
+        if self._key_file and self._key_file.exists():
+            try:
+                await self._prove(connection, self._key_file)
+            except BaseException:
+                connection.close()
+                raise
+        return connection
 
-    async def _talk(self, connection: _Connection, request: bytes) -> tuple[int, bytes]:
-        finished = False
+    async def _prove(self, connection: _Connection, key_file: Path) -> None:
+        """Before anything is said that the other end may not know."""
+        challenge = proof.nonce()
+        head = self._head("GET", proof.PATH, {proof.NONCE_HEADER: challenge})
         try:
-            status, body, reusable = await connection.talk(request)
+            token = proof.read_token(key_file)
+            status, answer, reusable = await connection.talk(head + b"\r\n\r\n")
+        except (proof.TokenError, ValueError, httptools.HttpParserError) as error:
+            raise Unproven(type(error).__name__) from None
+        own = proof.accepted(token, challenge, answer) if status == 200 and reusable else None
+        if own is None:
+            raise Unproven("the model server does not know the token")
+        connection.proof = f"\r\n{proof.PROOF_HEADER}: {own}".encode()
+
+    async def _talk(self, connection: _Connection, head: bytes, body: bytes) -> tuple[int, bytes]:
+        finished = False
+        request = b"".join((head, connection.proof, b"\r\n\r\n", body))
+        try:
+            status, answer, reusable = await connection.talk(request)
             finished = reusable and len(self._idle) < _MOST_IDLE
-            return status, body
+            return status, answer
         except (ValueError, httptools.HttpParserError) as error:
             raise BadAnswer(type(error).__name__) from None
         finally:
@@ -103,7 +137,7 @@ class Pool:
             # A line end in a value would be a header, or a request, of someone else's making.
             *(f"{k}: {v}" for k, v in headers.items() if v.isprintable()),
         ]
-        return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n"
+        return "\r\n".join(lines).encode("latin-1", "replace")
 
 
 class _Closed(EOFError):
@@ -114,6 +148,8 @@ class _Connection:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.proof = b""
+        """The header that shows to this server that we know its token."""
         self.used = time.monotonic()
 
     @property

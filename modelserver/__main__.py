@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import os
+import resource
 import signal
 import socket
 import stat
@@ -20,6 +22,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
+from modelserver import proof
 from modelserver.errors import StartError
 from modelserver.http.app import State, create_app
 from modelserver.loading import find_models, load_service
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from modelserver.settings import Settings
 
 DEFAULT_PORT = 51000
+_LOOPBACK = ("127.", "::1", "localhost")
+_PR_SET_DUMPABLE = 4
 GRACE_SECONDS = 10
 # Longer than clients keep a connection, so that none is closed as a request comes in.
 KEEP_ALIVE_SECONDS = 75
@@ -42,14 +47,37 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until a signal; the console script `archgw-modelserver`."""
     options = _parser().parse_args(arguments)
     configure_logs(options.log_level)
+    _keep_memory_private()
     try:
+        known = _proof(options)
         settings = load_settings(options.config)
         models = find_models(settings)
         with _bound(options) as listening:
-            return uvloop.run(_serve(listening, models, settings))
+            return uvloop.run(_serve(listening, models, settings, known))
     except StartError as error:
         sys.stderr.write(f"archgw-modelserver: {error}\n")
         return 2
+
+
+def _proof(options: argparse.Namespace) -> proof.Server | None:
+    """Of a port alone: whoever can open the socket is the user who runs the gateway."""
+    if options.token_file:
+        try:
+            return proof.Server(proof.read_token(options.token_file))
+        except proof.TokenError as error:
+            raise StartError(f"{error}. `openssl rand -hex 32` makes one.") from None
+    if options.uds is None and not options.host.startswith(_LOOPBACK) and not options.allow_open:
+        raise StartError(
+            f"On {options.host} others can ask this server, and take its port. Give it, and each"
+            " gateway, the same token (--token-file), or say --allow-open."
+        )
+    return None
+
+
+def _keep_memory_private() -> None:
+    """Prompts and keys are in it: no core, and no reading of it by other processes of the user."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 @contextmanager
@@ -78,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--uds", type=Path, help="serve on this Unix socket instead of a port")
     parser.add_argument("--config", type=Path, help="settings in YAML (see modelserver.settings)")
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        help="a token that callers must know, and see that this server does",
+    )
+    parser.add_argument(
+        "--allow-open", action="store_true", help="serve others than this machine without a token"
+    )
     parser.add_argument(
         "--log-level", default="info", choices=("debug", "info", "warning", "error")
     )
@@ -155,8 +191,13 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
 
-async def _serve(listening: socket.socket, models: tuple[Model, Model], settings: Settings) -> int:
-    state = State(settings, Metrics())
+async def _serve(
+    listening: socket.socket,
+    models: tuple[Model, Model],
+    settings: Settings,
+    known: proof.Server | None,
+) -> int:
+    state = State(settings, Metrics(), known)
     config = uvicorn.Config(
         create_app(state), http="httptools", ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, backlog=1024,

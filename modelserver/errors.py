@@ -35,6 +35,14 @@ class ServerError(Exception):
         self.param = param
 
 
+class NotAdmitted(ServerError):
+    """The caller has not proved to know the token."""
+
+    status = 401
+    code = "not_admitted"
+    kind = "authentication_error"
+
+
 class InvalidJson(ServerError):
     """The body is no JSON object."""
 

@@ -22,6 +22,7 @@ from controlplane.supervise.envoy import binary
 from controlplane.supervise.lock import holder, is_held
 from controlplane.supervise.plan import wanted_ports
 from controlplane.supervise.ports import Port
+from controlplane.supervise.services import Service, model_server_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -100,12 +101,18 @@ def _ports(patient: _Patient) -> Iterator[Finding]:
         pid = f", pid {who.identity.pid}" if who else ""
         yield Finding("gateway", "ok", f"runs in {patient.home.folder}{pid}: ports not checked")
         return
-    for port in wanted_ports(patient.gateway) if patient.gateway else _USUAL_PORTS:
+    for port in _wanted(patient.gateway) if patient.gateway else _USUAL_PORTS:
         where = f"{port.address}:{port.number}"
         if reason := ports.busy(port):
             yield Finding("port", "error" if patient.gateway else "warning", reason)
         else:
             yield Finding("port", "ok", f"{where} is free ({port.name})")
+
+
+def _wanted(gateway: ir.Gateway) -> Iterator[Port]:
+    yield from wanted_ports(gateway)
+    if port := model_server_port(Service.ALL, gateway):
+        yield port
 
 
 _USUAL_PORTS = (

@@ -74,6 +74,8 @@ RULES: tuple[Rule, ...] = (
     secrets.secret_in_url,
     secrets.http_on_443,
     secrets.trust_without_tls,
+    secrets.model_server_without_token,
+    secrets.short_token,
     limits.connect_timeout_out_of_range,
     limits.no_time_at_all,
     limits.port_clash,

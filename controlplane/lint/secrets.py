@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.hosts import Host, is_public, split
 from controlplane.lint.rule import Finding, error, warning
+from extproc.contract import proof
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Endpoint, Path, Provider, Secret
@@ -183,3 +184,45 @@ def trust_without_tls(config: Config) -> Iterator[Finding]:
         if endpoint.ca_file and clear:
             message = f"`{endpoint.name}` has a CA file, but is called without TLS"
             yield Finding((*endpoint.path, "tls"), message, "add `protocol: https`", on_key=True)
+
+
+@warning("AG509")
+def model_server_without_token(config: Config) -> Iterator[Finding]:
+    """A model server at a port is believed without proof.
+
+    A port is anybody's to take: whoever listens there is shown every prompt and decides what is an
+    attack. With a `token`, 32 random characters or more that the server knows too (its
+    `--token-file`, or MODEL_SERVER_TOKEN of `archgw up --service model_server`), it is shown
+    nothing before it has proved to know it, and the token itself never travels.
+
+    Wrong:
+        model_server: {address: "127.0.0.1:51000"}
+
+    Right:
+        model_server: {address: "127.0.0.1:51000", token: $MODEL_SERVER_TOKEN}
+    """
+    server = config.model_server
+    if server and server.address and server.token is None:
+        message = "whoever takes this port is shown every prompt and decides what is an attack"
+        hint = "add `token: $MODEL_SERVER_TOKEN`, which the server has to know as well"
+        yield Finding((*server.path, "address"), message, hint)
+
+
+@error("AG510")
+def short_token(config: Config) -> Iterator[Finding]:
+    """The token of a model server is short enough to be guessed.
+
+    Who has seen one proof can try tokens at home. `openssl rand -hex 32` makes one that is long
+    enough.
+
+    Wrong:
+        model_server: {address: "127.0.0.1:51000", token: secret}
+
+    Right:
+        model_server: {address: "127.0.0.1:51000", token: $MODEL_SERVER_TOKEN}
+    """
+    server = config.model_server
+    value = server.token.value if server and server.token else None
+    if server and value is not None and len(value) < proof.SHORTEST:
+        message = f"the token has {len(value)} characters; it needs {proof.SHORTEST} or more"
+        yield Finding((*server.path, "token"), message, "`openssl rand -hex 32` makes one")

@@ -37,7 +37,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         secrets=llm.secrets + prompt_secrets,
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
-        stats_port=defaults.STATS_PORT if overrides.stats_port is None else overrides.stats_port,
+        stats_port=machine.stats_port if overrides.stats_port is None else overrides.stats_port,
     )
 
 

@@ -167,8 +167,12 @@ def _model_server(
             model=calling.model or "",
             secret=secrets[0].name if secrets else None,
         )
+    address = (written.address if written else None) or machine.model_server
+    token = written.token.value if written and written.token else machine.model_server_token
+    if address and token:
+        secrets = (*secrets, ir.SecretValue(defaults.MODEL_SERVER_SECRET, token))
     server = ir.ModelServer(
-        address=(written.address if written else None) or machine.model_server,
+        address=address,
         embedded=_embedded(written),
         guard_model=written.guard_model if written else None,
         function_calling=backend,

@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from controlplane.defaults import MODEL_SERVER_SECRET
 from controlplane.supervise import http
 from controlplane.supervise.http import HttpError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from controlplane import ir
     from controlplane.home_paths import Home
 
@@ -28,15 +31,21 @@ async def missed_by_guard(prompts: ir.Prompts, home: Home, within: float) -> str
         return None
     address = home.model_server(prompts.model_server.address)
     try:
-        verdict = await _judge(address, within)
+        verdict = await _judge(address, _key_file(prompts, home), within)
     except (HttpError, ValueError, LookupError, TypeError) as error:
         return f"the guard cannot be asked at {address}: {error}"
     return None if verdict == "attack" else f"the guard at {address} let a plain attack pass"
 
 
-async def _judge(address: str, within: float) -> str:
+def _key_file(prompts: ir.Prompts, home: Home) -> Path | None:
+    file = home.key_file(MODEL_SERVER_SECRET)
+    return file if prompts.model_server.address and file.exists() else None
+
+
+async def _judge(address: str, key_file: Path | None, within: float) -> str:
     question = json.dumps({"texts": [ATTACK]}).encode()
-    answer = await http.post(http.Place.of(address), "/v1/guard", within, question)
+    place = http.Place.of(address)
+    answer = await http.post(place, "/v1/guard", within, question, key_file=key_file)
     if answer.status != 200:
         raise HttpError(f"status {answer.status}")
     return str(json.loads(answer.body)["results"][0]["verdict"])

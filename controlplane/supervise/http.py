@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING
 
 import httptools
 
+from extproc.contract import proof
+
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 _PIECE = 1 << 16
 
@@ -57,30 +60,54 @@ async def get(place: Place, path: str, within: float) -> Answer:
     return await _ask(place, "GET", path, b"", within)
 
 
-async def post(place: Place, path: str, within: float, json: bytes = b"") -> Answer:
-    return await _ask(place, "POST", path, json, within)
+async def post(
+    place: Place, path: str, within: float, json: bytes = b"", *, key_file: Path | None = None
+) -> Answer:
+    """With a key file, only of a server that proves to know the token in it."""
+    return await _ask(place, "POST", path, json, within, key_file=key_file)
 
 
-async def _ask(place: Place, method: str, path: str, body: bytes, within: float) -> Answer:
+async def _ask(
+    place: Place,
+    method: str,
+    path: str,
+    body: bytes,
+    within: float,
+    *,
+    key_file: Path | None = None,
+) -> Answer:
     try:
         async with asyncio.timeout(within):
             reader, writer = await place.connect()
             try:
-                writer.write(_request(method, path, body))
+                shown = await _prove(reader, writer, key_file) if key_file else {}
+                writer.write(_request(method, path, body, {"connection": "close", **shown}))
                 return await _answer(reader)
             finally:
                 writer.close()
-    except (OSError, TimeoutError, httptools.HttpParserError) as error:
+    except (OSError, TimeoutError, httptools.HttpParserError, proof.TokenError) as error:
         raise HttpError(str(error) or type(error).__name__) from error
 
 
-def _request(method: str, path: str, body: bytes) -> bytes:
+async def _prove(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key_file: Path
+) -> dict[str, str]:
+    """The header that shows to the server, which has shown the same, that we know the token."""
+    token, challenge = proof.read_token(key_file), proof.nonce()
+    writer.write(_request("GET", proof.PATH, b"", {proof.NONCE_HEADER: challenge}))
+    own = proof.accepted(token, challenge, (await _answer(reader)).body)
+    if own is None:
+        raise ConnectionRefusedError("whoever listens there does not know the token")
+    return {proof.PROOF_HEADER: own}
+
+
+def _request(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
     lines = [
         f"{method} {path} HTTP/1.1",
         "host: archgw",
-        "connection: close",
         f"content-length: {len(body)}",
         *(["content-type: application/json"] if body else []),
+        *(f"{name}: {value}" for name, value in headers.items()),
     ]
     return "\r\n".join([*lines, "", ""]).encode("ascii") + body
 

@@ -127,6 +127,8 @@ class Status:
     listeners: tuple[ListenerStatus, ...]
     children: tuple[ChildStatus, ...]
     upstreams: tuple[UpstreamStatus, ...]
+    stats_port: int
+    """Of the loopback address; 0 for none."""
     last_reload: LastReload | None
 
     def to_json(self) -> dict[str, Any]:

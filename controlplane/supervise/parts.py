@@ -7,8 +7,17 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from controlplane.defaults import MODEL_SERVER_PORT
+from controlplane.compile import STATS_VARIABLE, machine
+from controlplane.defaults import (
+    LOOPBACK,
+    MODEL_SERVER,
+    MODEL_SERVER_PORT,
+    MODEL_SERVER_SECRET,
+    STATS_PORT,
+)
+from controlplane.supervise import ports
 from controlplane.supervise.config_file import ConfigFile
+from controlplane.supervise.ports import Port
 from controlplane.supervise.processes.children import Children
 from controlplane.supervise.secrets import SecretStore
 from controlplane.supervise.services import Needs, Service
@@ -51,10 +60,15 @@ class Request:
 
 
 def _variables(request: Request) -> Mapping[str, str]:
-    """A gateway and a model server that run apart meet at a port, by default at v0.1's."""
-    if request.service is Service.ALL:
-        return request.env
-    return {"MODEL_SERVER_PORT": str(MODEL_SERVER_PORT), **request.env}
+    """A gateway and a model server that run apart meet at a port, by default at v0.1's.
+
+    Another gateway may have the usual port of the statistics: then this one has the next.
+    """
+    stats = ports.first_free(Port("stats", LOOPBACK, STATS_PORT, "overrides.stats_port"))
+    ours = {STATS_VARIABLE: str(stats)}
+    if request.service is not Service.ALL:
+        ours["MODEL_SERVER_PORT"] = str(MODEL_SERVER_PORT)
+    return {**ours, **request.env}
 
 
 class Audience:
@@ -82,7 +96,10 @@ class Parts:
         home = request.home
         self.request = request
         self.home = home
-        self.config = ConfigFile(request.config, _variables(request))
+        variables = _variables(request)
+        self.config = ConfigFile(request.config, variables)
+        self.model_server = machine(variables).model_server or MODEL_SERVER
+        """Where a model server without a gateway is."""
         self.audience = Audience(progress)
         self.ads = AdsServer(home.ads_socket)
         self.children = Children(home.children_file)
@@ -96,7 +113,10 @@ class Parts:
         return await self.config.read()
 
     def needs(self, gateway: ir.Gateway | None, envoy: Path | None) -> Needs:
-        return Needs(self.request.service, gateway, self.home, envoy)
+        held = {secret.name for secret in gateway.secrets} if gateway else set()
+        alone = gateway is None and "MODEL_SERVER_TOKEN" in self.request.env
+        has_token = alone or MODEL_SERVER_SECRET in held
+        return Needs(self.request.service, gateway, self.home, envoy, self.model_server, has_token)
 
     async def wait_healthy(self, started: Iterable[Child]) -> None:
         for child in started:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,12 @@ def busy(port: Port) -> str | None:
         except OSError as error:
             return _reason(port, where, error)
     return None
+
+
+def first_free(port: Port, tries: int = 100) -> int:
+    """The port's own number, or the next one that can be had."""
+    numbers = range(port.number, min(port.number + tries, 65536))
+    return next((each for each in numbers if not busy(replace(port, number=each))), port.number)
 
 
 def _reason(port: Port, where: str, error: OSError) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import controlplane
-from controlplane.defaults import MODEL_SERVER
+from controlplane.defaults import MODEL_SERVER, MODEL_SERVER_SECRET
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
 from controlplane.supervise.http import Place
@@ -39,6 +39,10 @@ class Needs:
     home: Home
     envoy: Path | None
     """None where no Envoy runs."""
+    model_server: str = MODEL_SERVER
+    """Where a model server without a gateway is."""
+    has_token: bool = False
+    """Whether a model server at a port has a token to know."""
 
     @property
     def prompts(self) -> ir.Prompts | None:
@@ -56,14 +60,19 @@ def runs_model_server(service: Service, gateway: ir.Gateway | None) -> bool:
     return service is Service.MODEL_SERVER or bool(needed)
 
 
-def model_server_port(service: Service, gateway: ir.Gateway | None) -> Port | None:
-    """Of the model server that is ours to run; None when there is none, or it is on a socket."""
+def model_server_port(
+    service: Service, gateway: ir.Gateway | None, alone: str = MODEL_SERVER
+) -> Port | None:
+    """Of the model server that is ours to run; None when there is none, or it is on a socket.
+
+    `alone`: where one without a gateway is.
+    """
     prompts = gateway.prompts if gateway else None
-    address = prompts.model_server.address if prompts else MODEL_SERVER
+    address = prompts.model_server.address if prompts else alone
     if address is None or not runs_model_server(service, gateway):
         return None
     host, _, port = address.rpartition(":")
-    setting = "model_server.address to share one that runs"
+    setting = "MODEL_SERVER_PORT, or model_server.address to share one that runs"
     return Port("model server", host.strip("[]"), int(port), setting)
 
 
@@ -76,9 +85,11 @@ def needs_models(prompts: ir.Prompts) -> bool:
 def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
     if not runs_model_server(needs.service, needs.gateway):
         return ()
-    port = model_server_port(needs.service, needs.gateway)
+    port = model_server_port(needs.service, needs.gateway, needs.model_server)
     if port:
         arguments = ["--host", port.address, "--port", str(port.number)]
+        if needs.has_token:
+            arguments += ["--token-file", str(needs.home.key_file(MODEL_SERVER_SECRET))]
         place = Place(host=port.address, port=port.number)
     else:
         # Whoever may open the home's socket is this user; a port is anybody's to take.
@@ -124,6 +135,7 @@ def _extproc(needs: Needs) -> tuple[ChildSpec, ...]:
 def _one_extproc(home: Home, path: Path, metrics: Path) -> ChildSpec:
     arguments = ["--socket", str(path), "--runtime", str(home.runtime)]
     arguments += ["--metrics", str(metrics)]
+    arguments += ["--model-key", str(home.key_file(MODEL_SERVER_SECRET))]
     spec = _python_child(path.stem, "extproc", arguments, home)
     return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
 

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.defaults import MODEL_SERVER_SECRET
 from controlplane.emit.names import EXTPROC_CLUSTER
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.problem import Severity
@@ -80,8 +81,7 @@ def refusal(refused: Refused, and_then: str = "") -> Verdict:
 async def _start_all(parts: Parts, sound: Sound | None) -> Started:
     parts.store.prepare()
     _check_ports(parts, sound)
-    if sound:
-        parts.store.write(key_files(sound.gateway, parts.home))
+    parts.store.write(key_files(sound.gateway, parts.home) if sound else _token(parts))
     if sound is None or parts.request.service is Service.MODEL_SERVER:
         gateway = sound.gateway if sound else None
         parts.children.start_new(children(parts.needs(gateway, None)))
@@ -92,9 +92,15 @@ async def _start_all(parts: Parts, sound: Sound | None) -> Started:
     return started
 
 
+def _token(parts: Parts) -> dict[str, str]:
+    """Of a model server alone, which has no config to say it."""
+    token = parts.request.env.get("MODEL_SERVER_TOKEN")
+    return {parts.home.key_file(MODEL_SERVER_SECRET).name: token} if token else {}
+
+
 def _check_ports(parts: Parts, sound: Sound | None) -> None:
     service, gateway = parts.request.service, sound.gateway if sound else None
-    model_server = model_server_port(service, gateway)
+    model_server = model_server_port(service, gateway, parts.model_server)
     wanted = [model_server] if model_server else []
     if gateway and service is not Service.MODEL_SERVER:
         wanted += wanted_ports(gateway)

@@ -49,5 +49,6 @@ async def gather_status(
         upstreams=tuple(
             UpstreamStatus(each.what, each.place, each.cause, each.detail) for each in trials
         ),
+        stats_port=current.gateway.stats_port if current else 0,
         last_reload=last_reload,
     )

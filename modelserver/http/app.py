@@ -22,10 +22,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
+from modelserver import proof
 from modelserver.errors import (
     BodyTimeout,
     InvalidJson,
     InvalidRequest,
+    NotAdmitted,
     NotReady,
     Overloaded,
     RequestTooLarge,
@@ -55,8 +57,12 @@ METRICS = "text/plain; version=0.0.4; charset=utf-8"
 class State:
     """What the routes share; `service` is there once the models are warm."""
 
-    def __init__(self, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, settings: Settings, metrics: Metrics, proof: proof.Server | None = None
+    ) -> None:
+        """With `proof`, only who knows the token is answered, and is shown that we do."""
         self.settings = settings
+        self.proof = proof
         self.metrics = metrics
         self.service: Service | None = None
         self.active = 0
@@ -116,6 +122,15 @@ def _add_info_routes(app: FastAPI, state: State) -> None:
         ]  # fmt: skip
         return _answer({"object": "list", "data": data})
 
+    @app.get(proof.PATH)
+    async def prove(request: Request) -> Response:
+        if state.proof is None:
+            raise HTTPException(404, "Not Found")
+        try:
+            return _answer(state.proof.answer(request.headers.get(proof.NONCE_HEADER, "")))
+        except ValueError:
+            raise HTTPException(400, f"{proof.NONCE_HEADER}: no nonce") from None
+
     @app.get("/metrics")
     async def metrics() -> Response:
         return Response(state.metrics.text(), media_type=METRICS)
@@ -144,6 +159,7 @@ class Door:
         request_id = request.headers.get("x-request-id", "")[:128] or uuid.uuid4().hex
         metrics = self._state.metrics
         try:
+            self._admit(request)
             self._enter()
             try:
                 body = await self._body(request)
@@ -169,6 +185,11 @@ class Door:
         )  # fmt: skip
         response.headers["x-request-id"] = request_id
         return response
+
+    def _admit(self, request: Request) -> None:
+        known = self._state.proof
+        if known and not known.admits(request.headers.get(proof.PROOF_HEADER)):
+            raise NotAdmitted("Prove that you know the token of this server.")
 
     def _enter(self) -> None:
         most = self._state.settings.runtime.most_requests

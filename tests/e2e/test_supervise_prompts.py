@@ -243,3 +243,68 @@ def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
     assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is not None
     models.script = Script(attacks=("Ignore",))
     assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is None
+
+
+TOKEN = "0123456789abcdef" * 4
+
+
+def test_a_model_server_at_a_port_proves_itself(tmp_path: Path, provider: FakeProvider) -> None:
+    """With a token the gateway's prompts are judged there; a squatter on the port is shown none."""
+    models_port = free_port()
+    at_port = {"MODEL_SERVER_PORT": str(models_port), "MODEL_SERVER_TOKEN": TOKEN}
+    alone = Archgw(tmp_path / "m", at_port)
+    gateway = Archgw(tmp_path / "g", {"MODEL_SERVER_TOKEN": TOKEN})
+    llm, prompt = free_port(), free_port()
+    for each in (alone, gateway):
+        each.folder.mkdir()
+    ingress = f"  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}\n"
+    text = (LLM + PROMPTS).format(
+        llm=llm, ingress=ingress, provider=provider.port, models=f"127.0.0.1:{models_port}"
+    )
+    address = f'"127.0.0.1:{models_port}"'
+    gateway.config.write_text(
+        text.replace(
+            f"{{address: {address}}}", f"{{address: {address}, token: $MODEL_SERVER_TOKEN}}"
+        )
+    )
+    try:
+        done = alone.run("up", "--service", "model_server")
+        assert done.returncode == 0, done.stderr
+        done = gateway.up()
+        assert done.returncode == 0, done.stderr
+        client = Client(prompt)
+        assert client.chat("hello").status == 200
+        refused = client.chat(ATTACK).json["choices"][0]["message"]["content"]
+        assert refused == "I would rather not."
+        assert httpx.post(f"http://127.0.0.1:{models_port}/v1/guard", json={}).status_code == 401
+        alone.run("down", "--timeout", "0")
+        squatter = FakeModelServer()
+        squatter.port = models_port
+        with squatter:
+            assert client.chat(ATTACK).status == 503
+            assert squatter.received == []
+    finally:
+        gateway.run("down", "--timeout", "0")
+        alone.run("down", "--timeout", "0")
+    assert TOKEN.encode() not in (gateway.home.logs / "extproc-0.log").read_bytes()
+
+
+def test_two_gateways_need_a_home_and_ports_each(tmp_path: Path, provider: FakeProvider) -> None:
+    """No further key: the second one has the next port for its statistics, and says so."""
+    both = [Archgw(tmp_path / name) for name in "ab"]
+    try:
+        for each in both:
+            each.folder.mkdir()
+            text = LLM.format(llm=free_port(), ingress="", provider=provider.port)
+            each.config.write_text(text.replace("overrides: {stats_port: 0}\n", ""))
+            done = each.up()
+            assert done.returncode == 0, done.stderr
+        ports = [each.status()["stats_port"] for each in both]
+        assert len(set(ports)) == 2
+        for port in ports:
+            assert httpx.get(f"http://127.0.0.1:{port}/stats/prometheus").status_code == 200
+        assert both[1].run("reload").returncode == 0
+        assert both[1].status()["stats_port"] == ports[1]
+    finally:
+        for each in both:
+            each.run("down", "--timeout", "0")

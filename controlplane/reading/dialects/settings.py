@@ -72,7 +72,9 @@ def model_server(top: Record, reading: Reading) -> ModelServer | None:
     if address is None and embedded is False:
         message = "`model_server` is not embedded, but has no address"
         reading.error("AG103", record.path, message, "add `address: host:port`")
-    return ModelServer(record.path, address, embedded, record.text("guard_model"))
+    return ModelServer(
+        record.path, address, embedded, record.text("guard_model"), record.secret("token")
+    )
 
 
 def function_calling(top: Record) -> FunctionCalling | None:

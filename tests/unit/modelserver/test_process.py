@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ import httpx
 import pytest
 import yaml
 
+from extproc.http1 import Pool, Unproven
 from modelserver.engine import registry
 from tests.unit.modelserver.tiny import write_guard, write_targets
 
@@ -224,3 +227,62 @@ def test_callers_who_leave_are_noticed(config: Path) -> None:
             if line.startswith("archgw_modelserver_callers_left_total")
         )
         assert float(left.split()[-1]) >= 1
+
+
+def test_only_who_knows_the_token_is_answered(config: Path, tmp_path: Path) -> None:
+    """No proof, no answer; a client of ours proves itself, and takes no server that does not."""
+    token, other = tmp_path / "token", tmp_path / "other"
+    token.write_text("a" * 40)
+    other.write_text("b" * 40)
+    flags = ("--port", "0", "--config", str(config), "--token-file", str(token))
+    with started(*flags) as (_, url):
+        question = {"texts": ["hello"]}
+        assert httpx.post(f"{url}/v1/guard", json=question).status_code == 401
+        assert httpx.get(f"{url}/healthz").status_code == 200
+        address = url.removeprefix("http://")
+
+        async def asked(key: Path) -> int:
+            pool = Pool(address, key)
+            try:
+                return (await pool.post("/v1/guard", {}, json.dumps(question).encode()))[0]
+            finally:
+                pool.close()
+
+        assert asyncio.run(asked(token)) == 200
+        with pytest.raises(Unproven):
+            asyncio.run(asked(other))
+
+
+def test_a_squatter_sees_neither_prompt_nor_token(tmp_path: Path) -> None:
+    """Who took the port gets a nonce and nothing else, whatever it answers."""
+    token = tmp_path / "token"
+    token.write_text("a" * 40)
+    seen = bytearray()
+    lie = json.dumps({"proof": "0" * 64, "nonce": "0" * 64}).encode()
+    with socket.create_server(("127.0.0.1", 0)) as squatter:
+
+        def serve() -> None:
+            connection, _ = squatter.accept()
+            seen.extend(connection.recv(65536))
+            head = f"HTTP/1.1 200 OK\r\ncontent-length: {len(lie)}\r\n\r\n"
+            connection.sendall(head.encode() + lie)
+            seen.extend(connection.recv(65536))
+            connection.close()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        pool = Pool(f"127.0.0.1:{squatter.getsockname()[1]}", token)
+        with pytest.raises(Unproven):
+            asyncio.run(pool.post("/v1/guard", {}, b'{"texts": ["a secret prompt"]}'))
+        thread.join(10)
+    assert seen.startswith(b"GET /v1/proof HTTP/1.1")
+    assert b"secret prompt" not in seen
+    assert b"a" * 40 not in seen
+    assert b"authorization" not in seen.lower()
+
+
+def test_others_are_not_served_without_a_token() -> None:
+    """On an address of the network it does not start, unless it is told to be open."""
+    told = failed_start("--host", "0.0.0.0", "--port", "0")
+    assert b"--token-file" in told
+    assert b"--allow-open" in told

@@ -49,6 +49,7 @@ STATUS = Status(
         UpstreamStatus("provider one", "a.test:443", "dns", "no such name"),
         UpstreamStatus("API app", "127.0.0.1:1", None, ""),
     ),
+    stats_port=19901,
     last_reload=LastReload(3.5, VERDICT),
 )
 
@@ -60,7 +61,7 @@ STATUS = Status(
         VERDICT,
         Verdict(0, "up"),
         STATUS,
-        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), None),
+        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), 0, None),
         Stopped(0),
         Stopped(3),
     ],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import certifi
 import pytest
 import yaml
 
@@ -189,15 +191,16 @@ def test_plan_finds_the_place_of_what_envoy_names(tmp_path: Path) -> None:
     """By a cluster's name, a listener's or a file's; the longest match counts."""
     more = (
         "  - {name: one-more, provider: openai, model: x, access_key: $KEY,"
-        " tls: {ca_file: /etc/own.pem}}\n"
+        " tls: {ca_file: own.pem}}\n"
     )
     more += "  - {name: one, provider: openai, model: other, access_key: $KEY}\n"
+    shutil.copy(certifi.where(), tmp_path / "own.pem")
     plan = _plan(tmp_path, LLM + more, {"KEY": "k"})
     file = tmp_path / "arch.yaml"
     assert plan.locate("cluster llm-one-2: no") == f"{file}:5:5"
     assert plan.locate("cluster llm-one: no") == f"{file}:3:5"
     assert plan.locate("cluster llm-one-more: no") == f"{file}:4:5"
-    assert plan.locate("cannot load /etc/own.pem") == f"{file}:4:5"
+    assert plan.locate("cannot load own.pem") == f"{file}:4:5"
     assert plan.locate("listener llm: cannot bind") == f"{file}:1:29"
     assert plan.locate("out of memory") is None
 
