@@ -1,4 +1,7 @@
-"""`archgw logs`: the ends of the log files, and with `--follow` what is added to them."""
+"""`archgw logs`: the ends of the log files, and with `--follow` what is added to them.
+
+By request, by errors or by slowness all of them are shown as one, in the order of time.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,10 @@ import sys
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from controlplane.cli.home import add_home, home_of
+from controlplane.cli.log_lines import Wanted, merged, read
 from controlplane.cli.terminal import failure, paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
@@ -19,6 +24,9 @@ if TYPE_CHECKING:
 
 _POLL = 0.2
 _BLOCK = 256 * 1024
+_EVERY = 1_000_000
+_COLOURS = ("red", "green", "yellow", "blue", "magenta", "cyan")
+"""Lines of one request have one of these."""
 
 _Shown = tuple[int, int]
 """Which file it was, by its number in the file system, and how much of it is shown."""
@@ -33,8 +41,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_home(parser)
     parser.add_argument("-f", "--follow", action="store_true", help="wait for more")
     parser.add_argument("-n", "--lines", type=int, default=20, help="of each (default: 20)")
+    parser.add_argument("--merged", action="store_true", help="all of them in the order of time")
+    parser.add_argument("--request", metavar="ID", help="only of this x-request-id; merged")
+    parser.add_argument(
+        "--errors",
+        action="store_true",
+        help="only warnings, errors and answers from 400 on; merged",
+    )
+    parser.add_argument(
+        "--slow", type=_duration, metavar="TIME", help="only what took as long: 1s, 250ms; merged"
+    )
     # v0.1's, to show everything; everything is the default here.
     parser.add_argument("--debug", action="store_true", help=argparse.SUPPRESS)
+
+
+def _duration(text: str) -> float:
+    import argparse  # noqa: PLC0415
+
+    number, unit = (text[:-2], 0.001) if text.endswith("ms") else (text.removesuffix("s"), 1.0)
+    try:
+        return float(number) * unit
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no time such as 1s or 250ms") from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,6 +76,9 @@ def run(args: argparse.Namespace) -> int:
     if not files:
         failure(f"no logs in {home.logs} yet")
         return COULD_NOT_RUN
+    if args.merged or args.errors or args.request or args.slow is not None:
+        _show_merged(files, args)
+        return DONE
     shown = {}
     for file in files:
         lines, shown[file] = _tail(file, args.lines)
@@ -56,6 +87,17 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.flush()  # into a pipe, too: what is there shall not wait for what comes
         _follow(home.logs, wanted, shown)
     return DONE
+
+
+def _show_merged(files: list[Path], args: argparse.Namespace) -> None:
+    """Of filtered lines all that the ends of the files hold; else so many of each."""
+    wanted = Wanted(args.request, args.errors, args.slow)
+    most = args.lines if wanted == Wanted() else _EVERY
+    lines = [line for file in files for line in read(file.stem, _tail(file, most)[0])]
+    wide = max(len(file.stem) for file in files)
+    for line in merged(lines, wanted):
+        colour = _COLOURS[crc32(line.request.encode()) % len(_COLOURS)] if line.request else "dim"
+        print(f"{paint(line.log.ljust(wide), colour)}  {line.text}")
 
 
 def _files(directory: Path, wanted: set[str]) -> list[Path]:

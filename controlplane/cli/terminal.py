@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 _QUIET_FOR = 1.0
 """Seconds in which nobody wonders what goes on."""
 _CODES = {
-    "red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2", "underlined": "4",
+    "red": "31", "green": "32", "yellow": "33", "blue": "34", "magenta": "35", "cyan": "36",
+    "bold": "1", "dim": "2", "underlined": "4",
 }  # fmt: skip
 
 
