@@ -65,8 +65,18 @@ end
 
 -- Lines end in LF or CRLF, here and in Envoy's own reader.
 local BLANK_LINE = "\n\r?\n"
-local EMPTY_LIST = "%[%s*%]"
 local LONGEST_EVENT = 8192  -- bytes; one that tells the usage has a few hundred
+
+-- Whether a key of that name has an object. For every chunk: LuaJIT compiles what has no patterns.
+local function names_usage(text)
+  local _, to = find(text, KEY, 1, true)
+  while to do
+    local colon = skip_space(text, to + 1)
+    if byte(text, skip_space(text, colon + 1)) == 123 then return true end
+    _, to = find(text, KEY, to + 1, true)
+  end
+  return false
+end
 
 -- Whether a whole event tells the usage and nothing else.
 local function tells_usage(event)
@@ -78,7 +88,7 @@ local function tells_usage(event)
   local text = concat(data, "\n")
   local doc = scan(text)
   local choices, usage = doc and last_member(doc, "choices"), doc and last_member(doc, "usage")
-  return choices and usage and find(raw(text, choices), "^" .. EMPTY_LIST .. "$") ~= nil
+  return choices and usage and find(raw(text, choices), "^%[%s*%]$") ~= nil
     and byte(text, usage.value_from) == 123
 end
 
@@ -99,6 +109,12 @@ end
 -- What of a stream may pass once `bytes` have come.
 local function without_usage(stream, bytes)
   local text = stream.held .. bytes
+  local may_be_there = names_usage(text)
+  -- Nearly always it is one whole event, and another.
+  if not may_be_there and not stream.passed and find(text, "\n\n", 1, true) == #text - 1 then
+    stream.held = ""
+    return text
+  end
   local parts, run, from = {}, 1, 1  -- a run of events that pass, and the event at hand
   if stream.passed then
     local _, stop = find(stream.passed .. text, BLANK_LINE)
@@ -109,7 +125,6 @@ local function without_usage(stream, bytes)
     from = stop - #stream.passed + 1
     stream.passed = nil
   end
-  local may_be_there = find(text, EMPTY_LIST)
   local _, stop = find(text, BLANK_LINE, from)
   while stop do
     if may_be_there and tells_usage(sub(text, from, stop)) then
