@@ -19,6 +19,12 @@ local COUNTS = {
 local KEY = '"usage"'
 local LONGEST = 4096  -- bytes of a usage object, with the colon before it
 
+-- What Anthropic's API leaves to its readers.
+local function total(found)
+  return found.total_tokens
+    or found.prompt_tokens and found.completion_tokens and found.prompt_tokens + found.completion_tokens
+end
+
 -- The counts of a usage object, or nil if it has none of them.
 local function counts(object)
   local found
@@ -29,6 +35,7 @@ local function counts(object)
       found[known_as] = number
     end
   end
+  if found then found.total_tokens = total(found) or nil end
   return found
 end
 
@@ -161,11 +168,20 @@ local function hide_usage(handle)
   if stream.held ~= "" then pcall(last.setBytes, last, passes .. stream.held) end
 end
 
+-- What a stream cost, once its end has told the counts.
+local function add_total(handle)
+  for _ in handle:bodyChunks() do end
+  local metadata = handle:streamInfo():dynamicMetadata()
+  local sum = total(metadata:get(LLM_METADATA) or {})
+  if sum then metadata:set(LLM_METADATA, "total_tokens", sum) end
+end
+
 function envoy_on_response(handle)
   local headers = handle:headers()
   local kind = headers:get("content-type") or ""
   if find(kind, "application/json", 1, true) then return read_usage(handle) end
   local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
+  if string.match(known.path or "", "^[^?]*") == MESSAGES_PATH then return add_total(handle) end
   if known.hides_usage and find(kind, "text/event-stream", 1, true)
     and (headers:get("content-encoding") or "identity") == "identity" then
     hide_usage(handle)

@@ -50,7 +50,7 @@ def read(*pieces: bytes) -> dict[str, int] | None:
         ),
         (
             b'{"usage":{"cache_read_input_tokens":1,"input_tokens":2,"output_tokens":3}}',
-            (2, 3, None),
+            (2, 3, 5),
         ),
         (b'{"kind":"usage","usage":null,"x":{"usage":{"total_tokens":6}}}', (None, None, 6)),
         (b'{"usage":{"seconds":1},"y":{"usage":{"total_tokens":7}}}', (None, None, 7)),
