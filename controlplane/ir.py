@@ -136,6 +136,8 @@ class ProviderChoice:
     """model or alias → route name, for those that are not themselves a name."""
     makers: tuple[tuple[str, str], ...]
     """Whose models, by how their names begin (`providers.MODEL_BEGINNINGS`) → route name."""
+    kinds: tuple[tuple[str, str], ...]
+    """A kind of provider → route name, for models that are named with it: `openai/gpt-5`."""
     others: str | None
     """The route for a model that nobody knows; None: there is none."""
     refuses_others: bool

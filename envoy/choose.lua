@@ -12,6 +12,7 @@
 --   route       the route's name
 --   model       the route's model as messages name it
 --   named       the body's `model`, if it is a name for this route
+--   bare        the same without the kind of provider before it, for a provider that has no model
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
@@ -23,6 +24,7 @@
 --   NAMES    names of the routes, in the order of the config
 --   MODELS   model or alias → name of a route
 --   BEGINNINGS  { how a model's name begins, name of a route } …
+--   KINDS    kind of a provider → name of a route, for models named as openai/gpt-5
 --   OTHERS   name of the route for other models, or nil
 --   REFUSES_OTHERS  whether these are refused then
 --   NO_SUCH_MODEL  what is said then, with the names that are known
@@ -72,8 +74,16 @@ local function unknown_model(model)
   return reason
 end
 
+-- A model's name in two: the kind of a provider, if it begins with one, and the rest.
+local function without_kind(model)
+  local kind, rest = string.match(model, "^([^/]+)/(.+)$")
+  if kind and KINDS[lower(kind)] then return lower(kind), rest end
+end
+
 -- The route for a model that the config does not name.
 local function route_of_others(model)
+  local kind = without_kind(model)
+  if kind then return KINDS[kind] end
   for _, each in ipairs(BEGINNINGS) do
     if sub(lower(model), 1, #each[1]) == each[1] then return each[2] end
   end
@@ -181,7 +191,12 @@ local function decide(headers, body)
   if not name then return nil, reason end
   local route = ROUTES[name]
   local found = { path = headers:get(":path"), route = name, model = route.model }
-  if model and named_route(model) == name then found.named = model end
+  if model and named_route(model) == name then
+    found.named = model
+  elseif model then
+    local kind, bare = without_kind(model)
+    if KINDS[kind or ""] == name then found.bare = bare end
+  end
   if read then
     found.est_tokens = string.format("%d", math.max(1, math.ceil(read.weight / TOKEN)))
     if #route.limits > 0 then found.limited = name end

@@ -47,6 +47,7 @@ end
 local function model_value(s, doc, models, path, chosen)
   local last = last_member(doc, "model")
   if writes_model(path, string_value(s, last), chosen) then return MODEL_VALUE end
+  if chosen.bare and last then return json_string(chosen.bare) end
   if last and (#models > 1 or not last.plain) then return raw(s, last) end
 end
 
@@ -142,10 +143,11 @@ end
 -- The same of a form.
 local function rewritten_form(body, content_type, path, chosen)
   local span, problem = form_model(body, content_type)
-  if not span or not writes_model(path, sub(body, span.from, span.to - 1), chosen) then
-    return not problem and body or nil, problem
-  end
-  return sub(body, 1, span.from - 1) .. MODEL .. sub(body, span.to)
+  if not span then return not problem and body or nil, problem end
+  local written = chosen.bare
+  if writes_model(path, sub(body, span.from, span.to - 1), chosen) then written = MODEL end
+  if not written then return body end
+  return sub(body, 1, span.from - 1) .. written .. sub(body, span.to)
 end
 
 -- The path that a client gave, without its query, which may hold a key and is for us alone; and

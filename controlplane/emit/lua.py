@@ -59,6 +59,7 @@ def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
         f"local NAMES = {literal(list(choice.names))}\n"
         f"local MODELS = {literal(dict(choice.models))}\n"
         f"local BEGINNINGS = {literal(_beginnings(choice))}\n"
+        f"local KINDS = {literal(dict(choice.kinds))}\n"
         f"local OTHERS = {literal(choice.others)}\n"
         f"local REFUSES_OTHERS = {literal(choice.refuses_others)}\n"
         f"local NO_SUCH_MODEL = {literal(contract.no_such_model([n for n, _ in choice.listed]))}\n"

@@ -49,7 +49,10 @@ def _models(choice: ir.ProviderChoice) -> contract.Models | None:
     return contract.Models(
         listed=tuple(listed),
         unlisted=tuple(model for model, _ in choice.models if model not in listed),
-        beginnings=tuple(each for maker, _ in choice.makers for each in MODEL_BEGINNINGS[maker]),
+        beginnings=(
+            *(f"{kind}/" for kind, _ in choice.kinds),
+            *(each for maker, _ in choice.makers for each in MODEL_BEGINNINGS[maker]),
+        ),
     )
 
 

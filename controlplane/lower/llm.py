@@ -272,7 +272,8 @@ def _choice(config: model.Config, routes: tuple[ir.LlmRoute, ...]) -> ir.Provide
     return ir.ProviderChoice(
         names=tuple(names),
         models=tuple((full_names | aliases | models).items()),
-        makers=_makers(providers, default) if refuses else (),
+        makers=_kinds(providers, MODEL_BEGINNINGS, default) if refuses else (),
+        kinds=_kinds(providers, KNOWN, default) if refuses else (),
         others=_one_of((each for each in providers if not each.model), default)
         if refuses
         else None,
@@ -282,11 +283,13 @@ def _choice(config: model.Config, routes: tuple[ir.LlmRoute, ...]) -> ir.Provide
     )
 
 
-def _makers(providers: list[model.Provider], default: str | None) -> tuple[tuple[str, str], ...]:
-    """Where models go that are not in the config: to the provider of whoever made them."""
+def _kinds(
+    providers: list[model.Provider], kinds: Iterable[str], default: str | None
+) -> tuple[tuple[str, str], ...]:
+    """The provider that calls of such a kind mean, where the config has one alone or a default."""
     found = (
         (kind, _one_of((each for each in providers if each.kind == kind), default))
-        for kind in MODEL_BEGINNINGS
+        for kind in kinds
     )
     return tuple((kind, name) for kind, name in found if name)
 

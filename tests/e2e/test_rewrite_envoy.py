@@ -38,6 +38,7 @@ CHOOSE = """
 local NAMES = {"one", "two", "lame"}
 local MODELS = {["gpt-4o"] = "one", ["claude-3"] = "two"}
 local BEGINNINGS = {}
+local KINDS = {}
 local ORIGINS = {}
 local DEFAULT = "one"
 local ROUTES = {

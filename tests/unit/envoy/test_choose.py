@@ -11,6 +11,7 @@ from tests.unit.envoy.scripts import Script
 _CONSTANTS = """
 local BEGINNINGS = {{"claude", "clever"}, {"gpt-", "fast"}}
 local REFUSES_OTHERS = true
+local KINDS = {groq = "embed"}
 local ORIGINS = {"^https%:%/%/[a-z0-9.-]+%.ours%.test$"}
 local NO_SUCH_MODEL = "does not exist here; known are fast"
 local NAMES = {"fast", "clever", "embed"}
@@ -70,6 +71,7 @@ def _text(table: Any) -> dict[str, str]:
         (None, b'{"model":"gpt-4o-mini","model":"embed"}', "embed"),
         (None, b'{"model":"gpt-5"}', "fast"),
         (None, b'{"model":"Claude-9"}', "clever"),
+        (None, b'{"model":"groq/llama/4"}', "embed"),
         (None, b'{"model":"--"}', "fast"),
         (None, b'{"model":"None"}', "fast"),
         (None, b'{"model":""}', "fast"),
@@ -142,6 +144,13 @@ def test_an_unknown_model_may_go_somewhere() -> None:
 def test_a_name_of_ours_is_told(body: bytes, named: str | None) -> None:
     """What is a name here is not for the provider; a model that it may know is."""
     assert decide(body)[0].get("named") == named
+
+
+def test_a_kind_before_the_model_is_ours() -> None:
+    """What is behind it is the provider's own name."""
+    assert decide(b'{"model":"Groq/llama/4"}')[0]["bare"] == "llama/4"
+    assert "bare" not in decide(b'{"model":"meta/llama"}', _ANY)[0]
+    assert "bare" not in decide(b'{"model":"groq/x"}', x_gateway_hint=b"fast")[0]
 
 
 def test_the_model_of_a_form() -> None:

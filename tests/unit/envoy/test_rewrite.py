@@ -155,6 +155,19 @@ def test_a_kept_model_is_kept_once() -> None:
     assert rewritten(body, EMBEDDINGS) == b'{"model":"b","input":"x"}'
 
 
+def test_the_kind_of_a_provider_is_no_part_of_its_models_name() -> None:
+    """`openai/gpt-5` is gpt-5 to OpenAI; a provider with a model of its own gets that."""
+    body, chosen = b'{"model":"openai/gpt-5"}', {b"bare": b"gpt-5"}
+    assert _NO_MODEL.call("rewritten", body, CHAT, chosen) == b'{"model":"gpt-5"}'
+    assert _LUA.call("rewritten", body, CHAT, chosen) == b'{"model":"gpt-4o"}'
+    assert _LUA.call("rewritten", body, EMBEDDINGS, chosen) == b'{"model":"gpt-5"}'
+    form = _LUA.call(
+        "rewritten_form", _form(b"openai/x"), b"multipart/form-data; boundary=b", TRANSCRIPTIONS,
+        {b"bare": b"x"},
+    )  # fmt: skip
+    assert form == _form(b"x")
+
+
 def test_a_provider_without_model_takes_the_clients() -> None:
     """Without a model of its own a provider gets the client's, even for chat, once."""
 
