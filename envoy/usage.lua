@@ -99,12 +99,11 @@ local function tells_usage(event)
     and byte(text, usage.value_from) == 123
 end
 
--- Whether what an event begins with leaves open that it tells the usage.
+-- Whether what an event begins with leaves open that it tells the usage. Only its first line can
+-- settle that, and only as data: no reader heeds the other lines.
 local function may_tell_usage(beginning)
-  if #beginning > LONGEST_EVENT or find(beginning, "^%s*data:%s*[^%s{]") then return false end
-  local _, opened = find(beginning, '"choices"%s*:%s*%[%s*')
-  local next_byte = opened and byte(beginning, opened + 1)
-  return next_byte == nil or next_byte == 93
+  if #beginning > LONGEST_EVENT or find(beginning, "^%s*data:[ \t]*[^%s{]") then return false end
+  return not find(beginning, '^%s*data:[^\r\n]-"choices"[ \t]*:[ \t]*%[[ \t]*[^%s%]]')
 end
 
 -- A stream's state: `held`, the beginning of an event that waits; and, inside an event that
