@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import lint, report
-from controlplane.defaults import LOOPBACK, STATS_PORT, Machine
+from controlplane.defaults import ALLOW_OPEN, LOOPBACK, STATS_PORT, Machine
 from controlplane.lint import files
-from controlplane.problem import Problem, for_compile, has_errors
+from controlplane.problem import Problem, for_compile, for_open, has_errors
 from controlplane.reading.dialects import parse
 from controlplane.reading.document import Document, decoded, read, read_text, variables
 
@@ -71,11 +71,18 @@ def _checked(
 
 def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
     """The same for a text that is already in memory, and the variables it may name."""
-    document, problems = read(text, variables)
+    document, problems = read(text, variables, file.parent)
     if document is None:
         return Checked(file, text, None, None, tuple(problems))
     config, parse_problems = parse(document)
-    found = (*problems, *parse_problems, *lint.run(config), *files.problems(config, file.parent))
+    found: Iterable[Problem] = (
+        *problems,
+        *parse_problems,
+        *lint.run(config),
+        *files.problems(config, file.parent),
+    )
+    if variables.get(ALLOW_OPEN):
+        found = for_open(found)
     return Checked(file, text, document, config, without_values(found, text, variables))
 
 

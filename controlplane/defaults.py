@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+ALLOW_OPEN = "ARCHGW_ALLOW_OPEN"
+"""The variable that `--allow-open` sets, and that a container sets itself."""
+
 LOOPBACK = "127.0.0.1"
 LLM_ADDRESS = LOOPBACK
 LLM_PORT = 12000
-PROMPT_ADDRESS = "0.0.0.0"
+PROMPT_ADDRESS = LOOPBACK
 PROMPT_PORT = 10000
 STATS_PORT = 19901
 """On the loopback address, always."""

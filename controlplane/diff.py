@@ -57,6 +57,25 @@ def _listeners(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         if before.certificates != after.certificates:
             text = f"{label}: certificates {_names(before)} → {_names(after)}"
             yield Change("listener", "changed", text)
+        yield from _clients(label, before.auth, after.auth)
+
+
+def _clients(label: str, old: ir.Auth | None, new: ir.Auth | None) -> Iterator[Change]:
+    if _who(old) != _who(new):
+        yield Change("listener", "changed", f"{label}: callers {_who(old)} → {_who(new)}")
+    one, other = (
+        {name: {key.value for key in auth.keys if key.name == name} for name in auth.clients}
+        if auth
+        else {}
+        for auth in (old, new)
+    )
+    for name in one:
+        if name in other and one[name] != other[name]:
+            yield Change("listener", "changed", f"{label}: other keys for {name}")
+
+
+def _who(auth: ir.Auth | None) -> str:
+    return ", ".join(auth.clients) if auth else "anybody"
 
 
 def _names(listener: ir.Listener) -> str:

@@ -110,6 +110,10 @@ class Home:
         """The only file that holds the key."""
         return self.secrets / f"{secret}.key"
 
+    def door_file(self, listener: str) -> Path:
+        """The filter that knows a listener's clients, with their keys."""
+        return self.secrets / f"clients-{listener}.json"
+
     def sds_file(self, secret: str) -> Path:
         """Tells Envoy where the key or certificate is; holds none itself."""
         return self.secrets / f"{secret}.sds.yaml"

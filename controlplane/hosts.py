@@ -66,6 +66,11 @@ def is_address(text: str) -> bool:
     return _ip(text) is not None
 
 
+def is_loopback(address: str) -> bool:
+    ip = _ip(address)
+    return ip is not None and ip.is_loopback
+
+
 def is_public(name: str) -> bool:
     """Whether traffic to this host leaves the user's own network, as far as a name tells."""
     ip = _ip(name)

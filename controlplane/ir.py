@@ -164,6 +164,28 @@ class Cors:
 
 
 @dataclass(frozen=True, slots=True)
+class SecretValue:
+    name: str
+    value: str | None = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"SecretValue({self.name!r}, [redacted])"
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who may call. One of these things is enough."""
+
+    keys: tuple[SecretValue, ...]
+    """Each with the name of its client, which may have several."""
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Those whose names are known beforehand."""
+        return tuple(dict.fromkeys(key.name for key in self.keys))
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     name: ListenerName
     address: str
@@ -171,6 +193,8 @@ class Listener:
     certificates: tuple[Certificate, ...]
     max_body_bytes: int
     cors: Cors | None = None
+    auth: Auth | None = None
+    """None: anybody may call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,15 +220,6 @@ class Prompts(contract.Prompts):
     """What extproc is told, and whom it asks; None in a gateway for LLM calls alone."""
 
     model_server: ModelServer
-
-
-@dataclass(frozen=True, slots=True)
-class SecretValue:
-    name: str
-    value: str | None = field(repr=False)
-
-    def __repr__(self) -> str:
-        return f"SecretValue({self.name!r}, [redacted])"
 
 
 @dataclass(frozen=True, slots=True)

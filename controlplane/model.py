@@ -28,10 +28,13 @@ class Secret:
     value: str | None = field(repr=False)
     """None when `$NAME` is in neither the environment nor `.env`."""
     reference: str | None = None
-    """The variable it came from; None for a literal in the file."""
+    """The variable it came from."""
+    file: str | None = None
+    """The file it came from; with neither it is a literal in the config."""
 
     def __repr__(self) -> str:
-        return f"Secret(${self.reference})" if self.reference else "Secret([redacted])"
+        source = f"${self.reference}" if self.reference else self.file
+        return f"Secret({source or '[redacted]'})"
 
     __str__ = __repr__
 
@@ -54,6 +57,25 @@ class Cors:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientKey:
+    """A client of the gateway, and a key of its own; it may have several."""
+
+    path: Path
+    client: str
+    key: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who may call a listener."""
+
+    path: Path
+    open_to_all: bool = False
+    """`auth: none`: it is meant."""
+    keys: tuple[ClientKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Listener:
     path: Path
     address: str | None = None
@@ -62,6 +84,7 @@ class Listener:
     certificates: tuple[Certificate, ...] = ()
     connect_timeout: timedelta | None = None
     cors: Cors | None = None
+    auth: Auth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,3 +304,5 @@ class Config:
     mode: Literal["llm", "prompt"] | None = None
     model_server: ModelServer | None = None
     function_calling: FunctionCalling | None = None
+    key_files: tuple[str, ...] = ()
+    """Files and folders with keys that were looked into: a change there is one of the config."""

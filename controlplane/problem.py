@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 UNREADABLE = "AG001"
 MISSING_SECRET = "AG107"  # noqa: S105 - the code of a problem, not a secret
 MISSING_VARIABLE = "AG113"
+MISSING_KEY_FILE = "AG121"
 UNFIT_FILE = "AG507"
 EXPIRED_FILE = "AG508"
+OPEN_LISTENER = "AG901"
 
 
 class Severity(StrEnum):
@@ -118,7 +120,7 @@ def for_start(problems: Iterable[Problem]) -> list[Problem]:
 
     `lint` runs on machines that hold no keys, so there it only warns.
     """
-    return _raised(problems, {MISSING_SECRET, MISSING_VARIABLE, UNFIT_FILE})
+    return _raised(problems, {MISSING_SECRET, MISSING_VARIABLE, MISSING_KEY_FILE, UNFIT_FILE})
 
 
 def for_compile(problems: Iterable[Problem]) -> list[Problem]:
@@ -126,8 +128,17 @@ def for_compile(problems: Iterable[Problem]) -> list[Problem]:
     return _raised(problems, {MISSING_VARIABLE})
 
 
+def for_open(problems: Iterable[Problem]) -> list[Problem]:
+    """As whoever says `--allow-open` sees them."""
+    return _as(Severity.WARNING, problems, {OPEN_LISTENER})
+
+
 def _raised(problems: Iterable[Problem], codes: set[str]) -> list[Problem]:
+    return _as(Severity.ERROR, problems, codes)
+
+
+def _as(severity: Severity, problems: Iterable[Problem], codes: set[str]) -> list[Problem]:
     return [
-        replace(problem, severity=Severity.ERROR) if problem.code in codes else problem
+        replace(problem, severity=severity) if problem.code in codes else problem
         for problem in problems
     ]

@@ -48,6 +48,8 @@ TEMPLATE_HEADER: Final = "x-arch-path-template"
 """On the internal listener: the path as the config writes it, without values, for the log."""
 HINT_HEADER: Final = "x-gateway-hint"
 """The client's `x-arch-llm-provider-hint`, likewise."""
+CLIENT_HEADER: Final = "x-arch-client"
+"""Who calls, once Envoy has seen that it is so; a client cannot send it (`OWN_PREFIX`)."""
 DEBUG_HEADER: Final = "x-gateway-debug"
 """The client's `x-arch-debug`, which Envoy copies before it removes all `x-arch-*`; heeded if the
 config says so."""

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, home_of, show_problems
+from controlplane.cli.home import (
+    add_allow_open,
+    add_home,
+    home_of,
+    show_problems,
+    variables_of,
+)
 from controlplane.cli.terminal import Patience, failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
@@ -42,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also make what the bootstrap names in the home, key files (0600) included, so that"
         " `envoy -c OUT` can start",
     )
+    add_allow_open(parser)
     add_home(parser)
 
 
@@ -54,7 +60,7 @@ def _run(args: argparse.Namespace) -> int:
     from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
     from controlplane.problem import exit_code, for_compile, for_start  # noqa: PLC0415
 
-    compiled = compile_file(args.config, os.environ)
+    compiled = compile_file(args.config, variables_of(args))
     # Without its keys a bootstrap can be read, but not run.
     problems = (for_start if args.prepare else for_compile)(compiled.problems)
     if problems:

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from controlplane.cli.terminal import coloured, failure, paint
+from controlplane.defaults import ALLOW_OPEN
 from controlplane.home_paths import Home, locate
 
 if TYPE_CHECKING:
@@ -57,3 +58,16 @@ def show_verdict(verdict: Verdict) -> None:
     print(f"{paint(verdict.summary, 'green')}{version}")
     for change in verdict.changes:
         print(f"  {change}")
+
+
+def add_allow_open(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow-open",
+        action="store_true",
+        help="listeners that anybody may call are meant: a warning, not an error",
+    )
+
+
+def variables_of(args: argparse.Namespace) -> dict[str, str]:
+    """The environment, and what a flag says in its place."""
+    return {**os.environ, ALLOW_OPEN: "1"} if args.allow_open else dict(os.environ)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.cli.home import add_allow_open, variables_of
 from controlplane.cli.terminal import coloured, failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
@@ -46,6 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--diff", action="store_true", help="print what --fix would change, and change nothing"
     )
+    add_allow_open(parser)
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     parser.add_argument("--explain", metavar="CODE", help="tell a rule's reason, with examples")
 
@@ -109,12 +111,12 @@ class _Source:
 
         return cls(file, sys.stdin.buffer.read(MAX_BYTES + 1) if file == _STDIN else None)
 
-    def check(self) -> Checked:
+    def check(self, env: Mapping[str, str]) -> Checked:
         from controlplane.compile import check, check_bytes  # noqa: PLC0415
 
         if self.raw is None:
-            return check(self.file, os.environ)
-        return check_bytes(self.raw, self.file, os.environ)
+            return check(self.file, env)
+        return check_bytes(self.raw, self.file, env)
 
 
 def _lint(files: Sequence[Path], args: argparse.Namespace) -> int:
@@ -122,10 +124,11 @@ def _lint(files: Sequence[Path], args: argparse.Namespace) -> int:
 
     located: list[Located] = []
     worst = DONE
+    env = variables_of(args)
     for file in files:
         source = _Source.of(file)
         unwritten = _fix(source, args.format) if args.fix else None
-        checked = source.check()
+        checked = source.check(env)
         problems = (unwritten,) if unwritten else checked.problems
         located += checked.located(problems)
         worst = max(worst, exit_code(problems, strict=args.strict))
@@ -138,7 +141,7 @@ def _fix(source: _Source, form: str) -> Problem | None:
     from controlplane.reading import fix  # noqa: PLC0415 - only `--fix` needs it
     from controlplane.reading.document import cannot  # noqa: PLC0415
 
-    checked = source.check()
+    checked = source.check(os.environ)
     if checked.text is None:
         return None  # what is reported is why
     mended = fix.fixed(checked.text, _variables(source.file))
@@ -172,7 +175,7 @@ def _diff(files: Sequence[Path]) -> int:
 
     code = DONE
     for file in files:
-        checked = _Source.of(file).check()
+        checked = _Source.of(file).check(os.environ)
         if checked.text is None:
             failure(f"{file}: {checked.problems[0].message}")
             return COULD_NOT_RUN

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, home_of, show_verdict
+from controlplane.cli.home import add_allow_open, add_home, home_of, show_verdict, variables_of
 from controlplane.cli.terminal import Patience, paint
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
@@ -56,6 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="{all,gateway,model_server}",
         help="what to start (default: all that the config needs)",
     )
+    add_allow_open(parser)
     parser.add_argument("--foreground", action="store_true", help="stay, and log to the terminal")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -85,7 +86,7 @@ def _verdict(args: argparse.Namespace, home: Home) -> Verdict:
     if is_held(home.lock_file):
         # The supervisor would find the same, only later.
         return could_not_run(str(HeldError(home.folder, holder(home.lock_file))))
-    launch = Launch(config, home, service, os.environ)
+    launch = Launch(config, home, service, variables_of(args))
     if args.foreground:
         in_foreground(launch)
     try:

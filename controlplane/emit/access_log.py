@@ -40,6 +40,7 @@ _TEMPLATE = f"%DYNAMIC_METADATA({names.INTERNAL_METADATA}:path)%"
 _JSON: dict[str, str] = {
     "time": "%START_TIME%",
     "client": _CLIENT,
+    "client_name": f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%",
     "request_id": "%REQ(X-REQUEST-ID)%",
     "method": "%REQ(:METHOD)%",
     "path": _PATH,
@@ -79,7 +80,8 @@ def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
 
 def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
     text = _TEXT.replace(_PATH, _TEMPLATE)
-    file = _file("access_internal.log", gateway, home, text, _JSON | {"path": _TEMPLATE})
+    fields = {key: value for key, value in _JSON.items() if key != "client_name"}
+    file = _file("access_internal.log", gateway, home, text, fields | {"path": _TEMPLATE})
     return [file, _failures("internal", home)]
 
 

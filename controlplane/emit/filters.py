@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import cors, lua, names, ratelimit, runtime
+from controlplane.emit import cors, doors, lua, names, ratelimit, runtime
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
+    from controlplane.home_paths import Home
 
 _FILTERS = "envoy.extensions.filters.http"
 
 
-def llm_filters(gateway: ir.Gateway) -> list[Fields]:
+def llm_filters(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
     return [
         *cors.filters(),
         _readiness(),
+        *doors.filters(listener, home),
         _loop_guard(),
         _compressor(),
         _choose_provider(),
@@ -28,11 +30,12 @@ def llm_filters(gateway: ir.Gateway) -> list[Fields]:
     ]
 
 
-def prompt_filters(gateway: ir.Gateway) -> list[Fields]:
+def prompt_filters(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
     """The LLM listener's, behind the service that decides what to do with a prompt."""
     return [
         *cors.filters(),
         _readiness(names.EXTPROC_CLUSTER),
+        *doors.filters(listener, home),
         _loop_guard(),
         _compressor(),
         _prompts(),
@@ -113,6 +116,9 @@ def _compressor() -> Fields:
     )
 
 
+_CREDENTIALS = ("authorization", "x-api-key", "cookie")
+
+
 def _prompts() -> Fields:
     """extproc: sees the request's headers and whole body, nothing of the answer.
 
@@ -137,7 +143,7 @@ def _prompts() -> Fields:
         },
         forward_rules={
             "disallowed_headers": {
-                "patterns": [{"exact": "authorization"}, {"exact": "cookie"}],
+                "patterns": [{"exact": name} for name in _CREDENTIALS],
             }
         },
         processing_mode={

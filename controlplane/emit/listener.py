@@ -37,10 +37,10 @@ def emit_listeners(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
 def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> Fields:
     manager = _connection_manager(listener, gateway)
     if listener.name == "llm":
-        manager["http_filters"] = llm_filters(gateway)
+        manager["http_filters"] = llm_filters(listener, gateway, home)
         manager["access_log"] = access_log.llm(gateway, home)
     else:
-        manager["http_filters"] = prompt_filters(gateway)
+        manager["http_filters"] = prompt_filters(listener, gateway, home)
         manager["access_log"] = access_log.prompt(gateway, home)
     return _listener(listener, manager, home)
 

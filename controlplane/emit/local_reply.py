@@ -29,8 +29,11 @@ _CODE = _header(contract.ERROR_CODE_HEADER)
 _INVALID = "invalid_request_error"
 _SERVER = "server_error"
 
+_WHO = 'no known credential: send "authorization: Bearer KEY" with a key of this gateway'
+
 _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (400, "bad_request", _INVALID, "bad request"),
+    (401, "invalid_api_key", _INVALID, _WHO),
     (403, "forbidden", "permission_error", "forbidden"),
     (404, "not_found", _INVALID, "not found"),
     (408, "request_timeout", "timeout", "request not received in time"),
@@ -75,6 +78,11 @@ def internal_config() -> Fields:
             for cause, expression in _CAUSES
         ]
     }
+
+
+_ASKED_FOR: dict[int, Fields] = {
+    401: {"headers_to_add": [{"header": {"key": "www-authenticate", "value": "Bearer"}}]}
+}
 
 
 def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
@@ -133,6 +141,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
                 {
                     "filter": _status_without_code(status),
                     "body_format_override": form(text, kind, code),
+                    **_ASKED_FOR.get(status, {}),
                 }
                 for status, code, kind, text in (*_ENVOYS_OWN, _too_large(listener))
             ),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controlplane.emit import lua, names, ratelimit
+from controlplane.emit import doors, lua, names, ratelimit
 from controlplane.emit.answers import answer, error, header
 from controlplane.emit.cors import page_routes
 from controlplane.emit.model_list import model_routes
@@ -208,7 +208,9 @@ def _patience(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> ti
 
 def _health() -> Fields:
     match = {"path": "/healthz", "headers": [header(":method", "GET")]}
-    return answer("healthz", match, 200, "ok")
+    route = answer("healthz", match, 200, "ok")
+    route["typed_per_filter_config"] = {**route["typed_per_filter_config"], **doors.LEFT_OPEN}
+    return route
 
 
 def _tunnel() -> Fields:

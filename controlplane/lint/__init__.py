@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.lint import (
     addresses,
+    doors,
     limits,
     parameters,
     providers,
@@ -99,6 +100,13 @@ RULES: tuple[Rule, ...] = (
     addresses.odd_api_header,
     addresses.odd_origin,
     addresses.odd_name,
+    doors.open_listener,
+    doors.open_listener_of_v0_1,
+    doors.nobody_may_call,
+    doors.one_key_two_clients,
+    doors.odd_client_name,
+    doors.short_key,
+    doors.client_keys_in_clear,
     parameters.default_not_in_enum,
     parameters.default_of_required,
     parameters.default_out_of_range,

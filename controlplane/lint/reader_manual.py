@@ -5,6 +5,7 @@ from __future__ import annotations
 from controlplane.lint.rule import Manual
 from controlplane.problem import (
     EXPIRED_FILE,
+    MISSING_KEY_FILE,
     MISSING_SECRET,
     MISSING_VARIABLE,
     UNFIT_FILE,
@@ -416,6 +417,21 @@ Wrong:
 
 Right:
     version: v0.1
+""",
+    ),
+    _warning(
+        MISSING_KEY_FILE,
+        """
+A file or folder of keys cannot be read, or no key is in it.
+
+`lint` only warns, because it also runs on machines that hold no keys; `archgw up` refuses to go on.
+A relative path begins at the config's folder.
+
+Wrong:
+    listeners: {egress_traffic: {auth: {api_keys: [{name: web, key_file: surely/not/there}]}}}
+
+Right:
+    listeners: {egress_traffic: {auth: {api_keys: [{name: web, key: $K}]}}}
 """,
     ),
     _warning(

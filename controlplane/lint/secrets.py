@@ -47,15 +47,23 @@ def literal_secret(config: Config) -> Iterator[Finding]:
         llm_providers:
           - {name: OpenAI, provider: openai, model: gpt-4o, access_key: $OPENAI_API_KEY}
     """
-    held: list[tuple[Path, Secret | None, str]] = [
-        (provider.path, provider.access_key, provider.name) for provider in config.providers
-    ]
-    if config.function_calling:
-        held.append((config.function_calling.path, config.function_calling.access_key, "function"))
-    for path, secret, name in held:
-        if secret is not None and secret.reference is None:
-            hint = f"write `access_key: {_variable(name)}`, put the key there, and replace the key"
-            yield Finding((*path, "access_key"), "an access key stands in the file itself", hint)
+    for path, secret, name in _held(config):
+        if secret.reference is None and secret.file is None:
+            hint = f"write `{path[-1]}: {_variable(name)}`, put the key there, and replace the key"
+            yield Finding(path, "an access key stands in the file itself", hint)
+
+
+def _held(config: Config) -> Iterator[tuple[Path, Secret, str]]:
+    """Where each key stands, and whose it is."""
+    for provider in config.providers:
+        if provider.access_key:
+            yield (*provider.path, "access_key"), provider.access_key, provider.name
+    calling = config.function_calling
+    if calling and calling.access_key:
+        yield (*calling.path, "access_key"), calling.access_key, "function"
+    for listener in (config.ingress, config.egress):
+        for each in listener.auth.keys if listener and listener.auth else ():
+            yield each.path, each.key, each.client
 
 
 @error("AG502")

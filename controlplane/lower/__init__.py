@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, endpoint_names
+from controlplane.lower.auth import lower_auth
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
 from controlplane.providers import MODEL_BEGINNINGS
@@ -96,4 +97,5 @@ def _listener(
         certificates,
         max_body,
         ir.Cors(written.cors.origins, written.cors.credentials) if written.cors else None,
+        lower_auth(written.auth) if written.auth else None,
     )

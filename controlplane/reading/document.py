@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
 from controlplane.problem import UNREADABLE, Position, Problem
@@ -18,7 +19,6 @@ from controlplane.reading.yaml_tree import NoTreeError, Span, fatal, tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path as FilePath
 
     from controlplane.model import Path
     from controlplane.reading.yaml_tree import Node
@@ -34,6 +34,8 @@ class Document:
     root: Node = field(repr=False)
     variables: Mapping[str, str] = field(repr=False)
     """The environment, filled up from `.env`. Never shown: keys are among them."""
+    folder: FilePath
+    """Where the config lies, and what it names by a relative path."""
 
     def node(self, path: Path) -> Node | None:
         """The value at `path`, or None where the file has none."""
@@ -80,7 +82,9 @@ def cannot(do: str, error: OSError) -> Problem:
     return fatal(UNREADABLE, f"cannot {do} the file: {reason}")
 
 
-def read(text: str, variables: Mapping[str, str]) -> tuple[Document | None, list[Problem]]:
+def read(
+    text: str, variables: Mapping[str, str], folder: FilePath | None = None
+) -> tuple[Document | None, list[Problem]]:
     """No document comes back when no sense can be made of the text."""
     try:
         root, problems = tree(text)
@@ -92,7 +96,7 @@ def read(text: str, variables: Mapping[str, str]) -> tuple[Document | None, list
     if root.kind != "map":
         message = "a config is a mapping of keys, such as `llm_providers:`"
         return None, [*problems, fatal("AG007", message)]
-    return Document(text, root, variables), problems
+    return Document(text, root, variables, folder or FilePath()), problems
 
 
 def read_text(path: FilePath) -> tuple[str | None, Problem | None]:

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.reading.key_files import KeyFile, KeyFolder
 from controlplane.reading.mappings import Key, Table, TableOrList
 from controlplane.reading.values import (
     Anything,
@@ -94,6 +95,21 @@ _CORS = Table(
     },
     lone="allow_origins",
 )
+_CLIENT_KEY = Table(
+    {
+        "name": Key(Text(), "what the client is called, in logs and limits"),
+        "key": Key(SecretText(), "its key, as $VARIABLE"),
+        "key_file": Key(KeyFile(), "a file with its key, or with several, one a line"),
+        "directory": Key(KeyFolder(), "a folder with such a file for each client, of its name"),
+    }
+)
+_AUTH = Table(
+    {
+        "mode": Key(Text(choices=("none",)), "none: anybody may call"),
+        "api_keys": Key(Listing(_CLIENT_KEY, lone=True), "clients known by a key"),
+    },
+    lone="mode",
+)
 _LISTENER = Table(
     {
         "address": Key(Text(env=True), "the IP address to listen on"),
@@ -109,6 +125,7 @@ _LISTENER = Table(
         "tls": Key(_TLS, "certificates; with them the listener speaks HTTPS"),
         "common_tls_context": Key(_TLS, "the same as `tls`, as Envoy calls it"),
         "cors": Key(_CORS, "web pages that may call"),
+        "auth": Key(_AUTH, "who may call; `none`: anybody"),
     }
 )
 _NO_AGENTS = "an agent is an endpoint here: name it in `endpoints` and in a prompt target"

@@ -53,6 +53,8 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     guessing: bool = False
     """Only to see whether something fits: what does not needs no hint."""
+    key_files: list[str] = field(default_factory=list)
+    """Every file and folder that was looked into for keys, there or not."""
 
     def add(self, problem: Problem) -> None:
         if len(self.problems) < MOST_PROBLEMS:
@@ -171,14 +173,18 @@ class SecretText:
         value, names, missing = _resolve(text, reading.document.variables)
         _report_missing(missing, node.path, reading, MISSING_SECRET)
         value = value.strip()  # files that keys are read from end with a new line
-        least = " " if self.blanks else "!"
-        if not all(least <= char <= "~" for char in value):
-            message = f"{label(node.path)} holds a blank, a line break or another odd character"
-            reading.error("AG117", node.path, message, "a key travels in a header: check its value")
+        check_key(value, node.path, reading, blanks=self.blanks)
         return Secret(None if missing else value, names[0] if names else None)
 
     def schema(self) -> JsonSchema:
         return {"type": ["string", "number"]}
+
+
+def check_key(value: str, path: Path, reading: Reading, *, blanks: bool = False) -> None:
+    least = " " if blanks else "!"
+    if not all(least <= char <= "~" for char in value):
+        message = f"{label(path)} holds a blank, a line break or another odd character"
+        reading.error("AG117", path, message, "a key travels in a header: check its value")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The config on disk and the caller's variables: read together, watched, read again."""
+"""The config on disk, the keys beside it, the caller's variables: read, watched, read again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ class ConfigFile:
         """`path` is None for a model server alone."""
         self.path = path
         self._env = dict(env)
-        self._watch = FileWatch((path, path.parent / ".env") if path else ())
+        self._always = (path, path.parent / ".env") if path else ()
+        self._watch = FileWatch(self._always)
         self._read_marks = self._watch.marks()
         """The files as they were last read: `archgw reload` may be quicker than the watch."""
 
@@ -28,8 +29,14 @@ class ConfigFile:
     async def read(self) -> Sound | Refused | None:
         if self.path is None:
             return None
-        self._read_marks = self._watch.marks()
-        return await asyncio.to_thread(read, self.path, dict(self._env))
+        while True:
+            self._read_marks = self._watch.marks()
+            found = await asyncio.to_thread(read, self.path, dict(self._env))
+            paths = self._always + found.key_files
+            if paths == self._watch.paths:
+                return found
+            # A file may have changed between its reading and its first mark: once more.
+            self._watch.paths = paths
 
     async def changed(self) -> None:
         """Returns once the files are other than when they were last read."""

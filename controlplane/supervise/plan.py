@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.compile import compile_file
 from controlplane.defaults import LOOPBACK
-from controlplane.emit import emit, names, proto
+from controlplane.emit import doors, emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.lower.addresses import endpoint_names
@@ -23,7 +24,6 @@ from controlplane.xds.snapshot import Bundle, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from controlplane import ir, model
     from controlplane.emit import Resources
@@ -62,21 +62,25 @@ class Sound:
     gateway: ir.Gateway
     warnings: tuple[Located, ...]
     places: tuple[tuple[str, str], ...]
+    key_files: tuple[Path, ...] = ()
+    """What was read beside the config; a folder is read anew when it changes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     problems: tuple[Located, ...]
+    key_files: tuple[Path, ...] = ()
 
 
 def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
     compiled = compile_file(config, env)
     problems = for_start(compiled.problems)
     located = tuple(compiled.located(problems))
+    beside = tuple(map(Path, compiled.model.key_files)) if compiled.model else ()
     if compiled.gateway is None or has_errors(problems):
-        return Refused(located)
+        return Refused(located, beside)
     places = _places(config, compiled.document, compiled.model)
-    return Sound(compiled.gateway, located, places)
+    return Sound(compiled.gateway, located, places, beside)
 
 
 def make_plan(sound: Sound, home: Home) -> Plan:
@@ -114,11 +118,12 @@ def _bundle(type_name: str, resources: Iterable[Fields]) -> Bundle:
 
 
 def key_files(gateway: ir.Gateway, home: Home) -> dict[str, str]:
-    return {
+    ours = {
         home.key_file(secret.name).name: secret.value
         for secret in gateway.secrets
         if secret.value is not None
     }
+    return ours | dict(doors.key_files(gateway, home))
 
 
 def wanted_ports(gateway: ir.Gateway) -> tuple[Port, ...]:

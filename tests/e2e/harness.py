@@ -25,6 +25,7 @@ from controlplane.emit import emit
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.home_paths import Home
+from controlplane.supervise.plan import key_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -188,9 +189,7 @@ def write(folder: Path, file: Path, env: Mapping[str, str]) -> Home:
     if compiled.gateway is None:
         raise AssertionError([problem.message for problem in compiled.problems])
     resources = emit(compiled.gateway, home)
-    for secret in compiled.gateway.secrets:
-        home.key_file(secret.name).write_text(secret.value or "")
-    for name, text in resources.secret_files:
+    for name, text in (*key_files(compiled.gateway, home).items(), *resources.secret_files):
         (home.secrets / name).write_text(text)
     if resources.runtime:
         file = home.runtime / f"{resources.runtime.generation}.json"

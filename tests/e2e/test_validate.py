@@ -10,6 +10,7 @@ import pytest
 from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.home_paths import Home
+from controlplane.supervise.plan import key_files
 from tests.e2e.harness import ENVOY
 from tests.fakes.certificates import Authority
 from tests.golden import compiled, compiling_cases, environment
@@ -26,10 +27,8 @@ def test_static_bootstrap(case: Path, tmp_path: Path) -> None:
     env = {**environment(case), "SSL_CERT_FILE": str(trust), "TLS": str(certificates(tmp_path))}
     gateway, resources = compiled(case, env, home)
     home.secrets.mkdir()
-    for name, text in resources.secret_files:
+    for name, text in (*key_files(gateway, home).items(), *resources.secret_files):
         (home.secrets / name).write_text(text)
-    for secret in gateway.secrets:
-        home.key_file(secret.name).write_text("key")
     file = tmp_path / "bootstrap.json"
     file.write_text(to_json(static_bootstrap(home, resources)))
     assert_valid(file)

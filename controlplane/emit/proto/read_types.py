@@ -35,12 +35,15 @@ if TYPE_CHECKING:
 # What a resource begins with, and what the emitters write into a `typed_config`.
 _ROOTS = (
     "envoy.config.bootstrap.v3.Bootstrap",
+    "envoy.config.core.v3.TypedExtensionConfig",
     "envoy.config.overload.v3.ScaleTimersOverloadActionConfig",
+    "envoy.config.route.v3.FilterConfig",
     "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
     "envoy.extensions.clusters.dns.v3.DnsCluster",
     "envoy.extensions.compression.gzip.compressor.v3.Gzip",
     "envoy.extensions.content_parsers.json.v3.JsonContentParser",
+    "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth",
     "envoy.extensions.filters.http.cdn_loop.v3.CdnLoopConfig",
     "envoy.extensions.filters.http.compressor.v3.Compressor",
     "envoy.extensions.filters.http.cors.v3.Cors",

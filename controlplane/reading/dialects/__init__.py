@@ -65,5 +65,6 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         mode="llm" if top.text("mode") == "llm" else "prompt" if "mode" in top else None,
         model_server=model_server(top, reading),
         function_calling=function_calling(top),
+        key_files=tuple(dict.fromkeys(reading.key_files)),
     )
     return config, reading.problems

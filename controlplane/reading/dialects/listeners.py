@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.model import Certificate, Cors, Listener
+from controlplane.model import Auth, Certificate, ClientKey, Cors, Listener
 from controlplane.reading.values import did_you_mean, label, replaced
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
 
@@ -49,6 +51,7 @@ def _listener(record: Record, reading: Reading) -> Listener:
         certificates=_certificates(record),
         connect_timeout=record.duration("connect_timeout"),
         cors=_cors(record.record("cors")) if "cors" in record else None,
+        auth=_auth(record.record("auth"), reading) if "auth" in record else None,
     )
 
 
@@ -56,6 +59,28 @@ def _cors(record: Record) -> Cors:
     # Browsers write hosts in lower case.
     origins = tuple(origin.lower() for origin in record.texts("allow_origins"))
     return Cors(record.path, origins, record.flag("allow_credentials") or False)
+
+
+def _auth(record: Record, reading: Reading) -> Auth:
+    keys = (key for each in record.records("api_keys") for key in _client_keys(each, reading))
+    return Auth(path=record.path, open_to_all="mode" in record, keys=tuple(keys))
+
+
+def _client_keys(record: Record, reading: Reading) -> Iterator[ClientKey]:
+    for client, secret in record.listed("directory"):
+        yield ClientKey(record.path_of("directory"), client, secret)
+    name, key = record.text("name"), record.secret("key")
+    if name is None and "directory" not in record:
+        reading.error("AG103", record.path, f"{label(record.path)} has no `name`", "add `name:`")
+    if name is None:
+        return
+    if key:
+        yield ClientKey(record.path_of("key"), name, key)
+    for secret in record.listed("key_file"):
+        yield ClientKey(record.path_of("key_file"), name, secret)
+    if not {"key", "key_file"} & record.values.keys():
+        message = f"{label(record.path)} has neither `key` nor `key_file`"
+        reading.error("AG103", record.path, message)
 
 
 def _address(record: Record, reading: Reading) -> str | None:

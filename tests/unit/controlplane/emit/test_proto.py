@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from envoy_data_plane.envoy.config.bootstrap.v3 import Bootstrap
 
-from controlplane.emit import proto
+from controlplane.emit import doors, proto
 from controlplane.emit.bootstrap import static_bootstrap, xds_bootstrap
 from controlplane.emit.proto import read_types
 from controlplane.xds import messages
@@ -85,11 +86,22 @@ def test_no_type_is_kept_in_vain() -> None:
     """Each type that the file is made for is written by some golden case, or spoken by `xds`."""
     written = set()
     for case in compiling_cases():
-        _, resources = compiled(case, environment(case), HOME)
-        written |= set(re.findall(proto.TYPE_URL + r"([\w.]+)", str(resources)))
+        gateway, resources = compiled(case, environment(case), HOME)
+        texts = f"{resources}{dict(doors.key_files(gateway, HOME))}"
+        written |= set(re.findall(proto.TYPE_URL + r"([\w.]+)", texts))
     written |= set(re.findall(proto.TYPE_URL + r"([\w.]+)", str(xds_bootstrap(HOME))))
     spoken = {proto.BOOTSTRAP, messages._REQUEST, messages._RESPONSE}
     assert set(read_types._ROOTS) - written - spoken == set()
+
+
+@pytest.mark.parametrize("case", compiling_cases(), ids=lambda case: case.name)
+def test_filters_in_files_are_sound(case: Path) -> None:
+    """What Envoy reads from a file is checked by nobody else before it."""
+    gateway, _ = compiled(case, environment(case), HOME)
+    for _, text in doors.key_files(gateway, HOME):
+        (resource,) = json.loads(text)["resources"]
+        kind = resource.pop("@type").removeprefix(proto.TYPE_URL)
+        assert proto.message(kind, resource)
 
 
 def test_bytes_are_the_same_in_every_process() -> None:
