@@ -90,9 +90,13 @@ class Gateway(Archgw):
 
 
 def garbage_authority(folder: Path) -> str:
-    """Reads well and lints well; only Envoy notices that it is no certificate."""
+    """Reads well and lints well: OpenSSL takes a version that there is not, Envoy does not."""
+    authority = Authority(folder / "odd").file.read_text()
+    der = ssl.PEM_cert_to_DER_cert(authority)
     file = folder / "ca.pem"
-    file.write_text("-----BEGIN CERTIFICATE-----\nbm8=\n-----END CERTIFICATE-----\n")
+    file.write_text(
+        ssl.DER_cert_to_PEM_cert(der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"))
+    )
     return (
         "  - name: two\n    provider: openai\n    model: x\n    access_key: $PROVIDER_KEY\n"
         f"    tls: {{ca_file: {file}}}\n"
