@@ -213,6 +213,7 @@ PROVIDER = Table(
         "provider_interface": Key(Text(), now="provider"),
         "access_key": Key(SecretText(), "the provider's key, as $VARIABLE"),
         "api_key": Key(SecretText(), now="access_key"),
+        "access_key_file": Key(KeyFile(), "a file with the key, which is watched"),
         "model": Key(Text(), "the model's name, as the provider calls it"),
         "default": Key(Flag(), "where calls go that name no provider"),
         "stream": Key(Flag(), "accepted for v0.1's sake: clients choose in each request"),

@@ -11,6 +11,7 @@ from controlplane.reading.dialects.old_forms import inserted
 from controlplane.reading.values import label
 
 if TYPE_CHECKING:
+    from controlplane.model import Secret
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
 
@@ -48,7 +49,7 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         name=name,
         kind=kind,
         model=model,
-        access_key=record.secret("access_key"),
+        access_key=_access_key(record, reading),
         default=record.flag("default") or False,
         stream=record.flag("stream"),
         endpoint=record.text("endpoint"),
@@ -62,6 +63,17 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         api_version=record.text("api_version"),
         http_host=record.text("http_host"),
     )
+
+
+def _access_key(record: Record, reading: Reading) -> Secret | None:
+    written, in_file = record.secret("access_key"), record.listed("access_key_file")
+    if "access_key" in record and "access_key_file" in record:
+        message = f"{label(record.path)} has a key here and in `access_key_file`"
+        reading.error("AG004", record.path_of("access_key"), message, "keep one of the two")
+    if len(in_file) > 1:
+        message = f"{label(record.path_of('access_key_file'))} holds {len(in_file)} keys"
+        reading.error("AG117", record.path_of("access_key_file"), message, "a provider has one")
+    return written or (in_file[0] if in_file else None)
 
 
 def _timeouts(provider: Record) -> Timeouts | None:

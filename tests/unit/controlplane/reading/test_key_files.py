@@ -93,3 +93,21 @@ def test_keys_are_not_told(tmp_path: Path) -> None:
     checked = read(tmp_path, "{directory: keys}")
     assert {"AG904", "AG906"} <= set(codes(checked))
     assert "hunter2" not in str(checked.problems) + str(checked.model) + str(checked.located())
+
+
+def test_key_of_a_provider(tmp_path: Path) -> None:
+    """A provider's key may lie in a file, too, but only one, and not in the config as well."""
+    config = "llm_providers: [{name: a, provider: openai, model: m, %saccess_key_file: sk}]\n"
+    for text, more, wanted in (
+        ("sk-of-a\n", "", []),
+        ("sk-1\nsk-2\n", "", ["AG117"]),
+        ("sk-of-a\n", "access_key: $K, ", ["AG004"]),
+    ):
+        (tmp_path / "sk").write_text(text)
+        checked = check_text(config % more, tmp_path / "arch_config.yaml", {"K": "sk-of-a"})
+        assert codes(checked) == wanted
+        assert checked.model is not None
+        assert checked.model.key_files == (str(tmp_path / "sk"),)
+        key = checked.model.providers[0].access_key
+        assert key is not None
+        assert key.value == text.split()[0]
