@@ -38,6 +38,10 @@ _QUOTED: Final = re.compile(
     r"\"[^\"\n]{1,300}\"|“[^”\n]{1,300}”|„[^“”\n]{1,300}[“”]|«[^»\n]{1,300}»|`[^`\n]{1,300}`"
     r"|(?<!\w)['‘][^'’\n]{1,300}['’](?!\w)"
 )
+# "31 de dezembro de 2027" is "31 december 2027".
+_DATE: Final = re.compile(
+    r"(?<!\d)\d{1,2} (?P<of>de|di) (?P<month>[^\W\d_]{3,12})(?: (?P<of_year>del?|di) \d{4})?"
+)
 _JOINED: Final = re.compile(r"[ \-'’]+")
 _CLOSES: Final = re.compile(
     r"\s*(?:$|[.,;:!?)\n])|\s+(?:und|en|bitte|alsjeblieft)\b", re.IGNORECASE
@@ -110,11 +114,20 @@ def _replaced(text: str, own: Dictionary) -> Iterator[tuple[int, int, str]]:
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     found = [m for m in _WORD.finditer(text) if not any(a < m.start() < b for a, b in quoted)]
     folded = [names.folded(match.group()) for match in found]
+    dates = {
+        match.start(group)
+        for match in _DATE.finditer(text)
+        for group in ("of", "of_year")
+        if names.folded(match["month"]) in names.by_name("months")
+    }
     place = 0
     while place < len(found):
         phrase = own.phrase(folded[place : place + _run(text, found, place)])
         count, said = phrase or (1, _single(text, found[place], own))
-        if own.second.get(folded[place], _NONE).intersection(folded[max(0, place - _NEAR) : place]):
+        if (
+            own.second.get(folded[place], _NONE).intersection(folded[max(0, place - _NEAR) : place])
+            or found[place].start() in dates
+        ):
             count, said = 1, ""
         if said is not None:
             end = found[place + count - 1].end()

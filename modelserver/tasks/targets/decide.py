@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from cachetools import LRUCache
 
 from modelserver.tasks import types
-from modelserver.tasks.gloss import dictionary, glossing
+from modelserver.tasks.gloss import dictionary, glossing, wishing
 from modelserver.tasks.targets import by_clause, clauses, functions, intent, second_look
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
@@ -83,7 +83,10 @@ class Targets:
             return Decision(self._nothing(request))
         request = replace(request, messages=glossing.glossed(request.messages, request.tools))
         decision = await self._decide(request, run)
-        return replace(decision, calls=tuple(_as_said(c, request.messages) for c in decision.calls))
+        calls: Iterable[Call] = decision.calls
+        if not wishing.is_plain(request.messages):
+            calls = (_less_sure(call, self.confirm_below / 2) for call in calls)
+        return replace(decision, calls=tuple(_as_said(each, request.messages) for each in calls))
 
     async def _decide(self, request: Request, run: Runner) -> Decision:
         (whole,) = await self._read([request], run)
@@ -222,6 +225,11 @@ def _with_own_words(
         call for call in calls
         if not any(_says_all_of(other, call, best) for other in calls if other.name != call.name)
     )  # fmt: skip
+
+
+def _less_sure(call: Call, most: float) -> Call:
+    sure = most if call.confidence is None else min(call.confidence, most)
+    return replace(call, confidence=sure)
 
 
 def _as_said(call: Call, messages: Sequence[Message]) -> Call:

@@ -69,9 +69,9 @@ def parts(said: str) -> list[str]:
     pieces = [piece for piece in pieces if piece]
     coded = len(pieces) > 1 and all(map(_CODE.search, pieces))
     parted = len(pieces) > 1 and (coded or bool(_CLOSE.search(bare)))
-    words = _WORDS if coded else _ENGLISH
     found: list[str] = []
     for piece in pieces:
+        words = _WORDS if coded or all(map(_CODE.fullmatch, _WORDS.split(piece))) else _ENGLISH
         split = [each for part in words.split(piece) for each in _by_slashes(part.strip()) if each]
         alone = len(pieces) == 1 and all(map(_THING.fullmatch, split))
         found += split if parted or alone or _are_items(split) else [piece]

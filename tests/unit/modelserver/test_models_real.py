@@ -178,6 +178,15 @@ def test_every_value_has_its_evidence(ask: Ask[Any], case: Case) -> None:
             assert 0 <= found.confidence <= 1
 
 
+def test_what_has_not_the_form_of_a_wish_is_a_guess(ask: Ask[Any]) -> None:
+    """Told word by word in English a statement may read like a wish: then it is asked back."""
+    for told_so in ("ap-7 wurde neu gestartet", "Il vicino ha riavviato il dispositivo ap-7"):
+        answer = decided(ask, Case(told_so, HOUSE))
+        assert all((call.confidence or 0) < answer.confirm_below for call in answer.calls)
+    (call,) = decided(ask, Case("Riavvia il dispositivo ap-7", HOUSE)).calls
+    assert call.confidence is None
+
+
 def test_wishes_are_told_apart_and_one_is_not(ask: Ask[Any]) -> None:
     """Each call of two names its own words, with all its evidence in them; a list stays whole."""
     said = "Play Blur in the kitchen and reboot device ap-7"

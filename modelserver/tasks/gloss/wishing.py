@@ -1,0 +1,82 @@
+"""Whether what is told word by word in English is plainly something to be done.
+
+Told so, a statement may read like a wish: "nginx on web-3 runs again". A wish has a form in every
+language: a verb that begins a clause ("cancel the booking"), "I would like", "can you". What has
+none may be a wish all the same; then it is a guess, to be asked back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+from modelserver.tasks import types
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Message
+
+_VERBS: Final = """
+activate add allow approve assign block book borrow bring build buy calculate call cancel change
+charge check clean clone close confirm connect continue convert cook cool copy correct create
+deactivate decrease delete deliver deposit dim disconnect download empty end enrol exchange extend
+fetch fill find finish forbid forward give heat help increase insure install invite keep let limit
+lock look lower make message migrate move mow mute note notify open order pause pay pick plan play
+postpone print publish put raise reboot rebook record redirect refund register reject remind remove
+rename renew rent repair replace replicate report request reschedule reserve restart resume return
+save scan schedule search sell send set share shift ship show sign start stop subscribe suspend switch
+take tell test transfer translate turn unlock unsubscribe update upload vacuum wake warm wash water
+withdraw write
+"""
+_VERB: Final = rf"(?P<verb>{'|'.join(_VERBS.split())})(?!\w)"
+_OPENS: Final = r"(?:^|[.,;:!¡\n]|(?<!\w)(?:and|please|then|now|also)(?!\w))\W*"
+_FORM: Final = re.compile(
+    rf"{_OPENS}(?:(?:do )?{_VERB}|(?:i |we )?(?:would like|want|need)(?!\w)"
+    r"|(?:can|could|would|will)(?! (?:i|we|one)(?!\w))(?!\w))",
+    re.IGNORECASE,
+)
+# "Bitte die Rechnung an Karl schicken": the last sentence, and the last word of it.
+_LAST: Final = re.compile(rf"(?<!\w){_VERB}[.! ]*$", re.IGNORECASE)
+_SENTENCE_END: Final = re.compile(r"[.?!\n]")
+_PLEASE: Final = re.compile(r"(?<!\w)please(?!\w)", re.IGNORECASE)
+_DENIED: Final = re.compile(r"(?<!\w)(?:not|no|never)(?!\w)", re.IGNORECASE)
+_LONGEST_VERB: Final = 16
+# The same word in the past, or of what is so: "cancelé", "annullato".
+_PAST: Final = re.compile(
+    r"\w{3,}(?:ée?s?|ó|ò|ei|ou|aste|iste|aron|ieron|aram|eram|iram|ado|ido|ato|uto|ais|ait|aient"
+    r"|aba|abas|ía|ava|avano|avo)",
+    re.IGNORECASE,
+)
+_LONGEST: Final = 2000
+
+
+def is_plain(messages: Sequence[Message]) -> bool:
+    """Whether the last user message, or the one that it goes on with, has the form of a wish."""
+    newest = types.newest(messages)
+    while newest > 1 and messages[newest - 1].ours and messages[newest - 2].role == "user":
+        newest -= 2
+    message = messages[newest]
+    return message.origin is None or _has_its_form(message)
+
+
+def _has_its_form(message: Message) -> bool:
+    text = message.content[:_LONGEST]
+    found = [*_FORM.finditer(text), *_at_the_end(text)]
+    asks = text.rstrip().endswith("?")
+    return any(not _is_past(message, each) for each in found if not (asks and each["verb"]))
+
+
+def _at_the_end(text: str) -> Iterator[re.Match[str]]:
+    """The verb that ends a sentence with "please" in it."""
+    verb = _LAST.search(text, max(0, len(text) - _LONGEST_VERB))
+    if verb:
+        sentence = _SENTENCE_END.split(text[: verb.start()])[-1]
+        if _PLEASE.search(sentence) and not _DENIED.search(sentence):
+            yield verb
+
+
+def _is_past(message: Message, form: re.Match[str]) -> bool:
+    if form["verb"] is None:
+        return False
+    text, start, end = message.said(*form.span("verb"))
+    return bool(_PAST.fullmatch(text, start, end))
