@@ -270,7 +270,7 @@ class Call:
     `confidence` is how sure it is that the call is what the last message asks for, exactly so
     and now; `null` when nobody judged the call as a whole. `clause` are the characters of the last
     user message that say it by themselves, and no other call; `null` when it was read off the
-    whole of it.
+    whole of it. `refused` are stretches of that message that say which other value is not meant.
     """
 
     name: str
@@ -280,6 +280,7 @@ class Call:
     unusable: Sequence[str] = ()
     confidence: float | None = None
     clause: tuple[int, int] | None = None
+    refused: Sequence[tuple[int, int]] = ()
 
     @classmethod
     def from_json(cls, value: Any) -> Call:
@@ -294,7 +295,11 @@ class Call:
                 str(name) for name in _items({"unusable": body.get("unusable") or []}, "unusable")
             ),
             confidence=None if body.get("confidence") is None else _number(body, "confidence"),
-            clause=None if body.get("clause") is None else _clause(body),
+            clause=None if body.get("clause") is None else _stretch(body["clause"], "clause"),
+            refused=tuple(
+                _stretch(each, "refused")
+                for each in _items({"refused": body.get("refused") or []}, "refused")
+            ),
         )
 
 
@@ -352,10 +357,10 @@ def _items(body: Mapping[str, Any], name: str) -> list[Any]:
     return value
 
 
-def _clause(body: Mapping[str, Any]) -> tuple[int, int]:
-    bounds = [int(_number({"clause": bound}, "clause")) for bound in _items(body, "clause")]
+def _stretch(value: Any, name: str) -> tuple[int, int]:
+    bounds = [int(_number({name: bound}, name)) for bound in _items({name: value}, name)]
     if len(bounds) != 2 or not 0 <= bounds[0] <= bounds[1]:
-        raise ValueError("clause: expected where it begins and ends")
+        raise ValueError(f"{name}: expected where it begins and ends")
     return bounds[0], bounds[1]
 
 

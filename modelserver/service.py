@@ -354,5 +354,5 @@ def _call(call: Call) -> schema.Call:
     }
     return schema.Call(
         call.name, call.arguments, tuple(call.missing), evidence, tuple(call.unusable),
-        call.confidence, call.clause,
+        call.confidence, call.clause, call.refused,
     )  # fmt: skip

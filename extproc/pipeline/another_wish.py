@@ -56,7 +56,11 @@ async def weigh(exchange: Exchange) -> None:
         exchange.decision = replace(afresh, guard=decision.guard)
     elif afresh.intent.name is None and not said:
         # Who tells or imagines ("I did that yesterday") wants no more of it than who denies.
-        turned_down = cues.may_not_be_meant(reply) or replies.mentions_declining(reply)
+        turned_down = (
+            cues.may_not_be_meant(reply)
+            or cues.announces(reply)
+            or replies.mentions_declining(reply)
+        )
         exchange.dropped = turned_down and not _may_want_a_no(sentence)
 
 

@@ -36,6 +36,7 @@ already|yesterday|last (?:week|month|year|night|time|monday|tuesday|wednesday|th
 earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:just |already )?\w+ed
 (?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
 what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
+too (?:long|much|many|late|early|expensive|short|few|little)
 would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
 (?:i|we)'?ll \w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber
@@ -60,6 +61,16 @@ _OPENING: Final = (
 _QUESTION: Final = re.compile(
     rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
 )
+# "That was 200 euros, right?"
+_TAGGED: Final = re.compile(
+    r"(?<!\w)(?:right|correct|true|huh|eh|(?:is|was|does|did|has|are|were)n['\u2019]?t (?:it|that|they)"
+    r"|nicht wahr|oder|n['\u2019]est-ce pas|verdad|vero|certo|toch) ?\?$",
+    re.IGNORECASE,
+)
+# "And VR205?" may be a wish or a question.
+_ELLIPTIC: Final = re.compile(
+    r"(?:and|or|what about|how about|und|et|y|e|en)\b[^.!?]{0,60}\?$", re.IGNORECASE
+)
 # What is so, in one sentence: "it is 19 degrees in the study".
 _STATED: Final = re.compile(
     rf"(?:{_OPENING}(?:, ?| )){{0,4}}(?:(?:it|this|that|there)(?:['\u2019]s| is| are)|es (?:ist|sind|gibt)"
@@ -67,18 +78,35 @@ _STATED: Final = re.compile(
     r"(?!\w)(?:[^.!?]|[.!?](?! ))*+$",
     re.IGNORECASE,
 )
+# What somebody will do without us: "actually I'll just phone you". Whoever will take or need
+# something answers.
+_ANNOUNCED: Final = re.compile(
+    r"(?:\W*(?:actually|no|well|ok(?:ay)?|hm+|then|so|sorry)\b)*\W*(?:i|we)(?:['\u2019]ll| will"
+    r"|(?:['\u2019]?m|['\u2019]?re| am| are) going to)\b"
+    r"(?! (?:take|have|need|go for|go with|want|be|pay|say|use|choose|pick|tell|send|give|like))",
+    re.IGNORECASE,
+)
 # Nobody words a plain wish at such length, and what is longer costs more to read.
 LONGEST: Final = 2000
+_TAG: Final = 40
 
 
 def may_be_no_wish(text: str) -> bool:
     """Whether a message may deny, ask about, tell of or imagine something."""
-    return len(text) > LONGEST or may_not_be_meant(text) or bool(_QUESTION.search(_one_line(text)))
+    if len(text) > LONGEST or may_not_be_meant(text):
+        return True
+    line = _one_line(text)
+    return any((_QUESTION.search(line), _TAGGED.search(line[-_TAG:]), _ELLIPTIC.match(line)))
 
 
 def may_not_be_meant(text: str) -> bool:
     """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
     return bool(_CUES.search(_one_line(text[:LONGEST])))
+
+
+def announces(text: str) -> bool:
+    """Whether a message says what the user is going to do instead."""
+    return bool(_ANNOUNCED.match(_one_line(text[:LONGEST])))
 
 
 def states(text: str) -> bool:

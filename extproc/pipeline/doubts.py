@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
-    from modelserver.schema import Evidence
+    from modelserver.schema import Call, Evidence
 
 _NEGATOR: Final = re.compile(
     r"(?<!\w)(?:without|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
@@ -55,6 +55,12 @@ _FIRST: Final = frozenset(
 _LAST: Final = frozenset(
     {"end", "stop", "finish", "to", "until", "till", "out", "max", "maximum", "highest", "latest"}
 )
+# What turns from a question of ours to another wish: "no, rather pass it on".
+_TURNS: Final = re.compile(
+    r"^\W*(?:(?:no|nope|sorry|actually|rather|instead|oh|well|nein|lieber|non|plutôt|mejor|piuttosto|liever)\b[\s,.!]*)+",
+    re.IGNORECASE,
+)
+_BETWEEN_PLACES: Final = frozenset({"from", "to"})
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
 # A name is spoken of by the beginning of one of its words; shorter words ("to", "day") say too little.
 _NAMED_BY: Final = 5
@@ -67,7 +73,7 @@ def doubtful(exchange: Exchange) -> bool:
     last = exchange.request.last_user
     if not changes or last is None:
         return False
-    text = exchange.request.messages[last].text
+    text = _without_refused(exchange, exchange.request.messages[last].text)
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text))
@@ -75,6 +81,23 @@ def doubtful(exchange: Exchange) -> bool:
         or any(_unclear(exchange, planned, text) for planned in changes)
         or leftovers.change_it(exchange, text)
     )
+
+
+def _without_refused(exchange: Exchange, text: str) -> str:
+    """The message without what says only which other value is not meant: "not order 7210"."""
+    used = [evidence for _, _, evidence in exchange.newest_evidence()]
+    refused = (
+        [span for call in exchange.decision.calls for span in call.refused]
+        if exchange.decision
+        else []
+    )
+    return _blanked(
+        text,
+        [
+            (start, end) for start, end in refused
+            if not any(each.start < end and start < each.end for each in used)
+        ],
+    )  # fmt: skip
 
 
 def _about_the_call(exchange: Exchange, text: str) -> str:
@@ -85,13 +108,11 @@ def _about_the_call(exchange: Exchange, text: str) -> str:
     """
     if exchange.decision is None or len(text) > cues.LONGEST:
         return text
-    said = [
-        (call.arguments.get(name), evidence) for call, name, evidence in exchange.newest_evidence()
-    ]
-    about = _blanked(text, [*_clauses_that_read(exchange.plan), *_values_of_no(text, said)])
+    about = _blanked(text, [*_clauses_that_read(exchange.plan), *_values_of_no(exchange)])
     if transcript.answered(exchange) is None:
         return about
-    begins = min((evidence.start for _, evidence in said), default=0)
+    about = _TURNS.sub(lambda found: " " * len(found[0]), about)
+    begins = min((evidence.start for _, _, evidence in exchange.newest_evidence()), default=0)
     ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
     return about[max(ends, default=0) :]
 
@@ -111,30 +132,64 @@ def _clauses_that_read(plan: Iterable[Planned]) -> Iterator[tuple[int, int]]:
             yield planned.clause
 
 
-def _values_of_no(text: str, said: Iterable[tuple[Any, Evidence]]) -> Iterator[tuple[int, int]]:
-    """Where a denial is a value: "no porter needed"."""
-    for value, evidence in said:
-        not_needed = _NOT_NEEDED.search(text[: evidence.start]) if value is False else None
-        if not_needed:
+def _values_of_no(exchange: Exchange) -> Iterator[tuple[int, int]]:
+    """Where a denial is a value: "no porter needed", "don't lend her a mat"."""
+    last = exchange.request.last_user
+    text = exchange.request.messages[last].text if last is not None else ""
+    for call, name, evidence in exchange.newest_evidence():
+        if call.arguments.get(name) is not False:
+            continue
+        if not_needed := _NOT_NEEDED.search(text[: evidence.start]):
             yield not_needed.start(), evidence.end
+        elif _is_own_denial(exchange, call, name, evidence):
+            yield evidence.start, evidence.end
+
+
+def _is_own_denial(exchange: Exchange, call: Call, name: str, evidence: Evidence) -> bool:
+    """Whether words that deny speak of a yes or no alone, and not of what the call does.
+
+    "She has a mat, don't lend her one", but not "don't book it with a mat".
+    """
+    target = exchange.runtime.targets.get(call.name)
+    parameter = (
+        next((each for each in target.parameters if each.name == name), None) if target else None
+    )
+    others = (
+        each for own, other, each in exchange.newest_evidence() if (own, other) != (call, name)
+    )
+    if parameter is None or any(
+        evidence.start < each.end and each.start < evidence.end for each in others
+    ):
+        return False
+    own = {*humanized(name).split()}
+    verbs = [word for word in humanized(call.name).split() if word not in own and len(word) >= STEM]
+    return _named(parameter, evidence.text) is not None and not any(
+        _begins(evidence.text, word[:STEM]) for word in verbs
+    )
 
 
 def _unclear(exchange: Exchange, planned: Planned, text: str) -> bool:
     """Whether a call and what the last message says of it disagree about a parameter."""
     clause = text[slice(*planned.clause)] if planned.clause else text
     return (
-        _has_twins(planned)
-        or _is_backwards(planned)
+        _has_twins(exchange, planned, text)
+        or _is_backwards(exchange, planned, text)
         or _has_nameless_numbers(exchange, planned, text)
         or any(
-            _disagrees(parameter, planned, clause) or _is_mixed_list(parameter, planned, clause)
+            _disagrees(exchange, parameter, planned, clause)
+            or _is_mixed_list(parameter, planned, clause)
             for parameter in planned.target.parameters
         )
     )
 
 
-def _has_twins(planned: Planned) -> bool:
-    """Two like parameters with one value: of "from A to B" both were read as B."""
+def _has_twins(exchange: Exchange, planned: Planned, text: str) -> bool:
+    """Two like parameters with one value: of "from A to B" both were read as B.
+
+    "2 adults and 2 children" are two numbers, each with its name.
+    """
+    said = {name: each for _, name, each in exchange.newest_evidence()}
+    starts = [each.start for each in said.values()]
     given = [
         (
             parameter.type,
@@ -146,21 +201,48 @@ def _has_twins(planned: Planned) -> bool:
         if parameter.name in planned.arguments
         and parameter.name not in planned.defaults
         and parameter.type in ("string", "integer")
+        and not (
+            parameter.type == "integer"
+            and parameter.name in said
+            and starts.count(said[parameter.name].start) == 1
+            and _is_named_near(parameter, text, said[parameter.name])
+        )
     ]
     return len(set(given)) < len(given)
 
 
-def _is_backwards(planned: Planned) -> bool:
-    """Whether something would end before it starts: then the two may be exchanged."""
-    values: dict[tuple[str, ...], dict[str, Any]] = {}
+def _is_backwards(exchange: Exchange, planned: Planned, text: str) -> bool:
+    """Whether something would end before it starts: then the two may be exchanged.
+
+    Not where the words before both say which is which: "to room 214 from room 530".
+    """
+    values: dict[tuple[str, ...], dict[str, tuple[Any, Parameter]]] = {}
     for parameter in planned.target.parameters:
         words = humanized(parameter.name).split()
         side = "first" if _FIRST & {*words} else "last" if _LAST & {*words} else None
         value = planned.arguments.get(parameter.name)
         if side and value is not None and _is_ordered(parameter):
             rest = (parameter.type, *(word for word in words if word not in _FIRST | _LAST))
-            values.setdefault(rest, {})[side] = value
-    return any(len(pair) > 1 and pair["first"] > pair["last"] for pair in values.values())
+            values.setdefault(rest, {})[side] = value, parameter
+    said = {name: each for _, name, each in exchange.newest_evidence()}
+    return any(
+        len(pair) > 1
+        and pair["first"][0] > pair["last"][0]
+        and not all(_says_its_side(each, said.get(each.name), text) for _, each in pair.values())
+        for pair in values.values()
+    )
+
+
+def _says_its_side(parameter: Parameter, evidence: Evidence | None, text: str) -> bool:
+    """Whether "from" or "to" stands before a number, and begins the name of its parameter.
+
+    Numbers of things have no order, as a start and an end have.
+    """
+    side = humanized(parameter.name).split()[0]
+    if evidence is None or parameter.format or side not in _BETWEEN_PLACES:
+        return False
+    before = text[max(0, evidence.start - _NEAR) : evidence.start]
+    return re.search(rf"(?<!\w){re.escape(side)} (?:\w+ )?$", before, re.IGNORECASE) is not None
 
 
 def _is_ordered(parameter: Parameter) -> bool:
@@ -215,13 +297,15 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
         (place, place + len(str(item))) for place, item in zip(places, value, strict=True)
     )
     cut = _JOINED_BEFORE.search(text[: ordered[0][0]]) or _JOINED_AFTER.match(text, ordered[-1][1])
+    kind = {word[:STEM] for word in humanized(parameter.name).split()}
     return bool(cut) or any(
-        len(_WORD.findall(text[end:begin])) > _MOST_BETWEEN
+        len([w for w in _WORD.findall(text[end:begin].casefold()) if w[:STEM] not in kind])
+        > _MOST_BETWEEN
         for (_, end), (begin, _) in pairwise(ordered)
     )
 
 
-def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
+def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text: str) -> bool:
     """Whether the words say another value than the call has, or speak of one that it has not.
 
     A yes or no that is named is no after a negator, else yes; a choice that is named is chosen; a
@@ -232,15 +316,27 @@ def _disagrees(parameter: Parameter, planned: Planned, text: str) -> bool:
         named_at = _named(parameter, text)
         if named_at is None:
             return False
-        said = _NEGATOR.search(text[:named_at]) is None
+        before = text[:named_at]
+        said = _NEGATOR.search(before) is None and _NOT_NEEDED.search(before) is None
         return value is not said
     if parameter.enum:
         chosen = {as_said(item) for item in items(value)}
         others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
         said_too = {choice for choice in map(as_said, parameter.enum) if says(text, choice)}
-        if said_too - chosen - others or _is_unsaid(parameter, chosen, text):
+        where = _earlier(exchange, planned, parameter) or text
+        if said_too - chosen - others or _is_unsaid(parameter, chosen, where):
             return True
     return parameter.name in planned.defaults and _named(parameter, text) is not None
+
+
+def _earlier(exchange: Exchange, planned: Planned, parameter: Parameter) -> str | None:
+    """The earlier message that a value was said in, where it was."""
+    last = exchange.request.last_user
+    for call in exchange.decision.calls if exchange.decision else ():
+        said = call.evidence.get(parameter.name) if call.name == planned.target.name else None
+        if said and said.message != last and not transcript.is_ours(exchange, said.message):
+            return exchange.request.messages[said.message].text
+    return None
 
 
 def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from extproc.questions import Sentence
     from modelserver.schema import Call, Evidence
 
+_FEW_WORDS = 3
+_AGAIN = re.compile(
+    r"(?<!\w)(?:again|once more|another|anew|nochmals?|erneut|encore|de nouveau|otra vez|de nuevo|di nuovo"
+    r"|ancora|de novo|outra vez|opnieuw|nog eens|weer)(?!\w)", re.IGNORECASE,
+)  # fmt: skip
 _CONFIRM = re.compile(r"confirm", re.IGNORECASE)
 
 
@@ -56,7 +61,10 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         if not _is_spoken_of(exchange, call, mentions):
             return None
         made_up = _is_unsaid(target, arguments, call, mentions)
-        doubtful = standing is not Standing.NEW or made_up or _takes_up(exchange, target, mentions)
+        doubtful = (
+            standing is not Standing.NEW or made_up or _takes_up(exchange, target, mentions)
+            or _says_nothing_new(exchange, call)
+        )  # fmt: skip
     return Planned(
         target, said,
         confidence=_confidence(exchange, call, target, arguments),
@@ -138,12 +146,24 @@ def _confidence(
     """How sure the models are of the whole call: as sure as of its least sure part."""
     if call.confidence is not None:
         return call.confidence
+    last = exchange.request.last_user
+    answer = _answered_alone(exchange)
     parts = [
         call.evidence[each.name].confidence
         for each in target.parameters
         if each.name in arguments and each.name in call.evidence
-    ]
+        and not (answer and answer.asks_for(each) and call.evidence[each.name].message == last)
+    ]  # fmt: skip
     return min(_score(exchange, call), *parts, 1.0)
+
+
+def _answered_alone(exchange: Exchange) -> Asked | None:
+    """Our question for one thing, where the reply is hardly more than that: "then 40"."""
+    sentence = transcript.answered(exchange)
+    if not isinstance(sentence, Asked) or len(sentence.parameters) != 1:
+        return None
+    reply = exchange.request.messages[-1].text
+    return sentence if "?" not in reply and len(reply.split()) <= _FEW_WORDS else None
 
 
 def _score(exchange: Exchange, call: Call) -> float:
@@ -254,6 +274,23 @@ def _takes_up(exchange: Exchange, target: Target, mentions: Sequence[_Mention]) 
     return not replied(exchange, target.parameters) and any(
         each.place != last and _answered_since(exchange, each.place) for each in mentions
     )
+
+
+def _says_nothing_new(exchange: Exchange, call: Call) -> bool:
+    """Whether all that the last message says of a call was said before, and answered.
+
+    "Only VR204", after that was cancelled; "again" wants it done twice.
+    """
+    last = exchange.request.last_user
+    messages = exchange.request.messages
+    said = [each.text for each in call.evidence.values() if each.message == last and each.text]
+    if last is None or not said or _AGAIN.search(messages[last].text):
+        return False
+    before = [
+        each.text for place, each in enumerate(messages[:last])
+        if each.role == "user" and _answered_since(exchange, place)
+    ]  # fmt: skip
+    return all(any(says(text, words) for text in before) for words in said)
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:

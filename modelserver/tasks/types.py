@@ -191,6 +191,8 @@ class Call:
     """How likely it is what the last message asks for, exactly so; None: nobody looked again."""
     clause: tuple[int, int] | None = None
     """The characters of the last user message that say it by themselves, and no other call."""
+    refused: tuple[tuple[int, int], ...] = ()
+    """Stretches of the last user message that say which other value is not meant."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,21 +11,29 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from modelserver.tasks import types
+from modelserver.tasks.targets import listed, mentions
 from modelserver.tasks.targets.clauses import Clause, codes, missing_opening, split, words
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.types import Decision, Ranked
 from modelserver.tasks.values import particles
+from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from modelserver.schema import Tool
+    from modelserver.schema import Parameter, Tool
     from modelserver.tasks.types import Call, Evidence, Message
 
 MOST_CLAUSES = 4
+_INSTEAD: Final = re.compile(
+    rf"(?<!\w)(?:{every(particles.INSTEAD)}|just|only|nur|seulement|solo|sólo|só|alleen)(?!\w)",
+    re.IGNORECASE,
+)
+# Where the two of a pair are said, the parts are one wish: "from Aston, to Corvo".
+_JOINS: Final = re.compile(r"(?<!\w)(?:from|to|into|instead|not|no)(?!\w)", re.IGNORECASE)
 _ARTICLES: Final = words(particles.every(particles.ARTICLE))
 
 
@@ -65,6 +73,8 @@ class Reading:
         """Whether the clause leaves its opening out, as this reading takes it, or has its own."""
         first = min(evidence.start for evidence in call.evidence.values())
         head = words(self.clause.text[: first - self.clause.start])
+        if not head and not self.known:
+            return True  # Nothing to leave out: "TV off, lamp on".
         return (head <= self.known) == bool(self.opening)
 
     def _placed(self, evidence: Evidence) -> Evidence:
@@ -85,13 +95,17 @@ def to_read(
     newest = types.newest(messages)
     text = messages[newest].content
     said = [
-        (evidence, bool(options(parameter)))
+        (part, bool(options(parameter)))
         for call in whole
         for parameter in tools[call.name].parameters
         if (evidence := call.evidence.get(parameter.name)) and evidence.message == newest
+        for part in _rows(parameter, evidence, call.arguments.get(parameter.name))
     ]
     spans = [evidence for evidence, is_choice in said if not is_choice]
-    found = _unbroken(text, split(text), spans)
+    found = split(text)
+    if len(found) == 1:
+        found = _by_choices(text, tools.values()) or found
+    found = _unbroken(text, found, spans)
     if not 1 < len(found) <= MOST_CLAUSES:
         return []
     seen = [*codes(text), *_choices(text, tools.values())]
@@ -106,6 +120,52 @@ def to_read(
     if len(found) - len(silent) > 1:
         return [every]
     return [[Reading(newest, clause) for clause in silent], every]
+
+
+def _rows(parameter: Parameter, evidence: Evidence, value: Any) -> list[Evidence]:
+    """The evidence; of a list whose items stand apart, that of each by itself.
+
+    Of "renew L6054 for two weeks and reserve 745120" the two items are no one list.
+    """
+    if not isinstance(value, list):
+        return [evidence]
+    said = [str(item) for item in value]
+    places = sorted((evidence.text.find(item), len(item)) for item in said)
+    spans = [(start, start + length) for start, length in places]
+    apart = spans[0][0] >= 0 and not all(
+        listed.are_joined(parameter, evidence.text[end:start])
+        for (_, end), (start, _) in itertools.pairwise(spans)
+    )
+    if not apart:
+        return [evidence]
+    return [
+        replace(
+            evidence, start=evidence.start + start, end=evidence.start + end,
+            text=evidence.text[start:end],
+        )
+        for start, end in spans
+    ]  # fmt: skip
+
+
+def _by_choices(text: str, tools: Iterable[Tool]) -> list[Clause]:
+    """The parts between commas, where each says a choice of one parameter: "TV off, radio on"."""
+    parts = [*re.finditer(r"[^,;]*[^,;\s]", text)]
+    if not 1 < len(parts) <= MOST_CLAUSES or _JOINS.search(text):
+        return []
+    for tool in tools:
+        for parameter in tool.parameters:
+            if not parameter.enum or parameter.type == "array":
+                continue
+            said = [
+                {str(each.value) for each in mentions.named(parameter, part.group(), 0)}
+                for part in parts
+            ]
+            if all(len(each) == 1 for each in said) and len(set.union(*said)) > 1:
+                starts = [part.start() + len(part[0]) - len(part[0].lstrip()) for part in parts]
+                return [
+                    Clause(at, part[0].lstrip()) for at, part in zip(starts, parts, strict=True)
+                ]
+    return []
 
 
 def _is_one(said: Sequence[Evidence], found: Sequence[Clause], seen: Sequence[int]) -> bool:
@@ -146,7 +206,7 @@ def _readings(message: int, found: Sequence[Clause], values: Sequence[int]) -> I
             yield Reading(message, clause, left_out, known)
         first = min((place for place in values if place >= clause.start), default=clause.end)
         head = clause.text[: first - clause.start]
-        if first < clause.end and not words(head) <= known:
+        if first < clause.end and not words(head) <= known and not clause.is_denied:
             opening, known = head, _ARTICLES | words(head)
 
 
@@ -155,8 +215,8 @@ def standing(
 ) -> list[int]:
     """Numbers of the readings whose calls are the message's; none where it is one whole.
 
-    A clause that wants nothing hinders no other where it says no value, or says behind a wish
-    what is not to be done.
+    A clause that wants nothing hinders no other where it says no value, or what is not to be done:
+    behind a wish, or before one that is said to be meant instead.
     """
     found: list[int] = []
     denied = False
@@ -164,7 +224,7 @@ def standing(
         numbers = list(group)
         alone = numbers[0]
         if clause.is_denied:
-            if decisions[alone].intent.name or not found:
+            if decisions[alone].intent.name or not (found or _turns(readings, numbers[-1] + 1)):
                 return []
             denied = True
         elif any(decisions[number].intent.name for number in numbers):
@@ -179,7 +239,12 @@ def standing(
         (one.name, one.arguments) == (other.name, other.arguments)
         for one, other in itertools.combinations(calls, 2)
     )
-    return [] if alike or len(found) + denied < 2 else found
+    return [] if alike or not found or len(found) + denied < 2 else found
+
+
+def _turns(readings: Sequence[Reading], number: int) -> bool:
+    """Whether the clause read there says that it is meant instead of what is denied before it."""
+    return number < len(readings) and bool(_INSTEAD.search(readings[number].clause.text))
 
 
 def _standing(
@@ -187,7 +252,10 @@ def _standing(
     whole: Sequence[Call],
 ) -> int | None:  # fmt: skip
     """The number of the reading of one clause whose call stands, of these."""
-    calls = {n: call for n in numbers if (call := readings[n].call(decisions[n]))}
+    calls = {
+        n: call for n in numbers
+        if (call := readings[n].call(decisions[n])) and not _is_less(call, readings[n], whole)
+    }  # fmt: skip
     fitting = {n: call for n, call in calls.items() if readings[n].fits(call)}
     # What leaves its opening out may be another wish alone: then it is neither.
     alone = {call.name for n, call in calls.items() if not readings[n].opening}
@@ -197,6 +265,19 @@ def _standing(
         if not (readings[number].opening and _may_be_half(call, readings[number], whole)):
             return number
     return None
+
+
+def _is_less(call: Call, reading: Reading, whole: Sequence[Call]) -> bool:
+    """Whether the whole message was read with more of this clause's words, and as another wish."""
+    return any(
+        other.name != call.name
+        and len(call.evidence)
+        < sum(
+            each.message == reading.message and reading.clause.holds(each)
+            for each in other.evidence.values()
+        )
+        for other in whole
+    )
 
 
 def _may_be_half(call: Call, reading: Reading, whole: Sequence[Call]) -> bool:

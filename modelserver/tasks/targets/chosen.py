@@ -17,7 +17,7 @@ from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import units
+from modelserver.tasks.values import repeats, units
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 # The model's own choice stands against what is named and no choice if it is as sure as this.
 _SURE: Final = 0.8
+# Below it a choice is less likely than not; a second one of this share is nearly as likely.
+_EVEN: Final = 0.5
+_STEM: Final = 4
 # How far the words of a unit may reach behind a number.
 _AHEAD: Final = 60
 _NUMBER: Final = re.compile(r"(?<![\w.,-])\d+(?:[.,]\d+)?(?!\d)")
@@ -67,11 +70,40 @@ def settled(
         taken = _words_of_others(tool, parameter, kept, newest)
         own = _settled(parameter, kept.get(parameter.name, []), messages, newest, taken,
                        alone=not rivals)  # fmt: skip
+        if not isinstance(own, Evidence) and _is_a_guess(
+            own, scores.get(parameter.name, ()), newest
+        ):
+            own = own[0].evidence
         if isinstance(own, Evidence):
             kept[parameter.name], unusable[parameter.name] = [], own
         else:
             kept[parameter.name] = own
-    return Chosen(kept, unusable)
+    return Chosen(_without_others_words(tool, kept, newest), unusable)
+
+
+def _without_others_words(tool: Tool, kept: wording.Readings, newest: int) -> wording.Readings:
+    """The readings, without a yes or no for words that are another choice's and do not name it.
+
+    "Send it by courier" says how, and nothing of a `generic`.
+    """
+    chosen = [
+        kept[p.name][0].evidence for p in tool.parameters
+        if p.enum and p.type != "boolean"
+        and kept.get(p.name) and kept[p.name][0].evidence.message == newest
+    ]  # fmt: skip
+    return kept | {
+        p.name: [
+            each for each in kept.get(p.name, [])
+            if _names_it(p, each.evidence.text) or not any(map(each.evidence.overlaps, chosen))
+        ]
+        for p in tool.parameters if p.type == "boolean"
+    }  # fmt: skip
+
+
+def _names_it(parameter: Parameter, text: str) -> bool:
+    about = f"{humanized(parameter.name)} {parameter.description}"
+    stems = {word[:_STEM] for word in _letters(about) if len(word) >= _STEM}
+    return any(word[:_STEM] in stems for word in _letters(text))
 
 
 def _pairs(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Parameter]]:
@@ -85,11 +117,17 @@ def _pairs(parameters: Sequence[Parameter]) -> list[tuple[Parameter, Parameter]]
 def _words_of_others(
     tool: Tool, parameter: Parameter, readings: wording.Readings, newest: int
 ) -> list[Evidence]:
-    """The words of the last message that are values of parameters without choices."""
+    """The words of the last message that are values of parameters without choices.
+
+    A number's words are no choice's, unless that is a number, too.
+    """
+    numeric = all(isinstance(each, int | float) for each in parameter.enum)
     return [
         reading.evidence
         for other in tool.parameters
-        if other.name != parameter.name and not options(other)
+        if other.name != parameter.name
+        and not options(other)
+        and (numeric or other.type not in {"integer", "number"})
         for reading in readings.get(other.name, [])[:1]
         if reading.evidence.message == newest
     ]
@@ -118,6 +156,8 @@ def _settled(
         if len(said) == len(free) == 1 and alone and _may_be_taken(parameter, free[0], given, text):
             return [Reading(free[0].value, free[0].evidence)]
         return given
+    if often := _often(parameter, text, newest):
+        return often
     slips = _slips(parameter, text, newest, taken)
     if slips:
         same = given and given[0].value == slips[0].value
@@ -126,6 +166,30 @@ def _settled(
     if not sure and not refused and (other := _another(parameter, text, newest)):
         return other
     return given
+
+
+def _is_a_guess(given: Sequence[Reading], scores: Sequence[Reading], newest: int) -> bool:
+    """Whether the last message says what may be one choice as well as another, and is none by name.
+
+    "A karate class", where boxing and zumba are taught: the words are no value, and to be asked for.
+    """
+    if not given or given[0].evidence.message != newest or not given[0].evidence.text.strip():
+        return False
+    sure = given[0].evidence.confidence
+    rivals = (each for each in scores if each.value != given[0].value)
+    second = max((each.evidence.confidence for each in rivals), default=0.0)
+    return sure < _EVEN and second >= sure * _EVEN and not mentions.is_a_form(given[0])
+
+
+def _often(parameter: Parameter, text: str, number: int) -> list[Reading] | Evidence | None:
+    """The choice that says how often; the words alone where that is none of the choices."""
+    periods = {period: each for each in parameter.enum if (period := repeats.period(str(each)))}
+    said = repeats.said(text) if len(periods) > 1 and len(text) <= mentions.LONGEST else None
+    if said is None:
+        return None
+    period, start, end = said
+    evidence = Evidence(number, start, end, text[start:end], mentions.LIKELY)
+    return [Reading(periods[period], evidence)] if period in periods else evidence
 
 
 def _may_be_taken(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from modelserver.tasks.targets.layout import options
@@ -25,6 +25,9 @@ WORTH = 4.0
 # Where two turns say a value as surely, the newer one holds: "And what about Chicago?"
 NEWER = 0.3
 # Bounds of the search; parameters and spans beyond them are taken in the order of certainty.
+# So much surer another parameter is of words of its own than of those that it has a claim to.
+_SURER = 2.0
+_SURE = 0.8
 MOST_PARAMETERS = 9
 MOST_SPANS = 4
 
@@ -79,6 +82,7 @@ def shared_out(
         if reading is not given[name]
     ]
     claims += sorted(others, key=lambda claim: -claim[1].evidence.confidence)
+    claims = [(name, _nobody_elses(name, reading, given, readings)) for name, reading in claims]
     kept = {name: list(many) for name, many in readings.items() if name not in free}
     taken: list[tuple[str, Reading]] = []
     for name, reading in claims:
@@ -86,6 +90,35 @@ def shared_out(
             taken.append((name, reading))
             kept.setdefault(name, []).append(reading)
     return kept
+
+
+def _nobody_elses(
+    name: str, reading: Reading, given: Mapping[str, Reading],
+    readings: Mapping[str, Sequence[Reading]],
+) -> Reading:  # fmt: skip
+    """The reading, as sure as all are together that its words are a value, where others have one.
+
+    Of "restart tomcat on app-6" the host is app-6: then tomcat is the service, however alike the
+    two seemed.
+    """
+    if given.get(name) is not reading:
+        return reading
+    sure = reading.evidence.confidence
+    for other, own in given.items():
+        claim = max(
+            (
+                each.evidence.confidence
+                for each in (readings[other] if other != name else ())
+                if each.evidence.overlaps(reading.evidence)
+            ),
+            default=0.0,
+        )
+        if own.evidence.confidence >= _SURER * claim:
+            sure += claim
+    evidence = replace(
+        reading.evidence, confidence=min(sure, max(_SURE, reading.evidence.confidence))
+    )
+    return replace(reading, evidence=evidence)
 
 
 def _is_free(reading: Reading, taken: Iterable[Reading]) -> bool:

@@ -55,6 +55,10 @@ _NEGATED: Final = re.compile(
     r"|don\W?t|kein\w*|ne|n\W\w+)(?!\w)",
     re.IGNORECASE,
 )
+_DENIED_FIRST: Final = re.compile(
+    rf"(?:please |bitte )?(?:do(?:n\W?t| not)|{every(particles.NOT)}|{every(particles.NEVER)})\b[^,]*(?P<comma>,\s+)(?=[^\W\d_])",
+    re.IGNORECASE,
+)
 _NEAR: Final = 40
 
 
@@ -153,4 +157,8 @@ def _clauses(text: str, start: int, end: int) -> list[Clause]:
     said = text[first:end].rstrip(" \t\r\n,;")
     if words(said) <= _COURTESY and not codes(said):
         return []
+    # "Don't ship A1, ship B2": what is not to be done ends with the comma.
+    if denied := _DENIED_FIRST.match(said):
+        comma = first + denied.start("comma")
+        return [Clause(first, text[first:comma]), *_clauses(text, comma, end)]
     return [Clause(first, said)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,14 +19,27 @@ from cachetools import LRUCache
 
 from modelserver.tasks import types
 from modelserver.tasks.gloss import dictionary, glossing, wishing
-from modelserver.tasks.targets import by_clause, clauses, functions, intent, second_look
+from modelserver.tasks.targets import (
+    by_clause,
+    continued,
+    functions,
+    intent,
+    mended,
+    negated,
+    own_words,
+    second_look,
+    wording,
+)
 from modelserver.tasks.targets.layout import Layout, Layouts
 from modelserver.tasks.types import (
+    UNTOLD,
     Call,
     Decision,
     IntentAnswer,
     Message,
+    Occasion,
     Output,
+    Ranked,
     Request,
     Runner,
 )  # fmt: skip
@@ -90,8 +103,10 @@ class Targets:
 
     async def _decide(self, request: Request, run: Runner) -> Decision:
         (whole,) = await self._read([request], run)
+        whole = await self._continued(request, whole, run)
+        whole = await self._mended(request, whole, run)
         apart = await self._by_clause(request, whole, run)
-        return apart or await self._again(request, whole, run)
+        return _with_refused(apart or await self._again(request, whole, run), request)
 
     async def calls(
         self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner, max_calls: int = 8
@@ -100,26 +115,84 @@ class Targets:
         if not tools or not messages:
             return ()
         messages = glossing.glossed(messages, tools)
+        calls = (await self._calls(messages, tools, run, UNTOLD))[:max_calls]
+        return tuple(_as_said(call, messages) for call in calls)
+
+    async def _calls(
+        self, messages: Sequence[Message], tools: Sequence[Tool], run: Runner, occasion: Occasion
+    ) -> tuple[Call, ...]:
         layouts = self.functions.encode(messages, tools)
         outputs = await run([layout.row for layout in layouts])
         wanted = range(len(tools))
-        calls = self.functions.decode(messages, tools, layouts, outputs, wanted)[:max_calls]
-        return tuple(_as_said(call, messages) for call in calls)
+        return self.functions.decode(messages, tools, layouts, outputs, wanted, occasion=occasion)
 
-    async def _read(self, requests: Sequence[Request], run: Runner) -> list[Decision]:
-        """The decision for each request, of which all rows are run together."""
+    async def _read(
+        self, requests: Sequence[Request], run: Runner,
+        words: Callable[[Sequence[Tool]], Mapping[str, Sequence[str]]] = mended.of_choices,
+    ) -> list[Decision]:  # fmt: skip
+        """The decision for each request, of which all rows are run together.
+
+        The model is shown these words right where the last message misspells them.
+        """
+        shown = [mended.shown(each.messages, words(each.tools)) for each in requests]
         chosen = await asyncio.gather(
-            *(self.candidates(each.messages, each.tools, run) for each in requests)
+            *(
+                self.candidates(each.messages, request.tools, run)
+                for request, each in zip(requests, shown, strict=True)
+            )
         )
         layouts = [
-            self.functions.encode(each.messages, [each.tools[n] for n in candidates.numbers])
-            for each, candidates in zip(requests, chosen, strict=True)
+            [
+                each.placed(layout)
+                for layout in self.functions.encode(
+                    each.messages, [request.tools[n] for n in candidates.numbers]
+                )
+            ]
+            for request, each, candidates in zip(requests, shown, chosen, strict=True)
         ]
         outputs = iter(await run([layout.row for many in layouts for layout in many]))
         return [
             self._decision(each, candidates, many, [next(outputs) for _ in many])
             for each, candidates, many in zip(requests, chosen, layouts, strict=True)
         ]
+
+    async def _mended(self, request: Request, whole: Decision, run: Runner) -> Decision:
+        """The decision, where nothing is wanted, of the message with its slips mended, as a guess."""
+        if whole.intent.name is not None:
+            return whole
+        plain = mended.shown(request.messages, mended.of_choices(request.tools))
+        more = mended.shown(request.messages, mended.of_everything(request.tools))
+        if plain.words == more.words:
+            return whole
+        (found,) = await self._read([request], run, mended.of_everything)
+        calls = (replace(call, confidence=wording.UNSAID) for call in found.calls)
+        return replace(found, calls=tuple(calls))
+
+    async def _continued(self, request: Request, whole: Decision, run: Runner) -> Decision:
+        """The decision with what the wish before says, where the last message goes on with that."""
+        tools = {tool.name: tool for tool in request.tools}
+        asked = continued.earlier(request)
+        calls = whole.calls
+        if asked is None or len(calls) > 1 or (calls and _is_full(calls[0], tools[calls[0].name])):
+            return whole
+        (before,) = await self._read([asked], run)
+        if len(before.calls) != 1 or (calls and calls[0].name != before.calls[0].name):
+            return whole
+        (wish,) = before.calls
+        tool, anew = tools[wish.name], whole.intent.name is None
+        if anew:
+            calls = await self._calls(request.messages, [tool], run, request.occasion)
+        calls = tuple(
+            continued.with_unsaid(each, wish, tool, request.messages, request.occasion, anew=anew)
+            for each in calls
+        )
+        if not anew:
+            return replace(whole, calls=calls)
+        if len(calls) != 1 or not continued.is_it(calls[0], wish, request.messages, tool):
+            return whole
+        others = (each for each in whole.intent.ranking if each.name != wish.name)
+        ranking = (Ranked(wish.name, before.intent.score), *others)
+        return Decision(replace(before.intent, ranking=ranking), calls)
 
     async def _by_clause(self, request: Request, whole: Decision, run: Runner) -> Decision | None:
         """The decision by the message's clauses, where each of them is a wish by itself."""
@@ -167,7 +240,7 @@ class Targets:
         calls = self.functions.decode(
             request.messages, tools, layouts, outputs, wanted, occasion=request.occasion
         )
-        calls = _with_own_words(calls, answer.name, request.messages)
+        calls = own_words.with_own_words(calls, answer.name, request.messages)
         if calls and answer.name not in {call.name for call in calls}:
             answer = replace(answer, name=calls[0].name)
         return Decision(answer, calls[: request.max_calls])
@@ -210,21 +283,9 @@ class Targets:
         return IntentAnswer(None, 0.0, (), limit)
 
 
-def _with_own_words(
-    calls: Sequence[Call], best: str | None, messages: Sequence[Message]
-) -> tuple[Call, ...]:
-    """The calls, without those that a message of one clause says no word of their own for.
-
-    "The forecast for Paris for 3 days" asks for the forecast, and not for the weather of now
-    because that has a city, too.
-    """
-    text = next((each.content for each in reversed(messages) if each.role == "user"), "")
-    if len({call.name for call in calls}) < 2 or len(clauses.split(text)) > 1:
-        return tuple(calls)
-    return tuple(
-        call for call in calls
-        if not any(_says_all_of(other, call, best) for other in calls if other.name != call.name)
-    )  # fmt: skip
+def _is_full(call: Call, tool: Tool) -> bool:
+    """Whether the last message says all there is to say."""
+    return len(call.arguments) == len(tool.parameters)
 
 
 def _less_sure(call: Call, most: float) -> Call:
@@ -240,15 +301,22 @@ def _as_said(call: Call, messages: Sequence[Message]) -> Call:
     for name, own in call.evidence.items():
         text, start, end = messages[own.message].said(own.start, own.end)
         evidence[name] = replace(own, start=start, end=end, text=text[start:end])
-    clause = call.clause and messages[types.newest(messages)].said(*call.clause)[1:]
-    return replace(call, evidence=evidence, clause=clause)
+    newest = messages[types.newest(messages)]
+    clause = call.clause and newest.said(*call.clause)[1:]
+    refused = tuple(newest.said(*span)[1:] for span in call.refused)
+    return replace(call, evidence=evidence, clause=clause, refused=refused)
 
 
-def _says_all_of(other: Call, call: Call, best: str | None) -> bool:
-    """Whether all words of a call are another's, too, and the other has more or fits better."""
-    shared = all(any(map(own.overlaps, other.evidence.values())) for own in call.evidence.values())
-    more = len(other.evidence) - len(call.evidence)
-    return shared and (more > 0 or (more == 0 and other.name == best))
+def _with_refused(decision: Decision, request: Request) -> Decision:
+    """The decision with what the last message says not to take instead."""
+    tools = {tool.name: tool for tool in request.tools}
+    newest = types.newest(request.messages)
+    text = request.messages[newest].content
+    calls = (
+        replace(call, refused=negated.stretches(tools[call.name], call, text, newest))
+        for call in decision.calls
+    )
+    return replace(decision, calls=tuple(calls))
 
 
 def _text(tool: Tool) -> str:

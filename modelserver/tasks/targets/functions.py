@@ -11,11 +11,21 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from modelserver.schema import CONFIRM_BELOW
 from modelserver.tasks import types
-from modelserver.tasks.targets import bounds, chosen, followed, negated, switches, wording
+from modelserver.tasks.targets import (
+    bounds,
+    chosen,
+    followed,
+    lasting,
+    listed,
+    measured,
+    negated,
+    switches,
+    wording,
+)
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.targets.layout import Layout, Layouts, options
 from modelserver.tasks.targets.reading import SEVERAL, Reader, sigmoid
@@ -24,6 +34,10 @@ from modelserver.tasks.values import lists, spoken, words
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
+
+
+# How sure a value is that the description of its parameter counts up.
+_KNOWN: Final = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +145,7 @@ class Functions:
             own = bounds.trimmed(tool, parameter, text, evidence)
             if own is None:
                 continue
-            evidence = own
+            evidence = _counted_up(parameter, text, own)
             said = messages[span.message].said(evidence.start, evidence.end)
             value = spoken.read(parameter, *said, occasion)
             if value is not None:
@@ -155,8 +169,11 @@ class Functions:
             tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
         wanted = negated.without(tool, choices.readings, messages)
-        told = wording.by_name(tool, wanted, messages, newest, occasion)
-        owned = shared_out(tool, wording.instead(told, messages, newest), newest)
+        timed = lasting.bounded(tool, wanted, messages, newest, occasion)
+        sized = measured.owned(tool, timed, messages, newest, occasion)
+        told = wording.by_name(tool, sized, messages, newest, occasion)
+        mine = wording.in_own_words(wording.instead(told, messages, newest), messages)
+        owned = shared_out(tool, mine, newest)
         kept = self._kept(tool, found, owned, messages=messages, newest=newest, occasion=occasion)
         scalars = [p.name for p in tool.parameters if p.type != "array"]
         count = max((len(kept[name]) for name in scalars), default=1)
@@ -179,7 +196,10 @@ class Functions:
         """The readings that become values: one of each parameter, or several for several calls."""
         sure = self.settings.second
         scalars = [p.name for p in tool.parameters if p.type != "array"]
-        kept = {p.name: _distinct(owned.get(p.name, [])) for p in tool.parameters}
+        kept = {
+            p.name: listed.together(p, _distinct(owned.get(p.name, [])), messages, occasion)
+            for p in tool.parameters
+        }
         text = messages[newest].content
         if self._is_several(found) or _repeated(tool, owned, newest, text, sure):
             kept |= {name: _together(kept[name], sure) for name in scalars}
@@ -220,8 +240,20 @@ def _whole(evidence: Evidence, text: str, parameter: Parameter) -> Evidence:
     numeric = _is_numeric(parameter)
     start, end = words.whole(text, evidence.start, evidence.end, numeric=numeric)
     if parameter.type == "array" and not numeric:
-        start, end = lists.reach(text, start, end)
+        start, end = lists.reach(text, start, end, lists.known_items(parameter.description))
     return Evidence(evidence.message, start, end, text[start:end], evidence.confidence)
+
+
+def _counted_up(parameter: Parameter, text: str, evidence: Evidence) -> Evidence:
+    """The evidence, whole and sure where it is an item that the description counts up."""
+    if parameter.type not in {"string", "array"}:
+        return evidence
+    known = lists.known_items(parameter.description)
+    spot = lists.known_at(text, evidence.start, evidence.end, known) if known else None
+    if spot is None:
+        return evidence
+    sure = max(evidence.confidence, _KNOWN)
+    return Evidence(evidence.message, *spot, text[slice(*spot)], sure)
 
 
 def _holds(readings: Sequence[Reading], evidence: Evidence) -> bool:
@@ -280,6 +312,7 @@ def _together(readings: Sequence[Reading], sure: float) -> list[Reading]:
         or (
             reading.evidence.confidence >= sure
             and reading.evidence.message == readings[0].evidence.message
+            and not reading.evidence.overlaps(readings[0].evidence)
         )
     ]
 

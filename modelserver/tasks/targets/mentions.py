@@ -26,6 +26,7 @@ SAID: Final = 0.8
 LIKELY: Final = 0.6
 _SLIP: Final = 0.3
 _LONG: Final = 6
+_STEM: Final = 4
 # Longer messages are no plain wishes; what they say is the model's to find.
 LONGEST: Final = 2000
 # No more turns are in the models' sight.
@@ -99,12 +100,16 @@ def placed(
         if said and message.role == "user" and not message.ours:
             sure = max(reading.evidence.confidence, SAID)
             return Reading(reading.value, replace(said[-1].evidence, confidence=sure))
-        if number == reading.evidence.message and _is_a_form(reading):
+        if number == reading.evidence.message and is_a_form(reading):
             return wording.sure_of(reading, SAID)
     return reading
 
 
-def _is_a_form(reading: Reading) -> bool:
-    """Whether the words begin like the choice: `herbal` for herbs."""
-    said = reading.evidence.text.casefold()
-    return any(word[:4] in said for word in re.findall(r"\w{3,}", str(reading.value).casefold()))
+def is_a_form(reading: Reading) -> bool:
+    """Whether a word begins like one of the choice: `herbal` for herbs; a short one is whole."""
+    words = re.findall(r"\w+", reading.evidence.text.casefold())
+    return any(
+        said.startswith(own[:_STEM]) if len(own) >= _STEM else said in {own, f"{own}s"}
+        for own in re.findall(r"\w{3,}", str(reading.value).casefold())
+        for said in words
+    )

@@ -9,21 +9,27 @@ question ("why not 305?").
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.values import languages, particles
+from modelserver.tasks.values import languages, lists, particles
 from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
     from modelserver.tasks.targets.claims import Reading
-    from modelserver.tasks.types import Message
+    from modelserver.tasks.types import Call, Evidence, Message
 
 _BACK: Final = 70
+_LONGEST: Final = 2000
+_CODE: Final = re.compile(r"(?<![\w-])[\w-]*\d[\w-]*")
+_CLAUSE_END: Final = re.compile(r"[,.;:!?](?=\s|$)|\n|$")
+_OWN_WORD: Final = re.compile(
+    rf"(?!(?:{every(particles.AND)}|or|nor|oder|ou|o)\b)[^\W\d_]{{2,}}", re.IGNORECASE
+)
 # Words for not that are other words, or numbers (No. 12), in other languages.
 _AMBIGUOUS: Final = ("es", "it")
 _NOT: Final = (
@@ -67,20 +73,78 @@ def without(
 
 def is_refused(parameter: Parameter, text: str, start: int) -> bool:
     """Whether the words before a place say that the value there is not wanted."""
+    return _refused_from(parameter, text, start) is not None
+
+
+def _refused_from(parameter: Parameter, text: str, start: int) -> int | None:
+    """Where the words begin that say of the value at a place that it is not wanted."""
     if parameter.type == "boolean":
-        return False
-    before = text[max(0, start - _BACK) : start]
+        return None
+    back = max(0, start - _BACK)
     language = languages.guessed(text)
-    return bool(
-        _direct(_kinds(parameter), language, choice=bool(parameter.enum)).search(before)
-        or _shall_not(language).search(before)
-    )
+    direct = _direct(kinds(parameter), language, choice=bool(parameter.enum))
+    found = direct.search(text, back, start) or _shall_not(language).search(text, back, start)
+    return found.start() if found else None
 
 
-def _kinds(parameter: Parameter) -> tuple[str, ...]:
+def stretches(tool: Tool, call: Call, text: str, newest: int) -> tuple[tuple[int, int], ...]:
+    """Where the last message says which other value is not meant: "not order 7210".
+
+    To the end of the clause; none that holds a value of the call, for then it denies more than that.
+    """
+    if len(text) > _LONGEST or not denies(text):
+        return ()
+    used = [evidence for evidence in call.evidence.values() if evidence.message == newest]
+    found = {
+        (start, end.start() if (end := _CLAUSE_END.search(text, place)) else len(text))
+        for parameter in tool.parameters
+        for place in _others(parameter, call, text)
+        if (start := _refused_from(parameter, text, place)) is not None
+    }
+    return tuple(
+        sorted(
+            span for span in found
+            if not any(each.start < span[1] and span[0] < each.end for each in used)
+            and _is_apart(text, span, used)
+        )
+    )  # fmt: skip
+
+
+def _others(parameter: Parameter, call: Call, text: str) -> Iterator[int]:
+    """Where a message says another value than the call has for a parameter: a choice, a like code."""
+    if parameter.name not in call.arguments:
+        return
+    value = call.arguments[parameter.name]
+    taken = {str(each).casefold() for each in (value if isinstance(value, list) else [value])}
+    if parameter.enum:
+        for choice in parameter.enum:
+            if str(choice).casefold() not in taken:
+                yield from (m.start() for m in _whole_word(str(choice)).finditer(text))
+        return
+    shapes = {lists.shape(each) for each in taken}
+    for match in _CODE.finditer(text):
+        said = match.group()
+        if said.casefold() not in taken and lists.shape(said.casefold()) in shapes:
+            yield match.start()
+
+
+def _is_apart(text: str, span: tuple[int, int], used: Sequence[Evidence]) -> bool:
+    """Whether what is meant is said before the denial, or behind it by a clause of its own."""
+    first = min((each.start for each in used), default=0)
+    return first < span[0] or bool(_OWN_WORD.search(text, span[1], first))
+
+
+@lru_cache(maxsize=1024)
+def _whole_word(choice: str) -> re.Pattern[str]:
+    name = r"[\s_-]+".join(map(re.escape, re.split(r"[\s_-]+", choice)))
+    return re.compile(rf"(?<![\w-]){name}(?![\w-])", re.IGNORECASE)
+
+
+def kinds(parameter: Parameter) -> tuple[str, ...]:
     """What kind of thing a value is: the words that name and describe its parameter."""
     about = f"{humanized(parameter.name)} {parameter.description}".casefold()
-    return tuple(sorted({*re.findall(r"[^\W\d_]{4,}", about)} - _LITTLE))
+    words = {*re.findall(r"[^\W\d_]{4,}", about)} - _LITTLE
+    return tuple(sorted(words | {word[:-1] for word in words if word.endswith("s")}))
 
 
 @lru_cache(maxsize=1024)
@@ -100,3 +164,15 @@ def _shall_not(language: str | None) -> re.Pattern[str]:
     if language in _BEFORE_VERBS:
         forms.append(rf"\b(?:{particles.NOT[language]})\s+{_VERB_BETWEEN.format(most=4)}")
     return re.compile("|".join(forms), re.IGNORECASE)
+
+
+def denies(text: str) -> bool:
+    """Whether a text may refuse a value, at a glance."""
+    return bool(_denial().search(text))
+
+
+@cache
+def _denial() -> re.Pattern[str]:
+    """Whatever may refuse a value, at a glance."""
+    words = f"{every(particles.NOT)}|{every(particles.NEVER)}|{every(particles.INSTEAD_OF)}"
+    return re.compile(rf"\b(?:{words}|no|other than|anything but|don['\u2019]?t)\b", re.IGNORECASE)

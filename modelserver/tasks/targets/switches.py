@@ -1,7 +1,7 @@
 """A yes or no that a message says in plain words: "with gift wrap", "insured", "no porter needed".
 
-Read where the parameter's own name stands right beside a word that wants or declines it; all
-that is said in other ways is the model's to judge.
+Read where the parameter's own name stands right beside a word that wants or declines it, or where
+other words can mean nothing else; all that is said in other ways is the model's to judge.
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Final
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
+from modelserver.tasks.values import repeats
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from modelserver.schema import Parameter
 
 _ARTICLE: Final = r"(?:(?:a|an|the|any|some|my|our|her|his|their|your|it|them) )?"
@@ -33,10 +36,20 @@ _NEEDLESS: Final = re.compile(
     r"| (?:is|are)(?:n['\u2019]t| not) (?:needed|necessary|required|wanted)",
     re.IGNORECASE,
 )
+_GRANTED: Final = re.compile(
+    r"(?:['\u2019]s| is| are| would be| will be) (?:fine|ok|okay|alright|all right|good|great|welcome|acceptable)(?!\w)",
+    re.IGNORECASE,
+)
+# "Force it", where the name is what is to be done as well.
+_DONE: Final = re.compile(
+    r" (?:it|them|this|that)(?: too| as well)?(?= ?(?:please|thanks)? ?(?:[,;.!)]|$))",
+    re.IGNORECASE,
+)
 # Set apart by commas, a name alone is wanted: "88 euros, paperless".
 _APART_BEFORE: Final = re.compile(r"(?:^|[,;:(] ?)$")
 _APART_AFTER: Final = re.compile(r" ?(?:please|thanks)? ?(?:[,;.!)]|$)", re.IGNORECASE)
 _LITTLE: Final = frozenset({"is", "has", "have", "with", "include", "includes", "want", "wants"})
+_ONLY: Final = frozenset({"only", "just"})
 _ENDING: Final = re.compile(r"(?:ing|ed|e|s)$")
 _SHORT: Final = 4
 _LONGEST: Final = 2000
@@ -49,19 +62,29 @@ def said(parameter: Parameter, text: str, number: int) -> Reading | None:
     if parameter.type != "boolean" or len(text) > _LONGEST:
         return None
     line = re.sub(r"\s", " ", text)
-    found = [
-        (match, value)
-        for match in _name(parameter.name).finditer(line)
-        if (value := _wish(line[max(0, match.start() - _NEAR) : match.start()], match, line))
-        is not None
-    ]
-    if len({value for _, value in found}) != 1:
+    found = list(_named(parameter, line)) or list(_meant(parameter, line))
+    if len({value for _, _, value in found}) != 1:
         return None
-    match, value = found[0]
-    evidence = Evidence(
-        number, match.start(), match.end(), text[match.start() : match.end()], _SURE
-    )
-    return Reading(value, evidence)
+    start, end, value = found[0]
+    return Reading(value, Evidence(number, start, end, text[start:end], _SURE))
+
+
+def _named(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
+    """Where the name stands beside a word that wants or declines it."""
+    for match in _name(parameter.name).finditer(line):
+        value = _wish(line[max(0, match.start() - _NEAR) : match.start()], match, line)
+        if value is not None:
+            yield *match.span(), value
+
+
+def _meant(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
+    """Where other words say the same: "only direct ones" of direct_only, "daily" of every_day."""
+    if match := _restricted(parameter, line):
+        yield *match.span(), True
+    period = repeats.period(humanized(parameter.name))
+    said = repeats.said(line) if period else None
+    if said and said[0] == period and not _DECLINED.search(line[max(0, said[1] - _NEAR) : said[1]]):
+        yield said[1], said[2], True
 
 
 def _wish(before: str, name: re.Match[str], line: str) -> bool | None:
@@ -69,10 +92,31 @@ def _wish(before: str, name: re.Match[str], line: str) -> bool | None:
     after = line[name.end() : name.end() + _NEAR]
     if _DECLINED.search(before) or _NEEDLESS.match(after):
         return False
-    apart = _APART_BEFORE.search(before) and _APART_AFTER.match(after)
-    if apart or _WANTED.search(before) or name.group().endswith("ed"):
+    apart = _APART_BEFORE.search(before)
+    if apart and (_APART_AFTER.match(after) or _DONE.match(after)):
+        return True
+    if _GRANTED.match(after) or _WANTED.search(before) or name.group().endswith("ed"):
         return True
     return None
+
+
+def _restricted(parameter: Parameter, line: str) -> re.Match[str] | None:
+    """Where a message asks for nothing else than what an `..._only` is about: "only direct ones"."""
+    words = humanized(parameter.name).split()
+    about = [word for word in words if word not in _ONLY]
+    if not about or len(about) == len(words):
+        return None
+    return _only(" ".join(about)).search(line)
+
+
+@cache
+def _only(about: str) -> re.Pattern[str]:
+    name = r"[ _-]".join(map(re.escape, about.split()))
+    return re.compile(
+        rf"(?<!\w)(?<!not )(?:only|just|nothing but) (?:(?:the|a|an|those|ones|that|which|what|is|are|what's|with) ){{0,3}}{name}(?!\w)"
+        rf"|(?<!\w)(?<!not ){name}(?: [^\W\d_]+){{0,2}} only(?!\w)",
+        re.IGNORECASE,
+    )
 
 
 @cache

@@ -80,6 +80,13 @@ _OF: Final = (
     r"(?<![\w-]){name}\s+of\s+(?P<value>[^\s,;]*\d[^\s,;]*?)"
     r"(?=[.!?)]?(?:[,;]|$|\s+(?:on|for|at|in|and|from|by|with|to)\b))"
 )
+_LETTERS: Final = re.compile(r"[^\W\d_]+")
+_DIGIT: Final = re.compile(r"\d")
+# "Destination Oslo, origin Hamburg": two values at least that stand behind their names.
+_TITLED: Final = (
+    r"(?:^|(?<=[,;.:?!\n]\s))(?i:(?:the )?{name})\s+(?P<value>[^\W\d_a-zß-ÿ][\w'-]*"
+    r"(?:\s[^\W\d_a-zß-ÿ][\w'-]*){{0,3}})(?=\s*(?:[,;.!?]|$))"
+)
 _COUNTABLE: Final = 4
 _PORT: Final = r"(?:(?<!\d):(?=\d\d)|:(?=\d{{3}}))(?P<value>\d{{2,5}})(?![\d:.])"
 # A length without its name: "60 cm long, 40 wide".
@@ -101,7 +108,13 @@ _ONLY: Final = re.compile(
 )  # fmt: skip
 _FOLLOWS_UP: Final = re.compile(
     r"\s*(?:(?:and|or|now|then|ok(?:ay)?|so|but|und|et|y|e|en)\b[\s,]*)*(?:what|how) about\b"
-    r"|\s*(?:and|und|et|y|e|en|or|same|now the same|the same|was ist mit|et pour)\b",
+    r"|\s*(?:(?:now|then|ok(?:ay)?|so|yes|thanks|great)\b[\s,]*)*"
+    r"(?:and|und|et|y|e|en|or|same|now the same|the same|was ist mit|et pour)\b",
+    re.IGNORECASE,
+)
+_RESTRICTS: Final = re.compile(
+    r"\s*(?:(?:and|now|then|ok(?:ay)?|please|but)\b[\s,]*)*(?:only|just)\b(?! (?:a|one) (?:moment|second|minute))"
+    r"|\s*(?:[^\W\d_]+ ){1,4}only\W*(?:please\W*)?$",
     re.IGNORECASE,
 )
 _BACK_ENDS: Final = (
@@ -123,6 +136,11 @@ def is_follow_up(text: str) -> bool:
     return len(text) <= _SHORT and bool(_FOLLOWS_UP.match(text))
 
 
+def is_restriction(text: str) -> bool:
+    """Whether a message asks for less of the last wish: "only the direct ones"."""
+    return len(text) <= _SHORT and bool(_RESTRICTS.match(text))
+
+
 def is_way_back(text: str) -> bool:
     """Whether a message asks for the last wish the other way round: "and back on the 3rd?"."""
     return len(text) <= _SHORT and bool(_BACK.match(text))
@@ -139,7 +157,8 @@ def by_name(
         own = told.get(parameter.name)
         # The model may know better where a value begins and ends: `city=Pune, India`, `door 14`.
         given = readings.get(parameter.name, ())
-        if own and (same := [each for each in given if each.evidence.overlaps(own.evidence)]):
+        same = [each for each in given if own and _is_told(own.evidence, each.evidence, parameter)]
+        if same:
             own = Reading(same[0].value, replace(same[0].evidence, confidence=_NAMED_SURE))
         others = [reading for name, reading in told.items() if name != parameter.name]
         kept[parameter.name] = [own] if own else [
@@ -155,10 +174,11 @@ def by_name(
 def _told(tool: Tool, message: Message, number: int, occasion: Occasion) -> dict[str, Reading]:
     """What `name = value` says, by parameter."""
     found: dict[str, Reading] = {}
+    titled = _titled(tool, message.content)
     for parameter in tool.parameters:
         if parameter.type in {"array", "object"} or options(parameter):
             continue
-        matches = _places(tool, parameter, message.content)
+        matches = _places(tool, parameter, message.content) or titled.get(parameter.name, [])
         if len(matches) != 1:
             continue
         start, end = matches[0].span("value")
@@ -167,6 +187,19 @@ def _told(tool: Tool, message: Message, number: int, occasion: Occasion) -> dict
             evidence = Evidence(number, start, end, message.content[start:end], _NAMED_SURE)
             found[parameter.name] = Reading(value, evidence)
     return found
+
+
+def _is_told(told: Evidence, read: Evidence, parameter: Parameter) -> bool:
+    """Whether what was read is what is told by name, be it shorter, longer, or with the name.
+
+    Of "2 tickets for concert 702" the whole is no concert.
+    """
+    ahead = read.text[: max(0, told.start - read.start)]
+    return (
+        told.overlaps(read)
+        and {*_LETTERS.findall(ahead.casefold())} <= {*humanized(parameter.name).split()}
+        and not _DIGIT.search(ahead)
+    )
 
 
 def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
@@ -188,6 +221,22 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
         if found := _matches(re.compile(form, re.IGNORECASE), text):
             return found
     return []
+
+
+def _titled(tool: Tool, text: str) -> dict[str, list[re.Match[str]]]:
+    """Where names stand before what they name, by parameter: none where only one does."""
+    found = {
+        parameter.name: matches
+        for parameter in tool.parameters
+        if parameter.type == "string" and not options(parameter)
+        and (matches := _matches(_title(parameter.name), text))
+    }  # fmt: skip
+    return found if len(found) > 1 else {}
+
+
+@cache
+def _title(name: str) -> re.Pattern[str]:
+    return re.compile(_TITLED.format(name=_spelt(humanized(name).split())))
 
 
 def _counts(tool: Tool, parameter: Parameter) -> bool:
@@ -230,6 +279,27 @@ def instead(
     return kept
 
 
+def in_own_words(
+    readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message]
+) -> Readings:
+    """The readings, without what an answer says of a value that the user said as well.
+
+    "Tokyo, country Japan" in an answer is the user's Tokyo.
+    """
+    kept: Readings = {}
+    for name, many in readings.items():
+        own = [
+            each.evidence.text.casefold() for each in many
+            if messages[each.evidence.message].role == "user" and each.evidence.text
+        ]  # fmt: skip
+        kept[name] = [
+            each for each in many
+            if messages[each.evidence.message].role == "user"
+            or not any(said in each.evidence.text.casefold() for said in own)
+        ]  # fmt: skip
+    return kept
+
+
 def directed(
     tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
     newest: int, occasion: Occasion,
@@ -237,7 +307,12 @@ def directed(
     """The readings, each pair of from and to the way round that the words before them say."""
     turned = {name: list(many) for name, many in readings.items()}
     for source, target in pairs([p for p in tool.parameters if not options(p)]):
-        first, second = turned.get(source.name), turned.get(target.name)
+        sides: tuple[tuple[Side, Parameter], ...] = (("source", source), ("target", target))
+        for side, parameter in sides:
+            turned[parameter.name] = _newest_first(
+                side, turned.get(parameter.name, []), messages, newest
+            )
+        first, second = turned[source.name], turned[target.name]
         if not first or not second:
             continue
         both = (first[0].evidence, second[0].evidence)
@@ -261,6 +336,18 @@ def directed(
                 turned[source.name] = [for_source, *first[1:]]
                 turned[target.name] = [for_target, *second[1:]]
     return turned
+
+
+def _newest_first(
+    side: Side, readings: Sequence[Reading], messages: Sequence[Message], newest: int
+) -> list[Reading]:
+    """The readings, first what the last message says for this side: "no, from Oban to Tiree"."""
+    said = [
+        each for each in readings
+        if each.evidence.message == newest
+        and side_of(each.evidence, messages[newest].content) == side
+    ]  # fmt: skip
+    return [*said, *(each for each in readings if each not in said)]
 
 
 def _carried(
@@ -363,7 +450,8 @@ def side_of(evidence: Evidence, text: str) -> Side | None:
 def _last_before(language: str, side: Side) -> re.Pattern[str]:
     words = _BEFORE[side][language]
     return re.compile(
-        rf"(?<!\w)(?:{words})(?:(?<=')|\s)(?!.*(?<!\w)(?:{words})\s){_BETWEEN}", re.IGNORECASE
+        rf"(?<!\w)(?:{words})(?:(?<=')|\s|\s?[:=]\s?)(?!.*(?<!\w)(?:{words})\s){_BETWEEN}",
+        re.IGNORECASE,
     )
 
 

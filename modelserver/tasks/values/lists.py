@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from modelserver.tasks.values import names
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 _AND: Final = r"and|or|plus|und|oder|sowie|et|ou|puis|y|e|o|u|en|of"
 # Neither begins within white space, so that a run of it is looked at once.
@@ -34,6 +34,17 @@ _MIXED: Final = re.compile(r"(?=[\w.-]*\d)[^\W\d_][\w.-]*")
 _PERSON: Final = re.compile(
     r"(?!(?:The|A|An|Der|Die|Das|Le|La|Les|El|Il)\s)[^\W\d_a-zß-ÿ][\w'-]+"
     r"(?:\s(?:van|von|de|der|den|di|da|del|la|le|dos))*\s[^\W\d_a-zß-ÿ][\w'-]+"
+)
+_JOINT: Final = rf"(?:\s*[,;&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)"
+_NEXT_PERSON: Final = re.compile(rf"{_JOINT}{_PERSON.pattern}(?![\w'-])")
+_LAST_PERSON: Final = re.compile(rf"{_PERSON.pattern}$")
+_ARTICLE: Final = "(?:the|an?|my|our|die|der|das|le|la|les|el|los|las|il|o|os|as|de|het)"
+# Numbers of things: longer than what is counted, and all of one length.
+_NUMBERS: Final = re.compile(r"\d{4,12}")
+_END: Final = re.compile(
+    r"\s*(?:$|[.,;:!?)]|(?:on|off|in|at|to|into|from|for|of|by|with|until|till|because|due|please|now|today"
+    r"|tomorrow|tonight|out|as|over|back|instead|too|again|bitte|für|am|um|bis|wegen|aus|an|pour|por|para|per|voor|op)\b)",
+    re.IGNORECASE,
 )
 _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 # Things are written small, and titles, which may have an "and" of their own, with a capital.
@@ -112,28 +123,78 @@ def bullet(text: str, start: int) -> int:
     return len(found.group()) if found else 0
 
 
-def reach(text: str, start: int, end: int) -> tuple[int, int]:
-    """The span of a list, with the items beside it that look the same: codes, days, files.
+def reach(text: str, start: int, end: int, known: Collection[str] = ()) -> tuple[int, int]:
+    """The span of a list, with the items beside it that look the same: codes, days, files, people.
 
-    A model that sees "Monday, Wednesday" of "Monday, Wednesday and Friday" has seen the list.
+    A model that sees "Monday, Wednesday" of "Monday, Wednesday and Friday" has seen the list. What
+    is `known` to be an item is one beside any other: "fan + desk lamp".
     """
     for _ in range(_MOST_ITEMS):
-        more = _NEXT.match(text, end)
-        last = _WORD.findall(text[max(start, end - _LOOK) : end])
-        if not more or not last or not _are_alike(last[-1], more["item"]):
+        wider = _one_more(text, start, end, known)
+        if wider == (start, end):
             break
-        end = more.end("item")
-    for _ in range(_MOST_ITEMS):
-        more = _BEFORE.search(text[max(0, start - _LOOK) : start])
-        first = _WORD.search(text, start, end)
-        if not more or not first or not _are_alike(first.group(), more["item"]):
-            break
-        start -= len(more.group())
+        start, end = wider
     return start, end
+
+
+def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[int, int]:
+    """The span with the item before or after it, where there is one."""
+    last = _WORD.findall(text[max(start, end - _LOOK) : end])
+    more = _NEXT.match(text, end)
+    if more and last and _are_alike(last[-1], more["item"]):
+        return start, more.end("item")
+    more = _BEFORE.search(text[max(0, start - _LOOK) : start])
+    first = _WORD.search(text, start, end)
+    if more and first and _are_alike(first.group(), more["item"]):
+        return start - len(more.group()), end
+    person = _NEXT_PERSON.match(text, end)
+    if (
+        person
+        and _LAST_PERSON.search(text, max(start, end - _LOOK), end)
+        and ends(text, person.end())
+    ):
+        return start, person.end()
+    if known:
+        words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        joint = rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?:{_ARTICLE}\s+)?"
+        if after := re.compile(rf"{joint}(?:{words})(?!\w)", re.IGNORECASE).match(text, end):
+            return start, after.end()
+        before = text[max(0, start - _LOOK) : start]
+        if more := re.search(rf"(?<![\w-])(?:{words}){joint}$", before, re.IGNORECASE):
+            return start - len(more.group()), end
+    return start, end
+
+
+def ends(text: str, place: int) -> bool:
+    """Whether a list may end here: nothing follows that its last item does or is."""
+    return bool(_END.match(text, place))
+
+
+def known_at(text: str, start: int, end: int, known: Collection[str]) -> tuple[int, int] | None:
+    """Where a known item stands whole that a span is, or is part of."""
+    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+    pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
+    for match in pattern.finditer(text, max(0, start - _LOOK), end + _LOOK):
+        if match.start() <= start and end <= match.end():
+            return match.span()
+    return None
+
+
+def known_items(description: str) -> frozenset[str]:
+    """The items that a description counts up: "the devices: lamp, tv, fan"."""
+    _, colon, counted = description.partition(":")
+    found = [part.strip(" .") for part in counted.split(",")] if colon else []
+    return (
+        frozenset(part for part in found if _THING.fullmatch(part))
+        if len(found) > 1
+        else frozenset()
+    )
 
 
 def _are_alike(item: str, other: str) -> bool:
     if _MIXED.fullmatch(item) and shape(item) == shape(other):
+        return True
+    if _NUMBERS.fullmatch(item) and _NUMBERS.fullmatch(other) and len(item) == len(other):
         return True
     files = _FILE.fullmatch(item), _FILE.fullmatch(other)
     return all(files) or (_is_day(item) and _is_day(other))

@@ -152,7 +152,7 @@ def _item(parameter: Parameter, value: Any) -> Any:
         value = re.sub(
             r"^(?:no|without|hold the|not|allergic to)\s+", "", value, flags=re.IGNORECASE
         )
-    return re.sub(r"^(?:an?)\s+(?=\w)", "", value, flags=re.IGNORECASE)
+    return re.sub(r"^(?:(?i:an?)\s+(?=\w)|the\s+(?=[a-zß-ÿ]))", "", value)
 
 
 def _one(parameter: Parameter, kind: ParameterType, span: _Span) -> Any:

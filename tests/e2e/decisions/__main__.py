@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
     parser.add_argument(
-        "--apart", action="store_true", help="the conversations kept apart: look at the table alone"
+        "--apart", action="store_true", help="the conversations about four more services"
     )
     options = parser.parse_args()
     folder = HERE / "apart" if options.apart else HERE

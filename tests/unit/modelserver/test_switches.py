@@ -23,6 +23,14 @@ from modelserver.tasks.targets import switches
         ("include_statistics", "include statistics", True), ("compress", "compressed please", True),
         ("change_linen", "there is no need to change the linen.", False),
         ("force", "don't force it", False), ("cabin", "motorcycle,\nno cabin needed.", False),
+        ("generic", "refill it, a generic is fine", True), ("sauna", "a sauna would be great", True),
+        ("dog", "two beds, a dog is welcome", True), ("force", "close valve 3, force it", True),
+        ("insure", "send it, insure it please", True), ("engrave", "Engrave them. Two rings.", True),
+        ("direct_only", "only direct ones", True), ("direct_only", "direct trains only", True),
+        ("in_stock_only", "only those that are in stock", True), ("vegan_only", "just the vegan", True),
+        ("night_only", "Only the night trains, please", True), ("every_day", "wake me at 7 daily", True),
+        ("every_week", "water them each week", True), ("daily", "at noon every day", True),
+        ("every_month", "jeden Monat am ersten", True), ("every_day", "not every day", False),
     ],
 )  # fmt: skip
 def test_said_in_plain_words(name: str, text: str, *, value: bool) -> None:
@@ -38,6 +46,9 @@ def test_said_in_plain_words(name: str, text: str, *, value: bool) -> None:
     [
         ("courtesy_car", "inspection for my car"), ("lend_mat", "she brings her own mat"),
         ("insured", "insured or not insured?"), ("insured", "uninsured"), ("express", "by express"),
+        ("generic", "is a generic fine?"), ("force", "use the force it has"), ("direct_only", "a direct train"),
+        ("direct_only", "not only direct ones"), ("night_only", "only one night"), ("every_day", "every other day"),
+        ("every_day", "weekly"), ("open_only", "I only asked when they open"),
         ("return_trip", "with return"), ("dessert", "what is the dessert?"), ("dessert", ""),
     ],
 )  # fmt: skip

@@ -89,6 +89,9 @@ def test_a_question_in_between_is_answered_first() -> None:
         "I'll do it myself at the desk.", "Not sure any more. Leave it.", "There is no need any longer.",
         "I'd rather not tell you", "No, that is too long for me", "Oh, then forget it, it can stay here.",
         "Dann lieber nicht, das ist mir zu lang.", "Non, c'est trop long pour moi.",
+        "actually I'll just phone the depot", "I'll ask my sister first", "well, we will drive there ourselves",
+        "ok then I'm going to drop it off", "Hm, I\u2019ll look elsewhere", "no, we're going to keep it",
+        "so I will wait for the sale", "sorry, I'll come back later",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("question", [ASKED, PROPOSED])
@@ -98,6 +101,20 @@ def test_a_refusal_in_many_words_drops_the_wish(reply: str, question: str) -> No
 
 def test_words_that_say_nothing_are_asked_again() -> None:
     replied("hm, let me see", calls(OLD)) << asks_for("weeks")
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "I'll take whatever is longest",
+        "well",
+        "I will need a little more",
+        "we'll go with the usual",
+        "ill in bed",
+    ],
+)
+def test_who_will_take_something_refuses_nothing(reply: str) -> None:
+    replied(reply, calls(OLD)) << asks_for("weeks")
 
 
 def test_a_denial_may_be_the_value() -> None:

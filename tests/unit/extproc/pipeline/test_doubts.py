@@ -61,6 +61,8 @@ def ship(**more: Any) -> Any:
         "what happens when I ship P77?", "what if I ship P77", "should I ship P77?", "is P77 shipped",
         "I already shipped P77", "my boss says he will ship P77", "P77 was shipped yesterday",
         "I'm going to ship P77", "I'll ship P77 myself", "hey, did P77 go out?",
+        "P77 has gone to Bonn, right?", "you shipped P77, didn't you?", "P77 ships for free, correct?",
+        "and P77?", "what about P77?", "shipping P77 takes too long", "P77 ist verschickt, oder?",
         "Verschicke P77 nicht.", "Wurde P77 schon verschickt?", "Soll ich P77 verschicken?",
         "n'expédiez pas P77", "P77 a déjà été expédié", "pourquoi P77 est parti ?",
         "no quiero que envíes P77", "¿Se ha enviado P77?", "¿Debería enviar P77?",
@@ -407,3 +409,121 @@ def test_what_is_too_long_to_be_plain_is_asked_back() -> None:
 def test_an_empty_message_is_plain() -> None:
     """No word of it speaks against a wish."""
     assert not may_be_no_wish("")
+
+
+# What is denied, and is something else -----------------------------------------------------------
+
+
+def of_words(said: str, call: Any, **words: str) -> Any:
+    """The call, its values where these words stand in the message."""
+    evidence = {
+        name: replace(each, start=said.index(words[name]), end=said.index(words[name]) + len(words[name]), text=words[name])
+        if name in words else each
+        for name, each in call.evidence.items()
+    }  # fmt: skip
+    return replace(call, evidence=evidence)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ship P77, not P78", "don't ship P78, ship P77 instead", "ship P77 instead of P78",
+        "not P78! Please ship P77", "ship P77 and not P78", "P77 is to be shipped, never P78",
+        "ship P77 but don't ship P78", "ship P77 rather than P78, thanks",
+    ],
+)  # fmt: skip
+def test_another_value_that_is_refused_is_no_doubt(said: str) -> None:
+    """The models tell where it is; what else denies is asked back."""
+    begin = min(
+        said.index(word)
+        for word in ("not", "don't", "instead of", "never", "rather", "P78")
+        if word in said
+    )
+    refused = ((begin, said.index("P78") + 3),)
+    call = of_words(said, ship(), parcel="P77")
+    assert is_done(said, replace(call, refused=refused))
+    assert not is_done(said, call)
+    more = f"{said} - but not today"
+    assert not is_done(more, replace(call, refused=refused))
+
+
+def test_what_holds_a_value_of_the_call_is_never_left_out() -> None:
+    said = "don't ship P77"
+    call = replace(of_words(said, ship(), parcel="P77"), refused=((0, len(said)),))
+    assert not is_done(said, call)
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "done"),
+    [
+        ("ship P77, don't wrap it", "don't wrap it", True), ("ship P77, it doesn't have to be wrapped", "wrapped", True),
+        ("P77 please. I don't want it gift wrapped", "don't want it gift wrapped", True),
+        ("ship P77. I dont need a gift wrap", "dont need a gift wrap", True),
+        ("don't ship P77 wrapped", "don't ship P77 wrapped", False), ("ship P77, don't do it", "don't do it", False),
+        ("ship P77 but don't ship it wrapped", "don't ship it wrapped", False),
+        ("wrapped, don't ship P77", "wrapped, don't ship", False),
+    ],
+)  # fmt: skip
+def test_a_denial_of_a_yes_or_no_alone_is_its_value(said: str, words: str, *, done: bool) -> None:
+    """Words that deny the call itself, or say nothing of the parameter, are asked back."""
+    call = ship(gift_wrap=False)
+    assert is_done(said, of_words(said, call, parcel="P77", gift_wrap=words)) is done
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("move it to room 214 from room 530", True),
+        ("from 530 to 214 please", True),
+        ("room 530, room 214", False),
+        ("530 and 214", False),
+    ],
+)
+def test_numbers_of_things_have_no_order(said: str, *, done: bool) -> None:
+    """Where the words before both say which is which."""
+    move = target(
+        "move_guest", parameter("from_room", "integer", required=True),
+        parameter("to_room", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    call = of_words(
+        said, wish("move_guest", 0, from_room=530, to_room=214), from_room="530", to_room="214"
+    )
+    assert is_done(said, call, config=settings(move)) is done
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("2 adults and 2 children", True),
+        ("children 2, adults 2", True),
+        ("2 and 2", False),
+        ("2 for adults", False),
+    ],
+)
+def test_two_like_numbers_with_their_names_are_no_twins(said: str, *, done: bool) -> None:
+    book = target(
+        "book", parameter("adults", "integer", required=True), parameter("children", "integer"),
+        confirm="unsure",
+    )  # fmt: skip
+    call = wish("book", 0, adults=2, children=2)
+    last = said.rindex("2")
+    evidence = {
+        name: replace(each, start=at, end=at + 1, text="2")
+        for (name, each), at in zip(
+            call.evidence.items(), sorted((said.index("2"), last)), strict=True
+        )
+    }
+    if said.startswith("children"):
+        evidence = {"children": evidence["adults"], "adults": evidence["children"]}
+    assert is_done(said, replace(call, evidence=evidence), config=settings(book)) is done
+
+
+def test_kinds_between_the_items_of_a_list_part_nothing() -> None:
+    block = target(
+        "block", parameter("rooms", "array", items="integer", required=True), confirm="unsure"
+    )
+    for said, done in (
+        ("block room 118 as well as room 119", True), ("block 118 and then some time later 119", False),
+    ):  # fmt: skip
+        call = of_words(said, wish("block", 0, rooms=[118, 119]), rooms=said[said.index("118") :])
+        assert is_done(said, call, config=settings(block)) is done

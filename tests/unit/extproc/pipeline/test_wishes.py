@@ -307,3 +307,40 @@ def test_a_value_that_nobody_said_is_asked_about() -> None:
     played >> chat(*turns("book for Bob"))
     played << says("Shall I go ahead with “book room” (guest: Bob, nights: 40)?")
     assert not played.endpoints.sent
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("only blue", False), ("blue, please", False), ("the blue room!", False), ("ok: blue.", False),
+        ("blue again", True), ("another blue one", True),
+        ("now the green room", True), ("and green", True),
+    ],
+)  # fmt: skip
+def test_what_was_said_and_answered_is_not_done_twice(said: str, *, done: bool) -> None:
+    """Unless it is to be done again."""
+    config = settings(target("paint_room", parameter("room"), confirm="unsure"))
+    room = "green" if "green" in said else "blue"
+    at = said.index(room)
+    call = Call(
+        "paint_room", {"room": room}, (), {"room": Evidence(2, at, at + len(room), room, 0.9)}
+    )
+    played = run(call, "paint the blue room", "It is painted.", said, config=config)
+    assert bool(played.endpoints.sent) is done
+    assert played.outcome
+
+
+@pytest.mark.parametrize(
+    ("reply", "done"),
+    [("then 40", True), ("40", True), ("40?", False), ("perhaps it could be 40", False)],
+)
+def test_the_one_thing_asked_for_needs_no_sure_model(reply: str, *, done: bool) -> None:
+    """Where the reply is hardly more than that."""
+    count = parameter("count", "integer", required=True)
+    config = settings(target("order", count, confirm="unsure"))
+    asked = Questions(config).ask([count], known=False)
+    at = reply.index("40")
+    call = Call("order", {"count": 40}, (), {"count": Evidence(2, at, at + 2, "40", 0.1)})
+    played = play(config, models=calls(call), says=APP) >> chat(*turns("order some", asked, reply))
+    assert bool(played.endpoints.sent) is done
+    assert played.outcome

@@ -253,3 +253,58 @@ def test_each_target_is_as_sure_as_its_least_sure_clause() -> None:
     found = together(whole, [(first, one), (second, other)])
     assert found.intent == IntentAnswer("mow", 0.7, (Ranked("trim", 0.8), Ranked("mow", 0.7)), 0.5)
     assert together(whole, [(first, decision())]).calls == ()
+
+
+def test_parts_between_commas_that_each_say_a_choice_are_clauses() -> None:
+    """Of "A3 stripes, A4 rings" each is a wish, and of "A3, A4 rings" none is."""
+    assert read("A3 stripes, A4 rings") == ["A3 stripes", "A4 rings"]
+    assert (
+        read("A3, A4 rings") == read("from stripes, to rings") == read("A3 rings, A4 rings") == []
+    )
+    says = {
+        "A3 stripes": decision(call("mow", "A3 stripes", lot="A3", pattern="stripes")),
+        "A4 rings": decision(call("mow", "A4 rings", lot="A4", pattern="rings")),
+    }
+    assert values(stand("A3 stripes, A4 rings", says)) == [
+        ("mow", {"lot": "A3", "pattern": "stripes"}), ("mow", {"lot": "A4", "pattern": "rings"}),
+    ]  # fmt: skip
+
+
+def test_what_is_meant_instead_stands_behind_a_denial() -> None:
+    """It says so; without it "don't" may hold for both."""
+    says = {"mow lot A3 instead": decision(call("mow", "mow lot A3 instead", lot="A3"))}
+    assert values(stand("Don't mow lot A4, mow lot A3 instead", says)) == [("mow", {"lot": "A3"})]
+    just = {"just mow lot A3": decision(call("mow", "just mow lot A3", lot="A3"))}
+    assert values(stand("Don't trim hedge A4, just mow lot A3", just)) == [("mow", {"lot": "A3"})]
+    both = {"mow lot A3": decision(call("mow", "mow lot A3", lot="A3"))}
+    assert stand("Don't mow lot A4, mow lot A3", both) == []
+    wants = {
+        "Don't mow lot A4": decision(call("mow", "Don't mow lot A4", lot="A4")),
+        "mow lot A3 instead": says["mow lot A3 instead"],
+    }
+    assert stand("Don't mow lot A4, mow lot A3 instead", wants) == []
+
+
+def test_items_that_stand_apart_join_no_clauses() -> None:
+    """Nor are they one list."""
+    said = "take axe today and trim hedge saw of A5"
+    whole = Call(
+        "mow", {"lot": "A1", "tools": ["axe", "saw"]},
+        evidence={"tools": Evidence(0, 5, 33, said[5:33], 0.5)},
+    )  # fmt: skip
+    assert read(said, whole)[:2] == ["take axe today", "trim hedge saw of A5"]
+    said = "take axe and saw"
+    whole = Call(
+        "mow", {"tools": ["axe", "saw"]}, evidence={"tools": Evidence(0, 5, 16, said[5:], 0.5)}
+    )
+    assert read(said, whole) == []
+
+
+def test_a_clause_that_was_read_as_more_of_another_wish_does_not_stand() -> None:
+    """Alone it lacks the words that say which."""
+    said = "Mow lot A3 and A4 rings"
+    says = {
+        "Mow lot A3": decision(call("mow", "Mow lot A3", lot="A3")),
+        "A4 rings": decision(call("trim", "A4 rings", hedge="A4")),
+    }
+    assert stand(said, says, call("mow", said, lot="A4", pattern="rings")) == []

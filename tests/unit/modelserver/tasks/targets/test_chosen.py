@@ -220,3 +220,83 @@ def test_long_messages_are_the_models(unit: str) -> None:
     for tool in (WATER, TRANSLATE):
         settled(tool, talk((unit * 2000)[:2000]))
     assert time.process_time() - began < 5
+
+
+def guessed(text: str, words: str, first: float, second: float) -> dict[str, Any]:
+    """What is read where two choices are so likely for these words."""
+    start = text.index(words)
+    evidence = Evidence(0, start, start + len(words), words, first)
+    given = [Reading("herbs", evidence)]
+    scores = {"bed": {"herbs": first, "lawn": second, "roses": 0.01}}
+    return settled(WATER, talk(text), scores, bed=given)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("water the tulips", "tulips"), ("water the cactus corner for an hour", "cactus corner"),
+        ("some water on the ferns", "ferns"), ("please water grandma's pots", "grandma's pots"),
+        ("sprinkle the lavender", "lavender"), ("the dahlias need water", "dahlias"),
+        ("water bed nine", "nine"), ("start with the bamboo", "bamboo"),
+    ],
+)  # fmt: skip
+def test_a_guess_between_choices_is_no_value(text: str, words: str) -> None:
+    """What may be one as well as another is asked for."""
+    assert guessed(text, words, 0.3, 0.2) == {"bed?": words}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "first", "second"),
+    [
+        ("water the basil and mint", "basil and mint", 0.3, 0.05), ("water the basil", "basil", 0.6, 0.5),
+        ("water the herbal bed", "herbal", 0.3, 0.2), ("water the herb bed", "herb", 0.3, 0.2),
+    ],
+)  # fmt: skip
+def test_what_one_choice_is_likelier_for_is_that(
+    text: str, words: str, first: float, second: float
+) -> None:
+    assert guessed(text, words, first, second) == {"bed": "herbs"}
+
+
+PAY = Tool(
+    "pay", "", (Parameter("rhythm", enum=("weekly", "monthly", "yearly")), Parameter("paper", "boolean"))
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("pay 30 euros every week", {"rhythm": "weekly"}), ("each month, please", {"rhythm": "monthly"}),
+        ("annually", {"rhythm": "yearly"}), ("jeden Monat", {"rhythm": "monthly"}),
+        ("30 euros every day", {"rhythm?": "every day"}), ("daily", {"rhythm?": "daily"}),
+        ("quarterly, if possible", {"rhythm?": "quarterly"}), ("toutes les semaines", {"rhythm": "weekly"}),
+        ("every other week", {}), ("on Monday", {}), ("twice a month", {}), ("weekly or monthly", {}),
+    ],
+)  # fmt: skip
+def test_how_often(text: str, meant: dict[str, Any]) -> None:
+    """By the period that is said; one that is none of the choices is asked for."""
+    assert settled(PAY, talk(text)) == meant
+
+
+def test_words_of_another_choice_are_no_yes() -> None:
+    """Unless they name what is agreed to."""
+    text = "pay it weekly on paper"
+
+    def reading(value: Any, words: str) -> Reading:
+        start = text.index(words)
+        return Reading(value, Evidence(0, start, start + len(words), words, 0.8))
+
+    rhythm = [reading("weekly", "weekly")]
+    assert settled(PAY, talk(text), rhythm=rhythm, paper=[reading(True, "pay it weekly")]) == {
+        "rhythm": "weekly"
+    }
+    both_said = settled(PAY, talk(text), rhythm=rhythm, paper=[reading(True, "weekly on paper")])
+    assert both_said == {"rhythm": "weekly", "paper": True}
+
+
+def test_a_short_choice_is_no_beginning_of_a_longer_word() -> None:
+    """A carriage is no car."""
+    ride = Tool("ride", "", (Parameter("with_what", enum=("car", "van")),))
+    text = "a carriage as the with what"
+    given = [Reading("car", Evidence(0, 2, 10, "carriage", 0.7))]
+    assert settled(ride, talk(text), with_what=given) == {"with_what?": "carriage"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from modelserver.schema import Parameter, Tool
 from modelserver.tasks.targets.claims import Reading, shared_out
 from modelserver.tasks.types import Evidence
@@ -92,3 +94,18 @@ def test_many_parameters_are_quick() -> None:
     kept = shared_out(tool(*names), wanted)
     assert time.process_time() - began < 1
     assert firsts(kept) == {f"p{n}": f"w{n:02}" for n in range(20)}
+
+
+def test_words_that_only_two_want_are_the_others_where_one_has_its_own() -> None:
+    """Of "wash K7 at bay 3" the bay is 3: then K7 is the car, however alike the two seemed."""
+    text = "wash K7 at bay 3"
+    readings = {
+        "car": [said(text, "K7", 0.35)],
+        "bay": [said(text, "3", 0.9), said(text, "K7", 0.4)],
+    }
+    kept = shared_out(tool("car", "bay"), readings)
+    assert firsts(kept) == {"car": "K7", "bay": "3"}
+    assert kept["car"][0].evidence.confidence == pytest.approx(0.75)
+    readings["bay"][0] = said(text, "3", 0.5)
+    kept = shared_out(tool("car", "bay"), readings)
+    assert kept["car"][0].evidence.confidence == pytest.approx(0.35)

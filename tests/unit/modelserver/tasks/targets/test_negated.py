@@ -7,7 +7,7 @@ import pytest
 from modelserver.schema import Parameter, Tool
 from modelserver.tasks.targets import negated
 from modelserver.tasks.targets.claims import Reading
-from modelserver.tasks.types import Evidence, Message
+from modelserver.tasks.types import Call, Evidence, Message
 
 ORDER = Parameter("order", "integer", "The number of the order.")
 SPORT = Parameter("sport", enum=("boxing", "zumba"))
@@ -74,3 +74,51 @@ def test_a_long_text_is_read_where_the_value_stands() -> None:
     """What stands far before a value is not looked at, whatever the length."""
     text = "not " + "very " * 200_000 + "7210"
     assert not negated.is_refused(ORDER, text, len(text) - 4)
+
+
+CANCEL = Tool("cancel", "", (ORDER,))
+BOOK = Tool("book", "", (SPORT, Parameter("member", "integer", "The number of the member.")))
+
+
+def stretches(text: str) -> list[str]:
+    """What of a text says which other value is not meant, where those in <brackets> are taken."""
+    bare = text.replace("<", "").replace(">", "")
+    evidence, arguments = {}, {}
+    for words in (part.split(">")[0] for part in text.split("<")[1:]):
+        name = "order" if "order" in bare or "cancel" in bare.lower() else "sport"
+        name = "member" if name == "sport" and words.isdigit() else name
+        start = bare.index(words)
+        evidence[name] = Evidence(0, start, start + len(words), words, 0.9)
+        arguments[name] = int(words) if words.isdigit() else words
+    tool = BOOK if "sport" in arguments else CANCEL
+    spans = negated.stretches(tool, Call(tool.name, arguments, evidence=evidence), bare, 0)
+    return [bare[start:end] for start, end in spans]
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("cancel order <7120>, not order 7210", "not order 7210"), ("cancel <7120> not 7210, thanks", "not 7210"),
+        ("Don't cancel 7210, cancel <7120> instead", "Don't cancel 7210"),
+        ("cancel <7120> instead of 7210", "instead of 7210"), ("<boxing>, not zumba!", "not zumba"),
+        ("not zumba! Book <boxing> for <12>", "not zumba"), ("<boxing> for <12> but not zumba", "not zumba"),
+        ("cancel <7120> but don't cancel it for 7210", "don't cancel it for 7210"),
+        ("cancel <7120> rather than 7210", "rather than 7210"),
+        ("storniere order <7120>, nicht die 7210", "nicht die 7210"),
+    ],
+)  # fmt: skip
+def test_where_another_value_is_refused(text: str, refused: str) -> None:
+    assert stretches(text) == [refused]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "don't cancel <7120>", "cancel <7120>, but not before noon", "Don't cancel 7210 or <7120>",
+        "don't cancel 7210, <7120>", "cancel <7120>, not today", "cancel order <7120>", "not <boxing>",
+        "don't cancel 7210 and order <7120>", "cancel <7120>, not A12",
+    ],
+)  # fmt: skip
+def test_other_denials_stand(text: str) -> None:
+    """Of the call itself, of a time, of a list that a value is part of, of another kind of thing."""
+    assert stretches(text) == []

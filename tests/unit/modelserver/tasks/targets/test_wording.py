@@ -231,3 +231,103 @@ def test_long_messages_take_no_time(unit: str) -> None:
     wording.by_name(LOGIN, {}, talk, 0, UNTOLD)
     wording.instead({}, talk, 0)
     assert time.process_time() - began < 5
+
+
+ROUTE = Tool(
+    "route", "", (Parameter("origin"), Parameter("destination"), Parameter("day", format="date"))
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "destination"),
+    [
+        ("destination Oslo, origin Hamburg", "Hamburg", "Oslo"), ("Origin Bad Ems; destination Ulm.", "Bad Ems", "Ulm"),
+        ("fares? origin Rome, destination Bari", "Rome", "Bari"), ("Origin Ulm. Destination Bonn.", "Ulm", "Bonn"),
+        ("the origin Kiel, the destination New York City", "Kiel", "New York City"),
+        ("2027-02-08, origin Pau, destination Nice!", "Pau", "Nice"),
+        ("origin St-Malo, destination Brest", "St-Malo", "Brest"), ("Destination Graz, Origin Linz", "Linz", "Graz"),
+    ],
+)  # fmt: skip
+def test_two_names_before_their_values(text: str, origin: str, destination: str) -> None:
+    """Whatever the model read for them."""
+    found = wording.by_name(ROUTE, {}, [Message("user", text)], 0, UNTOLD)
+    assert values(found) == {"origin": origin, "destination": destination}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "destination Oslo",
+        "the origin of Species, destination Mars",
+        "origin unknown, destination unclear",
+        "my destination Oslo and origin Ulm",
+    ],
+)
+def test_one_name_before_a_value_may_be_chance(text: str) -> None:
+    assert values(wording.by_name(ROUTE, {}, [Message("user", text)], 0, UNTOLD)) == {}
+
+
+def test_a_longer_stretch_with_another_number_is_not_what_is_named() -> None:
+    """Of "2 tickets for show 702" the show is 702, and not 2."""
+    show = Tool("book", "", (Parameter("show", "integer"), Parameter("tickets", "integer")))
+    text = "2 good tickets for show 702"
+    given = readings(show, text, {"show": text, "tickets": "2"})
+    found = wording.by_name(show, given, [Message("user", text)], 0, UNTOLD)
+    assert values(found) == {"show": 702, "tickets": 2}
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("from: joint", "source"),
+        ("to: joint", "target"),
+        ("to = joint", "target"),
+        ("from joint", "source"),
+    ],
+)
+def test_from_and_to_may_stand_before_a_colon(text: str, side: str) -> None:
+    start = text.index("joint")
+    assert wording.side_of(Evidence(0, start, start + 5, "joint", 0.5), text) == side
+
+
+def test_the_newest_side_goes_first() -> None:
+    """A way that was spoken of before is no end of one that is told whole."""
+    messages = [Message("user", "from Ulm to Bonn"), Message("user", "no, from Ulm to Kiel")]
+    given = {
+        "origin": readings(ROUTE, messages[1].content, {"origin": "Ulm"}, 1)["origin"],
+        "destination": [
+            *readings(ROUTE, messages[0].content, {"destination": "Bonn"})["destination"],
+            *readings(ROUTE, messages[1].content, {"destination": "Kiel"}, 1)["destination"],
+        ],
+    }
+    found = wording.directed(ROUTE, given, messages, 1, UNTOLD)
+    assert values(found) == {"origin": "Ulm", "destination": "Kiel"}
+
+
+@pytest.mark.parametrize("answer", ["Pune, country India", "city Pune", "In Pune it rains"])
+def test_a_value_is_the_users_own_words(answer: str) -> None:
+    """And not what an answer made of them; what it says anew stays."""
+    messages = [
+        Message("user", "weather in Pune"),
+        Message("assistant", answer),
+        Message("user", "and there?"),
+    ]
+    said = [
+        Reading(answer, Evidence(1, 0, len(answer), answer, 0.9)),
+        Reading("Pune", Evidence(0, 11, 15, "Pune", 0.2)),
+    ]
+    assert values(wording.in_own_words({"city": said}, messages)) == {"city": "Pune"}
+    other = [Reading("Goa", Evidence(1, 0, 3, "Goa", 0.9)), said[1]]
+    assert values(wording.in_own_words({"city": other}, messages)) == {"city": "Goa"}
+
+
+@pytest.mark.parametrize(
+    ("text", "restricts"),
+    [
+        ("only the cheap ones", True), ("just the direct ones", True), ("and only direct", True),
+        ("direct ones only", True), ("ok, only with sauna", True), ("vegan only please", True),
+        ("just a moment", False), ("I only asked", False), ("only one moment", False),
+    ],
+)  # fmt: skip
+def test_restrictions(text: str, *, restricts: bool) -> None:
+    assert wording.is_restriction(text) is restricts

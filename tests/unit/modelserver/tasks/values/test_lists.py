@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from modelserver.tasks.values.lists import bullet, numbers, parts, reach
+from modelserver.tasks.values.lists import bullet, known_at, known_items, numbers, parts, reach
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,37 @@ def test_a_long_list_takes_no_long_time() -> None:
     text = "A1, " * 250_000
     first, last = reach(text, 0, 2)
     assert (first, last) == (0, 402)
+
+
+@pytest.mark.parametrize(
+    ("text", "seen", "whole"),
+    [
+        ("Ann Lee, Bo Hill and Cy Marsh.", "Ann Lee, Bo Hill", "Ann Lee, Bo Hill and Cy Marsh"),
+        ("for Ann Lee and Bo Hill on Monday", "Ann Lee", "Ann Lee and Bo Hill"),
+        ("101010; 202020; 303030", "303030", "101010; 202020; 303030"),
+        ("4711 and 4712", "4711", "4711 and 4712"), ("hand mower + rake on", "rake", "hand mower + rake"),
+        ("rake, hand mower and hose", "rake", "rake, hand mower and hose"),
+        ("the rake and the hose please", "rake", "rake and the hose"), ("rake/hose", "hose", "rake/hose"),
+        ("Ann Lee and Bo Hill will come", "Ann Lee", "Ann Lee"), ("4711 and 12", "4711", "4711"),
+        ("rake and spade", "rake", "rake"), ("take the rake + hoses", "rake", "rake"),
+        ("Ann Lee and Monday", "Ann Lee", "Ann Lee"), ("4711 but 4712", "4711", "4711"),
+    ],
+)  # fmt: skip
+def test_reach_of_people_numbers_and_known_things(text: str, seen: str, whole: str) -> None:
+    """Numbers of one length, people by two names, and what the description counts up."""
+    known = known_items("Tools, without article: rake, hose, hand mower.")
+    start = text.index(seen)
+    first, last = reach(text, start, start + len(seen), known)
+    assert text[first:last] == whole
+
+
+def test_known_items() -> None:
+    assert known_items("The tools: rake, hand mower.") == {"rake", "hand mower"}
+    assert known_items("One of rake, hose") == known_items("The date: 2026-05-31") == frozenset()
+
+
+def test_a_part_of_a_known_item_is_the_item() -> None:
+    known = known_items("The tools: rake, hand mower.")
+    text = "the hand mower on"
+    assert known_at(text, 4, 8, known) == (4, 14)
+    assert known_at(text, 15, 17, known) is None

@@ -1,0 +1,137 @@
+"""A last message that goes on with the wish before it: "and the joint one?", "only direct ones".
+
+By itself such a message says one value and no wish. So the wish before it is read as well, from
+the conversation as it stood then: what is wanted now is that, with the new value, and what the new
+message leaves unsaid of it holds on.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from modelserver.tasks import types
+from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.values import particles, spoken
+from modelserver.tasks.values.particles import every
+
+if TYPE_CHECKING:
+    from modelserver.schema import Tool
+    from modelserver.tasks.types import Call, Message, Occasion, Request
+
+# Words of a follow-up that say no wish of their own.
+_FILLING: Final = frozenset(
+    re.findall(
+        r"[^\W\d_]+",
+        f"{every(particles.AND)} {every(particles.FURTHER)} {every(particles.ARTICLE)}"
+        f" {every(particles.PREPOSITION)} {every(particles.TO)} from out ok okay so what how about is it"
+        " that this one ones only just please instead again same other too well as now or if",
+    )
+)
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_DAY: Final = re.compile(r"(?:the )?(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)", re.IGNORECASE)
+# So many words may be left beside the value: "and by going to night?".
+_MOST_LEFT: Final = 1
+
+
+def earlier(request: Request) -> Request | None:
+    """The request as it stood when the wish was uttered that the last message goes on with."""
+    messages = request.messages
+    newest = types.newest(messages)
+    text = messages[newest].content
+    if newest == 0 or messages[newest - 1].ours or not _goes_on(text):
+        return None
+    before = [n for n in range(newest) if messages[n].role == "user" and not messages[n].ours]
+    return replace(request, messages=messages[: before[-1] + 1]) if before else None
+
+
+def _goes_on(text: str) -> bool:
+    return wording.is_follow_up(text) or wording.is_way_back(text) or wording.is_restriction(text)
+
+
+def is_it(call: Call, before: Call, messages: Sequence[Message], tool: Tool) -> bool:
+    """Whether a call that nothing else speaks for is the wish before with a new value.
+
+    The message says that value, and hardly a word beside it.
+    """
+    newest = types.newest(messages)
+    text = messages[newest].content
+    said = {name: each for name, each in call.evidence.items() if each.message == newest}
+    new = [name for name in said if call.arguments[name] != before.arguments.get(name)]
+    if not new or call.missing or call.unusable or negated.denies(text):
+        return False
+    known = _FILLING | {
+        word for each in tool.parameters if each.name in said for word in negated.kinds(each)
+    }
+    spans = [(each.start, each.end) for each in said.values()]
+    return len(list(_words_outside(text, spans, known))) <= _MOST_LEFT
+
+
+def _words_outside(
+    text: str, spans: Sequence[tuple[int, int]], known: frozenset[str]
+) -> Iterator[str]:
+    for match in _WORD.finditer(text):
+        taken = any(start < match.end() and match.start() < end for start, end in spans)
+        if not taken and match.group().casefold() not in known:
+            yield match.group()
+
+
+def with_unsaid(
+    call: Call, before: Call, tool: Tool, messages: Sequence[Message], occasion: Occasion, *,
+    anew: bool = False,
+) -> Call:  # fmt: skip
+    """The call with what the wish before says of it and the last message leaves unsaid.
+
+    Where nothing else speaks for the call (`anew`) the wish before was read better than it is now.
+    """
+    newest = types.newest(messages)
+
+    def keeps(name: str) -> bool:
+        said = call.evidence.get(name)
+        return not anew or (said is not None and said.message == newest)
+
+    call = _in_its_month(call, before, tool, messages, occasion)
+    names = [p.name for p in tool.parameters]
+    held = {
+        name: value for name, value in before.arguments.items()
+        if name not in call.unusable and not (name in call.arguments and keeps(name))
+    }  # fmt: skip
+    arguments = {**call.arguments, **held}
+    evidence = {
+        **call.evidence,
+        **{name: before.evidence[name] for name in held if name in before.evidence},
+    }
+    return replace(
+        call,
+        arguments={name: arguments[name] for name in names if name in arguments},
+        evidence=evidence,
+        missing=tuple(name for name in call.missing if name not in arguments),
+    )
+
+
+def _in_its_month(
+    call: Call, before: Call, tool: Tool, messages: Sequence[Message], occasion: Occasion
+) -> Call:
+    """The call with "the 15th" as a day of the month that was spoken of, or the next one back."""
+    newest = types.newest(messages)
+    text = messages[newest].content
+    for parameter in tool.parameters:
+        said, was = call.evidence.get(parameter.name), _day(before.arguments.get(parameter.name))
+        if said is None or said.message != newest or was is None or not _DAY.fullmatch(said.text):
+            continue
+        start = was if wording.is_way_back(text) else was.replace(day=1)
+        anchored = replace(occasion, today=start)
+        value = spoken.read(parameter, *messages[newest].said(said.start, said.end), anchored)
+        if value is not None:
+            call = replace(call, arguments={**call.arguments, parameter.name: value})
+    return call
+
+
+def _day(value: object) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError:
+        return None

@@ -1,0 +1,101 @@
+"""A number whose unit says whose it is: "contract 15002 to 88 euros", "lift 4 by 30 cm".
+
+Where one parameter alone asks for this unit or currency, and the last message says one such number
+alone, the number is its value and no other parameter's. The model must have seen it there as well,
+be it in a longer stretch: a unit tells whose a number is, not whether it is wanted.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets.claims import Reading
+from modelserver.tasks.targets.layout import options
+from modelserver.tasks.tools import humanized
+from modelserver.tasks.types import Evidence
+from modelserver.tasks.values import codes, spoken, units
+
+if TYPE_CHECKING:
+    from modelserver.schema import Parameter, Tool
+    from modelserver.tasks.types import Message, Occasion
+
+# How sure it is that a number with this unit is the value.
+_SURE: Final = 0.6
+_LONGEST: Final = 2000
+_NUMBER: Final = re.compile(
+    r"(?<![\w.,:/-])(?P<sign>[$€£¥])?\s?(?P<number>\d+(?:[.,]\d+)*)(?![\w/]*\d)"
+)
+_AFTER: Final = re.compile(r"\s?(?P<word>[€$£¥]|[^\W\d_]+)")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+def owned(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """The readings, with the number of a unit where one parameter alone asks for that."""
+    kept = {name: list(many) for name, many in readings.items()}
+    text = messages[newest].content
+    said = _measures(text)
+    for measure, parameter in _asking(tool).items():
+        spots = said.get(measure, [])
+        if len(spots) != 1 or negated.is_refused(parameter, text, spots[0][0]):
+            continue
+        start, end = spots[0]
+        number = Evidence(newest, start, end, text[start:end], _SURE)
+        own = [each for each in kept.get(parameter.name, []) if each.evidence.overlaps(number)]
+        value: Any = (
+            spoken.read(parameter, *messages[newest].said(start, end), occasion) if own else None
+        )
+        if value is None:
+            continue
+        for other in tool.parameters:
+            if not options(other) and other.name in kept:
+                kept[other.name] = [
+                    each for each in kept[other.name] if not each.evidence.overlaps(number)
+                ]
+        kept[parameter.name].insert(
+            0, wording.sure_of(Reading(value, number), own[0].evidence.confidence)
+        )
+    return kept
+
+
+def _asking(tool: Tool) -> dict[str, Parameter]:
+    """The parameters that alone ask for a measure, by that."""
+    found: dict[str, list[Parameter]] = {}
+    for parameter in tool.parameters:
+        if parameter.type in {"integer", "number"} and not options(parameter):
+            about = f"{humanized(parameter.name)}: {parameter.description}"
+            if measure := _wanted(about):
+                found.setdefault(measure, []).append(parameter)
+    return {measure: many[0] for measure, many in found.items() if len(many) == 1}
+
+
+def _wanted(about: str) -> str | None:
+    """The dimension of the one unit, or the one currency, that a parameter asks for."""
+    if unit := units.wanted(about):
+        return unit[0]
+    named = {_currency(word) for word in _WORD.findall(about)} - {None}
+    return named.pop() if len(named) == 1 else None
+
+
+def _measures(text: str) -> dict[str, list[tuple[int, int]]]:
+    """Where the numbers of a message stand that have a unit or a currency, by that."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    if len(text) > _LONGEST:
+        return found
+    for match in _NUMBER.finditer(text):
+        after = _AFTER.match(text, match.end())
+        unit = units.said(text[match.end() :][:24])
+        money = _currency(match["sign"] or (after["word"] if after else ""))
+        if measure := money or (unit[0] if unit else None):
+            found.setdefault(measure, []).append(match.span("number"))
+    return found
+
+
+def _currency(word: str) -> str | None:
+    """The code of a currency that is said by its sign, its code or its name."""
+    return codes.coded("currencies", word) if word else None

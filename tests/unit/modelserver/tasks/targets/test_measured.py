@@ -1,0 +1,93 @@
+"""Numbers that their unit or currency gives to a parameter."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from modelserver.schema import Parameter, Tool
+from modelserver.tasks.targets import measured
+from modelserver.tasks.targets.claims import Reading
+from modelserver.tasks.types import UNTOLD, Evidence, Message
+
+LIFT = Tool(
+    "lift", "",
+    (
+        Parameter("crane", "integer", "The number of the crane."),
+        Parameter("height_m", "number", "The height in metres."),
+        Parameter("load", "number", "The load in kilograms."),
+    ),
+)  # fmt: skip
+PAY = Tool(
+    "pay", "",
+    (
+        Parameter("bill", "integer", "The number of the bill."),
+        Parameter("amount", "number", "The sum in euros.", maximum=900),
+        Parameter("days", "integer", "In how many days."),
+    ),
+)  # fmt: skip
+LOAN = Tool("loan", "", (Parameter("sum_eur", "number"), Parameter("monthly_eur", "number")))
+
+
+def found(tool: Tool, text: str, said: dict[str, str]) -> dict[str, Any]:
+    """What a model that reads these words has read, by parameter."""
+    readings = {
+        name: [Reading(-1, Evidence(0, text.index(words), text.index(words) + len(words), words, 0.2))]
+        for name, words in said.items()
+    }  # fmt: skip
+    kept = measured.owned(tool, readings, (Message("user", text),), 0, UNTOLD)
+    return {
+        name: (many[0].value, many[0].evidence.confidence) for name, many in kept.items() if many
+    }
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "said", "name", "value"),
+    [
+        (LIFT, "raise crane 4 by 30 m", {"crane": "30", "height_m": "30"}, "height_m", 30.0),
+        (LIFT, "crane 4 carries 200 kg", {"load": "4 carries 200"}, "load", 200.0),
+        (LIFT, "crane 7, 250 cm up", {"height_m": "250"}, "height_m", 2.5),
+        (LIFT, "2 tonnes on crane 9", {"load": "2 tonnes"}, "load", 2000.0),
+        (PAY, "bill 88, 300 euros", {"amount": "88, 300"}, "amount", 300.0),
+        (PAY, "€40 for bill 12", {"amount": "40", "bill": "40"}, "amount", 40.0),
+        (PAY, "pay 12.50 EUR of bill 3", {"amount": "12.50"}, "amount", 12.5),
+        (PAY, "Rechnung 8 mit 70 Euro", {"amount": "70"}, "amount", 70.0),
+        (PAY, "in 10 days please, bill 4", {"days": "10"}, "days", 10),
+    ],
+)  # fmt: skip
+def test_the_unit_says_whose_it_is(
+    tool: Tool, text: str, said: dict[str, str], name: str, value: float
+) -> None:
+    """However unsure the model was, and nobody else's."""
+    kept = found(tool, text, said)
+    assert kept.pop(name) == (value, 0.6)
+    assert kept == {}
+
+
+@pytest.mark.parametrize(
+    ("tool", "text", "said"),
+    [
+        (LIFT, "raise crane 4 from 10 m to 30 m", {"height_m": "30"}),  # two of a kind
+        (LOAN, "a loan of 900 euros", {"sum_eur": "900"}),  # two that want euros
+        (LIFT, "raise crane 4 by 30", {"height_m": "30"}),  # no unit
+        (PAY, "bill 40 dollars", {"amount": "40"}),  # another currency
+        (PAY, "pay bill 7, not 300 euros", {"amount": "300"}),  # refused
+        (PAY, "pay bill 7, it was 1300 euros", {"amount": "1300"}),  # more than may be
+    ],
+)
+def test_what_says_less_is_left_to_the_model(tool: Tool, text: str, said: dict[str, str]) -> None:
+    assert found(tool, text, said) == dict.fromkeys(said, (-1, 0.2))
+
+
+def test_an_unread_number_is_no_value() -> None:
+    """The unit tells whose it is, not that it is wanted."""
+    assert found(PAY, "the last one was 300 euros", {}) == {}
+
+
+def test_a_long_message_takes_no_long_time() -> None:
+    began = time.perf_counter()
+    for text in ("9" * 1990, "1 " * 990, "9 m" * 600, "€" * 1990):
+        found(LIFT, text, {})
+    assert time.perf_counter() - began < 1
