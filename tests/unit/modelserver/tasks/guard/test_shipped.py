@@ -166,7 +166,7 @@ LONG_HARMLESS = {
         "SECRET_KEY=generate-one\nDEVELOPER_MODE=0\n"
     ),
 }
-REFUSED = {"a system prompt that guards itself", "a test of a guard"}
+REFUSED = {"a test of a guard"}
 
 
 class Guard:
