@@ -1,6 +1,6 @@
 """Play all written conversations and print what came of them: python -m tests.e2e.decisions.
 
-python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--apart]
+python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--set apart|unread]
 """
 
 from __future__ import annotations
@@ -30,10 +30,13 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
     parser.add_argument(
-        "--apart", action="store_true", help="the conversations about four more services"
+        "--set",
+        choices=("apart", "unread"),
+        default="",
+        help="other conversations; of those unread look at the table alone",
     )
     options = parser.parse_args()
-    folder = HERE / "apart" if options.apart else HERE
+    folder = HERE / options.set
     print("".join(HEAD), flush=True)
     everything: list[Outcome] = []
     with contextlib.ExitStack() as stack:
