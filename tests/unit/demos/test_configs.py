@@ -51,7 +51,12 @@ def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
     """What a newcomer copies first has no problem, either."""
     config = tmp_path / "arch_config.yaml"
     config.write_text(block)
-    keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y"}
+    # And these are the files that README says to write beside it.
+    (tmp_path / "keys" / "clients").mkdir(parents=True)
+    for name in ("batch", "clients/mobile"):
+        (tmp_path / "keys" / name).write_text(f"key-of-{name}-0123456789abcdef")
+        (tmp_path / "keys" / name).chmod(0o600)
+    keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y", "WEB_KEY": "k-0123456789abcdef"}
     problems = compile_file(config, keys).problems
     # The certificates that README speaks of are on the reader's machine.
     assert not [each for each in problems if each.code != UNFIT_FILE]
