@@ -26,6 +26,10 @@ help: ## list the targets
 .PHONY: install
 install: .venv/installed ## make .venv with everything the gateway and its tests need
 
+.PHONY: clients
+clients: install ## fill .clients with the clients of other makers that the tests try
+	@$(BIN)/python tests/clients/install.py
+
 .PHONY: up
 up: install ## start a gateway: make up CONFIG=path/to/arch_config.yaml
 	@$(RUN) archgw up $(CONFIG)

@@ -28,8 +28,6 @@ UNUSED_PACKAGES = (
     "hf_xet",
     "fsspec",
     "filelock",
-    # langsmith, which LangChain brings, compresses reports to its makers with it if it is there.
-    "zstandard",
 )
 UNUSED_FILES = (
     # The C++ library for programs in other languages: Python's module has all of it built in.
@@ -48,7 +46,7 @@ FOUND = re.compile(r"(Collecting|Processing) (\S*/)?(?P<name>[A-Za-z0-9_.]+(-[A-
 # of it was left out.
 IMPORT_ALL = """
 import importlib, pkgutil
-import httpx, hypothesis, langchain_openai, openai, pytest
+import httpx, hypothesis, openai, pytest
 for package in ("controlplane", "extproc", "modelserver"):
     for module in pkgutil.walk_packages([package], package + "."):
         if ".training" not in module.name and not module.name.endswith("__main__"):

@@ -1,15 +1,14 @@
-"""The clients that people use work against the LLM listener as they are."""
+"""The official SDK on the LLM listener: keys, usage, and all that is not chat.
+
+What every client does is in test_clients.py.
+"""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from typing import TYPE_CHECKING
 
 import openai
 import pytest
-from langchain_openai import ChatOpenAI
 
 from tests.e2e.conftest import ONE_PROVIDER
 from tests.e2e.harness import Running, gateway
@@ -72,15 +71,6 @@ def test_openai_sdk_beyond_chat(running: Running, world: World) -> None:
     assert raised.value.code == "model_not_found"
 
 
-def test_openai_sdk_stream(running: Running) -> None:
-    """The official SDK's own example reads a stream: every chunk has a first choice."""
-    client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
-    messages = [{"role": "user", "content": "hi"}]
-    stream = client.chat.completions.create(model="gpt-4o", messages=messages, stream=True)
-    text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
-    assert text == "one-0 one-1 one-2 "
-
-
 def test_openai_sdk_stream_with_usage(running: Running) -> None:
     """Who asks for it has the usage at the end."""
     client = openai.OpenAI(base_url=running.url, api_key="the-clients-own")
@@ -91,35 +81,3 @@ def test_openai_sdk_stream_with_usage(running: Running) -> None:
     )
     assert chunks[-1].usage is not None
     assert chunks[-1].usage.total_tokens == 10
-
-
-def test_openai_sdk_errors(running: Running) -> None:
-    """The official SDK turns our refusals into its own exceptions, message and code included."""
-    client = openai.OpenAI(
-        base_url=running.url,
-        api_key="the-clients-own",
-        max_retries=0,
-        default_headers={"x-arch-llm-provider-hint": "nobody"},
-    )
-    with pytest.raises(openai.BadRequestError, match="nobody") as caught:
-        client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "hi"}])
-    assert caught.value.code == "unknown_provider"
-
-
-def test_langchain(running: Running) -> None:
-    """LangChain's ChatOpenAI works, whole and streamed."""
-    chat = ChatOpenAI(base_url=running.url, api_key="the-clients-own", model="gpt-one")
-    assert chat.invoke("hi").content == "Hello from one"
-    assert "".join(str(chunk.content) for chunk in chat.stream("hi")) == "one-0 one-1 one-2 "
-
-
-def test_curl(running: Running) -> None:
-    """Curl works, whole and streamed."""
-    curl = shutil.which("curl")
-    assert curl, "curl is not installed"
-    for stream, expected in ((False, "Hello from one"), (True, "data: [DONE]")):
-        body = json.dumps({"messages": [{"role": "user", "content": "hi"}], "stream": stream})
-        command = [curl, "-sS", "--fail", "-H", "content-type: application/json", "-d", body]
-        command.append(f"{running.url}/chat/completions")
-        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=20)
-        assert expected in done.stdout

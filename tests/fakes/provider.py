@@ -7,7 +7,9 @@ or TLS, and misbehaves on demand the way providers do.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
+import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from tests.fakes.serving import Server
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class Behaviour:
     """Say nothing more after so many chunks of a stream."""
     dimensions: int = 2
     """Of each vector, one for every input."""
+    calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Tool → arguments: called by what offers the tool and has no result of one yet."""
 
 
 class FakeProvider(Server):
@@ -123,13 +128,19 @@ class FakeProvider(Server):
         return response
 
     def _completion(self, asked: dict[str, Any]) -> dict[str, Any]:
-        message = {"role": "assistant", "content": f"Hello from {self.name}"}
+        message: dict[str, Any] = {"role": "assistant", "content": f"Hello from {self.name}"}
+        calls = _calls(asked, self.behaviour)
+        if calls:
+            message |= {"content": None, "tool_calls": calls}
+        elif result := _result(asked, self.behaviour):
+            message["content"] = f"The tool says {result}"
+        finish = "tool_calls" if calls else "stop"
         return {
             "id": "chatcmpl-1",
             "object": "chat.completion",
             "created": 1,
             "model": asked.get("model"),
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "choices": [{"index": 0, "message": message, "finish_reason": finish}],
             "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
         }
 
@@ -140,13 +151,15 @@ class FakeProvider(Server):
         await response.prepare(request)
         if behaviour.pieces:
             return await _pieces(response, behaviour)
-        for number in range(behaviour.chunks):
+        deltas, finish = self._deltas(asked)
+        for number, delta in enumerate(deltas):
             if behaviour.die_after == number:
                 return _cut(request)
             if behaviour.hang_after == number:
                 await asyncio.sleep(60)
-            delta = {"role": "assistant", "content": f"{self.name}-{number} "}
-            await response.write(_event(_chunk(asked, [{"index": 0, "delta": delta}])))
+            ended = finish if number == len(deltas) - 1 else None
+            choice = {"index": 0, "delta": delta, "finish_reason": ended}
+            await response.write(_event(_chunk(asked, [choice])))
             await asyncio.sleep(behaviour.chunk_delay)
         if asked.get("stream_options", {}).get("include_usage"):
             usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
@@ -154,6 +167,16 @@ class FakeProvider(Server):
         await response.write(b"data: [DONE]\n\n")
         await response.write_eof()
         return response
+
+    def _deltas(self, asked: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
+        """What a stream says bit by bit, and why it ends."""
+        if calls := _calls(asked, self.behaviour):
+            return [{"role": "assistant", "content": None}, *_call_deltas(calls)], "tool_calls"
+        if result := _result(asked, self.behaviour):
+            words = [f"{word} " for word in f"The tool says {result}".split()]
+        else:
+            words = [f"{self.name}-{number} " for number in range(self.behaviour.chunks)]
+        return [{"role": "assistant", "content": word} for word in words], "stop"
 
 
 async def _pieces(response: web.StreamResponse, behaviour: Behaviour) -> web.StreamResponse:
@@ -182,9 +205,49 @@ _OTHER_CONVERSATIONS = {
 """Events of their streams, by the end of their path."""
 
 
+def _calls(asked: dict[str, Any], behaviour: Behaviour) -> list[dict[str, Any]]:
+    """Of the tools that are offered, until one has a result."""
+    if not behaviour.calls or _result(asked, behaviour):
+        return []
+    offered = {tool["function"]["name"] for tool in asked.get("tools") or ()}
+    return [
+        {
+            "id": f"call-{name}",
+            "type": "function",
+            "function": {"name": name, "arguments": json.dumps(arguments)},
+        }
+        for name, arguments in behaviour.calls.items()
+        if name in offered
+    ]
+
+
+def _call_deltas(calls: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """As OpenAI streams them: a call's name first, then its arguments in two pieces."""
+    bits = []
+    for index, call in enumerate(calls):
+        name, arguments = call["function"]["name"], call["function"]["arguments"]
+        bits += [
+            {**call, "index": index, "function": {"name": name, "arguments": ""}},
+            {"index": index, "function": {"arguments": arguments[:5]}},
+            {"index": index, "function": {"arguments": arguments[5:]}},
+        ]
+    return [{"tool_calls": [bit]} for bit in bits]
+
+
+def _result(asked: dict[str, Any], behaviour: Behaviour) -> str:
+    """What the tool gave that was called last, if that is what the last message tells."""
+    last = asked["messages"][-1] if behaviour.calls else {}
+    content = last["content"] if last.get("role") == "tool" else ""
+    if isinstance(content, list):
+        return "".join(part["text"] for part in content)
+    return str(content)
+
+
 def _vectors(asked: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     inputs = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
-    numbers = [(n * 0.618033988749895) % 2 - 1 for n in range(behaviour.dimensions)]
+    numbers: Any = [(n * 0.618033988749895) % 2 - 1 for n in range(behaviour.dimensions)]
+    if asked.get("encoding_format") == "base64":
+        numbers = base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
     data = [
         {"object": "embedding", "index": index, "embedding": numbers}
         for index, _ in enumerate(inputs)
