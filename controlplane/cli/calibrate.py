@@ -10,8 +10,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
-from controlplane.cli.home import add_home, home_of, show_problems
+from controlplane.cli.deciding import (
+    CONFIG,
+    CannotDecideError,
+    decisions,
+    gateway_of,
+    suite_of,
+)
+from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
@@ -20,7 +26,6 @@ if TYPE_CHECKING:
 
 _KEY = "prompt_target_intent_matching_threshold"
 _NO_END = "\\ No newline at end of file"
-_CONFIG = Path("arch_config.yaml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,17 +58,14 @@ def run(args: argparse.Namespace) -> int:
         proposed,
         scored,
     )
-    from controlplane.acceptance.cases import read_suite  # noqa: PLC0415
-    from controlplane.report import locate  # noqa: PLC0415
 
-    read = read_suite(args.file)
-    if read.suite is None:
-        show_problems(locate(args.file, read.text, read.document, read.problems))
+    suite = suite_of(args.file)
+    if suite is None:
         return COULD_NOT_RUN
-    config = args.config or read.suite.config or _CONFIG
+    config = args.config or suite.config or CONFIG
     try:
-        decided = decisions(gateway_of(config), home_of(args), read.suite.requests)
-        proposal = proposed(list(scored(read.suite.cases, decided)), args.aim)
+        decided = decisions(gateway_of(config), home_of(args), suite.requests)
+        proposal = proposed(list(scored(suite.cases, decided)), args.aim)
     except CannotDecideError:
         return COULD_NOT_RUN
     except TooFewError as error:

@@ -1,21 +1,26 @@
-"""What the commands share that decide prompts: the gateway of a config, its decisions, one by one."""
+"""What the commands share that decide prompts: a config's gateway, files of tests, decisions."""
 
 from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.home import show_problems
+from controlplane.cli.home import show_errors, show_problems
 from controlplane.cli.terminal import failure, paint, progress
 from controlplane.exit_codes import COULD_NOT_RUN, FOUND
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from controlplane import ir
+    from controlplane.acceptance.cases import Suite
+    from controlplane.compile import Compiled
     from controlplane.home_paths import Home
+
+CONFIG = Path("arch_config.yaml")
+"""Where neither the command nor a file of tests names another."""
 
 
 class CannotDecideError(Exception):
@@ -29,17 +34,31 @@ class CannotDecideError(Exception):
 def gateway_of(config: Path) -> ir.Gateway:
     """Of a config that takes prompts."""
     from controlplane.compile import compile_file  # noqa: PLC0415  slow, and --help needs none
-    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
 
     compiled = compile_file(config, os.environ)
-    if code := exit_code(compiled.problems):
-        errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
-        show_problems(compiled.located(errors))
+    if code := show_errors(compiled):
         raise CannotDecideError(code)
+    return taking_prompts(compiled)
+
+
+def taking_prompts(compiled: Compiled) -> ir.Gateway:
+    """The gateway of a config without errors, if it takes prompts."""
     if compiled.gateway is None or compiled.gateway.prompts is None:
-        failure(f"{config} takes no prompts: there are no targets, guards or prompt listener in it")
+        failure(
+            f"{compiled.file} takes no prompts: there are no targets, guards or prompt listener in it"
+        )
         raise CannotDecideError(FOUND)
     return compiled.gateway
+
+
+def suite_of(file: Path) -> Suite | None:
+    """The golden conversations of a file; None where it is wrong, which is told."""
+    from controlplane.acceptance.cases import read_suite  # noqa: PLC0415  --help needs none
+    from controlplane.report import locate  # noqa: PLC0415
+
+    read = read_suite(file)
+    show_problems(locate(file, read.text, read.document, read.problems))
+    return read.suite
 
 
 def decisions(

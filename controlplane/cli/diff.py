@@ -8,8 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
-from controlplane.cli.home import add_home, home_of, show_problems
+from controlplane.cli.deciding import CannotDecideError, decisions, suite_of, taking_prompts
+from controlplane.cli.home import add_home, home_of, show_errors
 from controlplane.cli.terminal import paint
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
@@ -40,12 +40,12 @@ def run(args: argparse.Namespace) -> int:
     from controlplane.diff import differences  # noqa: PLC0415  --help needs none of it
 
     old, new = compile_file(args.old, os.environ), compile_file(args.new, os.environ)
-    if code := max(_show_errors(old), _show_errors(new)):
+    if code := max(show_errors(old), show_errors(new)):
         return code
     assert old.gateway is not None and new.gateway is not None, "they have no errors"  # noqa: PT018
     changes = differences(old.gateway, new.gateway)
     try:
-        flips = _flips(args) if args.tests else []
+        flips = _flips(args, old, new) if args.tests else []
     except CannotDecideError:
         return COULD_NOT_RUN
     if args.json:
@@ -58,21 +58,16 @@ def run(args: argparse.Namespace) -> int:
     return DONE
 
 
-def _flips(args: argparse.Namespace) -> list[dict[str, Any]]:
+def _flips(args: argparse.Namespace, old: Compiled, new: Compiled) -> list[dict[str, Any]]:
     """The conversations on which the two configs decide differently."""
-    from controlplane.acceptance.cases import read_suite  # noqa: PLC0415
     from controlplane.acceptance.judging import flipped  # noqa: PLC0415
-    from controlplane.report import locate  # noqa: PLC0415
 
-    read = read_suite(args.tests)
-    if read.suite is None:
-        show_problems(locate(args.tests, read.text, read.document, read.problems))
+    suite = suite_of(args.tests)
+    if suite is None:
         raise CannotDecideError(COULD_NOT_RUN)
-    home, requests = home_of(args), read.suite.requests
-    before, after = (
-        decisions(gateway_of(config), home, requests) for config in (args.old, args.new)
-    )
-    found = zip(read.suite.cases, map(flipped, before, after), strict=True)
+    home = home_of(args)
+    before, after = (decisions(taking_prompts(each), home, suite.requests) for each in (old, new))
+    found = zip(suite.cases, map(flipped, before, after), strict=True)
     return [
         {"id": case.id, "line": case.line, "prompt": case.last, "changes": list(changes)}
         for case, changes in found
@@ -87,15 +82,6 @@ def _show_flips(flips: list[dict[str, Any]]) -> None:
         print(f"{paint('~', 'yellow')} {each['id']}: “{each['prompt']}”")
         for change in each["changes"]:
             print(f"    {change}")
-
-
-def _show_errors(compiled: Compiled) -> int:
-    """The errors alone, and the exit code that follows from them."""
-    from controlplane.problem import Severity, exit_code  # noqa: PLC0415
-
-    errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
-    show_problems(compiled.located(errors))
-    return exit_code(errors)
 
 
 def _show(changes: tuple[Change, ...]) -> None:

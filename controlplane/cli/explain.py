@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
+from controlplane.cli.deciding import CONFIG, CannotDecideError, decisions, gateway_of
 from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     from controlplane.home_paths import Home
 
-_CONFIG = "arch_config.yaml"
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
@@ -26,9 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         " rank, where each value stands, what would be called. Nothing is called, and no LLM asked."
     )
     parser.add_argument("prompt", nargs="?", help="what the user says; - reads standard input")
-    parser.add_argument(
-        "-c", "--config", type=Path, default=Path(_CONFIG), help=f"default: {_CONFIG}"
-    )
+    parser.add_argument("-c", "--config", type=Path, default=CONFIG, help=f"default: {CONFIG}")
     parser.add_argument(
         "--messages", type=Path, metavar="FILE",
         help="a conversation in JSON: a list of messages, or a chat-completions request;"

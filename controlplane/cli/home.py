@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
+    from controlplane.compile import Compiled
     from controlplane.problem import Located
     from controlplane.supervise.messages import Verdict
 
@@ -45,6 +46,15 @@ def show_problems(located: Sequence[Located]) -> None:
     from controlplane import report  # noqa: PLC0415  usually there are none
 
     sys.stderr.write(report.as_text(located, colour=coloured(sys.stderr, os.environ)))
+
+
+def show_errors(compiled: Compiled) -> int:
+    """The errors alone, and the exit code that follows from them."""
+    from controlplane.problem import Severity, exit_code  # noqa: PLC0415  --help needs none
+
+    errors = [each for each in compiled.problems if each.severity is Severity.ERROR]
+    show_problems(compiled.located(errors))
+    return exit_code(errors)
 
 
 def show_verdict(verdict: Verdict) -> None:

@@ -9,8 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.deciding import CannotDecideError, decisions, gateway_of
-from controlplane.cli.home import add_home, home_of, show_problems
+from controlplane.cli.deciding import (
+    CONFIG,
+    CannotDecideError,
+    decisions,
+    gateway_of,
+    suite_of,
+)
+from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, paint, progress
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 
@@ -23,7 +29,6 @@ if TYPE_CHECKING:
     from controlplane.home_paths import Home
 
 _FORMATS = ("text", "json", "junit", "github")
-_CONFIG = Path("arch_config.yaml")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "file", nargs="+", type=Path, help="tests in YAML, or JSON lines of OpenAI's messages"
     )
     parser.add_argument(
-        "-c", "--config", type=Path, help=f"default: the file's own `config`, else {_CONFIG}"
+        "-c", "--config", type=Path, help=f"default: the file's own `config`, else {CONFIG}"
     )
     parser.add_argument("-k", metavar="WORD", help="only tests with this word in id or tags")
     parser.add_argument(
@@ -67,18 +72,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _read(args: argparse.Namespace) -> list[Suite] | None:
     """The files with the cases that are wanted of them; None where one is wrong, told already."""
-    from controlplane.acceptance.cases import read_suite  # noqa: PLC0415  --help needs none
-    from controlplane.report import locate  # noqa: PLC0415
-
     failed = _failed_before() if args.last_failed else None
     suites = []
     for file in args.file:
-        read = read_suite(file)
-        show_problems(locate(file, read.text, read.document, read.problems))
-        if read.suite:
-            cases = [each for each in read.suite.cases if _is_wanted(each, args.k, failed)]
-            config = args.config or read.suite.config or _CONFIG
-            suites.append(replace(read.suite, config=config, cases=tuple(cases)))
+        if suite := suite_of(file):
+            cases = [each for each in suite.cases if _is_wanted(each, args.k, failed)]
+            config = args.config or suite.config or CONFIG
+            suites.append(replace(suite, config=config, cases=tuple(cases)))
     return suites if len(suites) == len(args.file) else None
 
 

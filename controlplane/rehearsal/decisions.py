@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-import controlplane
 from controlplane.emit.runtime import emit_runtime
 from controlplane.rehearsal.models import model_server
 from controlplane.supervise.processes.environment import clean_environment
+from controlplane.supervise.services import python_child
 from extproc import contract
 
 if TYPE_CHECKING:
@@ -37,18 +36,17 @@ def rehearsed(
         config = replace(contract.loads(runtime.text), model_server=address)
         file.write(contract.dumps(config))
         file.flush()
-        with _process(Path(file.name)) as process:
+        with _process(Path(file.name), home) as process:
             assert process.stdin is not None and process.stdout is not None  # noqa: PT018
             _send(process.stdin, requests)
             yield (json.loads(line) for line in process.stdout)
 
 
 @contextmanager
-def _process(runtime: Path) -> Iterator[subprocess.Popen[bytes]]:
-    root = Path(controlplane.__file__).resolve().parent.parent
+def _process(runtime: Path, home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    spec = python_child("explain", "extproc.explain", ["--runtime", str(runtime)], home)
     with subprocess.Popen(
-        [sys.executable, "-m", "extproc.explain", "--runtime", str(runtime)],
-        env=clean_environment(os.environ) | {"PYTHONPATH": str(root)},
+        spec.argv, env=clean_environment(os.environ) | dict(spec.environment),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
     ) as process:  # fmt: skip
         try:

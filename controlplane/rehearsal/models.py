@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from controlplane.supervise.health import http_ok
 from controlplane.supervise.http import Place
 from controlplane.supervise.processes.environment import clean_environment
+from controlplane.supervise.secrets import SecretStore
 from controlplane.supervise.services import Needs, Service, children, needs_models
 
 if TYPE_CHECKING:
@@ -55,10 +56,9 @@ def _write_key(gateway: ir.Gateway, home: Home) -> None:
     calling = gateway.prompts.model_server.function_calling
     for secret in gateway.secrets:
         if calling and secret.name == calling.secret and secret.value:
-            file = home.key_file(secret.name)
-            file.parent.mkdir(exist_ok=True)
-            file.touch(0o600)
-            file.write_text(secret.value, "utf-8")
+            store = SecretStore(home.secrets)
+            store.prepare()
+            store.write({home.key_file(secret.name).name: secret.value})
 
 
 def _running(prompts: ir.Prompts, home: Home) -> bool:

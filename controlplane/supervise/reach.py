@@ -80,12 +80,12 @@ async def _connect(host: Host) -> None:
         _, writer = await asyncio.open_connection(address.host, address.port)
     else:
         _, writer = await asyncio.open_connection(
-            address.host, address.port, ssl=_trust(host.ca_file), server_hostname=address.name
+            address.host, address.port, ssl=trust(host.ca_file), server_hostname=address.name
         )
     writer.close()
 
 
-def _trust(ca_file: str) -> ssl.SSLContext:
+def trust(ca_file: str) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # that of a missing file does not say which

@@ -97,7 +97,7 @@ def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
         place = Place(socket=needs.home.model_server_socket)
     if settings := _settings(needs):
         arguments += ["--config", str(settings)]
-    spec = _python_child("modelserver", "modelserver", arguments, needs.home)
+    spec = python_child("modelserver", "modelserver", arguments, needs.home)
     return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0)),)
 
 
@@ -136,7 +136,7 @@ def _one_extproc(home: Home, path: Path, metrics: Path) -> ChildSpec:
     arguments = ["--socket", str(path), "--runtime", str(home.runtime)]
     arguments += ["--metrics", str(metrics)]
     arguments += ["--model-key", str(home.key_file(MODEL_SERVER_SECRET))]
-    spec = _python_child(path.stem, "extproc", arguments, home)
+    spec = python_child(path.stem, "extproc", arguments, home)
     return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
 
 
@@ -146,7 +146,7 @@ def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     return (binary.child(needs.envoy, needs.home),)
 
 
-def _python_child(name: str, module: str, arguments: list[str], home: Home) -> ChildSpec:
+def python_child(name: str, module: str, arguments: list[str], home: Home) -> ChildSpec:
     """One of our own modules, found where the control plane itself was found."""
     root = Path(controlplane.__file__).resolve().parent.parent
     return ChildSpec(

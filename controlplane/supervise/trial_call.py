@@ -8,11 +8,11 @@ redirect followed, so a key goes nowhere else.
 from __future__ import annotations
 
 import http.client
-import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controlplane.providers import ANTHROPIC_VERSION
+from controlplane.supervise.reach import trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,8 +60,8 @@ def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str
     try:
         connection.connect()
         if upstream.tls:
-            trust = ssl.create_default_context(cafile=upstream.tls.ca_file)
-            connection.sock = trust.wrap_socket(connection.sock, server_hostname=address.name)
+            context = trust(upstream.tls.ca_file)
+            connection.sock = context.wrap_socket(connection.sock, server_hostname=address.name)
         sent = {"host": address.name, "user-agent": "archgw", "accept": "*/*", **headers}
         connection.request("GET", path, headers=sent)
         status = connection.getresponse().status
