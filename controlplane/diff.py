@@ -94,6 +94,7 @@ def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             ("paths", *_other_paths(before, after)),
             ("query", before.query or "none", after.query or "none"),
             ("key header", _header(before), _header(after)),
+            ("price", _price(before), _price(after)),
         ):
             if one != other:
                 text = f"{label}: {what} {one} → {other}"
@@ -103,6 +104,11 @@ def _providers(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
 
 def _header(provider: ir.Provider) -> str:
     return provider.credential.header if provider.credential else "none"
+
+
+def _price(provider: ir.Provider) -> str:
+    price = provider.price
+    return f"{price.input:g}/{price.output:g}/{price.cached:g}" if price else "none"
 
 
 def _other_paths(before: ir.Provider, after: ir.Provider) -> tuple[str, str]:

@@ -95,6 +95,11 @@ class Home:
         )
 
     @property
+    def usage_log(self) -> Path:
+        """What each call to an LLM cost, in JSON lines."""
+        return self.logs / "usage.log"
+
+    @property
     def runtime(self) -> Path:
         """What prompts are decided by: a file for each generation of the config."""
         return self.run / "runtime"

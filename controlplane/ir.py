@@ -75,6 +75,15 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Of a million tokens."""
+
+    input: float
+    output: float
+    cached: float
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One LLM behind one upstream, with its own key, host, paths and model."""
 
@@ -92,6 +101,7 @@ class Provider:
     """Behind each of them, with its question mark."""
     speaks_messages: bool
     """Whether it has Anthropic's API: another header for the key, and no OpenAI paths but chat."""
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)

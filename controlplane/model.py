@@ -150,6 +150,16 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class Price:
+    """Of a million tokens."""
+
+    path: Path
+    input: float
+    output: float
+    cached: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     path: Path
     name: str
@@ -168,6 +178,7 @@ class Provider:
     timeouts: Timeouts | None = None
     retries: int | None = None
     rate_limits: tuple[TokenLimit, ...] = ()
+    price: Price | None = None
     api_version: str | None = None
     """azure_openai's query parameter."""
     http_host: str | None = None

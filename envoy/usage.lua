@@ -15,14 +15,25 @@ local COUNTS = {
   prompt_tokens = "prompt_tokens", input_tokens = "prompt_tokens",
   completion_tokens = "completion_tokens", output_tokens = "completion_tokens",
   total_tokens = "total_tokens",
+  cached_tokens = "cached_tokens", prompt_cache_hit_tokens = "cached_tokens",
+  cache_read_input_tokens = "cache_read_tokens", cache_creation_input_tokens = "cache_written_tokens",
 }
+local SUMS = { "prompt_tokens", "cached_tokens", "total_tokens" }
 local KEY = '"usage"'
 local LONGEST = 4096  -- bytes of a usage object, with the colon before it
 
--- What Anthropic's API leaves to its readers.
-local function total(found)
-  return found.total_tokens
-    or found.prompt_tokens and found.completion_tokens and found.prompt_tokens + found.completion_tokens
+-- What some leave to their readers: a total; and Anthropic's API (`messages`), which counts what went
+-- into its cache or came out of it beside the rest of the prompt, the whole prompt.
+local function add_up(found, messages)
+  local asked, answered = found.prompt_tokens, found.completion_tokens
+  if asked and messages then
+    asked = asked + (found.cache_read_tokens or 0) + (found.cache_written_tokens or 0)
+    found.prompt_tokens, found.cached_tokens = asked, found.cache_read_tokens
+  end
+  if asked and answered and (messages or not found.total_tokens) then
+    found.total_tokens = asked + answered
+  end
+  return found
 end
 
 -- The counts of a usage object, or nil if it has none of them.
@@ -35,7 +46,6 @@ local function counts(object)
       found[known_as] = number
     end
   end
-  if found then found.total_tokens = total(found) or nil end
   return found
 end
 
@@ -56,14 +66,14 @@ local function read(text)
   return nil, string.sub(text, 1 - #KEY)
 end
 
-local function read_usage(handle)
+local function read_usage(handle, messages)
   local kept = ""
   for chunk in handle:bodyChunks() do
     local found, rest = read(kept .. chunk:getBytes(0, chunk:length()))
     if found then
       -- Only now: what Envoy hands out before it waits for a chunk is dead after it.
       local metadata = handle:streamInfo():dynamicMetadata()
-      for name, number in pairs(found) do metadata:set(LLM_METADATA, name, number) end
+      for name, number in pairs(add_up(found, messages)) do metadata:set(LLM_METADATA, name, number) end
       return
     end
     kept = rest
@@ -167,20 +177,23 @@ local function hide_usage(handle)
   if stream.held ~= "" then pcall(last.setBytes, last, passes .. stream.held) end
 end
 
--- What a stream cost, once its end has told the counts.
-local function add_total(handle)
+-- The same of a stream, once its end has told the counts.
+local function add_up_at_end(handle)
   for _ in handle:bodyChunks() do end
   local metadata = handle:streamInfo():dynamicMetadata()
-  local sum = total(metadata:get(LLM_METADATA) or {})
-  if sum then metadata:set(LLM_METADATA, "total_tokens", sum) end
+  local found = add_up(metadata:get(LLM_METADATA) or {}, true)
+  for _, name in ipairs(SUMS) do
+    if found[name] then metadata:set(LLM_METADATA, name, found[name]) end
+  end
 end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
   local kind = headers:get("content-type") or ""
-  if find(kind, "application/json", 1, true) then return read_usage(handle) end
   local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
-  if string.match(known.path or "", "^[^?]*") == MESSAGES_PATH then return add_total(handle) end
+  local messages = string.match(known.path or "", "^[^?]*") == MESSAGES_PATH
+  if find(kind, "application/json", 1, true) then return read_usage(handle, messages) end
+  if messages then return add_up_at_end(handle) end
   if known.hides_usage and find(kind, "text/event-stream", 1, true)
     and (headers:get("content-encoding") or "identity") == "identity" then
     hide_usage(handle)

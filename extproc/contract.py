@@ -132,6 +132,13 @@ PROMPT_METADATA: Final = "arch.prompt"
 EVENTS_KEY: Final = "events"
 MEMBERS_KEY: Final = "members"
 
+DECISION_METADATA: Final = "arch.decision"
+"""Dynamic metadata that extproc leaves for the access log, under these keys: names of the config,
+and words of ours. Nothing of it is a client's."""
+GUARD_KEY: Final = "guard"
+TARGET_KEY: Final = "target"
+OUTCOME_KEY: Final = "outcome"
+
 MOST_MODELS_TOLD: Final = 40
 
 

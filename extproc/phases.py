@@ -82,10 +82,22 @@ def _headers(sent: Iterable[wire.HeaderValue]) -> dict[str, str]:
     return found
 
 
-def encode(outcome: Outcome) -> bytes:
+def encode(outcome: Outcome, decision: Mapping[str, str] | None = None) -> bytes:
+    """`decision` is for the access log."""
+    if isinstance(outcome, Proceed):
+        return _PROCEED
+    reply = _reply(outcome)
+    for key, text in (decision or {}).items():
+        _leave(reply, contract.DECISION_METADATA, key, text)
+    return reply.SerializeToString()
+
+
+def _leave(reply: wire.ProcessingResponse, metadata: str, key: str, text: str) -> None:
+    reply.dynamic_metadata.fields[metadata].struct_value.fields[key].string_value = text
+
+
+def _reply(outcome: Forward | Answer | Reject) -> wire.ProcessingResponse:
     match outcome:
-        case Proceed():
-            return _PROCEED
         case Forward():
             return _forward(outcome)
         case Answer():
@@ -99,7 +111,7 @@ def encode(outcome: Outcome) -> bytes:
             return _reject(outcome)
 
 
-def _forward(outcome: Forward) -> bytes:
+def _forward(outcome: Forward) -> wire.ProcessingResponse:
     # Envoy refuses a changed body whose content-length is still the old one.
     headers = {"content-length": str(len(outcome.body)), **outcome.headers}
     response = wire.ProcessingResponse(
@@ -116,12 +128,11 @@ def _forward(outcome: Forward) -> bytes:
         (contract.MEMBERS_KEY, outcome.members),
     ):
         if text:
-            told = response.dynamic_metadata.fields[contract.PROMPT_METADATA].struct_value.fields
-            told[key].string_value = text
-    return response.SerializeToString()
+            _leave(response, contract.PROMPT_METADATA, key, text)
+    return response
 
 
-def _reject(outcome: Reject) -> bytes:
+def _reject(outcome: Reject) -> wire.ProcessingResponse:
     error = outcome.error
     headers = {
         "content-type": "text/plain; charset=utf-8",
@@ -137,14 +148,16 @@ def _reject(outcome: Reject) -> bytes:
     return _immediate(error.status, headers, error.message.encode(), error.code)
 
 
-def _immediate(status: int, headers: Mapping[str, str], body: bytes, details: str) -> bytes:
+def _immediate(
+    status: int, headers: Mapping[str, str], body: bytes, details: str
+) -> wire.ProcessingResponse:
     response = wire.ImmediateResponse(
         status=wire.HttpStatus(code=status),
         headers=_mutation(headers),
         body=body,
         details=details,
     )
-    return wire.ProcessingResponse(immediate_response=response).SerializeToString()
+    return wire.ProcessingResponse(immediate_response=response)
 
 
 def _mutation(headers: Mapping[str, str]) -> wire.HeaderMutation:

@@ -63,7 +63,8 @@ class Processor:
                 event = phases.decode(message)
                 if session is None:
                     session = Session(self._generations.get(_generation(context)), self._world)
-                reply = phases.encode(await session.on(event))
+                outcome = await session.on(event)
+                reply = phases.encode(outcome, session.decision)
             except GatewayError as error:
                 await context.write(phases.encode(Reject(error)))
                 return

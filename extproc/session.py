@@ -26,6 +26,7 @@ from extproc.errors import GatewayError, InvalidRequest, NotFound, UnknownModel
 from extproc.events import Event, Forward, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
+from extproc.record.taken import in_short
 from extproc.telemetry import onward
 from modelserver.schema import LANGUAGE_TAG
 
@@ -45,6 +46,8 @@ class Session:
         self._world = world
         self._phase = Phase.START
         self._headers: Mapping[str, str] = {}
+        self.decision: Mapping[str, str] = {}
+        """What was decided, for the access log."""
 
     @property
     def done(self) -> bool:
@@ -94,6 +97,7 @@ class Session:
                 metrics.requests.labels(_label(outcome)).inc()
                 if exchange:
                     self._world.records.keep(exchange, outcome)
+                    self.decision = in_short(exchange, outcome)
         if isinstance(outcome, Reject):
             metrics.errors.labels(outcome.error.code).inc()
         return outcome

@@ -24,6 +24,7 @@ COMMANDS = {
     "status": "what runs, and how it is",
     "reload": "apply the changed config now and tell the verdict",
     "logs": "show or follow the logs",
+    "usage": "what calls to LLMs used and cost",
     "lint": "find every problem of a config",
     "compile": "print what a config is compiled to",
     "diff": "tell in words what a new config would change",

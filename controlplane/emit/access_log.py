@@ -1,7 +1,11 @@
 """Access logs: v0.1's files in v0.1's format, or JSON with what an LLM call cost.
 
-Neither holds a query string, a body or a credential; of a call to an API both hold the path as
-the config writes it, not with the values that the user said.
+Beside them, in JSON whatever form they have: `failures.log`, of what could not be reached, and
+`usage.log`, of calls to LLMs, which `archgw usage` adds up.
+
+None holds a query string, a body or a credential; of a call to an API the path is as the config
+writes it, not with the values that the user said. Names are those of the config: a client may ask
+for a model in any words.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.emit import names
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,10 +47,12 @@ _JSON: dict[str, str] = {
     "client": _CLIENT,
     "client_name": f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%",
     "request_id": "%REQ(X-REQUEST-ID)%",
-    "method": "%REQ(:METHOD)%",
+    "trace_id": "%TRACE_ID%",
+    "method": "%REQ(:METHOD):16%",
     "path": _PATH,
     "protocol": "%PROTOCOL%",
     "status": "%RESPONSE_CODE%",
+    "error_code": f"%RESP({contract.ERROR_CODE_HEADER.upper()}):64%",
     "flags": "%RESPONSE_FLAGS%",
     "details": "%RESPONSE_CODE_DETAILS%",
     "bytes_received": "%BYTES_RECEIVED%",
@@ -56,26 +63,66 @@ _JSON: dict[str, str] = {
     "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
 }
 
+
+def _llm(key: str) -> str:
+    return f"%DYNAMIC_METADATA({names.LLM_METADATA}:{key})%"
+
+
+def _cluster(key: str) -> str:
+    """Of the attempt that was answered: after a failover, the fallback's."""
+    return f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:{key})%"
+
+
+def _cost() -> str:
+    """What the answer cost by its provider's price; null without a price, or without counts."""
+    price = f"xds.cluster_metadata.filter_metadata['{names.CLUSTER_METADATA}'].price_"
+    used = f"metadata.filter_metadata['{names.LLM_METADATA}']"
+    count = {
+        kind: f"('{kind}_tokens' in {used} ? {used}.{kind}_tokens : 0.0)"
+        for kind in ("cached", "completion")
+    }
+    asked = f"{used}.prompt_tokens"
+    new = f"({asked} > {count['cached']} ? {asked} - {count['cached']} : 0.0)"
+    cost = (
+        f"({new} * {price}input + {count['cached']} * {price}cached"
+        f" + {count['completion']} * {price}output) / 1000000.0"
+    )
+    return f"%TYPED_CEL({cost})%"
+
+
+_TOKENS: dict[str, str] = {
+    "provider": _cluster("provider"),
+    "model": _cluster("model"),
+    "prompt_tokens": _llm("prompt_tokens"),
+    "cached_tokens": _llm("cached_tokens"),
+    "completion_tokens": _llm("completion_tokens"),
+    "total_tokens": _llm("total_tokens"),
+    "cost": _cost(),
+}
 _LLM: dict[str, str] = {
-    # Of the attempt that was answered: after a failover, the fallback's.
-    "provider": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:provider)%",
-    "model": f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:model)%",
-    "route": f"%DYNAMIC_METADATA({names.LLM_METADATA}:route)%",
-    "estimated_prompt_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:est_tokens)%",
-    "prompt_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:prompt_tokens)%",
-    "completion_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:completion_tokens)%",
-    "total_tokens": f"%DYNAMIC_METADATA({names.LLM_METADATA}:total_tokens)%",
+    **_TOKENS,
+    "route": _llm("route"),
+    "alias": _llm("named"),
+    "estimated_prompt_tokens": _llm("est_tokens"),
     "ttft_us": "%COMMON_DURATION(US_TX_END:US_RX_BODY_BEG:us)%",
 }
+_PROMPT: dict[str, str] = {
+    key: f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
+    for key in (contract.GUARD_KEY, contract.TARGET_KEY, contract.OUTCOME_KEY)
+}
+_USAGE: dict[str, str] = {
+    key: _JSON[key] for key in ("time", "client_name", "request_id", "status", "flags", "attempts")
+} | _TOKENS
 
 
 def llm(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    return [_file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM), _failures("llm", home)]
+    file = _file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM)
+    return [file, _usage(home), _failures("llm", home)]
 
 
 def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    file = _file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM)
-    return [file, _failures("prompt", home)]
+    file = _file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM | _PROMPT)
+    return [file, _usage(home), _failures("prompt", home)]
 
 
 def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
@@ -84,6 +131,16 @@ def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
     file = _file("access_internal.log", gateway, home, text, fields | {"path": _TEMPLATE})
     return [file, _failures("internal", home)]
 
+
+def _usage(home: Home) -> Fields:
+    """Calls for which a provider was chosen, whatever became of them."""
+    chosen = {"filter": names.LLM_METADATA, "path": [{"key": "route"}], "value": _THERE}
+    matcher = {"matcher": chosen, "match_if_key_not_found": False}
+    log = _to(home.usage_log, {"json_format": _USAGE})
+    return {**log, "filter": {"metadata_filter": matcher}}
+
+
+_THERE = {"present_match": True}
 
 _NOT_REACHED = ["UF", "UH", "UC", "UT", "UR", "UPE"]
 """Envoy's flags for: no connection, no host, hung up, too late, reset, no HTTP."""

@@ -7,6 +7,7 @@ first one's.
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from controlplane.emit import lua, names, proto
@@ -30,9 +31,11 @@ def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
     cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
-    told = {"provider": provider.label}
+    told: Fields = {"provider": provider.label}
     if provider.model:
         told["model"] = provider.model
+    if provider.price:
+        told |= {f"price_{name}": price for name, price in asdict(provider.price).items()}
     cluster["metadata"] = {"filter_metadata": {names.CLUSTER_METADATA: told}}
     cluster["typed_extension_protocol_options"] = _http_options(
         http_filters=_upstream_filters(provider, gateway, home)

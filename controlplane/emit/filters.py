@@ -154,7 +154,11 @@ def _prompts() -> Fields:
             "response_body_mode": "NONE",
             "response_trailer_mode": "SKIP",
         },
-        metadata_options={"receiving_namespaces": {"untyped": [contract.PROMPT_METADATA]}},
+        metadata_options={
+            "receiving_namespaces": {
+                "untyped": [contract.PROMPT_METADATA, contract.DECISION_METADATA]
+            }
+        },
     )
     return {"name": names.PROMPTS_FILTER, "typed_config": settings}
 
@@ -193,14 +197,25 @@ _COUNTS = {
 _USAGES = (("usage",), ("response", "usage"), ("message", "usage"))
 
 
+# Of the prompt, what the provider had in its cache. /v1/messages counts it beside the prompt; there
+# `usage.lua` adds it up.
+_CACHED = {
+    ("usage", "prompt_tokens_details", "cached_tokens"): "cached_tokens",
+    ("usage", "prompt_cache_hit_tokens"): "cached_tokens",
+    ("response", "usage", "input_tokens_details", "cached_tokens"): "cached_tokens",
+    ("message", "usage", "cache_read_input_tokens"): "cache_read_tokens",
+    ("message", "usage", "cache_creation_input_tokens"): "cache_written_tokens",
+}
+
+
 def _usage_rules() -> list[Fields]:
+    counts = {(*usage, name): key for usage in _USAGES for name, key in _COUNTS.items()}
     return [
         {
-            "selectors": [{"key": step} for step in (*usage, name)],
+            "selectors": [{"key": step} for step in path],
             "on_present": {"metadata_namespace": names.LLM_METADATA, "key": key, "type": "NUMBER"},
         }
-        for usage in _USAGES
-        for name, key in _COUNTS.items()
+        for path, key in (counts | _CACHED).items()
     ]
 
 

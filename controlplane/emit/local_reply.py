@@ -24,6 +24,10 @@ def _header(name: str) -> str:
     return f"%RESP({name.upper()})%"
 
 
+def _added(header: str, value: str) -> Fields:
+    return {"header": {"key": header, "value": value}}
+
+
 _TYPE = _header(contract.ERROR_TYPE_HEADER)
 _CODE = _header(contract.ERROR_CODE_HEADER)
 _INVALID = "invalid_request_error"
@@ -71,18 +75,19 @@ def internal_config() -> Fields:
         "mappers": [
             {
                 "filter": _cel(expression),
-                "headers_to_add": [
-                    {"header": {"key": contract.CAUSE_HEADER, "value": cause.value}}
-                ],
+                "headers_to_add": [_added(contract.CAUSE_HEADER, cause.value)],
             }
             for cause, expression in _CAUSES
         ]
     }
 
 
-_ASKED_FOR: dict[int, Fields] = {
-    401: {"headers_to_add": [{"header": {"key": "www-authenticate", "value": "Bearer"}}]}
-}
+_ASKED_FOR: dict[int, tuple[Fields, ...]] = {401: (_added("www-authenticate", "Bearer"),)}
+
+
+def _tells(code: str) -> Fields:
+    """As our own filters tell it, for the access log."""
+    return _added(contract.ERROR_CODE_HEADER, code)
 
 
 def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
@@ -107,6 +112,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
             {
                 "filter": _cel("response.code_details == 'cdn_loop_detected'"),
                 "status_code": 508,
+                "headers_to_add": [_tells("loop_detected")],
                 "body_format_override": form(
                     "the request has passed through too many gateways: check that none of them"
                     " sends its calls back to another",
@@ -121,6 +127,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
             *(
                 {
                     "filter": _cel(expression),
+                    "headers_to_add": [_tells("provider_unreachable")],
                     "body_format_override": form(
                         f"the LLM provider {_PROVIDER} cannot be reached: {cause.words}",
                         _SERVER,
@@ -131,6 +138,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
             ),
             {
                 "filter": _cel(f"{_DETAILS}.matches('^(upstream_per_try|upstream_response)_')"),
+                "headers_to_add": [_tells("upstream_timeout")],
                 "body_format_override": form(
                     f"the LLM provider {_PROVIDER} did not answer in time",
                     "timeout",
@@ -140,8 +148,8 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
             *(
                 {
                     "filter": _status_without_code(status),
+                    "headers_to_add": [_tells(code), *_ASKED_FOR.get(status, ())],
                     "body_format_override": form(text, kind, code),
-                    **_ASKED_FOR.get(status, {}),
                 }
                 for status, code, kind, text in (*_ENVOYS_OWN, _too_large(listener))
             ),

@@ -25,7 +25,7 @@ INTERNAL_METADATA = "arch.internal"
 CLIENT_METADATA = "arch.client"
 """Who calls, under `name`, for the access log."""
 CLUSTER_METADATA = "arch.cluster"
-"""Which provider a cluster is, and with which model, for the access log."""
+"""Which provider a cluster is, with which model, at what price, for the access log."""
 
 # Route config reaches a filter by the filter's name, in the listener and upstream alike. Two Lua
 # filters of one name would both run the code of the route.

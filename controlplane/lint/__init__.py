@@ -58,6 +58,8 @@ RULES: tuple[Rule, ...] = (
     providers.reserved_name,
     providers.weight_without_pool,
     providers.pool_of_models,
+    providers.price_of_one_token,
+    providers.cache_dearer_than_prompt,
     targets.two_default_targets,
     targets.duplicate_target,
     targets.duplicate_parameter,

@@ -359,3 +359,69 @@ def pool_of_models(config: Config) -> Iterator[Finding]:
             yield Finding(
                 provider.path, message, "give each a name of its own, unless that is meant"
             )
+
+
+_LEAST_PRICE = 0.0005
+"""Of a million tokens; the cheapest embeddings cost twenty times as much."""
+
+
+@warning("AG315")
+def price_of_one_token(config: Config) -> Iterator[Finding]:
+    """A price is so low that it seems to be that of one token, or of a thousand.
+
+    Prices are those of a million tokens, as providers list them. `archgw usage` would tell next to
+    nothing otherwise.
+
+    Wrong:
+        llm_providers:
+          - name: a
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            price: {input: 0.0000025, output: 0.00001}
+
+    Right:
+        llm_providers:
+          - name: a
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            price: {input: 2.5, output: 10, cached: 1.25}
+    """
+    for provider in config.providers:
+        price = provider.price
+        paid = max(price.input, price.output) if price else 0
+        if price and 0 < paid < _LEAST_PRICE:
+            message = (
+                f"`{provider.name}` would cost {f'{paid:.10f}'.rstrip('0')} for a million tokens"
+            )
+            yield Finding(price.path, message, "write the price of a million tokens")
+
+
+@warning("AG316")
+def cache_dearer_than_prompt(config: Config) -> Iterator[Finding]:
+    """What a provider has in its cache costs more than what it reads anew.
+
+    The two are probably the wrong way round.
+
+    Wrong:
+        llm_providers:
+          - name: a
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            price: {input: 1.25, output: 10, cached: 2.5}
+
+    Right:
+        llm_providers:
+          - name: a
+            provider: openai
+            model: gpt-4o
+            access_key: $K
+            price: {input: 2.5, output: 10, cached: 1.25}
+    """
+    for provider in config.providers:
+        price = provider.price
+        if price and price.cached is not None and price.cached > price.input:
+            message = f"cached tokens of `{provider.name}` cost more than others"
+            yield Finding((*price.path, "cached"), message, "at most as much as `input`")

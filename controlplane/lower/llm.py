@@ -128,8 +128,16 @@ def _member(
         paths=api_paths(written.kind, prefix or known.prefix, written.model),
         query=api_query(written.kind, written.api_version),
         speaks_messages=speaks_messages(written.kind),
+        price=_price(written.price),
     )
     return _Member(written, provider, written.weight or 1)
+
+
+def _price(written: model.Price | None) -> ir.Price | None:
+    if written is None:
+        return None
+    cached = written.input if written.cached is None else written.cached
+    return ir.Price(written.input, written.output, cached)
 
 
 def _mark(where: Place) -> str:
@@ -167,6 +175,7 @@ def _shares_cluster(member: _Member, new: _Member) -> bool:
         and member.provider.model == new.provider.model
         and member.provider.paths == new.provider.paths
         and member.provider.query == new.provider.query
+        and member.provider.price == new.provider.price
         and _but_hosts(member) == _but_hosts(new)
         and _header(member) == _header(new)
     )

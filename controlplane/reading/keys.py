@@ -204,6 +204,17 @@ _TIMEOUTS = Table(
     lone="first_byte",
 )
 
+_MONEY = Number(most=1_000_000)
+_PRICE = Table(
+    {
+        "input": Key(_MONEY, "a million tokens of prompts", required=True),
+        "output": Key(_MONEY, "a million tokens of answers; 0 where there are none", required=True),
+        "cached": Key(
+            _MONEY, "a million tokens of prompts that the provider had in its cache; else as input"
+        ),
+    }
+)
+
 _NO_ROUTING = "no model chooses a provider here: a call goes where it says, else to the default"
 
 PROVIDER = Table(
@@ -225,6 +236,7 @@ PROVIDER = Table(
         "timeout": Key(_TIMEOUTS, "one duration, until the answer begins; or each time limit"),
         "retries": Key(Number(0, 10, whole=True), "tries after the first, before any answer"),
         "rate_limits": Key(Listing(_PROVIDER_LIMIT, lone=True), "token limits"),
+        "price": Key(_PRICE, "of a million tokens, in a currency of your own"),
         "api_version": Key(Text(), "azure_openai's API version"),
         "http_host": Key(Text(), "the name the hosts are called by, in Host and TLS"),
         "headers": Key(Elsewhere("0.4", "have a proxy at `base_url` add them")),

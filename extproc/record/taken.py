@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Final
 
+from extproc import contract
 from extproc.events import Answer, Forward, Reject
 
 if TYPE_CHECKING:
@@ -48,6 +49,18 @@ def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dic
         "confirmed": exchange.confirmed,
         "apis": [_sent(each) for each in exchange.sent],
     }
+
+
+def in_short(exchange: Exchange, outcome: Outcome | None) -> dict[str, str]:
+    """For a line of the access log: names of the config and words of ours, no client's."""
+    planned = dict.fromkeys(each.target.name for each in exchange.plan)
+    chosen = [exchange.target.name] if exchange.target else []
+    found = {contract.OUTCOME_KEY: _outcome(exchange, outcome)}
+    if exchange.runtime.config.guards and exchange.verdicts:
+        found[contract.GUARD_KEY] = "refused" if exchange.refused else "passed"
+    if targets := list(planned) or chosen:
+        found[contract.TARGET_KEY] = ", ".join(targets)
+    return found
 
 
 def intent(found: Intent) -> dict[str, Any]:

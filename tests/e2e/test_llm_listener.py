@@ -26,6 +26,7 @@ llm_providers:
     base_url: https://{one}/v1
     model: gpt-one
     access_key: $ONE_KEY
+    price: {{input: 2.5, output: 10}}
     default: true
     tls: {{ca_file: {ca}}}
   - name: two
@@ -331,13 +332,17 @@ class TestAnswers:
 
 
 def test_access_log(client: Client, running: Running, world: World) -> None:
-    """The log tells provider, model, tokens and time to first token of every call, no secret."""
+    """The log tells provider, model, tokens, cost and time to first token of every call, no secret."""
     client.chat("canary-prompt", headers={"x-arch-llm-provider-hint": "two"})
-    client.chat(stream=True)
+    client.chat(stream=True, model="gpt-one")
+    client.chat(headers={"x-arch-llm-provider-hint": "nobody"})
     entries = [json.loads(line) for line in running.log().splitlines()]
-    plain, streamed = entries[-2:]
-    assert plain["provider"] == "two"
-    assert plain["model"] == "llama-two"
+    plain, streamed, refused = entries[-3:]
+    assert (plain["provider"], plain["model"]) == ("two", "llama-two")
+    assert (plain["alias"], streamed["alias"]) == (None, "gpt-one")
+    assert (plain["cost"], streamed["cost"]) == (None, pytest.approx((7 * 2.5 + 3 * 10) / 1e6))
+    assert (plain["error_code"], refused["error_code"]) == (None, "unknown_provider")
+    assert (plain["attempts"], refused["attempts"]) == (1, 0)
     for entry in (plain, streamed):
         assert (entry["prompt_tokens"], entry["completion_tokens"]) == (7, 3)
         assert entry["status"] == 200

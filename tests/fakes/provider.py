@@ -54,6 +54,8 @@ class Behaviour:
     """Say nothing more after so many chunks of a stream."""
     dimensions: int = 2
     """Of each vector, one for every input."""
+    usage: Mapping[str, Any] = field(default_factory=dict)
+    """What an answer says it cost, in place of the usual; {} for that."""
     calls: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Tool → arguments: called by what offers the tool and has no result of one yet."""
 
@@ -116,11 +118,12 @@ class FakeProvider(Server):
     ) -> web.StreamResponse:
         """Of /v1/responses and /v1/messages."""
         if not asked.get("stream"):
-            usage = {name: _COUNTED[name] for name in ("input_tokens", "output_tokens")}
+            counted = {name: _COUNTED[name] for name in ("input_tokens", "output_tokens")}
+            usage = self.behaviour.usage or counted
             return web.json_response({"id": "1", "model": asked.get("model"), "usage": usage})
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
-        for event in _OTHER_CONVERSATIONS[kind]:
+        for event in _other_events(kind, self.behaviour.usage):
             text = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n"
             await response.write(text.encode())
             await asyncio.sleep(self.behaviour.chunk_delay)
@@ -141,7 +144,7 @@ class FakeProvider(Server):
             "created": 1,
             "model": asked.get("model"),
             "choices": [{"index": 0, "message": message, "finish_reason": finish}],
-            "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
+            "usage": self.behaviour.usage or _CHAT_COUNTED,
         }
 
     async def _stream(
@@ -162,7 +165,7 @@ class FakeProvider(Server):
             await response.write(_event(_chunk(asked, [choice])))
             await asyncio.sleep(behaviour.chunk_delay)
         if asked.get("stream_options", {}).get("include_usage"):
-            usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+            usage = behaviour.usage or _CHAT_COUNTED
             await response.write(_event({**_chunk(asked, []), "usage": usage}))
         await response.write(b"data: [DONE]\n\n")
         await response.write_eof()
@@ -187,7 +190,8 @@ async def _pieces(response: web.StreamResponse, behaviour: Behaviour) -> web.Str
     return response
 
 
-# What an answer cost, as all but chat, completions and embeddings say it.
+# What an answer cost, as chat and completions say it, and as all the others do.
+_CHAT_COUNTED = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 _COUNTED = {"input_tokens": 8, "output_tokens": 4, "total_tokens": 12}
 _OTHER_CONVERSATIONS = {
     "responses": (
@@ -203,6 +207,17 @@ _OTHER_CONVERSATIONS = {
     ),
 }
 """Events of their streams, by the end of their path."""
+
+
+def _other_events(kind: str, usage: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """With that usage, where one is given: the beginning of /v1/messages tells all but its end."""
+    events = [dict(event) for event in _OTHER_CONVERSATIONS[kind]]
+    if usage and kind == "messages":
+        events[0]["message"] = {"usage": {**usage, "output_tokens": 1}}
+        events[2]["usage"] = {"output_tokens": usage["output_tokens"]}
+    elif usage:
+        events[-1]["response"] = {"output": [], "usage": usage}
+    return events
 
 
 def _calls(asked: dict[str, Any], behaviour: Behaviour) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.model import Alias, Provider, Timeouts
+from controlplane.model import Alias, Price, Provider, Timeouts
 from controlplane.providers import KNOWN, maker
 from controlplane.reading.dialects.limits import provider_limits
 from controlplane.reading.dialects.old_forms import inserted
@@ -60,6 +60,7 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         timeouts=_timeouts(record),
         retries=record.whole("retries"),
         rate_limits=provider_limits(record),
+        price=_price(record),
         api_version=record.text("api_version"),
         http_host=record.text("http_host"),
     )
@@ -86,6 +87,14 @@ def _timeouts(provider: Record) -> Timeouts | None:
         first_byte=record.duration("first_byte"),
         idle=record.duration("idle"),
     )
+
+
+def _price(provider: Record) -> Price | None:
+    record = provider.record("price")
+    asked, answered = record.number("input"), record.number("output")
+    if asked is None or answered is None:  # reported as missing by the table already
+        return None
+    return Price(record.path, asked, answered, record.number("cached"))
 
 
 def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str | None]:

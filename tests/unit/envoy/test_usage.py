@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.unit.envoy.scripts import Script
 
-_LUA = Script("", "usage.lua", "read", "new_stream", "without_usage")
+_LUA = Script("", "usage.lua", "read", "add_up", "new_stream", "without_usage")
 _LONGEST = 4096
 
 if TYPE_CHECKING:
@@ -34,34 +34,64 @@ def read(*pieces: bytes) -> dict[str, int] | None:
 @pytest.mark.parametrize(
     ("answer", "counts"),
     [
-        (b'{"data":[],"usage":{"prompt_tokens":2,"total_tokens":2}}', (2, None, 2)),
-        (b'{"usage":{"total_tokens":3,"completion_tokens":1},"choices":[]}', (None, 1, 3)),
+        (b'{"data":[],"usage":{"prompt_tokens":2,"total_tokens":2}}', (2, None, None, 2)),
+        (b'{"usage":{"total_tokens":3,"completion_tokens":1},"choices":[]}', (None, None, 1, 3)),
         (
-            b'{"usage" : {\n "prompt_tokens_details": {"cached_tokens": 9},\n "prompt_tokens" : 4 } }',
-            (4, None, None),
+            b'{"usage" : {\n "prompt_tokens_details": {"cached_tokens": 3},\n "prompt_tokens" : 4 } }',
+            (4, 3, None, None),
         ),
         (
             b'{"content":"\\"usage\\":{\\"total_tokens\\":1}","usage":{"total_tokens":5}}',
-            (None, None, 5),
+            (None, None, None, 5),
         ),
         (
             b'{"usage":{"input_tokens":8,"input_tokens_details":{},"output_tokens":9,"total_tokens":17}}',
-            (8, 9, 17),
+            (8, None, 9, 17),
         ),
         (
-            b'{"usage":{"cache_read_input_tokens":1,"input_tokens":2,"output_tokens":3}}',
-            (2, 3, 5),
+            b'{"usage":{"prompt_tokens":8,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":3}}',
+            (8, 5, None, None),
         ),
-        (b'{"kind":"usage","usage":null,"x":{"usage":{"total_tokens":6}}}', (None, None, 6)),
-        (b'{"usage":{"seconds":1},"y":{"usage":{"total_tokens":7}}}', (None, None, 7)),
+        (
+            b'{"kind":"usage","usage":null,"x":{"usage":{"total_tokens":6}}}',
+            (None, None, None, 6),
+        ),
+        (b'{"usage":{"seconds":1},"y":{"usage":{"total_tokens":7}}}', (None, None, None, 7)),
     ],
 )
 def test_counts(answer: bytes, counts: tuple[int | None, ...]) -> None:
     """Of a key named usage alone, never of text that looks like one, in one piece or in many."""
-    names = ("prompt_tokens", "completion_tokens", "total_tokens")
+    names = ("prompt_tokens", "cached_tokens", "completion_tokens", "total_tokens")
     expected = {name: n for name, n in zip(names, counts, strict=True) if n is not None}
     assert read(answer) == expected
     assert read(*(answer[i : i + 1] for i in range(len(answer)))) == expected
+
+
+@pytest.mark.parametrize(
+    ("answer", "messages", "sums"),
+    [
+        (b'{"usage":{"prompt_tokens":2,"completion_tokens":3}}', False, (2, None, 5)),
+        (
+            b'{"usage":{"prompt_tokens":2,"completion_tokens":3,"total_tokens":9}}',
+            False,
+            (2, None, 9),
+        ),
+        (b'{"usage":{"input_tokens":2,"output_tokens":3}}', True, (2, None, 5)),
+        (
+            (
+                b'{"usage":{"input_tokens":2,"cache_read_input_tokens":100,"output_tokens":3,'
+                b'"cache_creation_input_tokens":10,"cache_creation":{"5m_input_tokens":10}}}'
+            ),
+            True,
+            (112, 100, 115),
+        ),
+    ],
+)
+def test_sums(answer: bytes, messages: bool, sums: tuple[int | None, ...]) -> None:
+    """A total where none is told; of Anthropic's counts the whole prompt, with what was cached."""
+    found = _LUA.call("add_up", _LUA.call("read", answer), messages)
+    keys = (b"prompt_tokens", b"cached_tokens", b"total_tokens")
+    assert tuple(found[key] for key in keys) == sums
 
 
 @pytest.mark.parametrize(
