@@ -13,12 +13,11 @@ from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from controlplane import ir
 from controlplane.sizes import size_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-
-    from controlplane import ir
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +68,42 @@ def _clients(label: str, old: ir.Auth | None, new: ir.Auth | None) -> Iterator[C
         else {}
         for auth in (old, new)
     )
+    for text in _credentials(old, new):
+        yield Change("listener", "changed", f"{label}: {text}")
     for name in one:
         if name in other and one[name] != other[name]:
             yield Change("listener", "changed", f"{label}: other keys for {name}")
 
 
+def _credentials(old: ir.Auth | None, new: ir.Auth | None) -> Iterator[str]:
+    if not old or not new:
+        return
+    if old.certificates and new.certificates:
+        one, other = old.certificates.ca_file, new.certificates.ca_file
+        if one != other:
+            yield f"CA of clients {one} → {other}"
+    if not old.tokens or not new.tokens:
+        return
+    for what, one, other in (
+        ("tokens for", *(", ".join(each.audiences) for each in (old.tokens, new.tokens))),
+        ("clients by the tokens'", old.tokens.client_claim, new.tokens.client_claim),
+        ("keys for tokens from", *(_origin(each.keys) for each in (old.tokens, new.tokens))),
+    ):
+        if one != other:
+            yield f"{what} {one} → {other}"
+    if old.tokens.keys != new.tokens.keys and _origin(old.tokens.keys) == _origin(new.tokens.keys):
+        yield "other keys for tokens"
+
+
+def _origin(keys: ir.SecretValue | ir.KeySet) -> str:
+    return keys.url if isinstance(keys, ir.KeySet) else "a file"
+
+
 def _who(auth: ir.Auth | None) -> str:
-    return ", ".join(auth.clients) if auth else "anybody"
+    if auth is None:
+        return "anybody"
+    whose = [f"tokens of {auth.tokens.issuer}"] if auth.tokens else []
+    return ", ".join((*auth.clients, *whose))
 
 
 def _names(listener: ir.Listener) -> str:

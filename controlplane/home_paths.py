@@ -119,6 +119,10 @@ class Home:
         """The filter that knows a listener's clients, with their keys."""
         return self.secrets / f"clients-{listener}.json"
 
+    def token_file(self, listener: str) -> Path:
+        """The filter that checks tokens of a listener's clients, with the keys for it."""
+        return self.secrets / f"tokens-{listener}.json"
+
     def sds_file(self, secret: str) -> Path:
         """Tells Envoy where the key or certificate is; holds none itself."""
         return self.secrets / f"{secret}.sds.yaml"

@@ -183,16 +183,46 @@ class SecretValue:
 
 
 @dataclass(frozen=True, slots=True)
+class KeySet:
+    """Where an issuer has its keys."""
+
+    url: str
+    upstream: Upstream
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Clients known by a token that an issuer has signed."""
+
+    issuer: str
+    audiences: tuple[str, ...]
+    client_claim: str
+    keys: SecretValue | KeySet
+    """A JSON Web Key Set, here or elsewhere."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificates:
+    name: str
+    """Of what Envoy is told about them."""
+    ca_file: str
+    sans: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     """Who may call. One of these things is enough."""
 
     keys: tuple[SecretValue, ...]
     """Each with the name of its client, which may have several."""
+    tokens: Tokens | None = None
+    certificates: ClientCertificates | None = None
 
     @property
     def clients(self) -> tuple[str, ...]:
-        """Those whose names are known beforehand."""
-        return tuple(dict.fromkeys(key.name for key in self.keys))
+        """Those whose names are known beforehand: with tokens there are others."""
+        sans = self.certificates.sans if self.certificates else ()
+        return tuple(dict.fromkeys((*(key.name for key in self.keys), *sans)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,3 +275,9 @@ class Gateway:
     access_log_format: Literal["text", "json"]
     stats_port: int
     """Loopback only; 0 for none."""
+
+    @property
+    def key_sets(self) -> tuple[tuple[ListenerName, KeySet], ...]:
+        """Of each listener whose tokens are checked with keys that are elsewhere."""
+        tokens = ((each.name, each.auth.tokens) for each in self.listeners if each.auth)
+        return tuple((name, it.keys) for name, it in tokens if it and isinstance(it.keys, KeySet))

@@ -66,6 +66,31 @@ class ClientKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Jwt:
+    """Clients known by a token that an issuer has signed."""
+
+    path: Path
+    issuer: str | None = None
+    audiences: tuple[str, ...] = ()
+    keys: Secret | None = None
+    """The text of `jwks_file`."""
+    url: str | None = None
+    claim: str | None = None
+    """What of a token is the client's name; left out: `sub`."""
+    ca_file: str | None = None
+    """Whom to trust at `url`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mtls:
+    """Clients known by a certificate."""
+
+    path: Path
+    ca_file: str | None = None
+    sans: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     """Who may call a listener."""
 
@@ -73,6 +98,8 @@ class Auth:
     open_to_all: bool = False
     """`auth: none`: it is meant."""
     keys: tuple[ClientKey, ...] = ()
+    jwt: Jwt | None = None
+    mtls: Mtls | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,10 +183,19 @@ def _tls_files(patient: _Patient) -> Iterator[Finding]:
                 text = f"{listener.name} listener: {chain} holds for {left} days more"
                 state: State = "warning" if left < _SOON else "ok"
                 yield Finding("certificate", state, text, "renew it")
+        if listener.auth and (signers := listener.auth.certificates):
+            file = patient.config.parent / signers.ca_file
+            fault = tls_files.bundle_fault(file) or tls_files.out_of_date(file, now)
+            text = f"CA of clients of the {listener.name} listener: {fault or file}"
+            yield Finding("certificate", "error" if fault else "ok", text)
 
 
 def _upstreams(gateway: ir.Gateway) -> Iterable[ir.Upstream]:
-    return (*(each.upstream for each in gateway.providers), *gateway.upstreams)
+    return (
+        *(each.upstream for each in gateway.providers),
+        *gateway.upstreams,
+        *(keys.upstream for _, keys in gateway.key_sets),
+    )
 
 
 def _clock(_: _Patient) -> Iterator[Finding]:

@@ -115,14 +115,26 @@ _USAGE: dict[str, str] = {
 } | _TOKENS
 
 
-def llm(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    file = _file("access_llm.log", gateway, home, _TEXT, _JSON | _LLM)
+# Envoy's words for what is wrong with a token; none of the token's.
+_CREDENTIALS: dict[str, str] = {
+    "token_refused": f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
+}
+
+
+def llm(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
+    fields = _JSON | _LLM | _credentials(listener)
+    file = _file("access_llm.log", gateway, home, _TEXT, fields)
     return [file, _usage(home), _failures("llm", home)]
 
 
-def prompt(gateway: ir.Gateway, home: Home) -> list[Fields]:
-    file = _file("access_ingress.log", gateway, home, _TEXT, _JSON | _LLM | _PROMPT)
+def prompt(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
+    fields = _JSON | _LLM | _PROMPT | _credentials(listener)
+    file = _file("access_ingress.log", gateway, home, _TEXT, fields)
     return [file, _usage(home), _failures("prompt", home)]
+
+
+def _credentials(listener: ir.Listener) -> dict[str, str]:
+    return _CREDENTIALS if listener.auth and listener.auth.tokens else {}
 
 
 def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:

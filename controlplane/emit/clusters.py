@@ -26,7 +26,7 @@ def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
     providers = [_provider(provider, gateway, home) for provider in gateway.providers]
     apis = [_api(upstream) for upstream in gateway.upstreams]
     ours = _prompt_path(gateway, gateway.prompts, home) if gateway.prompts else []
-    return tuple(providers + apis + ours)
+    return tuple(providers + apis + ours + _key_sets(gateway))
 
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
@@ -47,6 +47,17 @@ def _api(upstream: ir.Upstream) -> Fields:
     cluster = _cluster(names.api_cluster(upstream.name), upstream)
     cluster["typed_extension_protocol_options"] = _http_options()
     return cluster
+
+
+def _key_sets(gateway: ir.Gateway) -> list[Fields]:
+    """Where issuers of clients' tokens have their keys."""
+    return [
+        {
+            **_cluster(names.key_set_cluster(listener), keys.upstream),
+            "typed_extension_protocol_options": _http_options(),
+        }
+        for listener, keys in gateway.key_sets
+    ]
 
 
 def _cluster(name: str, upstream: ir.Upstream) -> Fields:

@@ -1,82 +1,190 @@
 """Who may call a listener: Envoy's own filters, before anything that costs.
 
-The filter that knows the keys is not in the listener but in a file of its own, which only this
+The filters that know keys are not in the listener but in files of their own, which only this
 user can read and Envoy watches. So no key is in what Envoy is told, printed or not, and a new one
 is a new file: no listener is replaced for it, and no connection drained. While there is no such
 file every call is a 401.
 
-Envoy marks this filter as work in progress and outside its threat model. What it does for us is
-to look one header up in a table; tests ask a real Envoy what it lets through.
+One credential is enough, and the last filter is the door. First a token is checked, then a script
+names the client that a token or a certificate speaks for, and removes what it sent. The filter
+of keys then lets those pass that are named already; of all others it wants a key that it knows,
+and without any in the config it knows none. So whatever fails before it leaves the door shut.
+
+Envoy marks the filter of keys as work in progress and outside its threat model. What it does for
+us is to look one header up in a table; tests ask a real Envoy what it lets through.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import names
+from controlplane import ir
+from controlplane.emit import lua, names
 from controlplane.emit.proto import TYPE_URL, Fields, typed
 from controlplane.emit.render import to_json
 from extproc import contract
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from controlplane import ir
     from controlplane.home_paths import Home
 
-_KEYS = "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth"
+_FILTERS = "envoy.extensions.filters.http"
+_KEYS = f"{_FILTERS}.api_key_auth.v3.ApiKeyAuth"
+_TOKENS = f"{_FILTERS}.jwt_authn.v3.JwtAuthentication"
+_UNLESS = "envoy.extensions.common.matching.v3.ExtensionWithMatcher"
 _KEY_HEADERS = ("x-api-key", "authorization")
 """The first one that is sent counts: SDKs of OpenAI send a bearer token, whatever it is."""
 
+CLOCK_SKEW_SECONDS = 60
+"""By which the clocks of an issuer and of this machine may differ."""
+
 _OFF = typed("envoy.config.route.v3.FilterConfig", disabled=True)
 LEFT_OPEN: Fields = {names.KEYS_FILTER: _OFF}
-"""Per-route config of what nobody needs a key for."""
+"""Per-route config of what nobody needs a credential for."""
 
 
 def filters(listener: ir.Listener, home: Home) -> list[Fields]:
-    if listener.auth is None:
+    auth = listener.auth
+    if auth is None:
         return []
-    return [_keys(listener, home), _name_for_the_log()]
+    found = [_keys(auth, home.door_file(listener.name)), _name_for_the_log()]
+    if _names_others(auth):
+        found.insert(0, lua.lua_filter(names.NAMING_FILTER, lua.naming_source(())))
+    if auth.tokens:
+        nobody = typed(_TOKENS)
+        found.insert(0, _in_a_file(names.TOKENS_FILTER, home.token_file(listener.name), nobody))
+    return found
+
+
+def per_route(auth: ir.Auth | None) -> Fields:
+    """The names that a script lets pass: they are looked up anew for each request."""
+    if auth is None or not _names_others(auth):
+        return {}
+    sans = auth.certificates.sans if auth.certificates else ()
+    return {
+        names.NAMING_FILTER: typed(
+            f"{_FILTERS}.lua.v3.LuaPerRoute",
+            source_code={"inline_string": lua.naming_source(sans)},
+        )
+    }
 
 
 def key_files(gateway: ir.Gateway, home: Home) -> Iterator[tuple[str, str]]:
-    """(file name under the home's `secrets`, text) of each listener that asks for keys."""
+    """(file name under the home's `secrets`, text) of each filter that knows keys."""
     for listener in gateway.listeners:
-        if listener.auth:
-            resource = {
-                "@type": TYPE_URL + "envoy.config.core.v3.TypedExtensionConfig",
-                "name": names.KEYS_FILTER,
-                "typed_config": _known(listener.auth.keys),
-            }
-            yield home.door_file(listener.name).name, to_json({"resources": [resource]})
+        if auth := listener.auth:
+            yield _file(home.door_file(listener.name), names.KEYS_FILTER, _door(auth))
+            if auth.tokens:
+                checked = _checked(auth.tokens, listener.name)
+                yield _file(home.token_file(listener.name), names.TOKENS_FILTER, checked)
 
 
-def _keys(listener: ir.Listener, home: Home) -> Fields:
+def _file(file: Path, name: str, config: Fields) -> tuple[str, str]:
+    kind = TYPE_URL + "envoy.config.core.v3.TypedExtensionConfig"
+    resource = {"@type": kind, "name": name, "typed_config": config}
+    return file.name, to_json({"resources": [resource]})
+
+
+def _in_a_file(name: str, file: Path, until_then: Fields) -> Fields:
     source = {
         "resource_api_version": "V3",
         "initial_fetch_timeout": "5s",
         "path_config_source": {
-            "path": str(home.door_file(listener.name)),
-            "watched_directory": {"path": str(home.secrets)},
+            "path": str(file),
+            "watched_directory": {"path": str(file.parent)},
         },
     }
     return {
-        "name": names.KEYS_FILTER,
+        "name": name,
         "config_discovery": {
             "config_source": source,
-            "default_config": _known(()),
-            "type_urls": [TYPE_URL + _KEYS],
+            "default_config": until_then,
+            "type_urls": [until_then["@type"]],
         },
     }
 
 
-def _known(keys: tuple[ir.SecretValue, ...]) -> Fields:
-    return typed(
+def _names_others(auth: ir.Auth) -> bool:
+    """Whether clients may be known by anything but a key."""
+    return bool(auth.tokens or auth.certificates)
+
+
+def _keys(auth: ir.Auth, file: Path) -> Fields:
+    return _in_a_file(names.KEYS_FILTER, file, _door(ir.Auth((), auth.tokens, auth.certificates)))
+
+
+def _door(auth: ir.Auth) -> Fields:
+    keys = typed(
         _KEYS,
-        credentials=[{"key": key.value, "client": key.name} for key in keys if key.value],
+        credentials=[{"key": key.value, "client": key.name} for key in auth.keys if key.value],
         key_sources=[{"header": header} for header in _KEY_HEADERS],
         forwarding={"header": contract.CLIENT_HEADER, "hide_credentials": True},
     )
+    return _unless_named(keys) if _names_others(auth) else keys
+
+
+def _unless_named(config: Fields) -> Fields:
+    named = {
+        "name": "client",
+        "typed_config": typed(
+            "envoy.type.matcher.v3.HttpRequestHeaderMatchInput", header_name=contract.CLIENT_HEADER
+        ),
+    }
+    somebody = {"safe_regex": {"google_re2": {}, "regex": ".+"}}
+    skip = typed("envoy.extensions.filters.common.matcher.action.v3.SkipFilter")
+    matcher = {
+        "predicate": {"single_predicate": {"input": named, "value_match": somebody}},
+        "on_match": {"action": {"name": "skip", "typed_config": skip}},
+    }
+    return typed(
+        _UNLESS,
+        extension_config={"name": names.KEYS_FILTER, "typed_config": config},
+        xds_matcher={"matcher_list": {"matchers": [matcher]}},
+    )
+
+
+_ISSUER = "issuer"
+
+
+def _checked(tokens: ir.Tokens, listener: str) -> Fields:
+    """Lets pass what has no token, or one that does not hold: others may know the client."""
+    provider: Fields = {
+        "issuer": tokens.issuer,
+        "audiences": list(tokens.audiences),
+        **_key_set(tokens.keys, listener),
+        # In a query it would stand in logs on the way.
+        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "forward": False,
+        "require_expiration": True,
+        "clock_skew_seconds": CLOCK_SKEW_SECONDS,
+        "claim_to_headers": [
+            {"header_name": names.JWT_CLIENT_HEADER, "claim_name": tokens.client_claim}
+        ],
+        "failed_status_in_metadata": names.JWT_REFUSED,
+    }
+    either = {"requirements": [{"provider_name": _ISSUER}, {"allow_missing_or_failed": {}}]}
+    rule = {"match": {"prefix": "/"}, "requires": {"requires_any": either}}
+    return typed(_TOKENS, providers={_ISSUER: provider}, rules=[rule])
+
+
+def _key_set(keys: ir.SecretValue | ir.KeySet, listener: str) -> Fields:
+    if isinstance(keys, ir.SecretValue):
+        return {"local_jwks": {"inline_string": keys.value or '{"keys": []}'}}
+    source = {
+        "uri": keys.url,
+        "cluster": names.key_set_cluster(listener),
+        "timeout": "2s",
+    }
+    return {
+        "remote_jwks": {
+            "http_uri": source,
+            "cache_duration": "300s",
+            # The listener serves clients of other kinds while the keys cannot be had.
+            "async_fetch": {"fast_listener": True, "failed_refetch_duration": "5s"},
+        }
+    }
 
 
 def _name_for_the_log() -> Fields:
@@ -87,7 +195,5 @@ def _name_for_the_log() -> Fields:
     }
     return {
         "name": "archgw.client_name",
-        "typed_config": typed(
-            "envoy.extensions.filters.http.header_to_metadata.v3.Config", request_rules=[rule]
-        ),
+        "typed_config": typed(f"{_FILTERS}.header_to_metadata.v3.Config", request_rules=[rule]),
     }

@@ -38,10 +38,10 @@ def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> 
     manager = _connection_manager(listener, gateway)
     if listener.name == "llm":
         manager["http_filters"] = llm_filters(listener, gateway, home)
-        manager["access_log"] = access_log.llm(gateway, home)
+        manager["access_log"] = access_log.llm(listener, gateway, home)
     else:
         manager["http_filters"] = prompt_filters(listener, gateway, home)
-        manager["access_log"] = access_log.prompt(gateway, home)
+        manager["access_log"] = access_log.prompt(listener, gateway, home)
     return _listener(listener, manager, home)
 
 
@@ -70,7 +70,7 @@ def _listener(listener: ir.Listener, manager: Fields, home: Home) -> Fields:
         "filter_chains": [chain],
     }
     if listener.certificates:
-        chain["transport_socket"] = _downstream_tls(listener.certificates, home)
+        chain["transport_socket"] = _downstream_tls(listener, home)
         fields["listener_filters"] = [
             {
                 "name": "envoy.filters.listener.tls_inspector",
@@ -97,14 +97,20 @@ _CIPHERS = [
 ]
 
 
-def _downstream_tls(certificates: tuple[ir.Certificate, ...], home: Home) -> Fields:
+def _downstream_tls(listener: ir.Listener, home: Home) -> Fields:
     # Envoy picks among several certificates by SNI; the first one serves unknown names.
+    clients = listener.auth.certificates if listener.auth else None
     return {
         "name": "envoy.transport_sockets.tls",
         "typed_config": typed(
             "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
-            disable_stateless_session_resumption=False,
+            **_sessions(resumed=clients is None),
             common_tls_context={
+                **(
+                    {"validation_context_sds_secret_config": sds_secret(clients.name, home)}
+                    if clients
+                    else {}
+                ),
                 "alpn_protocols": ["h2", "http/1.1"],
                 "tls_params": {
                     "tls_minimum_protocol_version": "TLSv1_2",
@@ -112,10 +118,20 @@ def _downstream_tls(certificates: tuple[ir.Certificate, ...], home: Home) -> Fie
                     "cipher_suites": _CIPHERS,
                 },
                 "tls_certificate_sds_secret_configs": [
-                    sds_secret(certificate.name, home) for certificate in certificates
+                    sds_secret(each.name, home) for each in listener.certificates
                 ],
             },
         ),
+    }
+
+
+def _sessions(*, resumed: bool) -> Fields:
+    if resumed:
+        return {"disable_stateless_session_resumption": False}
+    # Nobody looks again at the certificate of a client that goes on where it once was.
+    return {
+        "disable_stateless_session_resumption": True,
+        "disable_stateful_session_resumption": True,
     }
 
 

@@ -17,6 +17,8 @@ from controlplane.sizes import size_text
 from extproc import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controlplane import ir
 
 
@@ -33,11 +35,12 @@ _CODE = _header(contract.ERROR_CODE_HEADER)
 _INVALID = "invalid_request_error"
 _SERVER = "server_error"
 
-_WHO = 'no known credential: send "authorization: Bearer KEY" with a key of this gateway'
+_SEND_KEY = 'send "authorization: Bearer KEY" with a key of this gateway'
+_SEND_JWT = 'send "authorization: Bearer TOKEN" with a token made for it'
+_SHOW_CERTIFICATE = "show a certificate that it knows"
 
 _ENVOYS_OWN: tuple[tuple[int, str, str, str], ...] = (
     (400, "bad_request", _INVALID, "bad request"),
-    (401, "invalid_api_key", _INVALID, _WHO),
     (403, "forbidden", "permission_error", "forbidden"),
     (404, "not_found", _INVALID, "not found"),
     (408, "request_timeout", "timeout", "request not received in time"),
@@ -145,17 +148,63 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
                     "upstream_timeout",
                 ),
             },
+            *_refusals_of_tokens(form, listener.auth),
             *(
                 {
                     "filter": _status_without_code(status),
                     "headers_to_add": [_tells(code), *_ASKED_FOR.get(status, ())],
                     "body_format_override": form(text, kind, code),
                 }
-                for status, code, kind, text in (*_ENVOYS_OWN, _too_large(listener))
+                for status, code, kind, text in (
+                    *_ENVOYS_OWN,
+                    _unknown(listener.auth),
+                    _too_large(listener),
+                )
             ),
         ],
         "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
+
+
+_NO_TOKEN = (
+    "Jwt is missing",
+    "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
+)
+"""Envoy's words where none was sent, or a key."""
+
+
+def _refusals_of_tokens(form: Callable[..., Fields], auth: ir.Auth | None) -> list[Fields]:
+    """What is wrong with a token, to its client: nothing of ours is told by that."""
+    if auth is None or auth.tokens is None:
+        return []
+    refused = f"metadata.filter_metadata['{names.JWT_METADATA}'].{names.JWT_REFUSED}.message"
+    why = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
+    mapper = {
+        "filter": _cel(f"response.code == 401 && !({refused} in {list(_NO_TOKEN)})"),
+        "body_format_override": form(f"the token does not hold: {why}", _INVALID, _UNKNOWN),
+        "headers_to_add": [
+            _tells(_UNKNOWN),
+            _added("www-authenticate", 'Bearer error="invalid_token"'),
+        ],
+    }
+    return [mapper]
+
+
+_UNKNOWN = "invalid_api_key"
+"""Clients' own libraries know a 401 by it."""
+
+
+def _unknown(auth: ir.Auth | None) -> tuple[int, str, str, str]:
+    ways = [
+        way
+        for way, taken in (
+            (_SEND_KEY, auth is None or auth.keys),
+            (_SEND_JWT, auth and auth.tokens),
+            (_SHOW_CERTIFICATE, auth and auth.certificates),
+        )
+        if taken
+    ]
+    return 401, _UNKNOWN, _INVALID, f"no known credential: {', or '.join(ways)}"
 
 
 def _too_large(listener: ir.Listener) -> tuple[int, str, str, str]:

@@ -86,6 +86,11 @@ def answer_source(gateway: ir.Gateway) -> str:
     return _text_errors(gateway) + script("answer.lua")
 
 
+def naming_source(sans: tuple[str, ...]) -> str:
+    """Listener filter: who calls by a token or a certificate."""
+    return f"local SANS = {literal(dict.fromkeys(sans, True))}\n" + script("name_client.lua")
+
+
 def usage_source() -> str:
     return script("json.lua", "usage.lua")
 

@@ -16,6 +16,9 @@ REQUEST_ID_HEADER = "x-arch-request-id"
 PAGE_HEADER = "x-arch-page"
 """On what came from a web page, once the cors filter has seen it."""
 
+JWT_CLIENT_HEADER = "x-arch-token-client"
+"""Whom a token names that holds, from the filter that checks it to the script that names clients."""
+
 LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 """From a limit that refused to the script that words retry-after, which removes it."""
 
@@ -24,6 +27,9 @@ INTERNAL_METADATA = "arch.internal"
 """Of a call to an API: the path as the config writes it, under `path`."""
 CLIENT_METADATA = "arch.client"
 """Who calls, under `name`, for the access log."""
+JWT_METADATA = "envoy.filters.http.jwt_authn"
+"""Envoy's own; under `JWT_REFUSED` it says why a token does not hold."""
+JWT_REFUSED = "refused"
 CLUSTER_METADATA = "arch.cluster"
 """Which provider a cluster is, with which model, at what price, for the access log."""
 
@@ -36,10 +42,16 @@ PROMPTS_FILTER = "archgw.prompts"
 ANSWER_FILTER = "archgw.answer"
 NATIVE_KEY_FILTER = "archgw.native_key"
 USAGE_FILTER = "archgw.usage"
+TOKENS_FILTER = "archgw.client_tokens"
+NAMING_FILTER = "archgw.client_naming"
 KEYS_FILTER = "archgw.client_keys"
 
 EXTPROC_CLUSTER = "extproc"
 ERROR_TARGET_CLUSTER = "error-target"
+
+
+def key_set_cluster(listener: str) -> str:
+    return f"jwks-{listener}"
 
 
 def provider_cluster(name: str) -> str:

@@ -64,12 +64,17 @@ def route_config(
     per_filter: Fields | None = None,
 ) -> Fields:
     """Routes of one listener, between what every listener answers itself."""
-    cors = next((each.cors for each in gateway.listeners if each.name == name), None)
+    listener = next((each for each in gateway.listeners if each.name == name), None)
+    cors, auth = (listener.cors, listener.auth) if listener else (None, None)
     own = [*page_routes(cors, gateway.llm_routes), _health(), _tunnel(), _encoded_body()]
     host = {
         "name": name,
         "domains": ["*"],
-        "typed_per_filter_config": {**(per_filter or {}), **_choosing(gateway, cors)},
+        "typed_per_filter_config": {
+            **(per_filter or {}),
+            **doors.per_route(auth),
+            **_choosing(gateway, cors),
+        },
         "routes": [*own, *routes, *model_routes(gateway.choice), _not_found(surfaces)],
     }
     return {

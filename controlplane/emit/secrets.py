@@ -32,7 +32,23 @@ def emit_secret_files(gateway: ir.Gateway, home: Home) -> tuple[tuple[str, str],
         for listener in gateway.listeners
         for certificate in listener.certificates
     ]
-    return tuple(keys + certificates)
+    clients = [
+        (home.sds_file(each.name).name, _sds(each.name, _signers(each)))
+        for each in (listener.auth.certificates for listener in gateway.listeners if listener.auth)
+        if each
+    ]
+    return tuple(keys + certificates + clients)
+
+
+def _signers(clients: ir.ClientCertificates) -> Fields:
+    # A certificate that does not hold ends no handshake: its call is answered, by a 401.
+    return {
+        "validation_context": {
+            "trusted_ca": {"filename": clients.ca_file},
+            "watched_directory": {"path": str(Path(clients.ca_file).parent)},
+            "trust_chain_verification": "ACCEPT_UNTRUSTED",
+        }
+    }
 
 
 def _certificate(certificate: ir.Certificate) -> Fields:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.lint import (
     addresses,
+    credentials,
     doors,
     limits,
     parameters,
@@ -109,6 +110,11 @@ RULES: tuple[Rule, ...] = (
     doors.odd_client_name,
     doors.short_key,
     doors.client_keys_in_clear,
+    credentials.tokens_of_anybody,
+    credentials.two_key_sets,
+    credentials.key_set_in_clear,
+    credentials.certificates_of_anybody,
+    credentials.certificates_without_tls,
     parameters.default_not_in_enum,
     parameters.default_of_required,
     parameters.default_out_of_range,

@@ -1,4 +1,7 @@
-"""Who may call: listeners that anybody can reach, and keys that keep nobody out."""
+"""Who may call: listeners that anybody can reach, and keys that keep nobody out.
+
+Tokens and certificates are in `credentials`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from controlplane.hosts import is_address, is_loopback
+from controlplane.hosts import is_address, is_loopback, unresolved
 from controlplane.lint.rule import Finding, error, warning
 from controlplane.problem import OPEN_LISTENER
 
@@ -72,7 +75,8 @@ def open_listener_of_v0_1(config: Config) -> Iterator[Finding]:
     yield from (_found(each) for each in _open(config) if each.path in _OF_V0_1)
 
 
-def _auths(config: Config) -> Iterator[tuple[Listener, Auth]]:
+def auths(config: Config) -> Iterator[tuple[Listener, Auth]]:
+    """Of each listener that says who may call."""
     for listener in (config.ingress, config.egress):
         if listener and listener.auth:
             yield listener, listener.auth
@@ -90,8 +94,8 @@ def nobody_may_call(config: Config) -> Iterator[Finding]:
     Right:
         listeners: {egress_traffic: {auth: {api_keys: [{name: web, key: $K}]}}}
     """
-    for _, auth in _auths(config):
-        if not auth.open_to_all and not auth.keys:
+    for _, auth in auths(config):
+        if not (auth.open_to_all or auth.keys or auth.jwt or auth.mtls):
             yield Finding(auth.path, "nobody could call this listener: no key is known")
 
 
@@ -109,7 +113,7 @@ def one_key_two_clients(config: Config) -> Iterator[Finding]:
         listeners:
           egress_traffic: {auth: {api_keys: [{name: web, key: $K}, {name: batch, key: $K2}]}}
     """
-    for _, auth in _auths(config):
+    for _, auth in auths(config):
         owner: dict[str, str] = {}
         for each in auth.keys:
             first = owner.setdefault(each.key.value or "", each.client)
@@ -130,11 +134,16 @@ def odd_client_name(config: Config) -> Iterator[Finding]:
     Right:
         listeners: {egress_traffic: {auth: {api_keys: [{name: web-shop, key: $K}]}}}
     """
-    for _, auth in _auths(config):
+    for _, auth in auths(config):
         for each in auth.keys:
             if not _CLIENT_NAME.fullmatch(each.client):
                 message = f"no client can be called `{each.client}`"
                 yield Finding(each.path, message, "write a name such as web-shop")
+        for number, san in enumerate(auth.mtls.sans if auth.mtls else ()):
+            if not unresolved(san) and not _CLIENT_NAME.fullmatch(san):
+                message = f"no client can be called `{san}`"
+                hint = "names of certificates are compared letter by letter: write out each"
+                yield Finding((*auth.path, "mtls", "sans", number), message, hint)
 
 
 @warning("AG906")
@@ -150,7 +159,7 @@ def short_key(config: Config) -> Iterator[Finding]:
         listeners:
           egress_traffic: {auth: {api_keys: [{name: web, key: not-a-real-key-but-a-long-one}]}}
     """
-    for _, auth in _auths(config):
+    for _, auth in auths(config):
         for each in auth.keys:
             if each.key.value and len(each.key.value) < _SHORTEST_KEY:
                 message = f"the key of `{each.client}` has under {_SHORTEST_KEY} characters"
@@ -159,9 +168,9 @@ def short_key(config: Config) -> Iterator[Finding]:
 
 @warning("AG907")
 def client_keys_in_clear(config: Config) -> Iterator[Finding]:
-    """Clients on other machines send their keys without TLS.
+    """Clients on other machines send their keys or tokens without TLS.
 
-    Who listens on the way has the key. Give the listener a certificate, or let a proxy on this
+    Who listens on the way has them. Give the listener a certificate, or let a proxy on this
     machine end TLS and call 127.0.0.1.
 
     Wrong:
@@ -177,11 +186,12 @@ def client_keys_in_clear(config: Config) -> Iterator[Finding]:
               tls_certificates:
                 - {certificate_chain: /etc/certs/cert.pem, private_key: /etc/certs/key.pem}
     """
-    for listener, auth in _auths(config):
+    for listener, auth in auths(config):
         address = listener.address
         reachable = address and is_address(address) and not is_loopback(address)
-        if reachable and auth.keys and not listener.certificates:
-            message = f"keys of clients come to {address} unencrypted"
+        if reachable and (auth.keys or auth.jwt) and not listener.certificates:
+            what = "keys" if auth.keys else "tokens"
+            message = f"{what} of clients come to {address} unencrypted"
             yield Finding(
                 (*listener.path, "address"), message, "add `tls: {tls_certificates: […]}`"
             )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path as FilePath
 
-    from controlplane.model import Certificate, Config, Path
+    from controlplane.model import Certificate, Config, Mtls, Path
 
 
 def problems(config: Config, folder: FilePath) -> Iterator[Problem]:
@@ -24,6 +24,8 @@ def problems(config: Config, folder: FilePath) -> Iterator[Problem]:
     for listener in (config.ingress, config.egress):
         for certificate in listener.certificates if listener else ():
             yield from _of_pair(certificate, folder)
+        if listener and listener.auth and listener.auth.mtls:
+            yield from _of_signers(listener.auth.mtls, folder)
     for path, written in _bundles(config):
         if not unresolved(written) and (fault := tls_files.bundle_fault(folder / written)):
             hint = "name a file of authorities in PEM, or none for the machine's own"
@@ -46,9 +48,23 @@ def _of_pair(certificate: Certificate, folder: FilePath) -> Iterator[Problem]:
         yield Problem(EXPIRED_FILE, Severity.WARNING, path, str(late), hint)
 
 
+def _of_signers(mtls: Mtls, folder: FilePath) -> Iterator[Problem]:
+    if not mtls.ca_file or unresolved(mtls.ca_file):
+        return
+    file, path = folder / mtls.ca_file, (*mtls.path, "ca_file")
+    if fault := tls_files.bundle_fault(file):
+        hint = "name the CA that signs certificates of clients, in PEM"
+        yield Problem(UNFIT_FILE, Severity.WARNING, path, str(fault), hint)
+    elif late := tls_files.out_of_date(file, datetime.now(UTC)):
+        hint = "no certificate that it signed holds; renew it"
+        yield Problem(EXPIRED_FILE, Severity.WARNING, path, str(late), hint)
+
+
 def _bundles(config: Config) -> Iterator[tuple[Path, str]]:
     if config.overrides.ca_file:
         yield (*config.overrides.path, "ca_file"), config.overrides.ca_file
     held = [(each.path, each.ca_file) for each in config.providers]
     held += [(each.path, each.ca_file) for each in config.endpoints]
+    tokens = (each.auth.jwt for each in (config.ingress, config.egress) if each and each.auth)
+    held += [(each.path, each.ca_file) for each in tokens if each]
     yield from (((*path, "tls", "ca_file"), file) for path, file in held if file)

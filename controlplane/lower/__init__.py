@@ -7,6 +7,7 @@ them any more.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
@@ -29,7 +30,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     prompts, prompt_secrets = lower_prompts(config, machine, names, _models(llm.choice))
     overrides = config.overrides
     return ir.Gateway(
-        listeners=_listeners(config, prompts),
+        listeners=_listeners(config, prompts, addressing),
         providers=llm.providers,
         llm_routes=llm.routes,
         choice=llm.choice,
@@ -69,15 +70,19 @@ def _upstreams(
     return tuple(upstream for upstream in upstreams if upstream.name in called)
 
 
-def _listeners(config: model.Config, prompts: ir.Prompts | None) -> tuple[ir.Listener, ...]:
+def _listeners(
+    config: model.Config, prompts: ir.Prompts | None, addressing: Addressing
+) -> tuple[ir.Listener, ...]:
     listeners = []
     if config.providers:
         max_body = config.overrides.max_body or defaults.LLM_MAX_BODY
         address, port = defaults.LLM_ADDRESS, defaults.LLM_PORT
-        listeners.append(_listener("llm", config.egress, address, port, max_body))
+        listener = _listener("llm", config.egress, address, port, max_body)
+        listeners.append(_with_auth(listener, config.egress, addressing))
     if prompts:
         address, port = defaults.PROMPT_ADDRESS, defaults.PROMPT_PORT
-        listeners.append(_listener("prompt", config.ingress, address, port, prompts.max_body))
+        listener = _listener("prompt", config.ingress, address, port, prompts.max_body)
+        listeners.append(_with_auth(listener, config.ingress, addressing))
     return tuple(listeners)
 
 
@@ -97,5 +102,12 @@ def _listener(
         certificates,
         max_body,
         ir.Cors(written.cors.origins, written.cors.credentials) if written.cors else None,
-        lower_auth(written.auth) if written.auth else None,
     )
+
+
+def _with_auth(
+    listener: ir.Listener, written: model.Listener | None, addressing: Addressing
+) -> ir.Listener:
+    if written is None or written.auth is None:
+        return listener
+    return replace(listener, auth=lower_auth(written.auth, listener.name, addressing))

@@ -1,4 +1,4 @@
-"""Keys that lie in files of their own, which whoever renews them writes anew.
+"""Keys and sets of keys that lie in files of their own, which whoever renews them writes anew.
 
 Kubernetes mounts secrets so, a link into a folder for each, and Docker and systemd do, too. A
 file is read with the config, as its variables are; what was looked into is remembered, so that
@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING
 
+from controlplane import jwks
 from controlplane.model import Secret
-from controlplane.problem import MISSING_KEY_FILE
+from controlplane.problem import MISSING_KEY_FILE, UNFIT_FILE
 from controlplane.reading.values import Text, check_key, label
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from controlplane.reading.yaml_tree import Node
 
 _MOST_BYTES = 64 << 10
+_LARGEST_SET = 1 << 20
 _MOST_FILES = 10_000
 
 
@@ -58,6 +60,26 @@ class KeyFolder:
         return {"type": "string"}
 
 
+@dataclass(frozen=True, slots=True)
+class KeySetFile:
+    """The keys that tokens are checked with, as a JSON Web Key Set; one may be a shared secret."""
+
+    def read(self, node: Node, reading: Reading) -> Secret | None:
+        file = _named(node, reading)
+        if file is None:
+            return Secret(None)
+        text = _text(file, _LARGEST_SET, node.path, reading)
+        if text is None:
+            return Secret(None, file=str(file))
+        if fault := jwks.fault(text):
+            message = f"{label(node.path)}: {file.name} {fault}"
+            reading.warn(UNFIT_FILE, node.path, message, "no token could be checked with it")
+        return Secret(text, file=str(file))
+
+    def schema(self) -> JsonSchema:
+        return {"type": "string"}
+
+
 def _named(node: Node, reading: Reading) -> FilePath | None:
     written = Text(env=True).read(node, reading)
     if not written or "$" in written:  # a variable that is not set was told already
@@ -68,12 +90,8 @@ def _named(node: Node, reading: Reading) -> FilePath | None:
 
 
 def _keys(file: FilePath, path: Path, reading: Reading) -> tuple[Secret, ...]:
-    reading.key_files.append(str(file))
-    try:
-        with file.open("rb") as opened:
-            text = opened.read(_MOST_BYTES).decode("utf-8", "replace")
-    except OSError as error:
-        _unreadable(error, path, reading)
+    text = _text(file, _MOST_BYTES, path, reading)
+    if text is None:
         return ()
     keys = [line.strip() for line in text.splitlines() if line.strip()]
     for key in keys:
@@ -81,6 +99,16 @@ def _keys(file: FilePath, path: Path, reading: Reading) -> tuple[Secret, ...]:
     if not keys:
         reading.warn(MISSING_KEY_FILE, path, f"{label(path)}: there is no key in {file.name}")
     return tuple(Secret(key, file=str(file)) for key in keys)
+
+
+def _text(file: FilePath, most: int, path: Path, reading: Reading) -> str | None:
+    reading.key_files.append(str(file))
+    try:
+        with file.open("rb") as opened:
+            return opened.read(most).decode("utf-8", "replace")
+    except OSError as error:
+        _unreadable(error, path, reading)
+        return None
 
 
 def _unreadable(error: OSError, path: Path, reading: Reading) -> None:

@@ -13,7 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controlplane.reading.key_files import KeyFile, KeyFolder
+from controlplane.reading.key_files import KeyFile, KeyFolder, KeySetFile
 from controlplane.reading.mappings import Key, Table, TableOrList
 from controlplane.reading.values import (
     Anything,
@@ -103,10 +103,36 @@ _CLIENT_KEY = Table(
         "directory": Key(KeyFolder(), "a folder with such a file for each client, of its name"),
     }
 )
+_UPSTREAM_TLS = Table({"ca_file": Key(Text(env=True), "the CA bundle to trust, PEM")})
+_JWT = Table(
+    {
+        "issuer": Key(Text(env=True), "who makes the tokens, as their `iss` says it"),
+        "audience": Key(
+            Listing(Text(env=True), lone=True),
+            "for whom they are made: one of these stands in their `aud`",
+        ),
+        "audiences": Key(Listing(Text(env=True), lone=True), now="audience"),
+        "jwks_file": Key(KeySetFile(), "the issuer's public keys, a JSON Web Key Set"),
+        "jwks_url": Key(Text(env=True), "where the issuer has them: https://…"),
+        "client_claim": Key(Text(), "what of a token is the client's name; left out: `sub`"),
+        "tls": Key(_UPSTREAM_TLS, "trust for the connection to `jwks_url`"),
+    }
+)
+_MTLS = Table(
+    {
+        "ca_file": Key(Text(env=True), "the CA that signs certificates of clients, PEM"),
+        "sans": Key(
+            Listing(Text(env=True), lone=True),
+            "clients, by a URI or DNS name of their certificate",
+        ),
+    }
+)
 _AUTH = Table(
     {
         "mode": Key(Text(choices=("none",)), "none: anybody may call"),
         "api_keys": Key(Listing(_CLIENT_KEY, lone=True), "clients known by a key"),
+        "jwt": Key(_JWT, "clients known by a token that an issuer has signed"),
+        "mtls": Key(_MTLS, "clients known by a certificate"),
     },
     lone="mode",
 )
@@ -194,7 +220,6 @@ _MODEL_LIMIT = Table(
         "limit": Key(_LIMIT, "how many tokens", required=True),
     }
 )
-_UPSTREAM_TLS = Table({"ca_file": Key(Text(env=True), "the CA bundle to trust, PEM")})
 _TIMEOUTS = Table(
     {
         "connect": Key(Duration(), "until the connection stands"),

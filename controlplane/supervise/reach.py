@@ -58,6 +58,10 @@ def hosts(gateway: ir.Gateway) -> tuple[Host, ...]:
 def _upstreams(gateway: ir.Gateway) -> Iterator[tuple[str, ir.Upstream]]:
     yield from ((f"provider {each.label}", each.upstream) for each in gateway.providers)
     yield from ((f"API {each.name}", each) for each in gateway.upstreams)
+    yield from (
+        (f"keys for tokens of the {name} listener", keys.upstream)
+        for name, keys in gateway.key_sets
+    )
 
 
 async def try_all(tried: Iterable[Host], within: float) -> tuple[Trial, ...]:

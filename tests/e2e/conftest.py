@@ -13,6 +13,7 @@ from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -98,6 +99,7 @@ class Client:
     port: int
     timeout: float = 20.0
     headers: dict[str, str] = field(default_factory=dict)
+    tls: ssl.SSLContext | None = None
 
     def ask(
         self,
@@ -111,7 +113,7 @@ class Client:
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if raw is not None:
             sent.setdefault("content-type", "application/json")
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        connection = self._connection()
         try:
             connection.request(method, path, raw, {**self.headers, **sent})
             response = connection.getresponse()
@@ -122,6 +124,13 @@ class Client:
                 return Answer(response.status, found, cut.partial, complete=False)
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.tls is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=self.timeout)
+        return http.client.HTTPSConnection(
+            "127.0.0.1", self.port, timeout=self.timeout, context=self.tls
+        )
 
     def chat(self, text: str = "hi", **rest: Any) -> Answer:
         """One user message. `headers=` go as headers, the rest into the body."""

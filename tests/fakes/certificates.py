@@ -24,6 +24,13 @@ class Leaf:
         context.load_cert_chain(self.chain_file, self.key_file)
         return context
 
+    def client_context(self) -> ssl.SSLContext:
+        """Of a client that shows the certificate, and takes any of the server's."""
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.load_cert_chain(self.chain_file, self.key_file)
+        return context
+
 
 class Authority:
     def __init__(self, folder: Path, name: str = "test authority") -> None:
@@ -66,7 +73,7 @@ def _general(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(host)
+        return x509.UniformResourceIdentifier(host) if "://" in host else x509.DNSName(host)
 
 
 def _builder(

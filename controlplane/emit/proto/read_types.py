@@ -41,8 +41,10 @@ _ROOTS = (
     "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
     "envoy.extensions.clusters.dns.v3.DnsCluster",
+    "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
     "envoy.extensions.compression.gzip.compressor.v3.Gzip",
     "envoy.extensions.content_parsers.json.v3.JsonContentParser",
+    "envoy.extensions.filters.common.matcher.action.v3.SkipFilter",
     "envoy.extensions.filters.http.api_key_auth.v3.ApiKeyAuth",
     "envoy.extensions.filters.http.cdn_loop.v3.CdnLoopConfig",
     "envoy.extensions.filters.http.compressor.v3.Compressor",
@@ -53,6 +55,7 @@ _ROOTS = (
     "envoy.extensions.filters.http.ext_proc.v3.ExternalProcessor",
     "envoy.extensions.filters.http.health_check.v3.HealthCheck",
     "envoy.extensions.filters.http.header_to_metadata.v3.Config",
+    "envoy.extensions.filters.http.jwt_authn.v3.JwtAuthentication",
     "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
     "envoy.extensions.filters.http.lua.v3.Lua",
     "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
@@ -73,6 +76,7 @@ _ROOTS = (
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
     "envoy.service.discovery.v3.DiscoveryRequest",
     "envoy.service.discovery.v3.DiscoveryResponse",
+    "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
 )
 
 _CLASSES = "envoy_data_plane."

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.model import Auth, Certificate, ClientKey, Cors, Listener
+from controlplane.model import Auth, Certificate, ClientKey, Cors, Jwt, Listener, Mtls
 from controlplane.reading.values import did_you_mean, label, replaced
 
 if TYPE_CHECKING:
@@ -63,7 +63,29 @@ def _cors(record: Record) -> Cors:
 
 def _auth(record: Record, reading: Reading) -> Auth:
     keys = (key for each in record.records("api_keys") for key in _client_keys(each, reading))
-    return Auth(path=record.path, open_to_all="mode" in record, keys=tuple(keys))
+    return Auth(
+        path=record.path,
+        open_to_all="mode" in record,
+        keys=tuple(keys),
+        jwt=_jwt(record.record("jwt")) if "jwt" in record else None,
+        mtls=_mtls(record.record("mtls")) if "mtls" in record else None,
+    )
+
+
+def _jwt(record: Record) -> Jwt:
+    return Jwt(
+        path=record.path,
+        issuer=record.text("issuer"),
+        audiences=record.texts("audience"),
+        keys=record.secret("jwks_file"),
+        url=record.text("jwks_url"),
+        claim=record.text("client_claim"),
+        ca_file=record.record("tls").text("ca_file"),
+    )
+
+
+def _mtls(record: Record) -> Mtls:
+    return Mtls(record.path, record.text("ca_file"), record.texts("sans"))
 
 
 def _client_keys(record: Record, reading: Reading) -> Iterator[ClientKey]:

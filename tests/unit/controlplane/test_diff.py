@@ -118,6 +118,38 @@ def test_new_key_is_told_without_the_key(tmp_path: Path) -> None:
     assert "sk-" not in change.text
 
 
+AUTH = """\
+    auth:
+      jwt: {issuer: i, audience: a, jwks_file: keys.json}
+      mtls: {ca_file: one.pem, sans: [shop]}
+    tls: {tls_certificates: {certificate_chain: c.pem, private_key: k.pem}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        ("audience: a", "audience: b", "tokens for a → b"),
+        ("issuer: i", "issuer: j", "callers shop, tokens of i → shop, tokens of j"),
+        ("sans: [shop]", "sans: [shop, b]", "callers shop, tokens of i → shop, b, tokens of i"),
+        ("issuer: i", "client_claim: c, issuer: i", "clients by the tokens' sub → c"),
+        ("jwks_file: keys.json", "jwks_url: https://j/k", "keys for tokens from a file → https://"),
+        ("jwks_file: keys.json", "jwks_file: other.json", "other keys for tokens"),
+        ("one.pem", "two.pem", "CA of clients one.pem → two.pem"),
+    ],
+)
+def test_credentials_of_clients(tmp_path: Path, before: str, after: str, words: str) -> None:
+    """Whose tokens and certificates are taken is told; a shared secret among the keys is not."""
+    for name in ("keys", "other"):
+        key = {"kty": "oct", "k": f"hunter2-{name}"}
+        (tmp_path / f"{name}.json").write_text(json.dumps({"keys": [key]}))
+    old = BASE.replace("{address: 127.0.0.1, port: 12000}", "\n    port: 12000\n" + AUTH)
+    new = old.replace(before, after)
+    (change,) = differences(lowered(tmp_path, old), lowered(tmp_path, new))
+    assert words in change.text
+    assert "hunter2" not in change.text
+
+
 def test_command_prints_words_or_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """`archgw diff OLD NEW` ends with 0 and says that no stream is cut."""
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"

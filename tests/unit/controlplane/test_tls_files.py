@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from controlplane.cli.machine_checks import examine
 from controlplane.compile import check, compile_file
-from controlplane.problem import Severity, for_start
+from controlplane.home_paths import Home
+from controlplane.problem import Severity, for_start, has_errors
 from controlplane.tls_files import bundle_fault, last_day, out_of_date, pair_fault
 from tests.fakes.certificates import Authority
 
@@ -108,3 +110,34 @@ def test_lint_and_start_name_them(authority: Authority, tmp_path: Path) -> None:
     file.write_text(CONFIG.format(chain=old.chain_file, key=old.key_file, ca=authority.file))
     found = [each for each in for_start(check(file, {}).problems) if each.code[:4] == "AG50"]
     assert [(each.code, each.severity) for each in found] == [("AG508", Severity.WARNING)]
+
+
+MTLS = """\
+listeners:
+  egress_traffic:
+    auth: {{mtls: {{ca_file: "{ca}", sans: [shop]}}}}
+    tls: {{tls_certificates: {{certificate_chain: {chain}, private_key: {key}}}}}
+llm_providers: [{{name: a, model: m, base_url: "https://llm.corp/v1", default: true}}]
+"""
+
+
+@pytest.mark.parametrize("fault", ["missing", "no CA", "expired"])
+def test_ca_of_clients(authority: Authority, tmp_path: Path, fault: str) -> None:
+    """`lint` and `doctor` name file and fault; without a CA that can be read nothing starts."""
+    leaf = authority.leaf("k.test")
+    ca = tmp_path / "clients.pem"
+    if fault == "no CA":
+        ca.write_text("hello")
+    if fault == "expired":
+        ca.write_bytes(authority.leaf("l.test", days=-1).chain_file.read_bytes())
+    file = tmp_path / "arch_config.yaml"
+    file.write_text(MTLS.format(ca="clients.pem", chain=leaf.chain_file, key=leaf.key_file))
+    (found,) = [each for each in check(file, {}).problems if each.code[:4] == "AG50"]
+    says = {"missing": "is not there", "no CA": "holds no certificate", "expired": "expired on"}
+    assert f"{ca} {says[fault]}" in found.message
+    assert found.path[-2:] == ("mtls", "ca_file")
+    assert has_errors(for_start([found])) == (fault != "expired")
+    home = Home(tmp_path / "home", tmp_path / "logs")
+    (told,) = [each for each in examine(file, home, {}) if "CA of clients" in each.text]
+    assert told.state == "error"
+    assert f"llm listener: {ca} {says[fault]}" in told.text

@@ -111,3 +111,34 @@ def test_key_of_a_provider(tmp_path: Path) -> None:
         key = checked.model.providers[0].access_key
         assert key is not None
         assert key.value == text.split()[0]
+
+
+TOKENS = """\
+listeners:
+  egress_traffic: {auth: {jwt: {issuer: i, audience: a, jwks_file: %s}}}
+llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]
+"""
+SECRET = "aHVudGVyMg"
+KEY_SET = '{"keys": [{"kty": "oct", "k": "%s"}]}' % SECRET  # noqa: UP031
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [(KEY_SET, []), (None, ["AG121"]), ("no keys", ["AG507"]), (KEY_SET[:-3], ["AG507"])],
+)
+def test_keys_that_check_tokens(tmp_path: Path, text: str | None, wanted: list[str]) -> None:
+    """They are read and watched as keys of clients are; without them `up` does not start."""
+    if text is not None:
+        (tmp_path / "set.json").write_text(text)
+    checked = check_text(TOKENS % "set.json", tmp_path / "arch_config.yaml", {"K": "a-key"})
+    assert codes(checked) == wanted
+    assert has_errors(for_start(checked.problems)) == bool(wanted)
+    assert checked.model is not None
+    assert checked.model.key_files == (str(tmp_path / "set.json"),)
+    assert SECRET not in str(checked.problems) + str(checked.model) + str(checked.located())
+
+
+def test_key_set_of_a_variable(tmp_path: Path) -> None:
+    """One that is not set is told of once; that there are keys is then not doubted."""
+    checked = check_text(TOKENS % "$NOWHERE", tmp_path / "arch_config.yaml", {"K": "a-key"})
+    assert codes(checked) == ["AG113"]

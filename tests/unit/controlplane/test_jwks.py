@@ -1,0 +1,44 @@
+"""Key sets of issuers: those that Envoy takes, and what is wrong with the others."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from controlplane import jwks
+
+RSA = {"kty": "RSA", "n": "AQAB", "e": "AQAB"}
+EC = {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}
+
+
+@pytest.mark.parametrize("key", [RSA, EC, {"kty": "OKP", "crv": "Ed25519", "x": "AQ"}])
+def test_sound(key: dict[str, str]) -> None:
+    """What else stands in a set is nobody's business."""
+    assert (
+        jwks.fault(json.dumps({"keys": [RSA, {**key, "kid": "1", "x5c": []}], "more": 1})) is None
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is no JSON"),
+        ("-----BEGIN PUBLIC KEY-----", "is no JSON"),
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "holds no key set"),
+        ("{}", "holds no key set"),
+        ('{"keys": []}', "holds no key set"),
+        ('{"keys": ["a"]}', "keys[0] is no key"),
+        ('{"keys": [{"kty": ["RSA"]}]}', "keys[0] has no `kty`"),
+        (json.dumps({"keys": [EC, {"kty": "RSA", "n": "AQAB"}]}), "keys[1] has no `e`"),
+        (json.dumps({"keys": [{**RSA, "n": 5}]}), "keys[0] has no `n`"),
+        (json.dumps({"keys": [{**EC, "d": "hunter2"}]}), "keys[0] is a private key"),
+    ],
+)
+def test_faults(text: str, words: str) -> None:
+    """Each is told with the key that it is of, and without the key."""
+    fault = jwks.fault(text)
+    assert fault is not None
+    assert fault.startswith(words)
+    assert "hunter2" not in fault
