@@ -37,6 +37,9 @@ HEALTH_CHECK_TIMEOUT = timedelta(seconds=1)
 TOXICITY_THRESHOLD = 0.5
 """Of a jailbreak guard there is none here: its model has one of its own, calibrated."""
 
+USAGE_FILES_KEPT = 8
+"""Beside `usage.log` itself, for `archgw usage` to look back into: some 700,000 calls."""
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, paint
 from controlplane.cli.usage_log import KEYS, add_up
+from controlplane.defaults import USAGE_FILES_KEPT
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 
 if TYPE_CHECKING:
@@ -63,10 +64,15 @@ def run(args: argparse.Namespace) -> int:
         return COULD_NOT_RUN
     recent = [file for file in files if file.stat().st_mtime >= args.since.timestamp()]
     usage = add_up(recent, args.by, args.since)
+    begins = usage.first if len(files) > USAGE_FILES_KEPT else None
     if args.json:
         print(json.dumps(_as_json(usage, args)))
     else:
         print("\n".join(_table(usage, args.by)))
+        if begins and begins > args.since:
+            print(
+                paint(f"the log goes back to {begins.astimezone():%Y-%m-%d %H:%M} alone", "yellow")
+            )
     return DONE
 
 
@@ -74,6 +80,7 @@ def _as_json(usage: Usage, args: argparse.Namespace) -> dict[str, Any]:
     rows = [{"name": name, **_numbers(each)} for name, each in _sorted(usage)]
     return {
         "since": args.since.isoformat(timespec="seconds"),
+        "first": usage.first.isoformat(timespec="seconds") if usage.first else None,
         "by": args.by,
         "rows": rows,
         "total": _numbers(usage.total),

@@ -95,6 +95,7 @@ def _admin(home: Home) -> Fields:
         "allow_paths": [
             {"exact": "/ready"},
             {"exact": "/server_info"},
+            {"exact": "/reopen_logs"},
             {"prefix": "/stats"},
             {"prefix": "/listeners"},
             {"prefix": "/clusters"},

@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ _PR_SET_DUMPABLE = 4
 
 
 def main() -> int:
+    # It is for later; until then it would end us.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     # Nothing we or our children make is for other users: keys, sockets, logs.
     os.umask(0o077)
     _keep_memory_private()

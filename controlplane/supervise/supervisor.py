@@ -14,7 +14,7 @@ from controlplane.supervise.envoy import drain
 from controlplane.supervise.envoy.admin import Admin
 from controlplane.supervise.home import LongPathError, clean_home, take_home
 from controlplane.supervise.lock import HeldError
-from controlplane.supervise.logs import keep_small
+from controlplane.supervise.logs import Logs
 from controlplane.supervise.messages import Stopped, Verdict, could_not_run
 from controlplane.supervise.parts import Parts, StoppedError
 from controlplane.supervise.private import UnsafeError
@@ -40,6 +40,7 @@ class Supervisor:
     def __init__(self, request: Request, progress: Progress) -> None:
         self._parts = Parts(request, progress)
         self._home = request.home
+        self._logs = Logs(request.home, self._parts.children)
         self._control = ControlServer(request.home.control_socket, self._answer)
         self._state = "starting"
         self._began = asyncio.get_running_loop().time()
@@ -73,6 +74,7 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_signal)
         loop.add_signal_handler(signal.SIGHUP, lambda: self._spawn(self._reload("SIGHUP")))
+        loop.add_signal_handler(signal.SIGUSR1, lambda: self._spawn(self._logs.reopen()))
 
     def _stop_signal(self) -> None:
         if self._parts.stop.is_set():
@@ -100,7 +102,7 @@ class Supervisor:
     async def _serve(self) -> int:
         assert self._reloads is not None, "it has started"
         watching = asyncio.create_task(self._reloads.watch())
-        turning = asyncio.create_task(keep_small(self._home.logs))
+        turning = asyncio.create_task(self._logs.keep_small())
         try:
             await self._parts.unless_failed(asyncio.Event().wait())
         except StoppedError:

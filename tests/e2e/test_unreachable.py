@@ -144,6 +144,7 @@ def test_a_provider_that_cannot_be_reached(scene: Scene, cause: str) -> None:
     answer = scene.llm.chat(model=f"by-{cause}")
     error = answer.json["error"]
     assert (answer.status, error["code"]) == (503, "provider_unreachable")
+    assert answer.headers["x-arch-error-code"] == "provider_unreachable"
     assert f"`by-{cause}`" in error["message"]
     assert f"({cause})" in error["message"]
     assert not {"127.0.0.1", "localhost", "nowhere"} & set(answer.text.replace(":", " ").split())

@@ -72,7 +72,8 @@ def last_lines(path: Path, since: int = 0, count: int = 12) -> str:
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            file.seek(max(since, size - 16384))
+            begins = since if since <= size else 0  # it has been made small meanwhile
+            file.seek(max(begins, size - 16384))
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return ""
@@ -89,6 +90,7 @@ class Child:
         self._record = record
         self._process: asyncio.subprocess.Process | None = None
         self._began = 0.0
+        self._log: IO[bytes] | None = None
         self._log_start = 0
         self._answered = False
         """Since its last start: before that it is slow, not hung, for a minute."""
@@ -114,6 +116,7 @@ class Child:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._close_log()
         self._record(self.spec.name, None)
         self.state = "stopped"
 
@@ -183,17 +186,28 @@ class Child:
         spec = self.spec
         self._began = asyncio.get_running_loop().time()
         self._answered = False
-        with _appending(spec.log) as output:
-            self._log_start = output.tell()
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *spec.argv),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env={**clean_environment(os.environ), **dict(spec.environment)},
-                # Its own group: a Ctrl-C at the terminal is for the supervisor to handle.
-                process_group=0,
-            )
+        self._close_log()
+        self._log = output = _appending(spec.log)
+        self._log_start = output.tell()
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), *spec.argv),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**clean_environment(os.environ), **dict(spec.environment)},
+            # Its own group: a Ctrl-C at the terminal is for the supervisor to handle.
+            process_group=0,
+        )
+
+    @property
+    def log_descriptor(self) -> int | None:
+        """Of what it writes into, which may have been moved since it began."""
+        return self._log.fileno() if self._log else None
+
+    def _close_log(self) -> None:
+        if self._log:
+            self._log.close()
+            self._log = None
 
     async def _probe(self, process: asyncio.subprocess.Process) -> bool:
         """True when the child hung and was killed for it."""

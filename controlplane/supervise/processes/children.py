@@ -65,6 +65,14 @@ class Children:
     def statuses(self) -> tuple[ChildStatus, ...]:
         return tuple(child.status() for child in self._children.values())
 
+    def logs(self) -> tuple[tuple[int, Path], ...]:
+        """Where each child writes, and under which name that is to be found."""
+        return tuple(
+            (child.log_descriptor, child.spec.log)
+            for child in self._children.values()
+            if child.log_descriptor is not None
+        )
+
     async def stop(self, grace: float) -> None:
         """Envoy first: with its clients gone, the others have nothing left to answer."""
         await self.drop([each for each in self._children.values() if each.spec.essential], grace)

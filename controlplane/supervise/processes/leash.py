@@ -27,6 +27,8 @@ def main(arguments: list[str]) -> None:
         # It died before the leash was on; nobody would ever stop us.
         sys.exit(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    # Who sends it to all processes of a service means the supervisor.
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     os.execv(program[0], program)  # noqa: S606  no shell is the point
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from controlplane.cli.main import main
+from controlplane.defaults import USAGE_FILES_KEPT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,6 +105,16 @@ def test_rotated_files_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[st
         for since in ("90m", "24h", "3d", "1w", "2020-01-01")
     ]
     assert requests == [1, 2, 4, 5, 5]
+
+
+def test_what_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where older files have been removed, the log may not go back as far as it was asked to."""
+    write(tmp_path, "usage.log", line(1))
+    for number in range(1, USAGE_FILES_KEPT + 1):
+        write(tmp_path, f"usage.log.{number}", line(1 + number), hours=number)
+        assert main(["usage", "--home", str(tmp_path), "--since", "12h"]) == 0
+        told = "the log goes back to" in capsys.readouterr().out
+        assert told is (number == USAGE_FILES_KEPT)
 
 
 def test_broken_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
