@@ -6,9 +6,11 @@ weighed: `decision`, as the answer, and `afresh`, as if nothing had been said be
 
 - `afresh` takes the place of `decision` if it wants something else, and the reply either answers
   nothing that was asked, or turns away from it: "instead", "first", or by a question of its own.
-- Where the reply wants nothing by itself and says no value, one that declines in more words than
-  `pending` knows drops what was asked: "that's too long, I'll do it myself". `pending.drop`, the
-  stage after, says so.
+- A new wish says something of its own: a value, or a word of what its target is about. "Drop it" is
+  no wish to drop a parcel.
+- Where the reply wants nothing by itself and answers nothing, what was asked is dropped: "that's too
+  long, I'll do it myself", "she found another one". `pending.drop`, the stage after, says so. Who
+  asks something, takes a moment, or says a value that is not clear yet, is asked again.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 
 from extproc.pipeline import cues, replies, transcript
 from extproc.questions import Asked, Proposed
+from modelserver.schema import humanized
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
     from extproc.contract import Parameter
     from extproc.exchange import Exchange
     from extproc.questions import Sentence
-    from modelserver.schema import DecideResponse
+    from modelserver.schema import Call, DecideResponse
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch; and a question mark at the end: who
 # asks something answers nothing.
@@ -40,6 +43,26 @@ _TURNS_AWAY: Final = re.compile(
     )(?!\w)|\?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# Who says so may still answer: a moment's pause, or a value that is not clear yet.
+_OPEN: Final = re.compile(
+    r"""^(?:\W*(?:well|so|hm+|uh+|um+|ah|oh|ok(?:ay)?|then|euh|also|nun)(?!\w))+\W*$
+    |(?<!\w)(?:
+    moment|momento|momentito|momentje|one\ sec|a\ sec|second|minute|hang\ on|hold\ on|give\ me|let\ me\ (?:see|check|look|find|get|think)
+    |lass\ mich|laisse[-\ ]moi|attends|attendez|déjame|fammi|deixa[-\ ]me|laat\ me
+    |(?:i|we)(?:['\u2019]ll|\ will|\ would|['\u2019]d)\ (?:take|need|go\ (?:for|with)|want|prefer|choose|pick|use|pay)
+    |(?:i|we)\ (?:need|want|prefer)
+    |whatever|whichever|usual|some|any|all|more|less|most|least|few|many|much|best|same|normal|depends
+    )(?!\w)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WORD: Final = re.compile(r"[^\W\d_]{4,}")
+# Longer forms of a word begin like it: "booked", "booking".
+_BEGINNING: Final = 4
+# Words that may leave it, and those that tools are described with.
+_LEAVING: Final = frozenset(
+    "canc stop drop leav forg skip abor keep with from this that know show tell what find make have"
+    " abou when wher".split()
+)
 
 
 async def weigh(exchange: Exchange) -> None:
@@ -52,16 +75,61 @@ async def weigh(exchange: Exchange) -> None:
     said = list(_said(exchange))
     # It answers if it says a value that was asked for, or changes what was proposed.
     answers = any(not isinstance(sentence, Asked) or sentence.asks_for(each) for each in said)
-    if _is_another(decision, afresh, reply, answers=answers):
+    own = [call for call in afresh.calls if _speaks_of(exchange, call, reply)]
+    if own and _is_another(decision, afresh, reply, answers=answers):
         exchange.decision = replace(afresh, guard=decision.guard)
-    elif afresh.intent.name is None and not said:
-        # Who tells or imagines ("I did that yesterday") wants no more of it than who denies.
-        turned_down = (
-            cues.may_not_be_meant(reply)
-            or cues.announces(reply)
-            or replies.mentions_declining(reply)
+    elif not own and not answers:
+        exchange.dropped = (
+            (not said or cues.announces(reply))
+            and not _may_be_the_value(sentence, reply)
+            and not any(_is_complete(call, sentence) for call in decision.calls)
+            and (_is_turned_down(reply) or not _leaves_it_open(decision, reply))
         )
-        exchange.dropped = turned_down and not _may_want_a_no(sentence)
+
+
+def _is_complete(call: Call, sentence: Sentence) -> bool:
+    """Whether a call lacks nothing that our question was about: then it is another wish."""
+    return isinstance(sentence, Asked) and not call.missing and not call.unusable
+
+
+def _speaks_of(exchange: Exchange, call: Call, reply: str) -> bool:
+    """Whether a reply says something of a call: a value, or a word of what its target is about."""
+    if call.arguments or call.unusable:
+        return True
+    target = exchange.runtime.targets.get(call.name)
+    about = f"{humanized(call.name)} {target.description}" if target else ""
+    return bool(_stems(about) & _stems(reply))
+
+
+def _stems(text: str) -> set[str]:
+    """How the words of a text begin, but those that may tell one to leave it."""
+    return {word[:_BEGINNING] for word in _WORD.findall(text.casefold())} - _LEAVING
+
+
+def _is_turned_down(reply: str) -> bool:
+    """Who tells or imagines ("I did that yesterday") wants no more of it than who denies."""
+    return (
+        cues.may_not_be_meant(reply) or cues.announces(reply) or replies.mentions_declining(reply)
+    )
+
+
+def _leaves_it_open(decision: DecideResponse, reply: str) -> bool:
+    """Whether a reply may go on to an answer: a question, a moment's pause, a value that is vague."""
+    return (
+        "?" in reply
+        or len(reply) > cues.LONGEST
+        or _OPEN.search(reply) is not None
+        or any(call.unusable for call in decision.calls)
+    )
+
+
+def _may_be_the_value(sentence: Sentence, reply: str) -> bool:
+    """Whether a reply may hold a value that nobody has read: digits, a yes, or a no that was asked for."""
+    if any(letter.isdecimal() for letter in reply):
+        return True
+    if _is_turned_down(reply):
+        return isinstance(sentence, Asked) and sentence.may_want_a_no
+    return bool(replies.begins(reply))
 
 
 def _is_another(
@@ -75,10 +143,6 @@ def _is_another(
         return False  # By itself it wants all that it does as an answer: there is no difference.
     complete = all(not call.missing and not call.unusable for call in afresh.calls)
     return not answers or (complete and _TURNS_AWAY.search(reply) is not None)
-
-
-def _may_want_a_no(sentence: Sentence) -> bool:
-    return isinstance(sentence, Asked) and sentence.may_want_a_no
 
 
 def _said(exchange: Exchange) -> Iterator[Parameter]:

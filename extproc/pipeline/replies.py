@@ -34,7 +34,7 @@ auf keinen fall|non|pas maintenant|surtout pas|plutôt pas|mejor no|ahora no|tod
 meglio di no|preferisco di no|não|nao|agora não|melhor não|liever niet|niet nu|beter niet|nee hoor
 """
 _DECLINED: Final = """
-cancel|cancel that|cancel it|cancel this|stop|stop it|stop that|abort|nevermind|never mind|forget it|forget that
+cancel|cancel that|cancel it|cancel this|stop|stop it|stop that|abort|nevermind|never mind|nvm|forget it|forget that
 forget about it|forget about that|forget this|leave it|leave that|leave it at that|drop it|drop that|scrap that
 scratch that|skip it|skip that|not sure|i'm not sure|i am not sure|don't know|i don't know|i do not know
 no idea|i have no idea|dunno|i'll do it myself|i will do it myself|i'll handle it myself|i'd rather do it myself

@@ -37,7 +37,7 @@ DROPPED = Messages().dropped
 QUESTIONS = Questions(CONFIG)
 ASKED = QUESTIONS.ask([SHIP.parameters[1]], known=True)
 PROPOSED = QUESTIONS.propose([(SHIP, {"parcel": "P7", "weeks": 2, "insured": False})])
-OLD = wish("ship_parcel", 0, parcel="P7", insured=False)
+OLD = replace(wish("ship_parcel", 0, parcel="P7", insured=False), missing=("weeks",))
 
 
 def replied(reply: str, models: Any, question: str = ASKED) -> Any:
@@ -91,7 +91,8 @@ def test_a_question_in_between_is_answered_first() -> None:
         "Dann lieber nicht, das ist mir zu lang.", "Non, c'est trop long pour moi.",
         "actually I'll just phone the depot", "I'll ask my sister first", "well, we will drive there ourselves",
         "ok then I'm going to drop it off", "Hm, I\u2019ll look elsewhere", "no, we're going to keep it",
-        "so I will wait for the sale", "sorry, I'll come back later",
+        "so I will wait for the sale", "sorry, I'll come back later", "she found another depot",
+        "sorry, wrong window", "later, gotta run", "ill in bed", "the scale is broken anyway",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("question", [ASKED, PROPOSED])
@@ -103,6 +104,13 @@ def test_words_that_say_nothing_are_asked_again() -> None:
     replied("hm, let me see", calls(OLD)) << asks_for("weeks")
 
 
+def test_a_wish_that_says_nothing_of_its_own_is_none() -> None:
+    """Whoever wants it stopped wants no pump stopped, as a model may think."""
+    stop = replace(wish("stop_pump", 0), evidence={}, missing=("pump",))
+    replied("no no, stop", calls(OLD, alone=[stop])) << says(DROPPED, model="Arch-Function")
+    replied("rather stop one of the pumps", calls(OLD, alone=[stop])) << asks_for("pump")
+
+
 @pytest.mark.parametrize(
     "reply",
     [
@@ -110,7 +118,9 @@ def test_words_that_say_nothing_are_asked_again() -> None:
         "well",
         "I will need a little more",
         "we'll go with the usual",
-        "ill in bed",
+        "one moment please",
+        "how many are allowed?",
+        "about 12 or so",
     ],
 )
 def test_who_will_take_something_refuses_nothing(reply: str) -> None:
