@@ -60,8 +60,30 @@ _WORD: Final = re.compile(r"[^\W\d_]{4,}")
 _BEGINNING: Final = 4
 # Words that may leave it, and those that tools are described with.
 _LEAVING: Final = frozenset(
-    "canc stop drop leav forg skip abor keep with from this that know show tell what find make have"
-    " abou when wher".split()
+    [
+        "canc",
+        "stop",
+        "drop",
+        "leav",
+        "forg",
+        "skip",
+        "abor",
+        "keep",
+        "with",
+        "from",
+        "this",
+        "that",
+        "know",
+        "show",
+        "tell",
+        "what",
+        "find",
+        "make",
+        "have",
+        "abou",
+        "when",
+        "wher",
+    ]
 )
 
 

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from modelserver.schema import Call, Evidence
 
 _NEGATOR: Final = re.compile(
-    r"(?<!\w)(?:without|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
+    r"(?<!\w)(?:without|w/o|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
     r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
     re.IGNORECASE,
 )
 # Right before the name of a yes or no: "I don't need a", "there is no need for", "not".
 _NOT_NEEDED: Final = re.compile(
-    r"(?<!\w)(?:without|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
+    r"(?<!\w)(?:without|w/o|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
     r"(?: (?:need|want|require|have|has|to|be|for|a|an|the|any|it)){0,4} $",
     re.IGNORECASE,
 )
@@ -44,6 +44,30 @@ _SIDE: Final = re.compile(
 _NEAR: Final = 24
 _DIGIT: Final = re.compile(r"\d")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_UNIT: Final = re.compile(r"[ -]?([^\W\d_]{2,})")
+_LONGEST_UNIT: Final = 4
+_NO_UNITS: Final = frozenset(
+    [
+        "to",
+        "at",
+        "on",
+        "in",
+        "of",
+        "by",
+        "and",
+        "for",
+        "from",
+        "or",
+        "so",
+        "as",
+        "is",
+        "it",
+        "the",
+        "we",
+        "am",
+        "pm",
+    ]
+)
 # "Fan + desk lamp" of which one alone was read.
 _JOINED_BEFORE: Final = re.compile(r"[^\W_]\s?(?:\+|&)\s?$")
 _JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]")
@@ -60,7 +84,6 @@ _TURNS: Final = re.compile(
     r"^\W*(?:(?:no|nope|sorry|actually|rather|instead|oh|well|nein|lieber|non|plutôt|mejor|piuttosto|liever)\b[\s,.!]*)+",
     re.IGNORECASE,
 )
-_BETWEEN_PLACES: Final = frozenset({"from", "to"})
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
 # A name is spoken of by the beginning of one of its words; shorter words ("to", "day") say too little.
 _NAMED_BY: Final = 5
@@ -234,15 +257,15 @@ def _is_backwards(exchange: Exchange, planned: Planned, text: str) -> bool:
 
 
 def _says_its_side(parameter: Parameter, evidence: Evidence | None, text: str) -> bool:
-    """Whether "from" or "to" stands before a number, and begins the name of its parameter.
+    """Whether the word before a number says the side of its parameter: "from 20 to 2.5".
 
-    Numbers of things have no order, as a start and an end have.
+    Numbers may go down, but no day ends before it starts.
     """
-    side = humanized(parameter.name).split()[0]
-    if evidence is None or parameter.format or side not in _BETWEEN_PLACES:
+    if evidence is None or parameter.format:
         return False
+    side = "from" if _FIRST & {*humanized(parameter.name).split()} else "(?:in)?to"
     before = text[max(0, evidence.start - _NEAR) : evidence.start]
-    return re.search(rf"(?<!\w){re.escape(side)} (?:\w+ )?$", before, re.IGNORECASE) is not None
+    return re.search(rf"(?<!\w){side} (?:\w+ )?$", before, re.IGNORECASE) is not None
 
 
 def _is_ordered(parameter: Parameter) -> bool:
@@ -274,15 +297,29 @@ def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str) -> bo
 def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
     """Whether a word of a parameter's name, or one that says from or to, stands by its value.
 
-    And by no other: of "3 kids and 1 adult" the adult is the one.
+    And by no other: of "3 kids and 1 adult" the adult is the one. So do a word that describes the
+    parameter and the short form of one that stands right behind the value: "8 grown-ups", "20 min".
     """
     before = _DIGIT.split(text[max(0, evidence.start - _NEAR) : evidence.start])[-1]
     after = _DIGIT.split(text[evidence.end : evidence.end + _NEAR])[0]
+    unit = _UNIT.match(text, evidence.end) or _UNIT.search(evidence.text)
     return (
         _SIDE.search(before) is not None
         or _named(parameter, before) is not None
         or _named(parameter, after) is not None
+        or (unit is not None and _is_unit_of(parameter, unit[1].casefold()))
     )
+
+
+def _is_unit_of(parameter: Parameter, said: str) -> bool:
+    """Whether a word behind a number is one that describes its parameter, or short for one: "hl"."""
+    if said in _NO_UNITS:
+        return False
+    about = _WORD.findall(f"{humanized(parameter.name)} {parameter.description}".casefold())
+    if len(said) > _LONGEST_UNIT:
+        return any(word[:_NAMED_BY] == said[:_NAMED_BY] for word in about)
+    letters = re.compile(".*".join(map(re.escape, said)))
+    return any(word == said or (len(word) > STEM and letters.match(word)) for word in about)
 
 
 def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
@@ -326,7 +363,9 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
         where = _earlier(exchange, planned, parameter) or text
         if said_too - chosen - others or _is_unsaid(parameter, chosen, where):
             return True
-    return parameter.name in planned.defaults and _named(parameter, text) is not None
+    return parameter.name in planned.defaults and (
+        _named(parameter, text, but=humanized(planned.target.name)) is not None
+    )
 
 
 def _earlier(exchange: Exchange, planned: Planned, parameter: Parameter) -> str | None:
@@ -354,10 +393,10 @@ def _begins(text: str, stem: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(stem)}", text, re.IGNORECASE) is not None
 
 
-def _named(parameter: Parameter, text: str) -> int | None:
-    """Where the message speaks of a parameter by a word of its name."""
+def _named(parameter: Parameter, text: str, *, but: str = "") -> int | None:
+    """Where the message speaks of a parameter by a word of its name, if that is no other's."""
     for word in humanized(parameter.name).split():
-        if len(word) >= _SHORTEST:
+        if len(word) >= _SHORTEST and word not in but.split():
             found = re.search(rf"(?<!\w){re.escape(word[:_NAMED_BY])}", text, re.IGNORECASE)
             if found:
                 return found.start()

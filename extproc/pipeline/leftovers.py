@@ -34,7 +34,7 @@ _CONDITIONS: Final = re.compile(
 )
 _OFTEN: Final = re.compile(
     r"""(?<!\w)(?:
-    every|each|daily|weekly|monthly|yearly|hourly|nightly|annually|twice|regularly|again\ and\ again
+    every|each(?=\ \w)(?!\ (?:of|other|on|in|to|for|at|with|and|please|pls))|daily|weekly|monthly|yearly|hourly|nightly|annually|twice|regularly|again\ and\ again
     |jede[nrs]?|täglich|wöchentlich|monatlich|jährlich|stündlich|zweimal|chaque|tous\ les|toutes\ les
     |cada|todos\ los|todas\ las|diariamente|ogni|tutti\ i|tutte\ le|todo\ dia|todos\ os|todas\ as
     |elke|iedere|dagelijks|wekelijks|maandelijks

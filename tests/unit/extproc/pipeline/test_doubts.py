@@ -527,3 +527,57 @@ def test_kinds_between_the_items_of_a_list_part_nothing() -> None:
     ):  # fmt: skip
         call = of_words(said, wish("block", 0, rooms=[118, 119]), rooms=said[said.index("118") :])
         assert is_done(said, call, config=settings(block)) is done
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("for 20 min at 4500 rpm", True),
+        ("20 minutes, 4500 turns", True),
+        ("4500 for 20", False),
+        ("4500, then 20", False),
+    ],
+)
+def test_units_and_short_forms_name_a_number(said: str, *, done: bool) -> None:
+    """Of a parameter's name, and of what describes it."""
+    spin = target(
+        "spin", parameter("rpm", "integer", description="Turns per minute.", required=True),
+        parameter("minutes", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    call = of_words(said, wish("spin", 0, rpm=4500, minutes=20), rpm="4500", minutes="20")
+    assert is_done(said, call, config=settings(spin)) is done
+
+
+@pytest.mark.parametrize(
+    ("kind", "done"), [({"kind": "number"}, True), ({"kind": "string", "format": "date"}, False)]
+)
+def test_a_quantity_may_go_down_and_no_day_does(kind: dict[str, str], *, done: bool) -> None:
+    """From 2 to 1, where the words say so."""
+    said = (
+        "dilute it from 2027-02-02 to 2027-02-01" if "format" in kind else "dilute it from 20 to 10"
+    )
+    *_, start, _, end = said.split()
+    values = {"start": start, "end": end} if "format" in kind else {"start": 20, "end": 10}
+    dilute = target(
+        "dilute", parameter("start_level", **kind, required=True),
+        parameter("end_level", **kind, required=True), confirm="unsure",
+    )  # fmt: skip
+    call = wish("dilute", 0, start_level=values["start"], end_level=values["end"])
+    call = of_words(said, call, start_level=start, end_level=end)
+    assert is_done(said, call, config=settings(dilute)) is done
+
+
+def test_what_the_call_is_about_is_no_mention_of_its_default() -> None:
+    """Who has a boat fuelled says nothing of which fuel."""
+    fuel = target(
+        "fuel_boat", parameter("berth"), parameter("fuel", default="diesel"), confirm="unsure"
+    )
+    assert is_done("fuel the boat at B7", wish("fuel_boat", 0, berth="B7"), config=settings(fuel))
+    assert not is_done("ship P77, service by drone", ship())
+
+
+def test_for_each_is_no_repetition() -> None:
+    """Unless it is each day."""
+    assert is_done("ship P77 and P78, one each", ship()) is is_done("ship P77 and P78, one", ship())
+    assert is_done("ship P77 each", ship())
+    assert not is_done("ship P77 each week", ship())
