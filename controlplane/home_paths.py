@@ -43,6 +43,11 @@ class Home:
         return self.run / "control.sock"
 
     @property
+    def scrape_socket(self) -> Path:
+        """Where the supervisor tells the metrics of all processes as one."""
+        return self.run / "scrape.sock"
+
+    @property
     def internal_socket(self) -> Path:
         """Envoy's listener for calls to the application's own APIs."""
         return self.run / "internal.sock"
@@ -88,6 +93,7 @@ class Home:
             self.admin_socket,
             self.ads_socket,
             self.control_socket,
+            self.scrape_socket,
             self.internal_socket,
             *self.extproc_sockets,
             *self.metrics_sockets,

@@ -91,6 +91,8 @@ class Provider:
     """Unique; the name of its cluster is made from it."""
     label: str
     """As the user wrote it; several providers of a pool share it."""
+    kind: str
+    """Whose API it is, as OpenTelemetry names providers."""
     upstream: Upstream
     model: str | None
     credential: Credential | None

@@ -64,6 +64,19 @@ MODEL_BEGINNINGS: dict[str, tuple[str, ...]] = {
 
 NOT_OFFERED = ""
 
+_TELEMETRY_NAMES = {
+    "mistral": "mistral_ai",
+    "gemini": "gcp.gemini",
+    "xai": "x_ai",
+    "azure_openai": "azure.ai.openai",
+    "local": "custom",
+}
+
+
+def telemetry_name(kind: str | None) -> str:
+    """What OpenTelemetry calls providers of this kind."""
+    return _TELEMETRY_NAMES.get(kind or "local") or str(kind)
+
 
 def speaks_messages(kind: str | None) -> bool:
     """Whether it has Anthropic's Messages API."""

@@ -25,6 +25,8 @@ Model = Literal["provider's", "written", "client's"]
 class Surface:
     path: str
     """With a slash at its end: what is below it, an id with or without a word."""
+    operation: str
+    """What is done there, as OpenTelemetry calls it where it has a word for it."""
     methods: tuple[Method, ...] = ("POST",)
     bodies: tuple[Body, ...] = ()
     """In which forms a model may be named; none: the body passes as it comes, unread."""
@@ -38,22 +40,24 @@ class Surface:
 # Vectors of two models are not comparable, and files, voices and images are one provider's own: only
 # conversations fail over to another provider.
 SURFACES: tuple[Surface, ...] = (
-    Surface(CHAT_PATH, bodies=("json",), model="provider's", fails_over=True),
-    Surface(COMPLETIONS_PATH, bodies=("json",), model="written", fails_over=True),
-    Surface("/v1/responses", bodies=("json",), model="provider's", fails_over=True),
-    Surface(MESSAGES_PATH, bodies=("json",), model="provider's", fails_over=True),
-    Surface("/v1/messages/count_tokens", bodies=("json",), model="provider's"),
-    Surface(EMBEDDINGS_PATH, bodies=("json",), model="written"),
-    Surface("/v1/audio/speech", bodies=("json",)),
-    Surface("/v1/audio/transcriptions", bodies=("form",)),
-    Surface("/v1/audio/translations", bodies=("form",)),
-    Surface("/v1/images/generations", bodies=("json",)),
-    Surface("/v1/images/edits", bodies=("json", "form")),
-    Surface("/v1/images/variations", bodies=("form",)),
-    Surface("/v1/moderations", bodies=("json",)),
-    Surface("/v1/responses/", methods=("GET", "POST", "DELETE")),
-    Surface("/v1/files", methods=("GET", "POST")),
-    Surface("/v1/files/", methods=("GET", "DELETE")),
+    Surface(CHAT_PATH, "chat", bodies=("json",), model="provider's", fails_over=True),
+    Surface(
+        COMPLETIONS_PATH, "text_completion", bodies=("json",), model="written", fails_over=True
+    ),
+    Surface("/v1/responses", "chat", bodies=("json",), model="provider's", fails_over=True),
+    Surface(MESSAGES_PATH, "chat", bodies=("json",), model="provider's", fails_over=True),
+    Surface("/v1/messages/count_tokens", "count_tokens", bodies=("json",), model="provider's"),
+    Surface(EMBEDDINGS_PATH, "embeddings", bodies=("json",), model="written"),
+    Surface("/v1/audio/speech", "speech", bodies=("json",)),
+    Surface("/v1/audio/transcriptions", "transcription", bodies=("form",)),
+    Surface("/v1/audio/translations", "translation", bodies=("form",)),
+    Surface("/v1/images/generations", "image_generation", bodies=("json",)),
+    Surface("/v1/images/edits", "image_edit", bodies=("json", "form")),
+    Surface("/v1/images/variations", "image_variation", bodies=("form",)),
+    Surface("/v1/moderations", "moderation", bodies=("json",)),
+    Surface("/v1/responses/", "fetch_response", methods=("GET", "POST", "DELETE")),
+    Surface("/v1/files", "files", methods=("GET", "POST")),
+    Surface("/v1/files/", "files", methods=("GET", "DELETE")),
 )
 METHODS: tuple[Method, ...] = ("GET", "POST", "DELETE")
 

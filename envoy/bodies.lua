@@ -1,7 +1,8 @@
 -- What a path takes, and where the model stands in a form.
 --
 -- Before this file come json.lua and SURFACES, of controlplane/surfaces.py:
---   path → { json = whether it takes JSON, form = whether a form, model = whose model is asked for }
+--   path → { json = whether it takes JSON, form = whether a form, model = whose model is asked for,
+--            operation = what is done there }
 -- A path with a slash at its end stands for those below it.
 
 -- Streams whose usage comes only if it is asked for.

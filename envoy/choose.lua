@@ -10,6 +10,7 @@
 -- messages and the access log it leaves dynamic metadata in LLM_METADATA:
 --   path        the path as the client gave it (attempts share one set of headers, see rewrite.lua)
 --   route       the route's name
+--   operation   what the path is for, as SURFACES has it
 --   model       the route's model as messages name it
 --   named       the body's `model`, if it is a name for this route
 --   bare        the same without the kind of provider before it, for a provider that has no model
@@ -229,6 +230,7 @@ local function handle_request(handle)
 
   headers:remove(HINT_HEADER)
   headers:replace(PROVIDER_HEADER, found.route)
+  found.operation = surface.operation
   local metadata = handle:streamInfo():dynamicMetadata()
   for key, value in pairs(found) do metadata:set(LLM_METADATA, key, value) end
   handle:clearRouteCache()

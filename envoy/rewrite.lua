@@ -43,10 +43,14 @@ local function writes_model(path, named, chosen)
   return named == ROUTE or named == chosen.named or named == chosen.route or named == chosen.model
 end
 
--- The raw value to write as `model`, or nil if nothing is to be written.
+-- The raw value to write as `model`, or nil if nothing is to be written. Marks in `chosen` that it is
+-- the provider's own.
 local function model_value(s, doc, models, path, chosen)
   local last = last_member(doc, "model")
-  if writes_model(path, string_value(s, last), chosen) then return MODEL_VALUE end
+  if writes_model(path, string_value(s, last), chosen) then
+    chosen.own = true
+    return MODEL_VALUE
+  end
   if chosen.bare and last then return json_string(chosen.bare) end
   if last and (#models > 1 or not last.plain) then return raw(s, last) end
 end
@@ -145,7 +149,10 @@ local function rewritten_form(body, content_type, path, chosen)
   local span, problem = form_model(body, content_type)
   if not span then return not problem and body or nil, problem end
   local written = chosen.bare
-  if writes_model(path, sub(body, span.from, span.to - 1), chosen) then written = MODEL end
+  if writes_model(path, sub(body, span.from, span.to - 1), chosen) then
+    chosen.own = true
+    written = MODEL
+  end
   if not written then return body end
   return sub(body, 1, span.from - 1) .. written .. sub(body, span.to)
 end
@@ -209,6 +216,9 @@ local function handle_request(handle)
       headers:replace("content-length", tostring(#body))
     end
   end
+  -- For the metrics. What a client calls its model is not for them: there would be no end of it.
+  local asked = chosen.own and MODEL or OTHER_MODEL
+  handle:streamInfo():dynamicMetadata():set(LLM_METADATA, "asked", asked)
   headers:replace(":path", target)
 end
 

@@ -1,5 +1,6 @@
--- Listener filter: what a JSON answer says it cost, for the access log; and a stream without the
--- event that says so, where only the gateway asked for it (Envoy's own filter has counted it).
+-- Listener filter: what a JSON answer says it cost, for the access log; a stream without the
+-- event that says so, where only the gateway asked for it (Envoy's own filter has counted it); and
+-- for the metrics, how fast a stream came.
 --
 -- A JSON body passes as it comes, unbuffered: Envoy would refuse one that its buffers do not hold,
 -- and embeddings take megabytes. Only the piece that may hold the usage is kept until the rest of
@@ -164,10 +165,34 @@ local function without_usage(stream, bytes)
   return concat(parts)
 end
 
+-- How fast a whole stream came: microseconds for each token after the first, and tokens a second.
+local function tell_pace(handle, milliseconds)
+  local metadata = handle:streamInfo():dynamicMetadata()
+  local tokens = (metadata:get(LLM_METADATA) or {}).completion_tokens
+  if not tokens or tokens < 2 or milliseconds <= 0 then return end
+  metadata:set(LLM_METADATA, "token_us", 1000 * milliseconds / (tokens - 1))
+  metadata:set(LLM_METADATA, "tokens_per_second", 1000 * (tokens - 1) / milliseconds)
+end
+
+-- The pieces of a model's stream, with an eye on the clock.
+local function timed_chunks(handle)
+  local next_chunk, began = handle:bodyChunks(), nil
+  return function()
+    local chunk = next_chunk()
+    if chunk and not began then
+      began = handle:timestamp()
+      handle:streamInfo():dynamicMetadata():set(LLM_METADATA, "streams", true)
+    elseif not chunk and began then
+      tell_pace(handle, handle:timestamp() - began)
+    end
+    return chunk
+  end
+end
+
 local function hide_usage(handle)
   handle:headers():remove("content-length")
   local stream, last, passes = new_stream(), nil, ""
-  for chunk in handle:bodyChunks() do
+  for chunk in timed_chunks(handle) do
     local bytes = chunk:getBytes(0, chunk:length())
     last, passes = chunk, without_usage(stream, bytes)
     if passes ~= bytes then chunk:setBytes(passes) end
@@ -179,7 +204,7 @@ end
 
 -- The same of a stream, once its end has told the counts.
 local function add_up_at_end(handle)
-  for _ in handle:bodyChunks() do end
+  for _ in timed_chunks(handle) do end
   local metadata = handle:streamInfo():dynamicMetadata()
   local found = add_up(metadata:get(LLM_METADATA) or {}, true)
   for _, name in ipairs(SUMS) do
@@ -193,9 +218,11 @@ function envoy_on_response(handle)
   local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
   local messages = string.match(known.path or "", "^[^?]*") == MESSAGES_PATH
   if find(kind, "application/json", 1, true) then return read_usage(handle, messages) end
+  -- What no model was asked for is a stream of the gateway's own.
+  if not known.asked or not find(kind, "text/event-stream", 1, true) then return end
   if messages then return add_up_at_end(handle) end
-  if known.hides_usage and find(kind, "text/event-stream", 1, true)
-    and (headers:get("content-encoding") or "identity") == "identity" then
-    hide_usage(handle)
+  if known.hides_usage and (headers:get("content-encoding") or "identity") == "identity" then
+    return hide_usage(handle)
   end
+  for _ in timed_chunks(handle) do end
 end

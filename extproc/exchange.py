@@ -181,9 +181,10 @@ class Exchange:
         began = time.perf_counter()
         status = failed = None
         try:
-            response = await self.world.endpoints.send(
-                self.runtime.config.internal_socket, call, seconds
-            )
+            with self.world.metrics.outside_active.held("api"):
+                response = await self.world.endpoints.send(
+                    self.runtime.config.internal_socket, call, seconds
+                )
             status = response.status
         except CallFailed as error:
             failed = error.reason

@@ -23,10 +23,11 @@ from extproc.contract import (
     no_such_model,
 )
 from extproc.errors import GatewayError, InvalidRequest, NotFound, UnknownModel
-from extproc.events import Event, Forward, Outcome, Proceed, Reject, RequestBody, RequestHeaders
+from extproc.events import Event, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
-from extproc.record.taken import in_short
+from extproc.record.counting import count
+from extproc.record.taken import in_short, outcome_of
 from extproc.telemetry import onward
 from modelserver.schema import LANGUAGE_TAG
 
@@ -82,7 +83,7 @@ class Session:
         clock = Clock.starting(self._runtime.config.deadline)
         outcome: Outcome | None = None
         exchange: Exchange | None = None
-        with metrics.active.track_inprogress():
+        with metrics.active.held():
             try:
                 request = types.read(
                     body, self._headers.get("content-type", ""), self._foreign_origin()
@@ -94,12 +95,15 @@ class Session:
                 outcome = Reject(error)
             finally:
                 metrics.seconds.observe(time.perf_counter() - began)
-                metrics.requests.labels(_label(outcome)).inc()
                 if exchange:
+                    metrics.requests.inc(outcome_of(exchange, outcome))
+                    count(exchange, metrics)
                     self._world.records.keep(exchange, outcome)
                     self.decision = in_short(exchange, outcome)
+                else:
+                    metrics.requests.inc("failed")
         if isinstance(outcome, Reject):
-            metrics.errors.labels(outcome.error.code).inc()
+            metrics.errors.inc(outcome.error.code)
         return outcome
 
     def _foreign_origin(self) -> str | None:
@@ -139,15 +143,3 @@ def _language(accepted: str) -> str | None:
     """The first language of the header; clients that are no browsers send none, or `*`."""
     found = LANGUAGE_TAG.match(accepted)
     return found.group() if found else None
-
-
-def _label(outcome: Outcome | None) -> str:
-    match outcome:
-        case None:
-            return "cancelled"
-        case Forward():
-            return "forwarded"
-        case Reject():
-            return "refused"
-        case _:
-            return "answered"

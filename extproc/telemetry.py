@@ -15,14 +15,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 import orjson
 import structlog
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+
+from extproc.counters import Counter, Gauge, Histogram
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,40 +68,58 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         ProcessCollector(registry=registry)
         self.requests = Counter(
-            "archgw_extproc_requests", "Prompts decided, by what became of them", ["outcome"],
-            registry=registry,
+            registry, "archgw_extproc_requests", "Prompts decided, by what became of them",
+            ["outcome"],
         )  # fmt: skip
         self.seconds = Histogram(
-            "archgw_extproc_request_seconds", "From the body to the decision", buckets=SECONDS,
-            registry=registry,
+            registry, "archgw_extproc_request_seconds", "From the body to the decision",
+            bounds=SECONDS,
+        )  # fmt: skip
+        self.stages = Histogram(
+            registry, "archgw_extproc_stage_seconds", "Time in a stage of the pipeline", ["stage"],
+            bounds=SECONDS,
         )  # fmt: skip
         self.outside = Histogram(
-            "archgw_extproc_outside_seconds", "Time waited for others", ["what"],
-            buckets=SECONDS, registry=registry,
+            registry, "archgw_extproc_outside_seconds", "Time waited for others", ["what"],
+            bounds=SECONDS,
         )  # fmt: skip
-        self.errors = Counter(
-            "archgw_extproc_errors", "Errors, by code", ["code"], registry=registry
+        self.outside_active = Gauge(
+            registry, "archgw_extproc_outside_active", "Calls that wait for others", ["what"]
         )
+        self.errors = Counter(registry, "archgw_extproc_errors", "Errors, by code", ["code"])
         self.exceptions = Counter(
-            "archgw_extproc_exceptions", "Errors that nothing foresaw", registry=registry
+            registry, "archgw_extproc_exceptions", "Errors that nothing foresaw"
+        )
+        self.fail_closed = Counter(
+            registry, "archgw_extproc_fail_closed",
+            "Prompts that went nowhere because nothing could judge them", ["code"],
+        )  # fmt: skip
+        self.verdicts = Counter(
+            registry, "archgw_extproc_guard_verdicts", "Prompts that the guard judged", ["verdict"]
         )
         self.guard_hits = Counter(
-            "archgw_extproc_guard_refusals", "Prompts refused by a guard", ["guard"],
-            registry=registry,
-        )  # fmt: skip
+            registry, "archgw_extproc_guard_refusals", "Prompts refused by a guard", ["guard"]
+        )
         self.withheld = Counter(
-            "archgw_extproc_api_answers_withheld",
+            registry, "archgw_extproc_api_answers_withheld",
             "Answers of APIs that no LLM was given, by guard or why none judged them", ["reason"],
-            registry=registry,
         )  # fmt: skip
-        self.intents = Counter(
-            "archgw_extproc_intents", "Where prompts went", ["result"], registry=registry
+        self.intents = Counter(registry, "archgw_extproc_intents", "Where prompts went", ["result"])
+        self.targets = Counter(
+            registry, "archgw_extproc_targets", "Calls that prompts wanted, by target", ["target"]
+        )
+        self.asked = Counter(
+            registry, "archgw_extproc_questions",
+            "Questions of the gateway, for values or to confirm", ["reason"],
+        )  # fmt: skip
+        self.replies = Counter(
+            registry, "archgw_extproc_replies", "Plain replies to such a question", ["reply"]
         )
         self.calls = Counter(
-            "archgw_extproc_api_calls", "Calls of the application's APIs",
-            ["upstream", "status"], registry=registry,
+            registry, "archgw_extproc_api_calls", "Calls of the application's APIs",
+            ["upstream", "status"],
         )  # fmt: skip
-        self.active = Gauge("archgw_extproc_active", "Requests being decided", registry=registry)
+        self.active = Gauge(registry, "archgw_extproc_active", "Requests being decided")
 
     def text(self) -> bytes:
         """The exposition in Prometheus's text format."""

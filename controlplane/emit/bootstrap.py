@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from controlplane.emit import proto
+from controlplane.emit import metrics, names, proto
 from controlplane.emit.proto import Fields, typed
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def xds_bootstrap(home: Home) -> Fields:
         "cds_config": {"resource_api_version": "V3", "ads": {}},
         "lds_config": {"resource_api_version": "V3", "ads": {}},
     }
-    fields["static_resources"] = {"clusters": [_ads_cluster(home), _admin_cluster(home)]}
+    # The supervisor, who puts the statistics of all processes together.
+    stats = _pipe_cluster(names.STATS_CLUSTER, str(home.scrape_socket))
+    fields["static_resources"] = {"clusters": [_ads_cluster(home), stats]}
     return fields
 
 
@@ -41,7 +43,11 @@ def static_bootstrap(home: Home, resources: Resources) -> Fields:
     fields = _common(home)
     fields["static_resources"] = {
         "listeners": [_with_routes(listener, routes) for listener in resources.listeners],
-        "clusters": [*resources.clusters, _admin_cluster(home)],
+        # Where there is no supervisor, Envoy tells its own.
+        "clusters": [
+            *resources.clusters,
+            _pipe_cluster(names.STATS_CLUSTER, str(home.admin_socket)),
+        ],
     }
     return fields
 
@@ -62,7 +68,12 @@ def _common(home: Home) -> Fields:
         "admin": _admin(home),
         "layered_runtime": {"layers": [{"name": "static", "static_layer": _RUNTIME}]},
         "overload_manager": _overload(),
-        "stats_config": {"use_all_default_tags": True},
+        "stats_config": {
+            "use_all_default_tags": True,
+            "histogram_bucket_settings": metrics.buckets(),
+        },
+        # Histograms show what they hold as often as this.
+        "stats_flush_interval": "1s",
         "typed_dns_resolver_config": _RESOLVER,
     }
 
@@ -118,10 +129,6 @@ def _ads_cluster(home: Home) -> Fields:
         )
     }
     return cluster
-
-
-def _admin_cluster(home: Home) -> Fields:
-    return _pipe_cluster("admin", str(home.admin_socket))
 
 
 def _pipe_cluster(name: str, path: str) -> Fields:

@@ -31,7 +31,7 @@ def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
     cluster = _cluster(names.provider_cluster(provider.name), provider.upstream)
-    told: Fields = {"provider": provider.label}
+    told: Fields = {"provider": provider.label, "kind": provider.kind}
     if provider.model:
         told["model"] = provider.model
     if provider.price:

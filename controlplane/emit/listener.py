@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane import client_headers
 from controlplane.defaults import LOOPBACK
-from controlplane.emit import access_log, local_reply, names, proto
+from controlplane.emit import access_log, local_reply, metrics, names, proto
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import internal_filters, llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
@@ -38,10 +38,11 @@ def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> 
     manager = _connection_manager(listener, gateway)
     if listener.name == "llm":
         manager["http_filters"] = llm_filters(listener, gateway, home)
-        manager["access_log"] = access_log.llm(listener, gateway, home)
+        logs = access_log.llm(listener, gateway, home)
     else:
         manager["http_filters"] = prompt_filters(listener, gateway, home)
-        manager["access_log"] = access_log.prompt(listener, gateway, home)
+        logs = access_log.prompt(listener, gateway, home)
+    manager["access_log"] = [*logs, *metrics.logs(listener)]
     return _listener(listener, manager, home)
 
 
@@ -261,7 +262,7 @@ def _internal_listener(gateway: ir.Gateway, home: Home) -> Fields:
 def _stats_listener(gateway: ir.Gateway) -> Fields:
     """Prometheus' door: the admin socket stays closed, this answers two exact paths."""
     routes = [
-        {"match": {"path": path}, "route": {"cluster": "admin", "prefix_rewrite": path}}
+        {"match": {"path": path}, "route": {"cluster": names.STATS_CLUSTER}}
         for path in ("/stats", "/stats/prometheus")
     ]
     host = {"name": "stats", "domains": ["*"], "routes": routes}

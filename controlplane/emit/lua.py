@@ -174,6 +174,7 @@ _NAMES = {
             "json": "json" in surface.bodies,
             "form": "form" in surface.bodies,
             "model": surface.model,
+            "operation": surface.operation,
         }
         for surface in surfaces.SURFACES
     },

@@ -22,6 +22,13 @@ JWT_CLIENT_HEADER = "x-arch-token-client"
 LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 """From a limit that refused to the script that words retry-after, which removes it."""
 
+OTHER_MODEL = "other"
+"""In metrics, the model that a client names and no config knows."""
+STATS_PREFIX = "archgw"
+"""What Envoy's names for the metrics of requests begin with."""
+STATS_CLUSTER = "stats"
+"""Who answers at the port of the statistics."""
+
 LLM_METADATA = "arch.llm"
 INTERNAL_METADATA = "arch.internal"
 """Of a call to an API: the path as the config writes it, under `path`."""

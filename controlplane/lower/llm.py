@@ -22,6 +22,7 @@ from controlplane.providers import (
     api_paths,
     api_query,
     speaks_messages,
+    telemetry_name,
 )
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def _member(
     provider = ir.Provider(
         name=name,
         label=written.name,
+        kind=telemetry_name(written.kind),
         upstream=addressing.upstream(
             name,
             where,

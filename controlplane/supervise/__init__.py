@@ -24,6 +24,8 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     applying    plan → running, or the old one and the reason
     prepare     the same files without a supervisor, for `archgw compile --prepare`
     messages    what a command hears: a verdict, a status, the end; each to JSON and back
+    scrape      the metrics of all processes as one, for Prometheus
+    exposition  Prometheus's text, read, told apart, renamed and written
     control_server, control_client  the two ends of the control socket
     launch      from the command line to a supervisor
     parts       what start, reload, status and end share

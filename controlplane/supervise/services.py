@@ -98,7 +98,7 @@ def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
     if settings := _settings(needs):
         arguments += ["--config", str(settings)]
     spec = python_child("modelserver", "modelserver", arguments, needs.home)
-    return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0)),)
+    return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0), metrics=place),)
 
 
 def _settings(needs: Needs) -> Path | None:
@@ -137,7 +137,8 @@ def _one_extproc(home: Home, path: Path, metrics: Path) -> ChildSpec:
     arguments += ["--metrics", str(metrics)]
     arguments += ["--model-key", str(home.key_file(MODEL_SERVER_SECRET))]
     spec = python_child(path.stem, "extproc", arguments, home)
-    return replace(spec, probe=partial(grpc_answers, path, 0.6), patience=3)
+    probe = partial(grpc_answers, path, 0.6)
+    return replace(spec, probe=probe, patience=3, metrics=Place(socket=metrics))
 
 
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:

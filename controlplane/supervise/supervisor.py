@@ -20,6 +20,7 @@ from controlplane.supervise.parts import Parts, StoppedError
 from controlplane.supervise.private import UnsafeError
 from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
 from controlplane.supervise.reloading import Reloads
+from controlplane.supervise.scrape import Scrape
 from controlplane.supervise.starting import start
 from controlplane.supervise.status import gather_status
 
@@ -42,6 +43,7 @@ class Supervisor:
         self._home = request.home
         self._logs = Logs(request.home, self._parts.children)
         self._control = ControlServer(request.home.control_socket, self._answer)
+        self._scrape = Scrape(request.home, self._parts.children, request.env, self._version)
         self._state = "starting"
         self._began = asyncio.get_running_loop().time()
         self._envoy: Envoy | None = None
@@ -85,6 +87,7 @@ class Supervisor:
     async def _start(self) -> Verdict:
         try:
             await self._control.start()
+            await self._scrape.start()
         except OSError as error:
             return could_not_run(str(error))
         verdict, started = await start(self._parts)
@@ -137,6 +140,10 @@ class Supervisor:
                 return Stopped(self._cut).to_json()
         return {"ok": False, "summary": f"unknown command {command!r}"}
 
+    def _version(self) -> str:
+        current = self._envoy.applier.current if self._envoy else None
+        return current.snapshot.version if current else ""
+
     async def _status(self) -> Mapping[str, Any]:
         uptime = asyncio.get_running_loop().time() - self._began
         last = self._reloads.last() if self._reloads else None
@@ -155,6 +162,7 @@ class Supervisor:
         if self._envoy:
             await self._envoy.applier.close()
         await self._parts.children.stop(STOP_GRACE)
+        self._scrape.stop()
         await self._parts.ads.stop()
         clean_home(self._home)
         self._gone.set()

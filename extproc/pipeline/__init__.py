@@ -11,7 +11,14 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
-from extproc.errors import GatewayError, PromptRefused, Unavailable
+from extproc.errors import (
+    GatewayError,
+    GuardUnavailable,
+    IntentUnavailable,
+    PromptRefused,
+    TooLongForGuard,
+    Unavailable,
+)
 from extproc.events import Outcome, Reject
 from extproc.pipeline import (
     another_wish,
@@ -87,7 +94,12 @@ async def _decided(exchange: Exchange) -> Outcome:
     raise AssertionError("the last stage always decides")
 
 
+_UNJUDGED = (GuardUnavailable, IntentUnavailable, TooLongForGuard)
+
+
 async def _failed(exchange: Exchange, error: GatewayError) -> Outcome:
+    if isinstance(error, _UNJUDGED):
+        exchange.world.metrics.fail_closed.inc(error.code)
     if not isinstance(error, PromptRefused):  # the guard has told of those itself
         log.info(
             "request.failed", code=error.code, status=error.status, target=error.target_name,

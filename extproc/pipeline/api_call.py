@@ -48,7 +48,7 @@ async def call(exchange: Exchange) -> None:
     try:
         exchange.made = await _make(exchange, requests)
     finally:
-        exchange.world.metrics.outside.labels("api").observe(time.perf_counter() - began)
+        exchange.world.metrics.outside.observe(time.perf_counter() - began, "api")
 
 
 def request(exchange: Exchange, planned: Planned, api: ApiEndpoint) -> HttpCall:
@@ -96,13 +96,13 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
         response = await exchange.send(name, sent, exchange.clock.for_api(reserve=reserve))
     except CallFailed as error:
         late = isinstance(error, CallTimeout)
-        calls.labels(sent.upstream, "timeout" if late else "failed").inc()
+        calls.inc(sent.upstream, "timeout" if late else "failed")
         log.warning("api.failed", target=name, upstream=sent.upstream, method=sent.method,
                     path=sent.template, reason=error.reason,
                     request_id=exchange.caller.request_id)  # fmt: skip
         raise _error(exchange, sent, name, 504 if late else 502, error.reason) from None
     if response.cause:
-        calls.labels(sent.upstream, "failed").inc()
+        calls.inc(sent.upstream, "failed")
         log.warning("api.unreachable", target=name, upstream=sent.upstream, method=sent.method,
                     path=sent.template, cause=response.cause,
                     request_id=exchange.caller.request_id)  # fmt: skip
@@ -110,7 +110,7 @@ async def _one(exchange: Exchange, planned: Planned, sent: HttpCall) -> Made:
             f"the API `{sent.upstream}` cannot be reached: {response.cause.words}",
             target_name=name, status=response.status,
         )  # fmt: skip
-    calls.labels(sent.upstream, f"{response.status // 100}xx").inc()
+    calls.inc(sent.upstream, f"{response.status // 100}xx")
     _require_success(exchange, sent, response, name)
     record = answers.ToolCall(
         answers.call_id(), name, planned.arguments, _text(exchange, sent, response, name),

@@ -58,7 +58,7 @@ async def ask(exchange: Exchange) -> None:
         )
         raise _outage(guarded=guarded) from None
     finally:
-        exchange.world.metrics.outside.labels("models").observe(time.perf_counter() - began)
+        exchange.world.metrics.outside.observe(time.perf_counter() - began, "models")
 
 
 async def _decide(exchange: Exchange, *, guarded: bool) -> None:
@@ -97,9 +97,10 @@ async def _decision(
         today=exchange.world.today(),
         language=exchange.caller.language,
     )
-    return await exchange.world.models.decide(
-        runtime.config.model_server, request, exchange.caller.onward, timeout
-    )
+    with exchange.world.metrics.outside_active.held("models"):
+        return await exchange.world.models.decide(
+            runtime.config.model_server, request, exchange.caller.onward, timeout
+        )
 
 
 def _moved(decision: schema.DecideResponse, place: int) -> schema.DecideResponse:
@@ -133,9 +134,10 @@ async def verdicts(exchange: Exchange, texts: Sequence[str]) -> Sequence[schema.
     _require_few(texts)
     timeout = exchange.clock.for_models()
     request = schema.GuardRequest(texts, _threshold(exchange), _milliseconds(timeout))
-    answer = await exchange.world.models.guard(
-        exchange.runtime.config.model_server, request, exchange.caller.onward, timeout
-    )
+    with exchange.world.metrics.outside_active.held("models"):
+        answer = await exchange.world.models.guard(
+            exchange.runtime.config.model_server, request, exchange.caller.onward, timeout
+        )
     return answer.results
 
 

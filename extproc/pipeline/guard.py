@@ -35,7 +35,7 @@ async def judge(exchange: Exchange) -> None:
     if hit is None:
         return
     exchange.refused = hit.kind
-    exchange.world.metrics.guard_hits.labels(hit.kind).inc()
+    exchange.world.metrics.guard_hits.inc(hit.kind)
     log.info(
         "guard.refused", guard=hit.kind, request_id=exchange.caller.request_id,
         score=_worst(hit, exchange.verdicts),

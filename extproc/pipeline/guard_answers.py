@@ -33,7 +33,7 @@ async def judge(exchange: Exchange) -> None:
         return
     began = time.perf_counter()
     exchange.made = await asyncio.gather(*(_judged(exchange, each) for each in exchange.made))
-    exchange.world.metrics.outside.labels("guard of answers").observe(time.perf_counter() - began)
+    exchange.world.metrics.outside.observe(time.perf_counter() - began, "guard of answers")
 
 
 async def _judged(exchange: Exchange, made: Made) -> Made:
@@ -53,7 +53,7 @@ async def _judged(exchange: Exchange, made: Made) -> Made:
 
 
 def _withheld(exchange: Exchange, made: Made, reason: str, words: str) -> Made:
-    exchange.world.metrics.withheld.labels(reason).inc()
+    exchange.world.metrics.withheld.inc(reason)
     log.warning("api.withheld", target=made.target.name, reason=reason,
                 request_id=exchange.caller.request_id)  # fmt: skip
     note = f"[The answer of {made.target.name} is withheld: {words}.]"

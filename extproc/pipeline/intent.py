@@ -29,7 +29,7 @@ async def choose(exchange: Exchange) -> None:
         exchange.plan = [Planned(default, {})]
     if exchange.plan:
         exchange.target = exchange.plan[0].target
-    exchange.world.metrics.intents.labels(result).inc()
+    exchange.world.metrics.intents.inc(result)
     log.debug(
         "intent.chosen", result=result, request_id=exchange.caller.request_id,
         targets=[planned.target.name for planned in exchange.plan],

@@ -6,5 +6,6 @@ traces, and what a client that asks for it finds in its answer's metadata.
 - `taken` reads a record off a finished exchange; `schema.json` is its form, by version.
 - `telling` decides what a record holds of texts and values: lengths and keyed hashes, unless the
   config or a command asks for more.
+- `counting` tells the metrics of a finished exchange.
 - `ring` keeps the newest in memory, `file` writes them down.
 """

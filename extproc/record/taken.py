@@ -37,7 +37,7 @@ def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dic
         "stream": request.stream,
         "messages": len(request.messages),
         "prompt": telling.prompt(request.messages[last].text) if last is not None else None,
-        "outcome": _outcome(exchange, outcome),
+        "outcome": outcome_of(exchange, outcome),
         "error": _error(outcome),
         "ms": _ms(exchange.clock.spent()),
         "stages": [{"name": name, "ms": _ms(seconds)} for name, seconds in exchange.spent],
@@ -55,7 +55,7 @@ def in_short(exchange: Exchange, outcome: Outcome | None) -> dict[str, str]:
     """For a line of the access log: names of the config and words of ours, no client's."""
     planned = dict.fromkeys(each.target.name for each in exchange.plan)
     chosen = [exchange.target.name] if exchange.target else []
-    found = {contract.OUTCOME_KEY: _outcome(exchange, outcome)}
+    found = {contract.OUTCOME_KEY: outcome_of(exchange, outcome)}
     if exchange.runtime.config.guards and exchange.verdicts:
         found[contract.GUARD_KEY] = "refused" if exchange.refused else "passed"
     if targets := list(planned) or chosen:
@@ -76,7 +76,8 @@ def intent(found: Intent) -> dict[str, Any]:
     }
 
 
-def _outcome(exchange: Exchange, outcome: Outcome | None) -> str:
+def outcome_of(exchange: Exchange, outcome: Outcome | None) -> str:
+    """What became of a prompt, in a word."""
     match outcome:
         case None:
             return "cancelled"

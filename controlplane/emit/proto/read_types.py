@@ -40,6 +40,7 @@ _ROOTS = (
     "envoy.config.route.v3.FilterConfig",
     "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+    "envoy.extensions.access_loggers.stats.v3.Config",
     "envoy.extensions.clusters.dns.v3.DnsCluster",
     "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
     "envoy.extensions.compression.gzip.compressor.v3.Gzip",

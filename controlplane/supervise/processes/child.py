@@ -27,6 +27,8 @@ from controlplane.supervise.processes.process import Identity, identity
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from controlplane.supervise.http import Place
+
 log = logging.getLogger("archgw.children")
 
 STABLE_AFTER = 10.0
@@ -50,6 +52,8 @@ class ChildSpec:
     """Asked every second. Once it has said yes, or a minute has gone, `patience` noes in a row
     replace the child."""
     patience: int = field(default=5, compare=False)
+    metrics: Place | None = field(default=None, compare=False)
+    """Where it answers `GET /metrics`."""
 
 
 class ChildFailedError(Exception):

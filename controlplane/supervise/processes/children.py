@@ -62,6 +62,9 @@ class Children:
         for child in self._children.values():
             child.settled = True
 
+    def all(self) -> tuple[Child, ...]:
+        return tuple(self._children.values())
+
     def statuses(self) -> tuple[ChildStatus, ...]:
         return tuple(child.status() for child in self._children.values())
 

@@ -128,7 +128,7 @@ def test_metrics_count_what_became_of_it() -> None:
     played = play(CONFIG, SCRIPT, says={"app": api({}, 500)}) >> prompt("go canary")
     played << refuses(502, "tool_error")
     text = played.metrics.text().decode()
-    assert 'archgw_extproc_requests_total{outcome="refused"} 1.0' in text
+    assert 'archgw_extproc_requests_total{outcome="failed"} 1.0' in text
     assert 'archgw_extproc_errors_total{code="tool_error"} 1.0' in text
     assert 'archgw_extproc_api_calls_total{status="5xx",upstream="app"} 1.0' in text
     assert 'archgw_extproc_intents_total{result="target"} 1.0' in text

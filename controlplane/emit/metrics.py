@@ -1,0 +1,150 @@
+"""Envoy's stats access logger: what requests cost, counted by Envoy itself, once each has ended.
+
+A counter of Envoy's is exact and outlives every process of ours. What it counts by comes from the
+config and from our own scripts, never from a client's words: there would be no end of it. So a
+client's `model` is "other" unless the config names it, and a client has a name only once its key
+was known. Histograms are not told apart by client: each weighs some kilobytes for each worker.
+
+The names are in `controlplane.metric_names`; the scrape shows what is counted here under them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from controlplane import metric_names as table
+from controlplane.emit import names
+from controlplane.emit.proto import Fields, typed
+
+if TYPE_CHECKING:
+    from controlplane import ir
+
+
+def _llm(key: str) -> str:
+    return f"%DYNAMIC_METADATA({names.LLM_METADATA}:{key})%"
+
+
+def _cluster(key: str) -> str:
+    return f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:{key})%"
+
+
+_PROVIDER = {"provider": _cluster("provider")}
+_BY_ANSWER = {
+    **_PROVIDER,
+    "kind": _cluster("kind"),
+    "model": _llm("asked"),
+    "operation": _llm("operation"),
+}
+_BY_CLIENT = {"client": f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%"}
+_STATUS = {"status": "%RESPONSE_CODE%"}
+_CODE = "response.code"
+_ERRORS = f"{_CODE} < 400 ? '' : {_CODE} == 429 ? '429' : {_CODE} < 500 ? '4xx' : '5xx'"
+_ERROR = {"error_type": f"%CEL({_ERRORS})%"}
+
+_TO_FIRST_BYTE = "%COMMON_DURATION(DS_RX_BEG:US_RX_BODY_BEG:us)%"
+
+_SCOPE: Fields = {
+    "prefix": names.STATS_PREFIX,
+    # One for all loggers, old and new: what is counted outlives a listener that is replaced.
+    "sharing_name": names.STATS_PREFIX,
+    # Against what nobody thought of. Beyond them Envoy counts no new combinations.
+    "max_counters": 20_000,
+    "max_histograms": 5_000,
+}
+
+
+def logs(listener: ir.ListenerName) -> list[Fields]:
+    """One logger for all that is known of the same requests: without a value Envoy complains."""
+    by = {"listener": listener}
+    answered = by | _BY_ANSWER
+    clients = answered | _BY_CLIENT
+    return [
+        _log(_not_a_probe(), [_counter(table.REQUESTS, 1, clients | _STATUS)]),
+        _log(_limited(), [_counter(table.RATE_LIMITED, 1, by | _BY_CLIENT | _PROVIDER)]),
+        _log(_known("asked"), [_histogram(table.LATENCY, "%DURATION%", answered | _ERROR)]),
+        _log(_known("streams"), [_histogram(table.FIRST_TOKEN, _TO_FIRST_BYTE, answered)]),
+        _log(
+            _known("token_us"),
+            [
+                _histogram(table.EACH_TOKEN, _llm("token_us"), answered),
+                _histogram(table.PACE, _llm("tokens_per_second"), answered),
+            ],
+        ),
+        _log(
+            _known("prompt_tokens"),
+            [
+                _counter(table.INPUT_TOKENS, _llm("prompt_tokens"), clients),
+                _histogram(table.INPUT_LENGTH, _llm("prompt_tokens"), answered),
+            ],
+        ),
+        _log(
+            _known("completion_tokens"),
+            [
+                _counter(table.OUTPUT_TOKENS, _llm("completion_tokens"), clients),
+                _histogram(table.OUTPUT_LENGTH, _llm("completion_tokens"), answered),
+            ],
+        ),
+    ]
+
+
+def buckets() -> list[Fields]:
+    return [
+        {"match": {"prefix": f"{names.STATS_PREFIX}.{each.stat}"}, "buckets": list(each.buckets)}
+        for each in table.COUNTED
+        if each.buckets
+    ]
+
+
+def _log(only: Fields, counted: list[tuple[str, Fields]]) -> Fields:
+    kinds: Fields = {}
+    for kind, each in counted:
+        kinds.setdefault(kind, []).append(each)
+    return {
+        "name": "envoy.access_loggers.stats",
+        "filter": only,
+        "typed_config": typed(
+            "envoy.extensions.access_loggers.stats.v3.Config",
+            stats_scope=_SCOPE,
+            **kinds,
+        ),
+    }
+
+
+def _counter(of: table.Counted, value: str | int, tags: dict[str, str]) -> tuple[str, Fields]:
+    counted = {"value_fixed": value} if isinstance(value, int) else {"value_format": value}
+    return "counters", {"stat": _stat(of, tags), **counted}
+
+
+def _histogram(of: table.Counted, value: str, tags: dict[str, str]) -> tuple[str, Fields]:
+    return "histograms", {"stat": _stat(of, tags), "value_format": value}
+
+
+def _stat(of: table.Counted, tags: dict[str, str]) -> Fields:
+    told = [{"name": name, "value_format": value} for name, value in tags.items()]
+    return {"name": of.stat, "tags": told}
+
+
+def _known(key: str) -> Fields:
+    """Only what has this in its metadata."""
+    matcher = {
+        "filter": names.LLM_METADATA,
+        "path": [{"key": key}],
+        "value": {"present_match": True},
+    }
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
+
+
+def _limited() -> Fields:
+    return {"response_flag_filter": {"flags": ["RL"]}}
+
+
+def _not_a_probe() -> Fields:
+    """Those who ask again and again whether we live are nobody's traffic."""
+    path = {
+        "name": ":path",
+        "string_match": {"exact": "/healthz"},
+        "invert_match": True,
+        "treat_missing_header_as_empty": True,
+    }
+    filters: list[Fields] = [{"not_health_check_filter": {}}, {"header_filter": {"header": path}}]
+    return {"and_filter": {"filters": filters}}
