@@ -58,7 +58,7 @@ GENAI_LABELS = {
 }
 """What our labels are called in OpenTelemetry's metrics; the others have no name there."""
 
-_THOUSANDTH, _MILLIONTH = 1e-3, 1e-6
+_THOUSANDTH, _MILLIONTH, _BILLIONTH = 1e-3, 1e-6, 1e-9
 _INPUT, _OUTPUT = (("gen_ai_token_type", "input"),), (("gen_ai_token_type", "output"),)
 _MODALITY = (("gen_ai_token_modality", "unknown"),)
 
@@ -102,6 +102,32 @@ OUTPUT_TOKENS = Counted(
             edition="newer",
         ),
     ),
+)
+
+CACHED_TOKENS = Counted(
+    "cached_tokens",
+    "counter",
+    (
+        Shown("archgw_cached_tokens_total", "Tokens of prompts that a provider had in its cache"),
+        Shown(
+            "gen_ai_client_inference_usage_cache_read_input_tokens_total",
+            "The number of input tokens served from a provider-managed cache",
+            labels=_MODALITY,
+            edition="newer",
+        ),
+    ),
+)
+
+COST = Counted(
+    "cost",
+    "counter",
+    (Shown("archgw_cost_total", "What answers cost, in the currency of the prices", _BILLIONTH),),
+)
+
+PROMPTS = Counted(
+    "prompts",
+    "counter",
+    (Shown("archgw_prompts_total", "Prompts decided, by the guard's verdict and their outcome"),),
 )
 
 RATE_LIMITED = Counted(
@@ -212,6 +238,9 @@ COUNTED = (
     REQUESTS,
     INPUT_TOKENS,
     OUTPUT_TOKENS,
+    CACHED_TOKENS,
+    COST,
+    PROMPTS,
     RATE_LIMITED,
     FIRST_TOKEN,
     LATENCY,

@@ -73,8 +73,11 @@ def _cluster(key: str) -> str:
     return f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:{key})%"
 
 
-def _cost() -> str:
-    """What the answer cost by its provider's price; null without a price, or without counts."""
+def cost() -> str:
+    """In CEL, a million times what an answer cost by its provider's price.
+
+    It fails without a price, or without counts.
+    """
     price = f"xds.cluster_metadata.filter_metadata['{names.CLUSTER_METADATA}'].price_"
     used = f"metadata.filter_metadata['{names.LLM_METADATA}']"
     count = {
@@ -83,11 +86,10 @@ def _cost() -> str:
     }
     asked = f"{used}.prompt_tokens"
     new = f"({asked} > {count['cached']} ? {asked} - {count['cached']} : 0.0)"
-    cost = (
+    return (
         f"({new} * {price}input + {count['cached']} * {price}cached"
-        f" + {count['completion']} * {price}output) / 1000000.0"
+        f" + {count['completion']} * {price}output)"
     )
-    return f"%TYPED_CEL({cost})%"
 
 
 _TOKENS: dict[str, str] = {
@@ -97,7 +99,7 @@ _TOKENS: dict[str, str] = {
     "cached_tokens": _llm("cached_tokens"),
     "completion_tokens": _llm("completion_tokens"),
     "total_tokens": _llm("total_tokens"),
-    "cost": _cost(),
+    "cost": f"%TYPED_CEL({cost()} / 1000000.0)%",
 }
 _LLM: dict[str, str] = {
     **_TOKENS,

@@ -13,8 +13,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import metric_names as table
-from controlplane.emit import names
+from controlplane.emit import access_log, names
 from controlplane.emit.proto import Fields, typed
+from extproc import contract
 
 if TYPE_CHECKING:
     from controlplane import ir
@@ -36,12 +37,19 @@ _BY_ANSWER = {
     "operation": _llm("operation"),
 }
 _BY_CLIENT = {"client": f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%"}
+_BY_DECISION = {
+    key: f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
+    for key in (contract.GUARD_KEY, contract.OUTCOME_KEY)
+}
 _STATUS = {"status": "%RESPONSE_CODE%"}
 _CODE = "response.code"
 _ERRORS = f"{_CODE} < 400 ? '' : {_CODE} == 429 ? '429' : {_CODE} < 500 ? '4xx' : '5xx'"
 _ERROR = {"error_type": f"%CEL({_ERRORS})%"}
 
 _TO_FIRST_BYTE = "%COMMON_DURATION(DS_RX_BEG:US_RX_BODY_BEG:us)%"
+
+_NANO_COST = f"%TYPED_CEL({access_log.cost()} * 1000.0)%"
+"""Counters are whole numbers, and a token costs less than a millionth."""
 
 _SCOPE: Fields = {
     "prefix": names.STATS_PREFIX,
@@ -84,7 +92,18 @@ def logs(listener: ir.ListenerName) -> list[Fields]:
                 _histogram(table.OUTPUT_LENGTH, _llm("completion_tokens"), answered),
             ],
         ),
+        _log(
+            _known("cached_tokens"),
+            [_counter(table.CACHED_TOKENS, _llm("cached_tokens"), clients)],
+        ),
+        _log(_priced(), [_counter(table.COST, _NANO_COST, clients)]),
+        *([_decided()] if listener == "prompt" else []),
     ]
+
+
+def _decided() -> Fields:
+    of_decision = _known(contract.OUTCOME_KEY, contract.DECISION_METADATA)
+    return _log(of_decision, [_counter(table.PROMPTS, 1, _BY_CLIENT | _BY_DECISION)])
 
 
 def buckets() -> list[Fields]:
@@ -124,10 +143,19 @@ def _stat(of: table.Counted, tags: dict[str, str]) -> Fields:
     return {"name": of.stat, "tags": told}
 
 
-def _known(key: str) -> Fields:
+def _priced() -> Fields:
+    """Only where what an answer cost can be told."""
+    price = f"'price_input' in xds.cluster_metadata.filter_metadata['{names.CLUSTER_METADATA}']"
+    count = f"'prompt_tokens' in metadata.filter_metadata['{names.LLM_METADATA}']"
+    filter_type = "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
+    config = typed(filter_type, expression=f"{price} && {count}")
+    return {"extension_filter": {"name": "cel", "typed_config": config}}
+
+
+def _known(key: str, metadata: str = names.LLM_METADATA) -> Fields:
     """Only what has this in its metadata."""
     matcher = {
-        "filter": names.LLM_METADATA,
+        "filter": metadata,
         "path": [{"key": key}],
         "value": {"present_match": True},
     }

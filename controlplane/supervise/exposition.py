@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_SUFFIXES = {"histogram": ("_bucket", "_sum", "_count"), "summary": ("_sum", "_count")}
 _OURS = f"envoy_{STATS_PREFIX}_"
 
 
@@ -125,7 +124,8 @@ def _read(line: str) -> _Sample | None:
 def _renamed(samples: Iterable[_Sample], shown: Shown, family: Family) -> Iterator[str]:
     for each in samples:
         suffix = each.name.removeprefix(family.name)
-        value = _scaled(each.value, shown.scale) if suffix == "_sum" else each.value
+        scaled = suffix not in ("_bucket", "_count")
+        value = _scaled(each.value, shown.scale) if scaled else each.value
         labels = {shown.label_names.get(name, name): text for name, text in each.labels}
         if bound := labels.get("le"):
             labels["le"] = _scaled(bound, shown.scale)
@@ -133,7 +133,7 @@ def _renamed(samples: Iterable[_Sample], shown: Shown, family: Family) -> Iterat
 
 
 def _scaled(number: str, scale: float) -> str:
-    return number if number == "+Inf" else f"{float(number) * scale:.10g}"
+    return number if scale == 1 or number == "+Inf" else f"{float(number) * scale:.12g}"
 
 
 def sample(name: str, labels: Mapping[str, str], value: object) -> str:

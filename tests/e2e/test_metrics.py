@@ -34,7 +34,13 @@ listeners:
     auth: {{api_keys: [{{name: web, key: $WEB_KEY}}, {{name: batch, key: $BATCH_KEY}}]}}
 model_server: {{address: "{models}"}}
 llm_providers:
-  - {{name: one, provider: openai, base_url: "http://{well}/v1", model: gpt-one, access_key: $KEY, default: true}}
+  - name: one
+    provider: openai
+    base_url: "http://{well}/v1"
+    model: gpt-one
+    access_key: $KEY
+    default: true
+    price: {{input: 3, output: 15}}
   - {{name: any, provider: vllm, base_url: "http://{well}/v1"}}
   - {{name: broken, provider: groq, base_url: "http://{unwell}/v1", model: llama, access_key: $KEY}}
   - {{name: shaky, provider: groq, base_url: "http://{unwell}/v1", model: shaky, access_key: $KEY, fallbacks: [one]}}
@@ -185,6 +191,10 @@ def test_one_scrape(stage: Stage) -> None:
     # Three tokens in three pieces, a hundredth of a second apart.
     assert 5 < found.sum("time_per_output_token_sum", **answered) < 100
     assert found.sum("gen_ai_client_token_usage_count", gen_ai_token_type="output") >= 2
+    assert found.sum("archgw_prompts_total", guard="passed", outcome="forwarded") == 1
+    # Seven tokens at three and three at fifteen, for a million.
+    answers = found.sum("archgw_output_tokens_total", **answered) / 3
+    assert found.sum("archgw_cost_total", **answered) == pytest.approx(answers * 66e-6)
     of_openai = {"gen_ai_provider_name": "openai", "gen_ai_request_model": "gpt-one"}
     latency = found.samples("gen_ai_server_request_duration_seconds_bucket", **of_openai, le="0.01")
     assert latency
