@@ -9,7 +9,10 @@ local CREDENTIALS = { "authorization", "x-api-key" }
 -- What a token says may be anybody's words; this goes through headers, limits and logs.
 local function by_token(handle, name)
   if not name then return end
-  if #name <= 128 and string.find(name, "^%w[%w._:@/|-]*$") then return name end
+  if #name <= 128 and string.find(name, "^%w[%w._:@/|-]*$") then
+    handle:streamInfo():dynamicMetadata():set(CLIENT_METADATA, BY_ISSUER_KEY, true)
+    return name
+  end
   handle:streamInfo():dynamicMetadata():set(JWT_METADATA, JWT_REFUSED, {
     message = "what it calls its client is no name",
   })

@@ -36,7 +36,6 @@ _BY_ANSWER = {
     "model": _llm("asked"),
     "operation": _llm("operation"),
 }
-_BY_CLIENT = {"client": f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%"}
 _BY_DECISION = {
     key: f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
     for key in (contract.GUARD_KEY, contract.OUTCOME_KEY)
@@ -60,14 +59,15 @@ _SCOPE: Fields = {
 }
 
 
-def logs(listener: ir.ListenerName) -> list[Fields]:
+def logs(listener: ir.Listener) -> list[Fields]:
     """One logger for all that is known of the same requests: without a value Envoy complains."""
-    by = {"listener": listener}
+    by = {"listener": listener.name}
+    by_client = {"client": _client(listener.auth)}
     answered = by | _BY_ANSWER
-    clients = answered | _BY_CLIENT
+    clients = answered | by_client
     return [
         _log(_not_a_probe(), [_counter(table.REQUESTS, 1, clients | _STATUS)]),
-        _log(_limited(), [_counter(table.RATE_LIMITED, 1, by | _BY_CLIENT | _PROVIDER)]),
+        _log(_limited(), [_counter(table.RATE_LIMITED, 1, by | by_client | _PROVIDER)]),
         _log(_known("asked"), [_histogram(table.LATENCY, "%DURATION%", answered | _ERROR)]),
         _log(_known("streams"), [_histogram(table.FIRST_TOKEN, _TO_FIRST_BYTE, answered)]),
         _log(
@@ -96,13 +96,21 @@ def logs(listener: ir.ListenerName) -> list[Fields]:
             [_counter(table.CACHED_TOKENS, _llm("cached_tokens"), clients)],
         ),
         _log(_priced(), [_counter(table.COST, _NANO_COST, clients)]),
-        *([_decided()] if listener == "prompt" else []),
+        _log(
+            _known(contract.OUTCOME_KEY, contract.DECISION_METADATA),
+            [_counter(table.PROMPTS, 1, by_client | _BY_DECISION)],
+        ),
     ]
 
 
-def _decided() -> Fields:
-    of_decision = _known(contract.OUTCOME_KEY, contract.DECISION_METADATA)
-    return _log(of_decision, [_counter(table.PROMPTS, 1, _BY_CLIENT | _BY_DECISION)])
+def _client(auth: ir.Auth | None) -> str:
+    """Those of tokens are told as one: an issuer may know any number of them."""
+    if auth is None or not auth.tokens:
+        return f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%"
+    known = f"metadata.filter_metadata['{names.CLIENT_METADATA}']"
+    there = f"'{names.CLIENT_METADATA}' in metadata.filter_metadata"
+    name = f"'{names.BY_ISSUER_KEY}' in {known} ? '{names.ISSUED_CLIENTS}' : {known}.name"
+    return f"%CEL({there} ? ({name}) : '')%"
 
 
 def buckets() -> list[Fields]:

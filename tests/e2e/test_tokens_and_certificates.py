@@ -317,3 +317,19 @@ def test_broken_script_opens_nothing(
     with gateway(tmp_path, config, {"KEY": "sk-canary"}) as running:
         client = Client(running.port, tls=leaf.client_context())
         assert refused(client.chat(headers=bearer(issuer.token())))
+
+
+def test_metrics(stage: Stage) -> None:
+    """An issuer may know any number of clients: metrics tell them as one, and others by name."""
+    for name in ("ada", "grace"):
+        token = stage.issuer.token(sub=name)
+        assert stage.client("llm").chat(headers=bearer(token)).status == 200
+    assert stage.client("llm").chat(headers=bearer(KEY)).status == 200
+    assert stage.client("llm", stage.leaf("shop", SAN)).chat().status == 200
+    assert stage.client("llm").chat().status == 401
+    stage.running.log()
+    lines = stage.running.admin("GET", "/stats/prometheus").splitlines()
+    counted = [line for line in lines if line.startswith("envoy_archgw_requests")]
+    clients = {line.partition('client="')[2].partition('"')[0] for line in counted}
+    assert {"(token)", "web", SAN, ""} <= clients
+    assert not any("ada" in line or "grace" in line for line in counted)
