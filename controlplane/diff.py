@@ -174,6 +174,9 @@ def _routes(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
         if before.groups != after.groups:
             text = f"provider {name}: order of use {_groups(before)} → {_groups(after)}"
             yield Change("provider", "changed", text)
+        if before.audiences != after.audiences:
+            text = f"provider {name}: for {_audience(before)} → for {_audience(after)}"
+            yield Change("provider", "changed", text)
         for field in ("first_byte_timeout", "idle_timeout", "retries"):
             one, other = getattr(before, field), getattr(after, field)
             if one != other:
@@ -212,6 +215,14 @@ def _groups(route: ir.LlmRoute) -> str:
     return ", then ".join(groups)
 
 
+def _audience(route: ir.LlmRoute) -> str:
+    """Who may use it."""
+    some = ", ".join(client for each in route.audiences for client in each.clients)
+    if not route.groups:
+        return f"{some} alone"
+    return f"all, with fallbacks that others lack for {some}" if some else "all"
+
+
 def _limits(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
     for name, before, after in _pairs(old.llm_routes, new.llm_routes, lambda each: each.name):
         ours = before.limits if before else ()
@@ -223,6 +234,21 @@ def _limits(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             elif one != other:
                 text = f"{label}: {_amount(one)} → {_amount(other)}"
                 yield Change("limit", "changed", text)
+        ours, theirs = (_budgets(each.budgets) if each else {} for each in (before, after))
+        for client in ours | theirs:
+            one, other = (found.get(client, "none") for found in (ours, theirs))
+            if one != other:
+                yield Change("limit", "changed", f"budget of {client} at {name}: {one} → {other}")
+
+
+def _budgets(budgets: ir.Budgets) -> dict[str, str]:
+    """Whose → how much of what."""
+    found = {"each client": budgets.each} if budgets.each else {}
+    found |= {f"the client {client}": own for client, own in budgets.named}
+    return {
+        whose: ", ".join(f"{_amount(each)} for {each.what}" for each in own)
+        for whose, own in found.items()
+    }
 
 
 def _whom(header: str | None, value: str | None) -> str:
@@ -231,7 +257,7 @@ def _whom(header: str | None, value: str | None) -> str:
     return f" with {header}: {value}" if value else f", each value of {header}"
 
 
-def _amount(limit: ir.TokenLimit) -> str:
+def _amount(limit: ir.TokenLimit | ir.Budget) -> str:
     return f"{limit.tokens} tokens per {_PERIODS.get(limit.period, str(limit.period))}"
 
 
@@ -239,6 +265,7 @@ _PERIODS = {
     timedelta(seconds=1): "second",
     timedelta(minutes=1): "minute",
     timedelta(hours=1): "hour",
+    timedelta(days=1): "day",
 }
 
 

@@ -112,6 +112,10 @@ class WeightedProvider:
     weight: int
 
 
+Groups = tuple[tuple[WeightedProvider, ...], ...]
+"""Providers to be tried one group after the other."""
+
+
 @dataclass(frozen=True, slots=True)
 class TokenLimit:
     header: str | None
@@ -123,6 +127,35 @@ class TokenLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a client may spend: tokens as providers count them, once they have told."""
+
+    name: str
+    """Of what is counted together, for each client."""
+    what: str
+    """What it is a budget for, in messages."""
+    tokens: int
+    period: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    each: tuple[Budget, ...] = ()
+    """Of a client that has none of its own, and of all that nobody knows, together."""
+    named: tuple[tuple[str, tuple[Budget, ...]], ...] = ()
+    """Client → its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Clients that may use what others may not."""
+
+    clients: tuple[str, ...]
+    groups: Groups
+    """As `LlmRoute.groups` has them for all others."""
+
+
+@dataclass(frozen=True, slots=True)
 class LlmRoute:
     """What a name stands for that clients say: a pool, then its fallbacks in order."""
 
@@ -130,13 +163,20 @@ class LlmRoute:
     """A provider's, or that of a model which providers of several names serve."""
     model: str | None
     """For messages and logs: the model of the first provider of the pool."""
-    groups: tuple[tuple[WeightedProvider, ...], ...]
-    """The first one is the pool itself."""
+    groups: Groups
+    """The first one is the pool itself. Empty: only an audience may use it."""
     first_byte_timeout: timedelta
     idle_timeout: timedelta
     retries: int
     """Further attempts within the pool, before any byte of an answer."""
     limits: tuple[TokenLimit, ...]
+    budgets: Budgets = Budgets()
+    audiences: tuple[Audience, ...] = ()
+    """Each client is in one at most."""
+
+    def is_for(self, client: str | None) -> bool:
+        """Whether a client may use it; None: one that no list names."""
+        return bool(self.groups) or any(client in each.clients for each in self.audiences)
 
 
 @dataclass(frozen=True, slots=True)

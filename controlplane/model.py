@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 Path = tuple[str | int, ...]
+Unit = Literal["second", "minute", "hour", "day"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,12 @@ class Auth:
     jwt: Jwt | None = None
     mtls: Mtls | None = None
 
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """Those whose names the config says; what a token calls its own, it does not."""
+        sans = self.mtls.sans if self.mtls else ()
+        return tuple(dict.fromkeys((*(key.client for key in self.keys), *sans)))
+
 
 @dataclass(frozen=True, slots=True)
 class Listener:
@@ -159,13 +166,22 @@ class Selector:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSelector:
+    """Counts by the client that `auth` knows, not by what it says."""
+
+    path: Path
+    client: str | None = None
+    """None: each client has its own limit."""
+
+
+@dataclass(frozen=True, slots=True)
 class TokenLimit:
     path: Path
     tokens: int
-    unit: Literal["second", "minute", "hour"]
-    selector: Selector | None = None
+    unit: Unit
+    selector: Selector | ClientSelector | None = None
     model: str | None = None
-    """Set for top-level `ratelimits`; a provider's own limits apply to that provider."""
+    """In top-level `ratelimits` only; left out there, a client's limit is one for all providers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +226,8 @@ class Provider:
     """azure_openai's query parameter."""
     http_host: str | None = None
     """The name its host is called by, where it is not its own."""
+    clients: tuple[str, ...] | None = None
+    """Those alone that may use it; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +280,8 @@ class PromptTarget:
     auto_llm_dispatch_on_response: bool | None = None
     system_prompt: str | None = None
     confirm: contract.Confirm | None = None
+    clients: tuple[str, ...] | None = None
+    """Those alone that it is offered to; None: all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@
 --   model       the route's model as messages name it
 --   named       the body's `model`, if it is a name for this route
 --   bare        the same without the kind of provider before it, for a provider that has no model
+--   client      who calls, if the listener asks
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
@@ -21,7 +22,7 @@
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
 -- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
 --
--- Before this file come json.lua, bodies.lua and the tables of the route config:
+-- Before this file come json.lua, bodies.lua, budgets.lua and the tables of the route config:
 --   NAMES    names of the routes, in the order of the config
 --   MODELS   model or alias → name of a route
 --   BEGINNINGS  { how a model's name begins, name of a route } …
@@ -30,8 +31,10 @@
 --   REFUSES_OTHERS  whether these are refused then
 --   NO_SUCH_MODEL  what is said then, with the names that are known
 --   DEFAULT  name of a route, or nil
---   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … } }
---            header nil: for everybody; value nil: for each value that no other limit names
+--   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … },
+--            clients = { client → true }, budgets = see budgets.lua }
+--            header nil: for everybody; value nil: for each value that no other limit names;
+--            clients nil: anybody may use it
 --   ORIGINS  patterns of the origins of web pages that may call
 --   TEXT_ERRORS  true if messages are to be v0.1's and no more
 
@@ -39,7 +42,9 @@ local FORM_WANTED = 'send the header "content-type: multipart/form-data; boundar
 local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform routing\n"
 
 local ANY_LIMIT = false
-for _, route in pairs(ROUTES) do ANY_LIMIT = ANY_LIMIT or #route.limits > 0 end
+for _, route in pairs(ROUTES) do
+  ANY_LIMIT = ANY_LIMIT or #route.limits > 0 or route.budgets ~= nil
+end
 
 local function refusal(status, code, message)
   return {
@@ -59,8 +64,29 @@ local function quoted(text)
   return '"' .. text .. '"'
 end
 
-local function known_names()
-  return concat(NAMES, ", ") .. (DEFAULT and " or default" or "")
+local function may_use(client, name)
+  local clients = ROUTES[name].clients
+  return not clients or clients[client or ""]
+end
+
+-- What a client may say for a provider.
+local function known_names(client)
+  local found = {}
+  for _, name in ipairs(NAMES) do
+    if may_use(client, name) then found[#found + 1] = name end
+  end
+  return concat(found, ", ") .. (DEFAULT and may_use(client, DEFAULT) and " or default" or "")
+end
+
+-- Never another provider instead: the client would pay for, or trust, what it did not ask for.
+local function not_allowed(client, name)
+  local who = client and "the client " .. quoted(client) or "a client without a name"
+  local others = known_names(client)
+  local reason = refusal("403", "provider_not_allowed", who .. " may not use " .. quoted(name)
+    .. ": its `clients` in the gateway's config do not name it; "
+    .. (others ~= "" and "ask for one of: " .. others or "there is no other that it may use"))
+  reason.headers[ERROR_TYPE_HEADER] = "permission_error"
+  return reason
 end
 
 -- The route that a model's name is a name for.
@@ -92,13 +118,13 @@ local function route_of_others(model)
 end
 
 -- The route's name, or nil and why there is none.
-local function choose(hint, model)
+local function choose(hint, model, client)
   if hint and hint ~= "" then
     if ROUTES[hint] then return hint end
     if hint == "default" and DEFAULT then return DEFAULT end
     if hint ~= "default" then
       return nil, refusal("400", "unknown_provider", "unknown LLM provider " .. quoted(hint)
-        .. " in " .. CLIENT_HINT_HEADER .. "; known are " .. known_names())
+        .. " in " .. CLIENT_HINT_HEADER .. "; known are " .. known_names(client))
     end
   elseif model and not NO_MODEL[model] then
     local route = named_route(model) or route_of_others(model)
@@ -107,7 +133,7 @@ local function choose(hint, model)
   end
   if DEFAULT then return DEFAULT end
   return nil, refusal("400", "no_provider", TEXT_ERRORS and NO_ROUTE or NO_ROUTE
-    .. "send " .. CLIENT_HINT_HEADER .. ", or a model, that is one of: " .. known_names())
+    .. "send " .. CLIENT_HINT_HEADER .. ", or a model, that is one of: " .. known_names(client))
 end
 
 -- Adds the period of the limit that concerns this request, slot by slot. As in the filters, a
@@ -187,11 +213,13 @@ local function decide(headers, body)
     if not read then return nil, reason end
   end
   local model = read and read.model
+  local client = headers:get(CLIENT_HEADER)
   local name
-  name, reason = choose(headers:get(HINT_HEADER), model)
+  name, reason = choose(headers:get(HINT_HEADER), model, client)
   if not name then return nil, reason end
+  if not may_use(client, name) then return nil, not_allowed(client, name) end
   local route = ROUTES[name]
-  local found = { path = headers:get(":path"), route = name, model = route.model }
+  local found = { path = headers:get(":path"), route = name, model = route.model, client = client }
   if model and named_route(model) == name then
     found.named = model
   elseif model then
@@ -212,8 +240,8 @@ local function handle_request(handle)
   -- Only this script may set it: whatever came in so far is a client's.
   headers:remove(PROVIDER_HEADER)
   local surface = surface_of(plain_path(headers:get(":path")))
-  -- Not an API call: the routes have their own answer.
-  if not surface then return end
+  -- Not an API call: the routes have their own answer, some by who calls.
+  if not surface then return handle:clearRouteCache() end
 
   local body
   if headers:get(":method") == "POST" then
@@ -227,6 +255,10 @@ local function handle_request(handle)
   end
   local found, reason = decide(headers, body)
   if not found then return handle:respond(reason.headers, reason.message) end
+  if found.est_tokens then
+    local refused, message = spend(handle, ROUTES[found.route], found.client, tonumber(found.est_tokens))
+    if refused then return handle:respond(refused, message) end
+  end
 
   headers:remove(HINT_HEADER)
   headers:replace(PROVIDER_HEADER, found.route)
@@ -282,7 +314,8 @@ end
 if ANY_LIMIT then
   function envoy_on_response(handle)
     local headers = handle:headers()
-    if headers:get(":status") ~= "429" then return end
-    add_retry_after(headers, handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {})
+    local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
+    if headers:get(":status") == "429" then add_retry_after(headers, known) end
+    settle(handle, ROUTES[known.route], known)
   end
 end

@@ -252,6 +252,11 @@ class Target:
     dispatch_to_llm: bool
     system_prompt: str | None
     confirm: Confirm
+    clients: tuple[str, ...] = ()
+    """Those alone that it is there for; empty: all."""
+
+    def is_for(self, client: str | None) -> bool:
+        return not self.clients or client in self.clients
 
     @property
     def changes(self) -> bool:
@@ -371,6 +376,7 @@ def _target(found: dict[str, Any]) -> Target:
             **found,
             "endpoint": _endpoint(endpoint) if endpoint else None,
             "parameters": tuple(_parameter(each) for each in found["parameters"]),
+            "clients": tuple(found.get("clients", ())),
         }
     )
 

@@ -5,7 +5,8 @@ output one line for each says how it would be decided: its record, the calls of 
 out, what the LLM would be sent or the client told. The models are asked as ever; no API and no
 LLM is. Whoever waits for an API's answer gets words in its place.
 
-`today` (2026-05-31) beside `body` is the day that "tomorrow" is counted from.
+`today` (2026-05-31) beside `body` is the day that "tomorrow" is counted from, `client` the name of who
+asks.
 """
 
 from __future__ import annotations
@@ -68,13 +69,18 @@ class Kept:
 
 
 async def explained(
-    runtime: Runtime, models: Models, body: bytes, day: str | None = None
+    runtime: Runtime,
+    models: Models,
+    body: bytes,
+    day: str | None = None,
+    client: str | None = None,
 ) -> dict[str, Any]:
     """How the request would be decided."""
     unsent, kept = Unsent(), Kept()
     world = World(models, unsent, Metrics(), kept, today=(lambda: day) if day else today)
     session = Session(runtime, world)
-    await session.on(RequestHeaders(_HEADERS, end_of_stream=False))
+    caller = {contract.CLIENT_HEADER: client} if client else {}
+    await session.on(RequestHeaders(_HEADERS | caller, end_of_stream=False))
     outcome = await session.on(RequestBody(body))
     return {
         "record": kept.record,
@@ -129,7 +135,8 @@ async def _answer_lines(runtime: Runtime) -> None:
         async with places:
             asked = orjson.loads(line)
             body = orjson.dumps({**asked["body"], "stream": False})
-            return orjson.dumps(await explained(runtime, models, body, asked.get("today")))
+            day, client = asked.get("today"), asked.get("client")
+            return orjson.dumps(await explained(runtime, models, body, day, client))
 
     try:
         for answer in [asyncio.ensure_future(one(line)) for line in sys.stdin.buffer]:

@@ -8,7 +8,7 @@ in use at a time in practice, more while changes are tried in a row.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,30 @@ class Runtime:
     config_prompts: frozenset[str] = field(repr=False)
     """System prompts of the config: not scanned when a client sends them back."""
     questions: Questions = field(repr=False)
+    of_clients: Mapping[str, Runtime] = field(default_factory=dict, repr=False)
+    """Client → what it is offered, where that is more than others are."""
+
+    def for_client(self, client: str | None) -> Runtime:
+        """The same without the targets that are not there for this client: no model sees them."""
+        return self.of_clients.get(client or "", self)
 
 
 def compiled(generation: str, settings: RuntimeConfig) -> Runtime:
+    """For clients that no target names, and within it for each that some do."""
+    offered: dict[tuple[str, ...], Runtime] = {}
+
+    def offering(client: str | None) -> Runtime:
+        targets = tuple(target for target in settings.targets if target.is_for(client))
+        names = tuple(target.name for target in targets)
+        if names not in offered:
+            offered[names] = _compiled(generation, replace(settings, targets=targets))
+        return offered[names]
+
+    clients = {client for target in settings.targets for client in target.clients}
+    return replace(offering(None), of_clients={client: offering(client) for client in clients})
+
+
+def _compiled(generation: str, settings: RuntimeConfig) -> Runtime:
     matched = [target for target in settings.targets if not target.default]
     prompts = (settings.system_prompt, *(target.system_prompt for target in settings.targets))
     return Runtime(

@@ -14,6 +14,7 @@ from extproc.chat import strict_json, types
 from extproc.contract import (
     CHAT_PATH,
     CLIENT_DEBUG_HEADER,
+    CLIENT_HEADER,
     CLIENT_STREAM_HEADER,
     DEBUG_HEADER,
     HINT_HEADER,
@@ -89,7 +90,8 @@ class Session:
                     body, self._headers.get("content-type", ""), self._foreign_origin()
                 )
                 self._check_model(request.body.get("model"))
-                exchange = Exchange(self._runtime, request, self._caller(), self._world, clock)
+                runtime = self._runtime.for_client(self._headers.get(CLIENT_HEADER))
+                exchange = Exchange(runtime, request, self._caller(), self._world, clock)
                 outcome = await pipeline.run(exchange)
             except GatewayError as error:
                 outcome = Reject(error)

@@ -6,6 +6,7 @@
     tests:
       - id: forecast
         tags: [weather]
+        client: web                     # who asks, where `auth` knows several
         messages: [Weather in Berlin, {assistant: For how many days?}, [next 3 days, 3 days please]]
         expect: {target: get_forecast, args: {city: Berlin, days: 3}}
 
@@ -50,6 +51,8 @@ class Case:
     """Of the keys in `EXPECTED`, those that were written."""
     place: model.Path = ()
     """Of the expectation in its file."""
+    client: str | None = None
+    """Who says it, as `auth` calls it."""
 
     @property
     def last(self) -> str:
@@ -72,7 +75,8 @@ class Suite:
     def requests(self) -> list[dict[str, Any]]:
         """As `extproc.explain` takes them."""
         return [
-            {"body": {"messages": [*each.messages]}, "today": self.today} for each in self.cases
+            {"body": {"messages": [*each.messages]}, "today": self.today, "client": each.client}
+            for each in self.cases
         ]
 
 
@@ -134,7 +138,7 @@ class _Reader:
             if node.kind != "map":
                 self._wrong(node, "a test has `messages:` and `expect:`")
                 continue
-            self._know(node, ("id", "tags", "messages", "expect"))
+            self._know(node, ("id", "tags", "client", "messages", "expect"))
             named = node.child("id")
             name = named.text if named else str(number)
             if name in seen:
@@ -144,7 +148,7 @@ class _Reader:
 
     def _variants(self, node: Node, name: str) -> Iterator[Case]:
         """A case for each choice of variants."""
-        said, expect, tags = (node.child(key) for key in ("messages", "expect", "tags"))
+        said, expect, tags, client = map(node.child, ("messages", "expect", "tags", "client"))
         turns = [self._turn(each) for each in said.items] if said and said.kind == "list" else []
         if not turns or not all(turns):
             self._wrong(said or node, "expected `messages:` with a list of what was said")
@@ -166,6 +170,7 @@ class _Reader:
                 messages=messages,
                 expect={key: value.value for key, value in expect.entries.items()},
                 place=expect.path,
+                client=client.text if client else None,
             )
 
     def _turn(self, node: Node) -> list[Mapping[str, str]]:

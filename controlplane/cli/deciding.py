@@ -51,6 +51,19 @@ def taking_prompts(compiled: Compiled) -> ir.Gateway:
     return compiled.gateway
 
 
+def require_client(gateway: ir.Gateway, client: str | None) -> None:
+    """Nobody who is called so may ask: then the decision would be another one's."""
+    from controlplane.reading.values import did_you_mean  # noqa: PLC0415
+
+    doors = [each.auth for each in gateway.listeners if each.name == "prompt" and each.auth]
+    known = [name for auth in doors for name in auth.clients]
+    anybody = any(auth.tokens for auth in doors)
+    if client is not None and not anybody and client not in known:
+        hint = did_you_mean(client, known) if known else "no client is asked who it is"
+        failure(f"the prompt listener knows no client {client}: {hint}")
+        raise CannotDecideError(COULD_NOT_RUN)
+
+
 def suite_of(file: Path) -> Suite | None:
     """The golden conversations of a file; None where it is wrong, which is told."""
     from controlplane.acceptance.cases import read_suite  # noqa: PLC0415  --help needs none

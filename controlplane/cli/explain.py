@@ -7,7 +7,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from controlplane.cli.deciding import CONFIG, CannotDecideError, decisions, gateway_of
+from controlplane.cli.deciding import (
+    CONFIG,
+    CannotDecideError,
+    decisions,
+    gateway_of,
+    require_client,
+)
 from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
@@ -33,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--record", metavar="ID", help="a past request of the running gateway, by its x-request-id"
     )
+    parser.add_argument(
+        "--client", metavar="NAME", help="who asks, as `auth` calls it; left out: nobody"
+    )
     parser.add_argument("--json", action="store_true", help="print all of it as JSON")
     add_home(parser)
 
@@ -46,7 +55,8 @@ def run(args: argparse.Namespace) -> int:
         return COULD_NOT_RUN
     try:
         gateway = gateway_of(args.config)
-        [decision] = decisions(gateway, home, [{"body": body}])
+        require_client(gateway, args.client)
+        [decision] = decisions(gateway, home, [{"body": body, "client": args.client}])
     except CannotDecideError as error:
         return error.code
     _show(decision, body["messages"], as_json=args.json)

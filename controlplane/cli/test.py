@@ -14,6 +14,7 @@ from controlplane.cli.deciding import (
     CannotDecideError,
     decisions,
     gateway_of,
+    require_client,
     suite_of,
 )
 from controlplane.cli.home import add_home, home_of
@@ -93,7 +94,10 @@ def _decide(suites: Sequence[Suite], home: Home) -> list[Result]:
     results: list[Result] = []
     for suite in suites:
         if suite.cases and suite.config:
-            decided = decisions(gateway_of(suite.config), home, suite.requests)
+            gateway = gateway_of(suite.config)
+            for client in {case.client for case in suite.cases}:
+                require_client(gateway, client)
+            decided = decisions(gateway, home, suite.requests)
             results += [judged(*each) for each in zip(suite.cases, decided, strict=True)]
     return results
 

@@ -1,7 +1,8 @@
-"""Routes that Envoy answers itself, without a provider and without any filter of ours."""
+"""Routes that Envoy answers itself, without a provider; and by what a request is known."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from controlplane.emit import names
@@ -9,11 +10,30 @@ from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping, Sequence
 
 
 def header(name: str, value: str) -> Fields:
     return {"name": name, "string_match": {"exact": value}}
+
+
+_LONGEST_PATTERN = 500
+"""Characters, of which a regular expression of Envoy's has one step each; it may have 1000."""
+
+
+def called_by(clients: Sequence[str]) -> list[Fields]:
+    """What requests of these clients have, by one of these matches: Envoy itself has put the name
+    into the header.
+    """
+    patterns = [""]
+    for pattern in map(re.escape, clients):
+        if patterns[-1] and len(patterns[-1]) + len(pattern) >= _LONGEST_PATTERN:
+            patterns.append("")
+        patterns[-1] += f"|{pattern}" if patterns[-1] else pattern
+    return [
+        {"name": contract.CLIENT_HEADER, "string_match": {"safe_regex": {"regex": each}}}
+        for each in patterns
+    ]
 
 
 _UNFILTERED = {
@@ -25,14 +45,22 @@ _UNFILTERED = {
 
 
 def answer(
-    name: str, match: Fields, status: int, body: str, headers: Mapping[str, str] | None = None
+    name: str,
+    match: Fields,
+    status: int,
+    body: str,
+    headers: Mapping[str, str] | None = None,
+    *,
+    filtered: Collection[str] = (),
 ) -> Fields:
-    """An answer of our own, without a provider."""
+    """An answer of our own, without a provider; of our filters none runs but those in `filtered`."""
     route: Fields = {
         "name": name,
         "match": match,
         "direct_response": {"status": status, "body": {"inline_string": body}},
-        "typed_per_filter_config": _UNFILTERED,
+        "typed_per_filter_config": {
+            name: off for name, off in _UNFILTERED.items() if name not in filtered
+        },
     }
     if headers:
         route["response_headers_to_add"] = [

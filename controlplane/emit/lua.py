@@ -52,9 +52,15 @@ def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
     limits = _limits_by_route(gateway)
     origins = [origin_pattern(each) for each in (cors.origins if cors else ())]
     routes = {
-        route.name: {"model": route.model or route.name, "limits": limits.get(route.name, [])}
+        route.name: {
+            "model": route.model or route.name,
+            "limits": limits.get(route.name, []),
+            "clients": _clients(route),
+            "budgets": _budgets(route.budgets),
+        }
         for route in gateway.llm_routes
     }
+    clients = {name: True for each in gateway.listeners if each.auth for name in each.auth.clients}
     constants = (
         f"local NAMES = {literal(list(choice.names))}\n"
         f"local MODELS = {literal(dict(choice.models))}\n"
@@ -65,9 +71,11 @@ def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
         f"local NO_SUCH_MODEL = {literal(contract.no_such_model([n for n, _ in choice.listed]))}\n"
         f"local DEFAULT = {literal(choice.default)}\n"
         f"local ROUTES = {literal(routes)}\n"
+        f"local CLIENTS = {literal(clients)}\n"
         f"local ORIGINS = {literal(origins)}\n"
     )
-    return constants + _text_errors(gateway) + script("json.lua", "bodies.lua", "choose.lua")
+    files = ("json.lua", "bodies.lua", "budgets.lua", "choose.lua")
+    return constants + _text_errors(gateway) + script(*files)
 
 
 def native_key_source() -> str:
@@ -137,16 +145,48 @@ def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:
     return limits
 
 
+def _clients(route: ir.LlmRoute) -> dict[str, bool] | None:
+    """Those that may use it, where others may not."""
+    if route.groups:
+        return None
+    return {client: True for each in route.audiences for client in each.clients}
+
+
+def _budgets(budgets: ir.Budgets) -> dict[str, object] | None:
+    if not budgets.each and not budgets.named:
+        return None
+    named = {client: [_budget(each) for each in own] for client, own in budgets.named}
+    return {"each": [_budget(each) for each in budgets.each], "named": named}
+
+
+def _budget(budget: ir.Budget) -> dict[str, object]:
+    seconds = int(budget.period.total_seconds())
+    return {
+        "name": budget.name,
+        "what": budget.what,
+        "tokens": budget.tokens,
+        "seconds": seconds,
+        "unit": _UNITS[seconds],
+    }
+
+
+_UNITS = {1: "a second", 60: "a minute", 3600: "an hour", 86400: "a day"}
+
+
 def literal(value: object) -> str:
     """A Lua literal that reads back as the same value, whatever bytes a name contains."""
     if value is None:
         return "nil"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, dict):
-        pairs = (f"[{literal(key)}]={literal(item)}" for key, item in value.items())
+        pairs = (
+            f"[{literal(key)}]={literal(item)}" for key, item in value.items() if item is not None
+        )
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, list):
         return "{" + ",".join(literal(item) for item in value) + "}"

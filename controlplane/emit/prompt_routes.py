@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from controlplane.emit import names
 from controlplane.emit.answers import header
 from controlplane.emit.proto import Fields, typed
-from controlplane.emit.routes import provider_route, route_config, unchosen
+from controlplane.emit.routes import provider_route, route_config, unchosen, variants
 from controlplane.surfaces import CHAT
 from extproc import contract
 
@@ -23,7 +23,11 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
     guarded = [header(contract.GUARDED_HEADER, "1")]
     last_resort = names.ERROR_TARGET_CLUSTER if prompts.error_target else None
     routes = [
-        *(provider_route(route, CHAT, guarded, last_resort) for route in gateway.llm_routes),
+        *(
+            provider_route(variant, CHAT, [*guarded, *headers], last_resort)
+            for route in gateway.llm_routes
+            for variant, headers in variants(route)
+        ),
         # extproc ended its call without a word: nobody has judged the prompt.
         unchosen(CHAT, "POST", 503, "no decision was made on this prompt", "unavailable"),
     ]

@@ -11,19 +11,17 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controlplane.emit import doors, lua, names, ratelimit
-from controlplane.emit.answers import answer, error, header
+from controlplane.emit.answers import answer, called_by, error, header
 from controlplane.emit.cors import page_routes
 from controlplane.emit.model_list import model_routes
 from controlplane.emit.proto import Fields, duration, typed
 from controlplane.surfaces import MESSAGES_PATH, METHODS, MODELS_PATH, SURFACES
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterator, Sequence
 
     from controlplane import ir
     from controlplane.surfaces import Surface
-
-    Groups = tuple[tuple[ir.WeightedProvider, ...], ...]
 
 _PRIORITY_GROUP = (
     "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier"
@@ -32,7 +30,12 @@ _PRIORITY_GROUP = (
 
 def llm_routes(gateway: ir.Gateway) -> Fields:
     own_api = {provider.name for provider in gateway.providers if provider.speaks_messages}
-    routes = [route for each in gateway.llm_routes for route in _routes_to(each, own_api)] + [
+    routes = [
+        route
+        for each in gateway.llm_routes
+        for variant, headers in variants(each)
+        for route in _routes_to(variant, own_api, headers)
+    ] + [
         unchosen(surfaces, method, 400, "no provider was chosen", "no_provider")
         for method in METHODS
         if (surfaces := [each for each in SURFACES if method in each.methods])
@@ -40,7 +43,18 @@ def llm_routes(gateway: ir.Gateway) -> Fields:
     return route_config("llm", routes, SURFACES, gateway)
 
 
-def _routes_to(route: ir.LlmRoute, own_api: Container[str]) -> list[Fields]:
+def variants(route: ir.LlmRoute) -> Iterator[tuple[ir.LlmRoute, list[Fields]]]:
+    """What each audience has of a route, and what it is known by; then all others."""
+    for audience in route.audiences:
+        for caller in called_by(audience.clients):
+            yield replace(route, groups=audience.groups), [caller]
+    if route.groups:
+        yield route, []
+
+
+def _routes_to(
+    route: ir.LlmRoute, own_api: Container[str], headers: Sequence[Fields]
+) -> list[Fields]:
     """One for the calls that fail over, one for those that only some can take over, one for the
     others.
     """
@@ -50,9 +64,11 @@ def _routes_to(route: ir.LlmRoute, own_api: Container[str]) -> list[Fields]:
     conversations = [each for each in SURFACES if each.fails_over and each not in messages]
     others = [each for each in SURFACES if not each.fails_over]
     return [
-        provider_route(route, conversations),
-        provider_route(replace(route, groups=(pool, *(tuple(g) for g in takers if g))), messages),
-        provider_route(replace(route, groups=(pool,)), others),
+        provider_route(route, conversations, headers),
+        provider_route(
+            replace(route, groups=(pool, *(tuple(g) for g in takers if g))), messages, headers
+        ),
+        provider_route(replace(route, groups=(pool,)), others, headers),
     ]
 
 
@@ -75,7 +91,7 @@ def route_config(
             **doors.per_route(auth),
             **_choosing(gateway, cors),
         },
-        "routes": [*own, *routes, *model_routes(gateway.choice), _not_found(surfaces)],
+        "routes": [*own, *routes, *model_routes(gateway), _not_found(surfaces)],
     }
     return {
         "name": name,
@@ -132,13 +148,13 @@ _ID = "[A-Za-z0-9_.:-]+(/[a-z_]+)?"
 """Of a file or an answer, and a word for what of it is wanted."""
 
 
-def _groups(route: ir.LlmRoute) -> Groups:
+def _groups(route: ir.LlmRoute) -> ir.Groups:
     """Attempt n goes to group n."""
     pool, *fallbacks = route.groups
     return ((pool,) * (1 + route.retries)) + tuple(fallbacks)
 
 
-def _specifier(groups: Groups, last_resort: str | None) -> Fields:
+def _specifier(groups: ir.Groups, last_resort: str | None) -> Fields:
     attempts = [
         [(names.provider_cluster(member.provider), member.weight) for member in group]
         for group in groups
@@ -165,11 +181,11 @@ def _specifier(groups: Groups, last_resort: str | None) -> Fields:
     }
 
 
-def _attempts(groups: Groups, last_resort: str | None) -> int:
+def _attempts(groups: ir.Groups, last_resort: str | None) -> int:
     return len(groups) + (1 if last_resort else 0)
 
 
-def _retries(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> Fields:
+def _retries(route: ir.LlmRoute, groups: ir.Groups, last_resort: str | None) -> Fields:
     """A request is sent again only when nobody can have been billed for it, or when the user
     named fallbacks, which is to say that an answer from elsewhere is worth it.
     """
@@ -203,7 +219,7 @@ def _idle(route: ir.LlmRoute) -> timedelta:
     return max(route.idle_timeout, route.first_byte_timeout)
 
 
-def _patience(route: ir.LlmRoute, groups: Groups, last_resort: str | None) -> timedelta:
+def _patience(route: ir.LlmRoute, groups: ir.Groups, last_resort: str | None) -> timedelta:
     """How long a client may hear nothing: until every attempt has had its own time, and then some.
 
     What ends an attempt is the limits of each; this one is for a request that gets no attempt.

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.lint import (
     addresses,
+    clients,
     credentials,
     doors,
     limits,
@@ -115,6 +116,9 @@ RULES: tuple[Rule, ...] = (
     credentials.key_set_in_clear,
     credentials.certificates_of_anybody,
     credentials.certificates_without_tls,
+    clients.unknown_client,
+    clients.clients_of_an_open_listener,
+    clients.for_nobody,
     parameters.default_not_in_enum,
     parameters.default_of_required,
     parameters.default_out_of_range,

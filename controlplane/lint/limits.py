@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from controlplane import client_headers, defaults
 from controlplane.lint.rule import Finding, error, warning
+from controlplane.model import ClientSelector, Selector
 
 if TYPE_CHECKING:
-    from controlplane.model import Config, Listener, Path, Selector
+    from controlplane.model import Config, Listener, Path
 
 SHORTEST_CONNECT = timedelta(milliseconds=1)
 LONGEST_CONNECT = timedelta(seconds=60)
@@ -268,12 +269,17 @@ def same_limit_twice(config: Config) -> Iterator[Finding]:
         seen: set[tuple[object, ...]] = set()
         for limit in limits:
             selector = limit.selector
-            header = selector.header.lower() if selector else None
-            same = (limit.model, header, selector.value if selector else None, limit.unit)
+            same = (limit.model, *_counted_by(selector), limit.unit)
             if same in seen:
                 message = f"a second limit per {limit.unit} counts the same requests"
                 yield Finding((*limit.path, "limit"), message, "keep the smaller one")
             seen.add(same)
+
+
+def _counted_by(selector: Selector | ClientSelector | None) -> tuple[str | None, ...]:
+    if isinstance(selector, ClientSelector):
+        return "", selector.client
+    return (selector.header.lower(), selector.value) if selector else (None, None)
 
 
 @error("AG610")
@@ -330,7 +336,7 @@ def unseen_header(config: Config) -> Iterator[Finding]:
 def _selectors(config: Config) -> Iterator[Selector]:
     for limits in (config.rate_limits, *(provider.rate_limits for provider in config.providers)):
         for limit in limits:
-            if limit.selector:
+            if isinstance(limit.selector, Selector):
                 yield limit.selector
 
 

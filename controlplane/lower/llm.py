@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, Place, place, slug, unique
+from controlplane.lower.limits import lower_budgets, lower_limits
 from controlplane.providers import (
     DEFAULT_PREFIX,
     KNOWN,
@@ -30,12 +30,6 @@ if TYPE_CHECKING:
 
     from controlplane import model
     from controlplane.model import Path
-
-_PERIODS = {
-    "second": timedelta(seconds=1),
-    "minute": timedelta(minutes=1),
-    "hour": timedelta(hours=1),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +167,7 @@ def _shares_cluster(member: _Member, new: _Member) -> bool:
     old_key, new_key = member.written.access_key, new.written.access_key
     return (
         member.written.name == new.written.name
+        and member.written.clients == new.written.clients
         and old_key == new_key
         and member.provider.model == new.provider.model
         and member.provider.paths == new.provider.paths
@@ -220,47 +215,61 @@ def _route(
 ) -> ir.LlmRoute:
     first = pool[0].written
     timeouts = first.timeouts
-    fallbacks = dict.fromkeys(
-        fallback for member in pool for fallback in member.written.fallbacks if fallback in pools
-    )
-    groups = (_group(pool), *(_group(pools[fallback]) for fallback in fallbacks))
+    labels = {member.written.name for member in pool}
+    models = {member.provider.model for member in pool}
     return ir.LlmRoute(
         name=name,
         model=first.model,
-        groups=groups,
+        groups=_groups(pool, pools, None),
         first_byte_timeout=(timeouts.first_byte if timeouts else None)
         or defaults.FIRST_BYTE_TIMEOUT,
         idle_timeout=(timeouts.idle if timeouts else None) or defaults.IDLE_TIMEOUT,
         retries=first.retries or 0,
-        limits=_limits(config, pool),
+        limits=lower_limits(config, labels, models),
+        budgets=lower_budgets(config, labels, models),
+        audiences=_audiences(pool, pools),
     )
+
+
+def _audiences(pool: list[_Member], pools: dict[str, list[_Member]]) -> tuple[ir.Audience, ...]:
+    """Clients for whom something is reserved, and what they have with it."""
+    others = _groups(pool, pools, None)
+    found: dict[ir.Groups, list[str]] = {}
+    for client in _clients(pool, pools):
+        groups = _groups(pool, pools, client)
+        if groups != others:
+            found.setdefault(groups, []).append(client)
+    return tuple(ir.Audience(tuple(clients), groups) for groups, clients in found.items())
+
+
+def _clients(pool: list[_Member], pools: dict[str, list[_Member]]) -> tuple[str, ...]:
+    members = [*pool, *(each for name in _fallbacks(pool, pools) for each in pools[name])]
+    return tuple(dict.fromkeys(name for each in members for name in each.written.clients or ()))
+
+
+def _groups(pool: list[_Member], pools: dict[str, list[_Member]], client: str | None) -> ir.Groups:
+    """What a client may use of a pool and its fallbacks; None: one that no list names."""
+    first = [member for member in pool if _may_use(client, member)]
+    if not first:
+        return ()
+    fallbacks = (
+        [member for member in pools[name] if _may_use(client, member)]
+        for name in _fallbacks(first, pools)
+    )
+    return tuple(_group(members) for members in (first, *fallbacks) if members)
+
+
+def _fallbacks(pool: list[_Member], pools: dict[str, list[_Member]]) -> tuple[str, ...]:
+    named = (fallback for member in pool for fallback in member.written.fallbacks)
+    return tuple(dict.fromkeys(name for name in named if name in pools))
+
+
+def _may_use(client: str | None, member: _Member) -> bool:
+    return member.written.clients is None or client in member.written.clients
 
 
 def _group(pool: list[_Member]) -> tuple[ir.WeightedProvider, ...]:
     return tuple(ir.WeightedProvider(member.provider.name, member.weight) for member in pool)
-
-
-def _limits(config: model.Config, pool: list[_Member]) -> tuple[ir.TokenLimit, ...]:
-    models = {member.provider.model for member in pool}
-    labels = {member.written.name for member in pool}
-    written = [
-        limit
-        for provider in config.providers
-        if provider.name in labels
-        for limit in provider.rate_limits
-    ]
-    written += [limit for limit in config.rate_limits if limit.model in models | labels]
-    return tuple(dict.fromkeys(_limit(limit) for limit in written))
-
-
-def _limit(written: model.TokenLimit) -> ir.TokenLimit:
-    selector = written.selector
-    return ir.TokenLimit(
-        header=selector.header.lower() if selector else None,
-        value=(selector.value or None) if selector else None,
-        tokens=written.tokens,
-        period=_PERIODS[written.unit],
-    )
 
 
 def _choice(config: model.Config, routes: tuple[ir.LlmRoute, ...]) -> ir.ProviderChoice:

@@ -119,6 +119,7 @@ def _target(target: model.PromptTarget, names: Mapping[str, str]) -> contract.Ta
         dispatch_to_llm=not target.default if dispatch is None else dispatch,
         system_prompt=target.system_prompt,
         confirm=_confirm(target, endpoint),
+        clients=target.clients or (),
     )
 
 

@@ -59,10 +59,25 @@ class _Version:
         return Text().schema()
 
 
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """`true` for each client, or the name of one."""
+
+    def read(self, node: Node, reading: Reading) -> str | None:
+        text = Text().read(node, reading)
+        if text and folded(text) == "false":
+            reading.wrong_type(node, "true, or the name of a client", show=True)
+            return None
+        return "" if text and folded(text) == "true" else text
+
+    def schema(self) -> JsonSchema:
+        return {"type": ["boolean", "string"]}
+
+
 _OURS = re.compile(r"v?0\.1([.-][\w.-]*)?")
 _LATER = re.compile(r"v?(0\.[2-4])([.-][\w.-]*)?")
 
-UNITS = ("second", "minute", "hour")
+UNITS = ("second", "minute", "hour", "day")
 
 _PORT = Number(least=1, most=65535, whole=True)
 _SHARE = Number(least=0, most=1)
@@ -198,12 +213,13 @@ _SELECTOR = Table(
         ),
         "key": Key(Text(), "the header (short form)"),
         "value": Key(Text(), "its value; empty: one limit per distinct value"),
+        "client": Key(_Client(), "true: count by client, as `auth` knows it; a name: this one"),
     }
 )
 _LIMIT = Table(
     {
         "tokens": Key(Number(least=1, most=4e9, whole=True), "tokens per unit", required=True),
-        "unit": Key(Text(choices=UNITS), "second, minute or hour", required=True),
+        "unit": Key(Text(choices=UNITS), "second, minute, hour or day", required=True),
     }
 )
 _PROVIDER_LIMIT = Table(
@@ -214,7 +230,7 @@ _PROVIDER_LIMIT = Table(
 )
 _MODEL_LIMIT = Table(
     {
-        "model": Key(Text(), "the model that is limited", required=True),
+        "model": Key(Text(), "the model that is limited; a limit by client may be for all"),
         "provider": Key(Text(), now="model"),
         "selector": Key(_SELECTOR, "count apart by a header; without it, all together"),
         "limit": Key(_LIMIT, "how many tokens", required=True),
@@ -262,6 +278,9 @@ PROVIDER = Table(
         "retries": Key(Number(0, 10, whole=True), "tries after the first, before any answer"),
         "rate_limits": Key(Listing(_PROVIDER_LIMIT, lone=True), "token limits"),
         "price": Key(_PRICE, "of a million tokens, in a currency of your own"),
+        "clients": Key(
+            Listing(Text(), lone=True), "clients that may use it, by their names in `auth`"
+        ),
         "api_version": Key(Text(), "azure_openai's API version"),
         "http_host": Key(Text(), "the name the hosts are called by, in Host and TLS"),
         "headers": Key(Elsewhere("0.4", "have a proxy at `base_url` add them")),
@@ -427,6 +446,9 @@ TARGET = Table(
         "parameters": Key(Listing(PARAMETER), "what the API needs to know"),
         "auto_llm_dispatch_on_response": Key(Flag(), "whether an LLM words the API's answer"),
         "system_prompt": Key(Text(), "instead of the global one"),
+        "clients": Key(
+            Listing(Text(), lone=True), "clients it is there for, by their names in `auth`"
+        ),
         "confirm": Key(
             Text(choices=("never", "unsure", "always")), "when the user is asked before a call"
         ),

@@ -204,8 +204,9 @@ class Applier:
 
 def _longest_wait(plan: Plan) -> float:
     waits = (
-        route.first_byte_timeout.total_seconds() * len(route.groups)
+        route.first_byte_timeout.total_seconds() * len(groups)
         for route in plan.gateway.llm_routes
+        for groups in (route.groups, *(each.groups for each in route.audiences))
     )
     return max(waits, default=0.0)
 

@@ -58,7 +58,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         guards_allow_images=guards.flag("allow_images") or False,
         prompt_targets=prompt_targets(top, reading),
         error_target=error_target(top, reading),
-        rate_limits=model_limits(top),
+        rate_limits=model_limits(top, reading),
         overrides=overrides(top),
         decisions=decisions(top),
         tracing=tracing(top, reading),

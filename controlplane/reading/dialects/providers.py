@@ -59,10 +59,11 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         fallbacks=record.texts("fallbacks"),
         timeouts=_timeouts(record),
         retries=record.whole("retries"),
-        rate_limits=provider_limits(record),
+        rate_limits=provider_limits(record, reading),
         price=_price(record),
         api_version=record.text("api_version"),
         http_host=record.text("http_host"),
+        clients=record.texts("clients") if "clients" in record else None,
     )
 
 

@@ -71,6 +71,7 @@ def _target(record: Record, pool: str | None, reading: Reading) -> PromptTarget:
         auto_llm_dispatch_on_response=record.flag("auto_llm_dispatch_on_response"),
         system_prompt=record.text("system_prompt"),
         confirm=cast("Confirm | None", record.text("confirm")),
+        clients=record.texts("clients") if "clients" in record else None,
     )
 
 

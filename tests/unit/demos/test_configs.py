@@ -57,6 +57,7 @@ def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
         (tmp_path / "keys" / name).write_text(f"key-of-{name}-0123456789abcdef")
         (tmp_path / "keys" / name).chmod(0o600)
     keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y", "WEB_KEY": "k-0123456789abcdef"}
+    keys["BATCH_KEY"] = "b-0123456789abcdef"
     problems = compile_file(config, keys).problems
     # The certificates that README speaks of are on the reader's machine.
     assert not [each for each in problems if each.code != UNFIT_FILE]

@@ -25,7 +25,11 @@ local ROUTES = {
   clever = {model = "claude-3", limits = {}},
   embed = {model = "embed", limits = {}},
 }
+local CLIENTS = {}
 """
+_FOR_WEB = _CONSTANTS.replace(
+    'clever = {model = "claude-3",', 'clever = {model = "claude-3", clients = {web = true},'
+)
 _NAMES = ("decide", "refused_body", "surface_of", "seconds_until", "scan")
 _LUA = Script(_CONSTANTS + 'local DEFAULT = "fast"', "choose.lua", *_NAMES)
 _NO_DEFAULT = Script(_CONSTANTS + "local DEFAULT = nil", "choose.lua", *_NAMES)
@@ -88,6 +92,25 @@ def test_hint_then_model_then_default(hint: bytes | None, body: bytes | None, ro
     if hint is None:
         headers.clear()
     assert decide(body, _LUA, **headers)[0]["route"] == route
+
+
+_RESERVED = Script(_FOR_WEB + 'local DEFAULT = "clever"', "choose.lua", *_NAMES)
+
+
+@pytest.mark.parametrize("body", [b'{"model":"clever"}', b'{"model":"claude-9"}', b"{}", None])
+@pytest.mark.parametrize("client", [b"batch", None, b"we"])
+def test_a_provider_of_others(client: bytes | None, body: bytes | None) -> None:
+    """Asked for or the default: a provider of others is refused, and no other takes its place."""
+    named = {"x_arch_client": client} if client else {}
+    _, message, headers = decide(body, _RESERVED, **named)
+    who = f'the client "{client.decode()}"' if client else "a client without a name"
+    assert message == (
+        f'{who} may not use "clever": its `clients` in the gateway\'s config do not name it; '
+        "ask for one of: fast, embed"
+    )
+    assert headers[":status"] == "403"
+    assert headers["x-arch-error-code"] == "provider_not_allowed"
+    assert decide(body, _RESERVED, x_arch_client=b"web")[0]["route"] == "clever"
 
 
 def test_an_unknown_hint_names_the_known() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 from extproc.contract import ApiEndpoint
@@ -72,3 +73,13 @@ def test_the_day_can_be_set() -> None:
     for day in ("2026-05-31", None):
         _explained("hello", day=day)
         assert (MODELS.asked[-1].today == "2026-05-31") == (day is not None)
+
+
+def test_the_client_decides_what_is_offered() -> None:
+    """Who asks is told of in the request; left out, it is nobody that a target names."""
+    config = replace(CONFIG, targets=tuple(replace(t, clients=("web",)) for t in CONFIG.targets))
+    runtime = compiled("0123456789abcdef", config)
+    body = json.dumps({"messages": [{"role": "user", "content": "rain in São Paulo?"}]}).encode()
+    for client, requests in (("web", 1), ("batch", 0), (None, 0)):
+        found = asyncio.run(explained(runtime, MODELS, body, client=client))
+        assert len(found["requests"]) == requests

@@ -90,3 +90,28 @@ def test_targets_become_tools() -> None:
         "tags": {"type": "array", "description": "", "items": {"type": "string"}},
     }  # fmt: skip
     assert runtime.config_prompts == {"p"}
+
+
+def test_each_client_what_is_there_for_it(tmp_path: Path) -> None:
+    """A target for some is no tool, no target and no question to others; nor is a default one."""
+    name = write(
+        tmp_path,
+        settings(
+            target("open"),
+            target("figures", clients=("web", "batch")),
+            target("rest", default=True, clients=("web",), system_prompt="for the web"),
+        ),
+    )
+    runtime = Generations(tmp_path).get(name)
+    web, batch = runtime.for_client("web"), runtime.for_client("batch")
+    assert [set(each.targets) for each in (runtime, web, batch)] == [
+        {"open"},
+        {"open", "figures"},
+        {"open", "figures"},
+    ]
+    assert len(runtime.tools) == 1
+    defaults = [each.config.default_target is not None for each in (runtime, web, batch)]
+    assert defaults == [False, True, False]
+    assert runtime.for_client("nobody") is runtime.for_client(None) is runtime
+    assert "for the web" not in runtime.config_prompts
+    assert {each.generation for each in (runtime, web, batch)} == {name}

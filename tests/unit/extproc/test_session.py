@@ -10,6 +10,7 @@ import pytest
 from extproc.contract import HINT_HEADER, Models
 from extproc.events import Reject
 from extproc.phases import PhaseError
+from extproc.questions import Questions
 from tests.fakes.model_server import Script
 from tests.playbook import (
     FakeModels,
@@ -133,3 +134,22 @@ def test_metrics_count_what_became_of_it() -> None:
     assert 'archgw_extproc_api_calls_total{status="5xx",upstream="app"} 1.0' in text
     assert 'archgw_extproc_intents_total{result="target"} 1.0' in text
     assert "canary" not in text
+
+
+@pytest.mark.parametrize(("client", "called"), [("web", ["/t"]), ("webb", []), ("", [])])
+def test_a_target_of_others_is_not_offered(client: str, called: list[str]) -> None:
+    """Who may not ask for a target has the LLM alone, and a yes to its proposal means nothing."""
+    config = settings(target("t", clients=("web",), confirm="always"))
+    models = FakeModels(SCRIPT)
+    proposed = Questions(config).propose([(config.targets[0], {})])
+    asked = chat(
+        {"role": "user", "content": "go"},
+        {"role": "assistant", "content": proposed},
+        {"role": "user", "content": "yes"},
+        headers_={"x_arch_client": client},
+    )
+    played = play(config, models=models, says={"app": api({"ok": 1})}) >> asked
+    played << forwards()
+    assert [call.path for call in played.endpoints.sent] == called
+    tools = [each.tools for each in models.asked if hasattr(each, "tools")]
+    assert all(len(each) == bool(called) for each in tools)

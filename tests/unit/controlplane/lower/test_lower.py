@@ -260,6 +260,58 @@ def test_limits() -> None:
     )
 
 
+def budget(*path: str | int, client: str | None, **more: object) -> model.TokenLimit:
+    selector = model.ClientSelector((*path, "selector"), client)
+    return model.TokenLimit(path, selector=selector, **more)  # type: ignore[arg-type]
+
+
+def test_budgets() -> None:
+    """Of a provider, a model, and all together; who is named has its own in that place alone."""
+    own = budget("a", client=None, tokens=100, unit="minute")
+    for_web = budget("b", client="web", tokens=9, unit="hour")
+    for_all = budget("c", client=None, tokens=5, unit="day")
+    gateway = lowered(
+        at(0, rate_limits=(own, for_web)), at(1, name="two", model="m"), rate_limits=(for_all,)
+    )
+    at_main = ir.Budget("main.100-minute", "main", 100, timedelta(minutes=1))
+    of_web = ir.Budget("main.9-hour", "main", 9, timedelta(hours=1))
+    everywhere = ir.Budget("*.5-day", "all providers", 5, timedelta(days=1))
+    main, two = gateway.llm_routes
+    assert main.budgets == ir.Budgets((at_main, everywhere), (("web", (of_web, everywhere)),))
+    assert two.budgets == ir.Budgets((everywhere,))
+    assert main.limits == ()
+
+
+def test_audiences() -> None:
+    """Who may use a pool or a fallback of it, by what is left for each; others have the rest."""
+    gateway = lowered(
+        at(0, clients=("web", "batch"), fallbacks=("dear",)),
+        at(1, name="dear", model="d", clients=("web",)),
+        at(2, name="open", model="o", fallbacks=("dear",)),
+    )
+    main, dear, free = gateway.llm_routes
+
+    def groups(*names: str) -> ir.Groups:
+        return tuple((ir.WeightedProvider(name, 1),) for name in names)
+
+    assert (main.groups, dear.groups, free.groups) == ((), (), groups("open"))
+    assert main.audiences == (
+        ir.Audience(("web",), groups("main", "dear")),
+        ir.Audience(("batch",), groups("main")),
+    )
+    assert dear.audiences == (ir.Audience(("web",), groups("dear")),)
+    assert free.audiences == (ir.Audience(("web",), groups("open", "dear")),)
+    assert [main.is_for(each) for each in ("web", "batch", "x", None)] == [True, True, False, False]
+
+
+def test_one_host_for_each() -> None:
+    """Providers alike but for their clients do not share what only one of them may use."""
+    gateway = lowered(at(0, clients=("web",)), at(1, model="gpt-4o", clients=("batch",)))
+    (route,) = gateway.llm_routes
+    assert [each.clients for each in route.audiences] == [("web",), ("batch",)]
+    assert route.audiences[0].groups != route.audiences[1].groups
+
+
 def test_listeners() -> None:
     """A config for LLM calls has their listener alone; prompts bring their own."""
     assert [(entry.name, entry.address, entry.port) for entry in lowered(at(0)).listeners] == [
