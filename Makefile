@@ -40,8 +40,8 @@ demo: install ## start the weather agent behind a gateway and chat with it
 
 .PHONY: test
 test: install ## run every test, on a real Envoy; name the slowest twenty
-	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' --durations=20
-	@$(RUN) python -m pytest -m alone --durations=20
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images' --durations=20
+	@$(RUN) python -m pytest -m 'alone and not images' --durations=20
 
 .PHONY: test-fast
 test-fast: install ## run the unit tests and golden files alone
@@ -52,8 +52,16 @@ e2e: install ## run the tests on a real Envoy alone
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' tests/e2e
 	@$(RUN) python -m pytest -m alone tests/e2e
 
+.venv/images: .venv/installed
+	@$(PYTHON) install.py images
+	@touch $@
+
+.PHONY: images
+images: .venv/images ## build the wheel and both images without Docker, and test them
+	@$(RUN) python -m pytest -m images --durations=20 tests/images
+
 .PHONY: check
-check: install lint types golden test ## all that must hold before a commit
+check: install lint types golden test images ## all that must hold before a commit
 
 .PHONY: format
 format: .venv/checks ## format the code

@@ -26,16 +26,18 @@ from modelserver import proof
 from modelserver.errors import StartError
 from modelserver.http.app import State, create_app
 from modelserver.loading import find_models, load_service
+from modelserver.ready import DEFAULT_PORT, PORT_VARIABLE
 from modelserver.settings import load_settings
 from modelserver.telemetry import Metrics, configure_logs, log, process_age
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import FrameType
 
     from modelserver.engine.registry import Model
     from modelserver.settings import Settings
 
-DEFAULT_PORT = 51000
+_FROM_ENVIRONMENT = "MODEL_SERVER_TOKEN"
 _LOOPBACK = ("127.", "::1", "localhost")
 _PR_SET_DUMPABLE = 4
 GRACE_SECONDS = 10
@@ -53,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(options.config)
         models = find_models(settings)
         with _bound(options) as listening:
-            return uvloop.run(_serve(listening, models, settings, known))
+            return uvloop.run(_serve(listening, models, settings, known, options))
     except StartError as error:
         sys.stderr.write(f"archgw-modelserver: {error}\n")
         return 2
@@ -61,15 +63,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _proof(options: argparse.Namespace) -> proof.Server | None:
     """Of a port alone: whoever can open the socket is the user who runs the gateway."""
-    if options.token_file:
-        try:
+    try:
+        if options.token_file:
             return proof.Server(proof.read_token(options.token_file))
-        except proof.TokenError as error:
-            raise StartError(f"{error}. `openssl rand -hex 32` makes one.") from None
+        if options.uds is None and (token := os.environ.get(_FROM_ENVIRONMENT)):
+            return proof.Server(proof.checked_token(token.encode(), _FROM_ENVIRONMENT))
+    except proof.TokenError as error:
+        raise StartError(f"{error}. `openssl rand -hex 32` makes one.") from None
     if options.uds is None and not options.host.startswith(_LOOPBACK) and not options.allow_open:
         raise StartError(
             f"On {options.host} others can ask this server, and take its port. Give it, and each"
-            " gateway, the same token (--token-file), or say --allow-open."
+            " gateway, the same token (--token-file or MODEL_SERVER_TOKEN), or say --allow-open."
         )
     return None
 
@@ -101,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to bind (%(default)s)")
     parser.add_argument(
-        "--port", type=_port, default=os.environ.get("MODEL_SERVER_PORT", str(DEFAULT_PORT)),
+        "--port", type=_port, default=os.environ.get(PORT_VARIABLE, str(DEFAULT_PORT)),
         help="port to bind; MODEL_SERVER_PORT changes the default (%(default)s), 0 picks one",
     )  # fmt: skip
     parser.add_argument("--uds", type=Path, help="serve on this Unix socket instead of a port")
@@ -109,10 +113,25 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--token-file",
         type=Path,
-        help="a token that callers must know, and see that this server does",
+        help="a token that callers must know, and see that this server does; without it"
+        " MODEL_SERVER_TOKEN holds one",
     )
     parser.add_argument(
         "--allow-open", action="store_true", help="serve others than this machine without a token"
+    )
+    parser.add_argument(
+        "--drain-min",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="at the end, go on answering for so long, though not ready any more (%(default)g)",
+    )
+    parser.add_argument(
+        "--drain-max",
+        type=float,
+        default=float(GRACE_SECONDS),
+        metavar="SECONDS",
+        help="cut what is still open so long after the word to end (%(default)g)",
     )
     parser.add_argument(
         "--log-level", default="info", choices=("debug", "info", "warning", "error")
@@ -175,8 +194,23 @@ def _remove_stale(path: Path) -> None:
 class _Server(uvicorn.Server):
     """uvicorn, but a signal it was told to stop by is not raised again afterwards.
 
-    A server that drained and stopped as asked has exit code 0, not the signal's.
+    A server that drained and stopped as asked has exit code 0, not the signal's. It goes on taking
+    calls for a while, as a balancer learns only after some seconds that it is not ready any more;
+    a second signal ends that.
     """
+
+    def __init__(self, config: uvicorn.Config, state: State, drain: float) -> None:
+        super().__init__(config)
+        self._state = state
+        self._drain = drain
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self._state.draining or not self._drain:
+            super().handle_exit(sig, frame)
+            return
+        self._state.draining = True
+        log.info("draining", seconds=self._drain)
+        asyncio.get_running_loop().call_later(self._drain, super().handle_exit, sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -196,14 +230,15 @@ async def _serve(
     models: tuple[Model, Model],
     settings: Settings,
     known: proof.Server | None,
+    options: argparse.Namespace,
 ) -> int:
     state = State(settings, Metrics(), known)
     config = uvicorn.Config(
         create_app(state), http="httptools", ws="none", lifespan="off", log_config=None,
         access_log=False, server_header=False, backlog=1024,
-        timeout_graceful_shutdown=GRACE_SECONDS, timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=round(max(0.0, options.drain_max - options.drain_min)), timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )  # fmt: skip
-    server = _Server(config)
+    server = _Server(config, state, options.drain_min)
     log.info("listening", address=_address(listening))
     loading = asyncio.create_task(_load(state, models, settings, server))
     await server.serve(sockets=[listening])

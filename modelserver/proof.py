@@ -30,16 +30,20 @@ _SERVER, _CLIENT = b"archgw model server\n", b"archgw client\n"
 
 
 class TokenError(Exception):
-    """The file holds no token that can be used."""
+    """What was given is no token that can be used."""
 
 
 def read_token(file: Path) -> bytes:
     try:
-        token = file.read_bytes().strip()
+        return checked_token(file.read_bytes(), str(file))
     except OSError as error:
         raise TokenError(f"{file}: {error.strerror}") from None
+
+
+def checked_token(written: bytes, where: str) -> bytes:
+    token = written.strip()
     if len(token) < SHORTEST:
-        raise TokenError(f"{file}: a token has {SHORTEST} characters or more, at random")
+        raise TokenError(f"{where}: a token has {SHORTEST} characters or more, at random")
     return token
 
 

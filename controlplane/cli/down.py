@@ -6,13 +6,14 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, home_of
+from controlplane.cli.home import add_drain, add_home, home_of
 from controlplane.cli.terminal import failure, progress
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.home import clean_home
 from controlplane.supervise.lock import Holder, holder, is_held
+from controlplane.supervise.messages import Stopped
 from controlplane.supervise.processes.leftovers import end_leftovers
 
 if TYPE_CHECKING:
@@ -20,30 +21,16 @@ if TYPE_CHECKING:
 
     from controlplane.home_paths import Home
 
-_DRAIN_TIMEOUT = 60.0
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     import argparse  # noqa: PLC0415  for SUPPRESS alone
 
     parser.description = "Stop taking requests, let the open ones finish, and stop."
     add_home(parser)
-    parser.add_argument(
-        "--timeout",
-        type=_seconds,
-        default=_DRAIN_TIMEOUT,
-        metavar="SECONDS",
-        help="cut requests that are still open after this (default: %(default)g)",
-    )
+    told = "what `archgw up` was told"
+    add_drain(parser, told, told, "--timeout")
     # v0.1 could stop its parts one by one; what one `up` started belongs together here.
     parser.add_argument("--service", help=argparse.SUPPRESS)
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 <= value < 1e6:
-        raise ValueError(text)
-    return value
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,16 +40,17 @@ def run(args: argparse.Namespace) -> int:
         print(f"no gateway runs in {home.folder}")
         return DONE
     supervisor = holder(home.lock_file)
+    stopped = Stopped(0, 0.0)
     try:
-        cut = control_client.stop(home.control_socket, args.timeout, progress).cut
+        stopped = control_client.stop(home.control_socket, args.drain_min, args.drain_max, progress)
     except UnreachableError:
-        cut = 0
         _force(home)
     if not _ended(supervisor, home, 5.0):
         failure(f"the gateway in {home.folder} does not stop; see {home.logs / 'supervisor.log'}")
         return COULD_NOT_RUN
     _clean(home)
-    print(f"stopped; {cut} open request(s) were cut after {args.timeout:g} s" if cut else "stopped")
+    after = f"open request(s) were cut after {stopped.after:g} s"
+    print(f"stopped; {stopped.cut} {after}" if stopped.cut else "stopped")
     return DONE
 
 

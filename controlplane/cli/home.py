@@ -28,6 +28,31 @@ def add_home(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_drain(parser: argparse.ArgumentParser, least: str, most: str, *more: str) -> None:
+    """`least`, `most`: what counts without a word; `more`: other names of `--drain-max`."""
+    parser.add_argument(
+        "--drain-min",
+        type=_seconds,
+        metavar="SECONDS",
+        help="at the end, go on taking calls for so long, though not ready any more: as long as"
+        f" a balancer may send some (default: {least})",
+    )
+    parser.add_argument(
+        "--drain-max",
+        *more,
+        type=_seconds,
+        metavar="SECONDS",
+        help=f"cut what is still open so long after the word to end (default: {most})",
+    )
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1e6:
+        raise ValueError(text)
+    return value
+
+
 def home_of(args: argparse.Namespace) -> Home:
     return locate(args.home, os.environ)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from controlplane.home_paths import Home
     from controlplane.supervise.messages import Status
 
 _COLOURS = {"running": "green", "degraded": "yellow"}
@@ -25,11 +26,18 @@ _COLOURS = {"running": "green", "degraded": "yellow"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Exit status 0: running and healthy; 1: not running, or not well."
     add_home(parser)
+    parser.add_argument(
+        "--ready",
+        action="store_true",
+        help="ask the listeners alone, as a balancer does, and nothing that is called: 0 or 1",
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     home = home_of(args)
+    if args.ready:
+        return _ready(home)
     try:
         status = control_client.status(home.control_socket)
     except UnreachableError:
@@ -41,6 +49,15 @@ def run(args: argparse.Namespace) -> int:
         return FOUND
     print(json.dumps(status.to_json()) if args.json else "\n".join(_lines(status)))
     return DONE if status.state == "running" else FOUND
+
+
+def _ready(home: Home) -> int:
+    try:
+        ready = control_client.ready(home.control_socket)
+    except UnreachableError:
+        ready = False
+    print("ready" if ready else "not ready")
+    return DONE if ready else FOUND
 
 
 def _lines(status: Status) -> Iterator[str]:

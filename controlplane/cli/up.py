@@ -11,10 +11,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_allow_open, add_home, home_of, show_verdict, variables_of
+from controlplane.cli.home import (
+    add_allow_open,
+    add_drain,
+    add_home,
+    home_of,
+    show_verdict,
+    variables_of,
+)
 from controlplane.cli.terminal import Patience, paint
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
+from controlplane.supervise.drain_time import DrainTime
 from controlplane.supervise.launch import Launch, in_background, in_foreground
 from controlplane.supervise.lock import HeldError, holder, is_held
 from controlplane.supervise.messages import NoResultError, Verdict, could_not_run, read_result
@@ -57,6 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="what to start (default: all that the config needs)",
     )
     add_allow_open(parser)
+    default = DrainTime()
+    add_drain(parser, f"{default.least:g}", f"{default.most:g}")
     parser.add_argument("--foreground", action="store_true", help="stay, and log to the terminal")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -86,13 +96,21 @@ def _verdict(args: argparse.Namespace, home: Home) -> Verdict:
     if is_held(home.lock_file):
         # The supervisor would find the same, only later.
         return could_not_run(str(HeldError(home.folder, holder(home.lock_file))))
-    launch = Launch(config, home, service, variables_of(args))
+    drain_time = _drain_time(args)
+    if reason := drain_time.reason_against():
+        return could_not_run(reason)
+    launch = Launch(config, home, service, variables_of(args), drain_time)
     if args.foreground:
         in_foreground(launch)
     try:
         return _start(launch)
     except (UnsafeError, OSError) as error:
         return could_not_run(str(error))
+
+
+def _drain_time(args: argparse.Namespace) -> DrainTime:
+    said = {"least": args.drain_min, "most": args.drain_max}
+    return DrainTime(**{name: value for name, value in said.items() if value is not None})
 
 
 def find_config(given: Path | None, folder: Path) -> Path | None:

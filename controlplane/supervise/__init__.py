@@ -27,6 +27,7 @@ keeps the children alive and answers `archgw status`, `reload` and `down` on a c
     scrape      the metrics of all processes as one, for Prometheus
     exposition  Prometheus's text, read, told apart, renamed and written
     control_server, control_client  the two ends of the control socket
+    drain_time  how long the end may take
     launch      from the command line to a supervisor
     parts       what start, reload, status and end share
     config_file the config and its variables, read again when they change

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.home_paths import Home
 from controlplane.report import as_text
+from controlplane.supervise.drain_time import DrainTime
 from controlplane.supervise.messages import progress_line, result_line
 from controlplane.supervise.parts import Request
 from controlplane.supervise.services import Service
@@ -47,6 +48,7 @@ def main() -> int:
         home=Home(arguments.home, arguments.logs),
         service=arguments.service,
         env=_environment(arguments.env_fd),
+        drain_time=DrainTime(arguments.drain_min, arguments.drain_max),
     )
     descriptor = arguments.report_fd
     report = _ToTerminal() if descriptor is None else _ToCommand(descriptor)
@@ -73,6 +75,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--logs", type=Path, required=True)
     parser.add_argument("--config", type=Path)
     parser.add_argument("--service", type=Service, default=Service.ALL)
+    parser.add_argument("--drain-min", type=float, default=DrainTime().least)
+    parser.add_argument("--drain-max", type=float, default=DrainTime().most)
     parser.add_argument("--env-fd", type=int, required=True)
     parser.add_argument("--report-fd", type=int, help="where to say how the start goes")
     return parser.parse_args()

@@ -35,13 +35,23 @@ def status(path: Path) -> Status:
     return ask(path, {"command": "status"}, Status.from_json, timeout=_STATUS_TIMEOUT)
 
 
+def ready(path: Path) -> bool:
+    def said(body: Mapping[str, Any]) -> bool:
+        return bool(body["ready"])
+
+    return ask(path, {"command": "ready"}, said, timeout=_STATUS_TIMEOUT)
+
+
 def reload(path: Path, env: Mapping[str, str]) -> Verdict:
     request = {"command": "reload", "env": dict(env)}
     return ask(path, request, Verdict.from_json, timeout=_RELOAD_TIMEOUT)
 
 
-def stop(path: Path, drain_timeout: float, progress: Callable[[str], None]) -> Stopped:
-    request = {"command": "down", "timeout": drain_timeout}
+def stop(
+    path: Path, least: float | None, most: float | None, progress: Callable[[str], None]
+) -> Stopped:
+    """Seconds, or None where what `archgw up` said is to count."""
+    request = {"command": "down", "least": least, "most": most}
     return ask(path, request, Stopped.from_json, progress, timeout=_SILENCE)
 
 

@@ -11,12 +11,13 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import controlplane
-from controlplane.supervise.private import appending, private_home
+from controlplane.supervise.drain_time import DrainTime
+from controlplane.supervise.private import SOLE_USER, appending, private_home
 from controlplane.supervise.processes.environment import clean_environment
 
 if TYPE_CHECKING:
@@ -31,12 +32,19 @@ class Launch:
     home: Home
     service: str
     env: Mapping[str, str]
+    drain_time: DrainTime = field(default_factory=DrainTime)
 
     def argv(self, *more: str) -> list[str]:
         where = ["--home", str(self.home.folder), "--logs", str(self.home.logs)]
         config = ["--config", str(self.config)] if self.config else []
         module = [sys.executable, "-m", "controlplane.supervise"]
-        return [*module, *where, *config, "--service", self.service, *more]
+        drain = [
+            "--drain-min",
+            str(self.drain_time.least),
+            "--drain-max",
+            str(self.drain_time.most),
+        ]
+        return [*module, *where, *config, "--service", self.service, *drain, *more]
 
     @property
     def directory(self) -> Path:
@@ -49,7 +57,7 @@ class Launch:
         return {**clean_environment(self.env), **kept, "PYTHONPATH": root}
 
 
-_OWN = ("ARCHGW_ENVOY", "COVERAGE_PROCESS_START")
+_OWN = ("ARCHGW_ENVOY", SOLE_USER, "COVERAGE_PROCESS_START")
 
 
 def in_background(launch: Launch) -> tuple[subprocess.Popen[bytes], int]:

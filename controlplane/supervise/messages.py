@@ -155,13 +155,15 @@ class Stopped:
 
     cut: int
     """Requests that were still open when the time was up."""
+    after: float
+    """Seconds: that time."""
 
     def to_json(self) -> dict[str, Any]:
-        return {"ok": True, "cut": self.cut}
+        return {"ok": True, **asdict(self)}
 
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Stopped:
-        return cls(body["cut"])
+        return cls(body["cut"], body["after"])
 
 
 def progress_line(text: str) -> bytes:

@@ -17,6 +17,7 @@ from controlplane.defaults import (
 )
 from controlplane.supervise import ports
 from controlplane.supervise.config_file import ConfigFile
+from controlplane.supervise.drain_time import DrainTime
 from controlplane.supervise.ports import Port
 from controlplane.supervise.processes.children import Children
 from controlplane.supervise.secrets import SecretStore
@@ -57,6 +58,8 @@ class Request:
     home: Home
     service: Service
     env: Mapping[str, str] = field(repr=False)
+    drain_time: DrainTime = field(default_factory=DrainTime)
+    """For its end, where who ends it says nothing else."""
 
 
 def _variables(request: Request) -> Mapping[str, str]:

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 _REACH_TIMEOUT = 1.5
 
 
+async def ready(envoy: Envoy | None) -> bool:
+    """As a balancer would find it: whom the gateway calls in its turn is not asked."""
+    current = envoy.applier.current if envoy else None
+    listeners = current.gateway.listeners if current else ()
+    return all(await asyncio.gather(*(health.healthy(each) for each in listeners)))
+
+
 async def gather_status(
     parts: Parts, state: str, uptime: float, envoy: Envoy | None, last_reload: LastReload | None
 ) -> Status:

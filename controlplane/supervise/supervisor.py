@@ -6,10 +6,12 @@ import asyncio
 import contextlib
 import logging
 import signal
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 from controlplane.supervise.control_server import ControlServer
+from controlplane.supervise.drain_time import NONE, DrainTime
 from controlplane.supervise.envoy import drain
 from controlplane.supervise.envoy.admin import Admin
 from controlplane.supervise.home import LongPathError, clean_home, take_home
@@ -22,7 +24,7 @@ from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
 from controlplane.supervise.reloading import Reloads
 from controlplane.supervise.scrape import Scrape
 from controlplane.supervise.starting import start
-from controlplane.supervise.status import gather_status
+from controlplane.supervise.status import gather_status, ready
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -33,8 +35,6 @@ if TYPE_CHECKING:
     from controlplane.supervise.starting import Envoy
 
 log = logging.getLogger("archgw")
-
-DRAIN_TIMEOUT = 60.0
 
 
 class Supervisor:
@@ -48,7 +48,7 @@ class Supervisor:
         self._began = asyncio.get_running_loop().time()
         self._envoy: Envoy | None = None
         self._reloads: Reloads | None = None
-        self._drain_timeout = DRAIN_TIMEOUT
+        self._drain_time = request.drain_time
         self._cut = 0
         self._gone = asyncio.Event()
         self._tasks: set[asyncio.Future[Any]] = set()
@@ -81,7 +81,7 @@ class Supervisor:
     def _stop_signal(self) -> None:
         if self._parts.stop.is_set():
             log.warning("a second signal to stop: not waiting for open requests any more")
-            self._drain_timeout = 0.0
+            self._drain_time = NONE
         self._parts.stop.set()
 
     async def _start(self) -> Verdict:
@@ -114,7 +114,7 @@ class Supervisor:
             log.critical("%s", error)
             with contextlib.suppress(OSError):
                 self._home.failure_file.write_text(f"{error}\n", "utf-8")
-            self._drain_timeout = 0.0
+            self._drain_time = NONE
         finally:
             watching.cancel()
             turning.cancel()
@@ -130,19 +130,28 @@ class Supervisor:
         with self._parts.audience.joined(progress):
             if command == "status":
                 return await self._status()
+            if command == "ready":
+                return {"ready": self._state == "running" and await ready(self._envoy)}
             if command == "reload":
                 self._parts.config.add_variables(request.get("env", {}))
                 return (await self._reload("archgw reload")).to_json()
             if command == "down":
-                self._drain_timeout = float(request.get("timeout", DRAIN_TIMEOUT))
+                self._drain_time = self._asked(request)
                 self._parts.stop.set()
                 await self._gone.wait()
-                return Stopped(self._cut).to_json()
+                return Stopped(self._cut, self._drain_time.most).to_json()
         return {"ok": False, "summary": f"unknown command {command!r}"}
 
     def _version(self) -> str:
         current = self._envoy.applier.current if self._envoy else None
         return current.snapshot.version if current else ""
+
+    def _asked(self, request: Mapping[str, Any]) -> DrainTime:
+        """What `archgw down` says, and what `up` said of the rest."""
+        told = {name: request[name] for name in ("least", "most") if request.get(name) is not None}
+        asked = replace(self._drain_time, **told)
+        # One of the two alone may have been said: then it carries the other along.
+        return asked if "most" in told else replace(asked, most=max(asked.least, asked.most))
 
     async def _status(self) -> Mapping[str, Any]:
         uptime = asyncio.get_running_loop().time() - self._began
@@ -155,7 +164,7 @@ class Supervisor:
     async def _end(self, lock: Lock) -> None:
         was_up = self._state == "running"
         self._state = "draining"
-        if was_up and self._envoy and self._drain_timeout:
+        if was_up and self._envoy and self._drain_time.most:
             self._parts.audience.say("draining")
             self._cut = await self._drain()
         self._parts.audience.say("stopping")
@@ -171,8 +180,8 @@ class Supervisor:
 
     async def _drain(self) -> int:
         admin = Admin(self._home.admin_socket)
-        # A second signal sets the timeout to nothing while this waits.
-        left = await drain.drain(admin, lambda: self._drain_timeout, self._parts.audience.say)
+        # A second signal takes all patience away while this waits.
+        left = await drain.drain(admin, lambda: self._drain_time, self._parts.audience.say)
         if left:
             log.warning("%d request(s) were still open when the time was up", left)
         return left

@@ -66,6 +66,8 @@ class State:
         self.metrics = metrics
         self.service: Service | None = None
         self.active = 0
+        self.draining = False
+        """Still answering, but no balancer shall send more."""
 
     def warm(self) -> Service:
         if self.service is None:
@@ -107,6 +109,12 @@ def _add_info_routes(app: FastAPI, state: State) -> None:
         if state.service.stuck:
             return _answer({"status": "stuck"}, 503)
         return _answer({"status": "ok"})
+
+    @app.get("/readyz")
+    async def readyz() -> Response:
+        if state.draining:
+            return _answer({"status": "draining"}, 503)
+        return await healthz()
 
     @app.get("/models")
     async def v01_models() -> Response:

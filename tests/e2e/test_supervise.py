@@ -88,6 +88,10 @@ class Gateway(Archgw):
     def client(self) -> Client:
         return Client(self.port)
 
+    def ready(self) -> int:
+        """What a balancer that asks is told."""
+        return self.client.ask("GET", "/readyz").status
+
 
 def garbage_authority(folder: Path) -> str:
     """Reads well and lints well: OpenSSL takes a version that there is not, Envoy does not."""
@@ -416,6 +420,40 @@ def test_down_waits_for_open_requests(gateway: Gateway) -> None:
         return ledger
 
     assert asyncio.run(scene()).outcomes == {"ok": 1}
+
+
+def test_calls_are_taken_while_a_balancer_learns_that_we_go(gateway: Gateway) -> None:
+    """Not ready at once, but open for the least time: what comes then is answered whole."""
+    assert gateway.up("--drain-min", "60", "--drain-max", "90").returncode == 0
+
+    async def scene() -> Ledger:
+        ledger, enough = Ledger(), asyncio.Event()
+        load = [asyncio.create_task(steady(gateway.port, ledger, enough)) for _ in range(4)]
+        going = asyncio.create_task(asyncio.to_thread(gateway.run, "down", "--drain-min", "6"))
+        await asyncio.to_thread(until, lambda: gateway.ready() == 503, 20)
+        unready = time.monotonic()
+        while time.monotonic() < unready + 4:
+            # Connections of their own, as a balancer's that has not heard yet.
+            await stream(gateway.port, ledger, 5)
+        enough.set()
+        await asyncio.gather(*load)
+        done = await going
+        assert done.returncode == 0, done.stderr
+        assert "cut" not in done.stdout
+        return ledger
+
+    gateway.provider.behaviour.chunks = 5
+    ledger = asyncio.run(scene())
+    assert ledger.failures == {}
+    assert ledger.outcomes["ok"] > 10
+
+
+def test_more_least_than_most_is_refused(gateway: Gateway) -> None:
+    """It would cut what it said it would take."""
+    done = gateway.up("--drain-min", "90")
+    assert done.returncode == 2
+    assert "--drain-min (90 s) is more than --drain-max (60 s)" in done.stderr
+    assert gateway.processes() == []
 
 
 def test_down_with_a_timeout_says_what_it_cut(gateway: Gateway) -> None:

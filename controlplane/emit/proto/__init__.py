@@ -7,7 +7,7 @@ a wrong enum is refused, so a slip is an error here and never silence in Envoy.
 
 The types are envoy-data-plane's. Loading its classes takes longer than all the rest of
 `archgw compile`, so they are read into protobuf's own descriptors (`read_types`), which lie in
-a file beside this one for the version that we are tested with. `make protos` writes it.
+a file beside this one. `make protos` writes it; whoever runs a gateway needs the file alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from __future__ import annotations
 import copy
 from datetime import timedelta
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -76,23 +75,15 @@ def empty(type_name: str) -> Message:
 @cache
 def _types() -> DescriptorPool:
     pool = DescriptorPool()
-    for file in FileDescriptorSet.FromString(_known_types()).file:
+    for file in FileDescriptorSet.FromString(types_file().read_bytes()).file:
         pool.Add(file)
     return pool
 
 
 def types_file() -> Path:
-    version = metadata.version("envoy-data-plane")
-    return Path(__file__).with_name(f"envoy-data-plane-{version}.binpb")
-
-
-def _known_types() -> bytes:
-    file = types_file()
-    if file.exists():
-        return file.read_bytes()
-    from controlplane.emit.proto.read_types import read_types  # noqa: PLC0415  two seconds
-
-    return read_types()
+    """Its name says of which version of envoy-data-plane it was made."""
+    (file,) = Path(__file__).parent.glob("envoy-data-plane-*.binpb")
+    return file
 
 
 def _put_in_order(sound: Message) -> None:

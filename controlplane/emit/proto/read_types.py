@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import graphlib
 import importlib
+from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from betterproto2 import TYPE_ENUM, TYPE_MESSAGE, Enum, FieldMetadata, Message, ProtoClassMetadata
@@ -27,7 +29,7 @@ from google.protobuf.descriptor_pb2 import (
     FileDescriptorSet,
 )
 
-from controlplane.emit.proto import TYPE_URL, priority_group, types_file
+from controlplane.emit.proto import TYPE_URL, priority_group
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -228,5 +230,9 @@ def _set_type(field: FieldDescriptorProto, known: FieldMetadata, value_class: ty
         field.type_name = f".{_full_name(value_class)}"
 
 
+def file_name() -> str:
+    return f"envoy-data-plane-{metadata.version('envoy-data-plane')}.binpb"
+
+
 if __name__ == "__main__":
-    types_file().write_bytes(read_types())
+    Path(__file__).with_name(file_name()).write_bytes(read_types())

@@ -21,6 +21,7 @@ import yaml
 
 from extproc.http1 import Pool, Unproven
 from modelserver.engine import registry
+from modelserver.ready import ready
 from tests.unit.modelserver.tiny import write_guard, write_targets
 
 if TYPE_CHECKING:
@@ -91,6 +92,44 @@ def test_it_serves_alone_on_a_port_and_stops_on_sigterm(config: Path) -> None:
         assert answer.json()["results"][0]["verdict"] == "attack"
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
+
+
+def test_it_goes_on_answering_while_a_balancer_learns_that_it_goes(config: Path) -> None:
+    """Not ready from the signal on, it answers new connections; a second signal ends that."""
+    flags = ("--port", "0", "--config", str(config), "--drain-min", "60")
+    with started(*flags) as (process, address):
+        port = int(address.rpartition(":")[2])
+        assert ready(port)
+        process.send_signal(signal.SIGTERM)
+        told = time.monotonic()
+        while httpx.get(f"{address}/readyz").json() != {"status": "draining"}:
+            assert time.monotonic() < told + 20
+        assert not ready(port)
+        assert httpx.get(f"{address}/healthz").status_code == 200
+        answer = httpx.post(f"{address}/v1/guard", json={"texts": ["hello"]})
+        assert answer.status_code == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+        assert time.monotonic() < told + 55
+    assert not ready(port)
+
+
+def test_it_ends_by_itself_when_that_time_is_over(config: Path) -> None:
+    """What a container's runtime waits for."""
+    flags = ("--port", "0", "--config", str(config), "--drain-min", "0.5")
+    with started(*flags) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+
+
+def test_a_token_may_come_by_a_variable(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a container gets it; one that is too short is refused, and not shown."""
+    monkeypatch.setenv("MODEL_SERVER_TOKEN", "t" * 40)
+    with started("--port", "0", "--config", str(config)) as (_, address):
+        assert httpx.post(f"{address}/v1/guard", json={"texts": ["hi"]}).status_code == 401
+    monkeypatch.setenv("MODEL_SERVER_TOKEN", "short")
+    said = failed_start("--port", "0", "--config", str(config))
+    assert b"MODEL_SERVER_TOKEN: a token has 32 characters" in said
 
 
 def test_it_serves_on_a_private_socket(config: Path, tmp_path: Path) -> None:

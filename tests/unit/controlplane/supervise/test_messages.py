@@ -62,8 +62,8 @@ STATUS = Status(
         Verdict(0, "up"),
         STATUS,
         Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), 0, None),
-        Stopped(0),
-        Stopped(3),
+        Stopped(0, 60.0),
+        Stopped(3, 1.5),
     ],
 )
 def test_every_message_arrives_as_it_was(message: Any) -> None:

@@ -54,6 +54,17 @@ def test_directory_below_one_that_is_open_to_all_is_refused(tmp_path: Path) -> N
     private_directory(tmp_path / "open" / "home")
 
 
+def test_where_nobody_else_is_a_folder_may_be_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A container's own `/tmp` may be an emptyDir, which anybody may write; the home itself is shut."""
+    monkeypatch.setenv("ARCHGW_SOLE_USER", "1")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    private_directory(tmp_path / "open" / "home")
+    assert (tmp_path / "open" / "home").stat().st_mode & 0o777 == 0o700
+
+
 def test_home_that_was_open_to_all_is_taken_only_empty(tmp_path: Path) -> None:
     """What lies in it may be anybody's link."""
     victim = tmp_path / "victim"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from controlplane.supervise.drain_time import NONE, DrainTime
 from controlplane.supervise.envoy.admin import Admin, AdminError
 from controlplane.supervise.envoy.drain import drain
 
@@ -53,7 +54,7 @@ async def test_waits_until_nothing_is_open(tmp_path: Path) -> None:
     """Health check first, then waiting, and the listeners close at the end."""
     said: list[str] = []
     async with FakeAdmin(tmp_path / "a.sock", [3, 2, 1, 0]) as fake:
-        assert await drain(Admin(fake.path), lambda: 10.0, said.append) == 0
+        assert await drain(Admin(fake.path), lambda: DrainTime(most=10.0), said.append) == 0
     calls = [each for each in fake.asked if "/stats" not in each]
     assert calls == [
         "POST /healthcheck/fail",
@@ -63,12 +64,27 @@ async def test_waits_until_nothing_is_open(tmp_path: Path) -> None:
     assert sum("/stats" in each for each in fake.asked) >= 4
 
 
+async def test_goes_on_taking_calls_for_the_least_time(tmp_path: Path) -> None:
+    """Nothing is open, and yet the listeners stay for what a balancer may still send."""
+    said: list[str] = []
+    drain_time = DrainTime(least=1.3, most=10.0)
+    async with FakeAdmin(tmp_path / "a.sock", [0]) as fake:
+        draining = asyncio.create_task(drain(Admin(fake.path), lambda: drain_time, said.append))
+        await asyncio.sleep(0.8)
+        assert "POST /healthcheck/fail" in fake.asked
+        assert "POST /drain_listeners" not in fake.asked
+        assert await draining == 0
+        assert "POST /drain_listeners" in fake.asked
+    assert said
+    assert said[0].startswith("taking calls for ")
+
+
 async def test_gives_up_when_the_time_is_up(tmp_path: Path) -> None:
     """A request that never ends is counted, told, and not waited for any longer."""
     said: list[str] = []
     async with FakeAdmin(tmp_path / "a.sock", [2]) as fake:
         began = asyncio.get_running_loop().time()
-        assert await drain(Admin(fake.path), lambda: 1.3, said.append) == 2
+        assert await drain(Admin(fake.path), lambda: DrainTime(most=1.3), said.append) == 2
         assert 1.3 <= asyncio.get_running_loop().time() - began < 3
     assert said
     assert said[0].startswith("waiting for 2 open request(s)")
@@ -76,19 +92,19 @@ async def test_gives_up_when_the_time_is_up(tmp_path: Path) -> None:
 
 async def test_patience_can_be_lost_while_waiting(tmp_path: Path) -> None:
     """A second Ctrl-C ends the wait at once."""
-    patience = [60.0]
+    drain_time = [DrainTime(least=60.0)]
     async with FakeAdmin(tmp_path / "a.sock", [1]) as fake:
-        draining = asyncio.create_task(drain(Admin(fake.path), lambda: patience[0], print))
+        draining = asyncio.create_task(drain(Admin(fake.path), lambda: drain_time[0], print))
         await asyncio.sleep(0.2)
         assert not draining.done()
-        patience[0] = 0.0
+        drain_time[0] = NONE
         async with asyncio.timeout(2):
             assert await draining == 1
 
 
 async def test_dead_envoy_needs_no_drain(tmp_path: Path) -> None:
     """Nobody on the socket: nothing is open, and nothing is raised."""
-    assert await drain(Admin(tmp_path / "none.sock"), lambda: 10.0, print) == 0
+    assert await drain(Admin(tmp_path / "none.sock"), lambda: DrainTime(most=10.0), print) == 0
 
 
 async def test_admin_refusal_is_an_error(tmp_path: Path) -> None:
