@@ -85,9 +85,6 @@ def internal_config() -> Fields:
     }
 
 
-_ASKED_FOR: dict[int, tuple[Fields, ...]] = {401: (_added("www-authenticate", "Bearer"),)}
-
-
 def _tells(code: str) -> Fields:
     """As our own filters tell it, for the access log."""
     return _added(contract.ERROR_CODE_HEADER, code)
@@ -97,6 +94,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
     form = _json if gateway.error_format == "json" else _text
     return {
         "mappers": [
+            *_strangers(form, listener.auth),
             *(
                 {
                     "filter": _cel(f"response.headers['{contract.ANSWER_HEADER}'] == '{answer}'"),
@@ -148,24 +146,21 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
                     "upstream_timeout",
                 ),
             },
-            *_refusals_of_tokens(form, listener.auth),
             *(
                 {
                     "filter": _status_without_code(status),
-                    "headers_to_add": [_tells(code), *_ASKED_FOR.get(status, ())],
+                    "headers_to_add": [_tells(code)],
                     "body_format_override": form(text, kind, code),
                 }
-                for status, code, kind, text in (
-                    *_ENVOYS_OWN,
-                    _unknown(listener.auth),
-                    _too_large(listener),
-                )
+                for status, code, kind, text in (*_ENVOYS_OWN, _too_large(listener))
             ),
         ],
         "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
 
 
+_UNKNOWN = "invalid_api_key"
+"""Clients' own libraries know a 401 by it."""
 _NO_TOKEN = (
     "Jwt is missing",
     "Jwt is not in the form of Header.Payload.Signature with two dots and 3 sections",
@@ -173,38 +168,30 @@ _NO_TOKEN = (
 """Envoy's words where none was sent, or a key."""
 
 
-def _refusals_of_tokens(form: Callable[..., Fields], auth: ir.Auth | None) -> list[Fields]:
-    """What is wrong with a token, to its client: nothing of ours is told by that."""
-    if auth is None or auth.tokens is None:
+def _strangers(form: Callable[..., Fields], auth: ir.Auth | None) -> list[Fields]:
+    """For callers whom nobody knows. First of all: they are to cost least."""
+    if auth is None:
         return []
-    refused = f"metadata.filter_metadata['{names.JWT_METADATA}'].{names.JWT_REFUSED}.message"
-    why = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
-    mapper = {
-        "filter": _cel(f"response.code == 401 && !({refused} in {list(_NO_TOKEN)})"),
-        "body_format_override": form(f"the token does not hold: {why}", _INVALID, _UNKNOWN),
-        "headers_to_add": [
-            _tells(_UNKNOWN),
-            _added("www-authenticate", 'Bearer error="invalid_token"'),
-        ],
+    ways = {_SEND_KEY: auth.keys, _SEND_JWT: auth.tokens, _SHOW_CERTIFICATE: auth.certificates}
+    unknown = ", or ".join(way for way, taken in ways.items() if taken)
+    found = [_stranger(form(f"no known credential: {unknown}", _INVALID, _UNKNOWN), "Bearer")]
+    if auth.tokens:
+        refused = f"metadata.filter_metadata['{names.JWT_METADATA}'].{names.JWT_REFUSED}.message"
+        why = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
+        told = form(f"the token does not hold: {why}", _INVALID, _UNKNOWN)
+        sent = _cel(f"!({refused} in {list(_NO_TOKEN)})")
+        found.insert(0, _stranger(told, 'Bearer error="invalid_token"', sent))
+    return found
+
+
+def _stranger(told: Fields, challenge: str, *also: Fields) -> Fields:
+    ours = (contract.ERROR_CODE_HEADER, contract.ANSWER_HEADER)
+    nobodys = _cel(" && ".join(f"!('{each}' in response.headers)" for each in ours))
+    return {
+        "filter": {"and_filter": {"filters": [_status(401), nobodys, *also]}},
+        "headers_to_add": [_tells(_UNKNOWN), _added("www-authenticate", challenge)],
+        "body_format_override": told,
     }
-    return [mapper]
-
-
-_UNKNOWN = "invalid_api_key"
-"""Clients' own libraries know a 401 by it."""
-
-
-def _unknown(auth: ir.Auth | None) -> tuple[int, str, str, str]:
-    ways = [
-        way
-        for way, taken in (
-            (_SEND_KEY, auth is None or auth.keys),
-            (_SEND_JWT, auth and auth.tokens),
-            (_SHOW_CERTIFICATE, auth and auth.certificates),
-        )
-        if taken
-    ]
-    return 401, _UNKNOWN, _INVALID, f"no known credential: {', or '.join(ways)}"
 
 
 def _too_large(listener: ir.Listener) -> tuple[int, str, str, str]:
@@ -247,15 +234,10 @@ def _cel(expression: str) -> Fields:
 
 
 def _status_without_code(status: int) -> Fields:
-    comparison = {
-        "op": "EQ",
-        "value": {"default_value": status, "runtime_key": f"local_reply.{status}"},
-    }
-    return {
-        "and_filter": {
-            "filters": [
-                {"status_code_filter": {"comparison": comparison}},
-                _response_has(contract.ERROR_CODE_HEADER, absent=True),
-            ]
-        }
-    }
+    without = _response_has(contract.ERROR_CODE_HEADER, absent=True)
+    return {"and_filter": {"filters": [_status(status), without]}}
+
+
+def _status(status: int) -> Fields:
+    value = {"default_value": status, "runtime_key": f"local_reply.{status}"}
+    return {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}}
