@@ -11,10 +11,11 @@ import stat
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from controlplane import tls_files
+from controlplane import jwks, tls_files
 from controlplane.compile import ca_bundle, compile_file
 from controlplane.defaults import LLM_PORT, LOOPBACK, PROMPT_PORT, STATS_PORT
 from controlplane.supervise import ports, reach, trial_call
@@ -168,6 +169,22 @@ def _calls(patient: _Patient) -> Iterator[Finding]:
             yield Finding("call", "ok", f"{asked}: {each.status}")
 
 
+def _key_sets(patient: _Patient) -> Iterator[Finding]:
+    if patient.gateway is None:
+        return
+    hint = "no token is taken without them; does `jwks_url` say what the issuer says?"
+    for each in trial_call.key_sets(patient.gateway):
+        asked = f"{each.what}, {each.request}"
+        if each.status is None:  # of which `_reach` speaks
+            continue
+        if each.status != HTTPStatus.OK:
+            yield Finding("tokens", "error", f"{asked}: {each.status}, no keys", hint)
+        elif fault := jwks.fault(each.body.decode("utf-8", "replace")):
+            yield Finding("tokens", "error", f"{asked}: the answer {fault}", hint)
+        else:
+            yield Finding("tokens", "ok", f"{asked}: the keys are there")
+
+
 def _tls_files(patient: _Patient) -> Iterator[Finding]:
     if patient.gateway is None or patient.config is None:
         return
@@ -257,6 +274,7 @@ _CHECKS: tuple[Callable[[_Patient], Iterator[Finding]], ...] = (
     _certificates,
     _tls_files,
     _reach,
+    _key_sets,
     _calls,
     _clock,
     _home,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from controlplane import ir
 
 _WITHIN = 10.0
+_LARGEST_SET = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Called:
     status: int | None
     """None where there was no answer; `trouble` says why."""
     trouble: str = ""
+    body: bytes = b""
 
 
 def calls(gateway: ir.Gateway) -> Iterator[Called]:
@@ -44,6 +46,16 @@ def calls(gateway: ir.Gateway) -> Iterator[Called]:
         yield _call(f"API {upstream.name}", upstream, path, {})
 
 
+def key_sets(gateway: ir.Gateway) -> Iterator[Called]:
+    """As Envoy asks for the keys that tokens are checked with: anybody may have those."""
+    for listener, keys in gateway.key_sets:
+        _, _, rest = keys.url.partition("://")
+        path = f"/{rest.partition('/')[2]}"
+        yield _call(
+            f"keys for tokens of the {listener} listener", keys.upstream, path, {}, _LARGEST_SET
+        )
+
+
 def _credential(provider: ir.Provider, keys: Mapping[str, str | None]) -> dict[str, str]:
     credential = provider.credential
     key = keys.get(credential.secret) if credential else None
@@ -54,7 +66,10 @@ def _credential(provider: ir.Provider, keys: Mapping[str, str | None]) -> dict[s
     return {credential.header: f"{credential.prefix}{key}"}
 
 
-def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str]) -> Called:
+def _call(
+    what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str], most: int = 0
+) -> Called:
+    """With at `most` so many bytes of the answer's body."""
     address, request = upstream.addresses[0], f"GET {path.partition('?')[0]}"
     connection = http.client.HTTPConnection(address.host, address.port, timeout=_WITHIN)
     try:
@@ -64,9 +79,10 @@ def _call(what: str, upstream: ir.Upstream, path: str, headers: Mapping[str, str
             connection.sock = context.wrap_socket(connection.sock, server_hostname=address.name)
         sent = {"host": address.name, "user-agent": "archgw", "accept": "*/*", **headers}
         connection.request("GET", path, headers=sent)
-        status = connection.getresponse().status
+        response = connection.getresponse()
+        status, body = response.status, response.read(most)
     except (OSError, http.client.HTTPException) as error:
         return Called(what, request, None, str(error) or type(error).__name__)
     finally:
         connection.close()
-    return Called(what, request, status)
+    return Called(what, request, status, body=body)

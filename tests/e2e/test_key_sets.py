@@ -78,6 +78,28 @@ def test_keys_from_a_host_that_cannot_be_trusted(
         assert f"localhost:{server.port} cannot be reached" in found.text
 
 
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("keys?kind=sign", ("ok", "GET /keys: the keys are there")),
+        ("elsewhere", ("error", "GET /elsewhere: 404, no keys")),
+        ("nothing", ("error", "GET /nothing: the answer is no JSON")),
+    ],
+)
+def test_doctor_asks_for_the_keys(
+    world: World, authority: Authority, tmp_path: Path, path: str, told: tuple[str, str]
+) -> None:
+    """A host that answers is not enough: the keys have to be where they are said to be."""
+    file = tmp_path / "arch_config.yaml"
+    with KeySetServer(Issuer(), authority.leaf("localhost").server_context()) as server:
+        url = server.url.replace("keys?kind=sign", path)
+        keys = f"jwks_url: '{url}', tls: {{{{ca_file: {authority.file}}}}}"
+        file.write_text(config(world, keys).replace("{port}", str(free_port())))
+        findings = examine(file, Home(tmp_path / "none", tmp_path), {"KEY": "sk-canary"})
+    (found,) = [each for each in findings if each.name == "tokens"]
+    assert (found.state, found.text.partition(", ")[2]) == told
+
+
 def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_path: Path) -> None:
     """A new key counts, and the old one no more, without a restart or a cut connection.
 

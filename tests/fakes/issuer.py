@@ -87,9 +87,13 @@ class KeySetServer(Server):
     def application(self) -> web.Application:
         application = web.Application()
         application.router.add_get("/keys", self._answer)
+        application.router.add_get("/nothing", self._nothing)
         return application
 
     async def _answer(self, request: web.Request) -> web.Response:
         self.asked += 1
         assert request.query_string == "kind=sign"
         return web.Response(text=self.issuer.key_set, content_type="application/json")
+
+    async def _nothing(self, _request: web.Request) -> web.Response:
+        return web.Response(text="<html>Sign in</html>")
