@@ -2,13 +2,15 @@
 -- one, which lets pass whom this one has named and nobody else it does not know: so a failure here,
 -- whatever it is, opens nothing.
 --
--- Before this file comes SANS: name of a certificate → true, for those that may call.
+-- Before this file come
+--   TOKENS  whether a token names its client
+--   SANS    name of a certificate → true, for those that may call
 
 local CREDENTIALS = { "authorization", "x-api-key" }
 
 -- What a token says may be anybody's words; this goes through headers, limits and logs.
 local function by_token(handle, name)
-  if not name then return end
+  if not name or not TOKENS then return end
   if #name <= 128 and string.find(name, "^%w[%w._:@/|-]*$") then
     handle:streamInfo():dynamicMetadata():set(CLIENT_METADATA, BY_ISSUER_KEY, true)
     return name

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 _FILTERS = "envoy.extensions.filters.http"
 _KEYS = f"{_FILTERS}.api_key_auth.v3.ApiKeyAuth"
 _TOKENS = f"{_FILTERS}.jwt_authn.v3.JwtAuthentication"
-_UNLESS = "envoy.extensions.common.matching.v3.ExtensionWithMatcher"
 _KEY_HEADERS = ("x-api-key", "authorization")
 """The first one that is sent counts: SDKs of OpenAI send a bearer token, whatever it is."""
 
@@ -49,9 +48,10 @@ def filters(listener: ir.Listener, home: Home) -> list[Fields]:
     auth = listener.auth
     if auth is None:
         return []
-    found = [_keys(auth, home.door_file(listener.name)), _name_for_the_log()]
+    door = _in_a_file(names.KEYS_FILTER, home.door_file(listener.name), _door(()))
+    found = [door, _name_for_the_log()]
     if _names_others(auth):
-        found.insert(0, lua.lua_filter(names.NAMING_FILTER, lua.naming_source(())))
+        found.insert(0, lua.lua_filter(names.NAMING_FILTER, lua.naming_source(ir.Auth(()))))
     if auth.tokens:
         nobody = typed(_TOKENS)
         found.insert(0, _in_a_file(names.TOKENS_FILTER, home.token_file(listener.name), nobody))
@@ -59,23 +59,21 @@ def filters(listener: ir.Listener, home: Home) -> list[Fields]:
 
 
 def per_route(auth: ir.Auth | None) -> Fields:
-    """The names that a script lets pass: they are looked up anew for each request."""
-    if auth is None or not _names_others(auth):
+    """Whom the script names is looked up anew for each request.
+
+    Also where it is no filter any more: on the connections of the last listener it still is.
+    """
+    if auth is None:
         return {}
-    sans = auth.certificates.sans if auth.certificates else ()
-    return {
-        names.NAMING_FILTER: typed(
-            f"{_FILTERS}.lua.v3.LuaPerRoute",
-            source_code={"inline_string": lua.naming_source(sans)},
-        )
-    }
+    source = {"inline_string": lua.naming_source(auth)}
+    return {names.NAMING_FILTER: typed(f"{_FILTERS}.lua.v3.LuaPerRoute", source_code=source)}
 
 
 def key_files(gateway: ir.Gateway, home: Home) -> Iterator[tuple[str, str]]:
     """(file name under the home's `secrets`, text) of each filter that knows keys."""
     for listener in gateway.listeners:
         if auth := listener.auth:
-            yield _file(home.door_file(listener.name), names.KEYS_FILTER, _door(auth))
+            yield _file(home.door_file(listener.name), names.KEYS_FILTER, _door(auth.keys))
             if auth.tokens:
                 checked = _checked(auth.tokens, listener.name)
                 yield _file(home.token_file(listener.name), names.TOKENS_FILTER, checked)
@@ -111,21 +109,18 @@ def _names_others(auth: ir.Auth) -> bool:
     return bool(auth.tokens or auth.certificates)
 
 
-def _keys(auth: ir.Auth, file: Path) -> Fields:
-    return _in_a_file(names.KEYS_FILTER, file, _door(ir.Auth((), auth.tokens, auth.certificates)))
+def _door(keys: tuple[ir.SecretValue, ...]) -> Fields:
+    """It lets pass whom others have named, also where there are none.
 
-
-def _door(auth: ir.Auth) -> Fields:
-    keys = typed(
+    Filters of listeners old and new read the same file, and all refuse it if it is not of the type
+    of each.
+    """
+    known = typed(
         _KEYS,
-        credentials=[{"key": key.value, "client": key.name} for key in auth.keys if key.value],
+        credentials=[{"key": key.value, "client": key.name} for key in keys if key.value],
         key_sources=[{"header": header} for header in _KEY_HEADERS],
         forwarding={"header": contract.CLIENT_HEADER, "hide_credentials": True},
     )
-    return _unless_named(keys) if _names_others(auth) else keys
-
-
-def _unless_named(config: Fields) -> Fields:
     named = {
         "name": "client",
         "typed_config": typed(
@@ -139,8 +134,8 @@ def _unless_named(config: Fields) -> Fields:
         "on_match": {"action": {"name": "skip", "typed_config": skip}},
     }
     return typed(
-        _UNLESS,
-        extension_config={"name": names.KEYS_FILTER, "typed_config": config},
+        "envoy.extensions.common.matching.v3.ExtensionWithMatcher",
+        extension_config={"name": names.KEYS_FILTER, "typed_config": known},
         xds_matcher={"matcher_list": {"matchers": [matcher]}},
     )
 

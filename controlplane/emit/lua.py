@@ -94,9 +94,14 @@ def answer_source(gateway: ir.Gateway) -> str:
     return _text_errors(gateway) + script("answer.lua")
 
 
-def naming_source(sans: tuple[str, ...]) -> str:
+def naming_source(auth: ir.Auth) -> str:
     """Listener filter: who calls by a token or a certificate."""
-    return f"local SANS = {literal(dict.fromkeys(sans, True))}\n" + script("name_client.lua")
+    sans = auth.certificates.sans if auth.certificates else ()
+    constants = (
+        f"local TOKENS = {literal(auth.tokens is not None)}\n"
+        f"local SANS = {literal(dict.fromkeys(sans, True))}\n"
+    )
+    return constants + script("name_client.lua")
 
 
 def usage_source() -> str:

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 KEY = "web-canary-0123456789"
 
 
-def config(world: World, keys: str) -> str:
-    tokens = f"{{{{issuer: {NAME}, audience: {AUDIENCE}, {keys}}}}}"
-    auth = f"auth: {{{{api_keys: [{{{{name: web, key: {KEY}}}}}], jwt: {tokens}}}}}"
+def config(world: World, keys: str | None) -> str:
+    tokens = f", jwt: {{{{issuer: {NAME}, audience: {AUDIENCE}, {keys}}}}}" if keys else ""
+    auth = f"auth: {{{{api_keys: [{{{{name: web, key: {KEY}}}}}]{tokens}}}}}"
     text = ONE_PROVIDER.replace("port: {{port}}", "port: {{port}}, " + auth)
     return text.format(one=world.one.address, ca=world.ca_file)
 
@@ -117,6 +117,7 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
         open_one = http.client.HTTPConnection("127.0.0.1", port)
         assert [status(client, each.token()) for each in (old, new)] == [200, 401]
         assert asked(open_one, old.token()) == 200
+        held = open_one.sock
         replace(file, json.dumps({"keys": [old.jwk, new.jwk]}))
         until(lambda: status(client, new.token()) == 200)
         assert status(client, old.token()) == 200
@@ -129,6 +130,7 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
         assert refused.returncode == 1
         assert "jwks.json is no JSON" in refused.stderr
         assert asked(open_one, new.token()) == 200
+        assert open_one.sock is held
         with KeySetServer(Issuer(), authority.leaf("localhost").server_context()) as server:
             keys = f"jwks_url: '{server.url}', tls: {{{{ca_file: {authority.file}}}}}"
             replace(archgw.config, config(world, keys).replace("{port}", str(port)))
@@ -137,6 +139,33 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
         assert archgw.child()["pid"] == pid
     finally:
         archgw.run("down", "--timeout", "0")
+
+
+def test_tokens_come_and_go(world: World, tmp_path: Path) -> None:
+    """Clients with keys are served all the while; tokens count no more on connections that are open."""
+    archgw, port, issuer = Archgw(tmp_path, {"KEY": "sk-canary"}), free_port(), Issuer()
+    (tmp_path / "jwks.json").write_text(issuer.key_set)
+    archgw.config.write_text(config(world, None).replace("{port}", str(port)))
+    done = archgw.up()
+    try:
+        assert done.returncode == 0, done.stderr
+        client = Client(port)
+        for keys, wanted in (("jwks_file: jwks.json", 200), (None, 401)):
+            replace(archgw.config, config(world, keys).replace("{port}", str(port)))
+            until(lambda wanted=wanted: served(client, issuer.token(), wanted))
+            if keys:
+                held = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(20)]
+                assert {asked(each, issuer.token()) for each in held} == {200}
+        # Each of them answers once more, and closes.
+        assert all(each.sock for each in held)
+        until(lambda: asked(held.pop(), issuer.token()) == 401)
+    finally:
+        archgw.run("down", "--timeout", "0")
+
+
+def served(client: Client, token: str, wanted: int) -> bool:
+    assert status(client, KEY) == 200
+    return status(client, token) == wanted
 
 
 MTLS = """
@@ -177,8 +206,10 @@ def test_certificates_that_count_no_more(authority: Authority, tmp_path: Path) -
         assert [status_of(each) for each in (shop, batch, renewed)] == [200, 200, 401]
         open_one = http.client.HTTPSConnection("127.0.0.1", port, context=shop.client_context())
         assert asked(open_one, "unused") == 200
+        held = open_one.sock
         replace(archgw.config, configured("batch"))
         until(lambda: status_of(shop) == 401)
+        assert open_one.sock is held
         assert asked(open_one, "unused") == 401
         assert status_of(batch) == 200
         replace(tmp_path / "clients.pem", signers[1].file.read_text())
@@ -199,5 +230,4 @@ def asked(connection: http.client.HTTPConnection, token: str) -> int:
     connection.request("GET", "/v1/models", headers=bearer(token))
     response = connection.getresponse()
     response.read()
-    assert response.headers["connection"] != "close"
     return response.status
