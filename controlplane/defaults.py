@@ -34,6 +34,10 @@ IDLE_TIMEOUT = timedelta(seconds=300)
 HEALTH_CHECK_INTERVAL = timedelta(seconds=5)
 HEALTH_CHECK_TIMEOUT = timedelta(seconds=1)
 
+COLLECTOR = f"http://{LOOPBACK}:4318"
+"""OpenTelemetry's usual place, and v0.1's."""
+SERVICE_NAME = "archgw"
+
 TOXICITY_THRESHOLD = 0.5
 """Of a jailbreak guard there is none here: its model has one of its own, calibrated."""
 

@@ -65,6 +65,11 @@ class Home:
     def model_server_socket(self) -> Path:
         return self.run / "modelserver.sock"
 
+    @property
+    def spans_socket(self) -> Path:
+        """Where Envoy tells of LLM calls, to be made spans of."""
+        return self.run / "spans.sock"
+
     def model_server(self, address: str | None) -> str:
         """Where the model server is: its `host:port`, else this home's socket."""
         return address or f"unix:{self.model_server_socket}"
@@ -98,6 +103,7 @@ class Home:
             *self.extproc_sockets,
             *self.metrics_sockets,
             self.model_server_socket,
+            self.spans_socket,
         )
 
     @property

@@ -305,6 +305,17 @@ class Prompts(contract.Prompts):
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """Where spans go, and of which requests: Envoy's own, and those that our processes add."""
+
+    collector: Upstream
+    sampling: float
+    """Of requests that are in no trace yet, 0 to 1; of others their callers decide."""
+    spans: contract.Tracing
+    """What our processes are told of it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Gateway:
     listeners: tuple[Listener, ...]
     providers: tuple[Provider, ...]
@@ -317,6 +328,7 @@ class Gateway:
     access_log_format: Literal["text", "json"]
     stats_port: int
     """Loopback only; 0 for none."""
+    tracing: Tracing | None = None
 
     @property
     def key_sets(self) -> tuple[tuple[ListenerName, KeySet], ...]:

@@ -316,6 +316,13 @@ class Tracing:
     path: Path
     sampling_rate: float | None = None
     """0 to 1, from `sampling_rate`, or `random_sampling` / 100."""
+    otlp: str | None = None
+    """The collector, as the config names it, else the environment."""
+    otlp_place: Path = ()
+    """Where that stands; of a collector of the environment, where the tracing does."""
+    service_name: str | None = None
+    content: bool = False
+    """Whether spans hold what was said, as the environment decides."""
 
 
 @dataclass(frozen=True, slots=True)

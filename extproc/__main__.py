@@ -28,6 +28,7 @@ from extproc.record.telling import home_key
 from extproc.runtime import Generations
 from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics, configure_logs, log
+from extproc.traces.keeping import Traces
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -93,7 +94,8 @@ async def _serve(options: argparse.Namespace) -> None:
     models, endpoints, metrics = HttpModels(options.model_key), HttpEndpoints(), Metrics()
     checks = Health()
     await checks.set_serving(serving=False)
-    records = Records(home_key(options.runtime / _KEY_FILE))
+    traces = Traces(lambda result, count: metrics.traces.add(count, "decisions", result))
+    records = Records(home_key(options.runtime / _KEY_FILE), traces)
     world = World(models, endpoints, metrics, records)
     processor = Processor(Generations(options.runtime), world)
     server = create_server(processor, checks)
@@ -114,6 +116,7 @@ async def _serve(options: argparse.Namespace) -> None:
         await server.stop(_GRACE)
     await models.close()
     await endpoints.close()
+    await traces.close()
     log.info("stopped")
 
 

@@ -36,6 +36,9 @@ CHAT_PATH: Final = "/v1/chat/completions"
 NO_MODEL: Final = ("", "--", "none", "None", "default")
 """What applications write as `model` that do not mean any: v0.1's own examples do."""
 
+CALLS_PATH: Final = "/v1/logs"
+"""Where the process that makes spans of LLM calls is told of them."""
+
 OWN_PREFIX: Final = "x-arch-"
 """Headers of ours; Envoy removes what a client sends under it."""
 GENERATION_KEY: Final = "x-arch-generation"
@@ -220,6 +223,19 @@ class Decisions:
     content: Content = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """How spans leave our processes."""
+
+    collector: str
+    """`http://host:port/path`, `grpc://host:port`; with an s behind the scheme over TLS."""
+    service_name: str
+    ca_file: str | None = None
+    """What the collector's certificate is checked against."""
+    content: bool = False
+    """Whether they hold what was said."""
+
+
 Confirm = Literal["never", "unsure", "always"]
 """When the user is asked before a call."""
 
@@ -304,6 +320,8 @@ class Prompts:
     """Of web pages that may call; see `is_allowed`."""
     max_body: int = MAX_BODY
     """Bytes. Envoy refuses a longer one, and one that the APIs' answers have made so."""
+    tracing: Tracing | None = None
+    """None: no spans are made."""
 
     @property
     def default_target(self) -> Target | None:
@@ -362,6 +380,7 @@ def loads(text: str) -> RuntimeConfig:
             "messages": Messages(**found["messages"]),
             "decisions": Decisions(**found.get("decisions", {})),
             "origins": tuple(found.get("origins", ())),
+            "tracing": Tracing(**found["tracing"]) if found.get("tracing") else None,
             "models": Models(**{key: tuple(value) for key, value in models.items()})
             if models
             else None,

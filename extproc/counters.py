@@ -42,8 +42,11 @@ class _Labelled:
 
 class Counter(_Labelled):
     def inc(self, *labels: str) -> None:
+        self.add(1, *labels)
+
+    def add(self, count: int, *labels: str) -> None:
         values = self._values
-        values[labels] = values.get(labels, 0) + 1
+        values[labels] = values.get(labels, 0) + count
 
     def collect(self) -> Iterator[Metric]:
         family = CounterMetricFamily(self._name, self._words, labels=self._labels)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from extproc import contract
 from extproc.clients import CallFailed
+from extproc.telemetry import TRACEPARENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from extproc.questions import Sentence
     from extproc.runtime import Runtime
     from extproc.telemetry import Metrics
+    from extproc.traces.context import Context
     from modelserver.schema import Call, DecideResponse, Evidence, GuardResult
 
 
@@ -76,6 +78,8 @@ class Caller:
     """What the client wants, where it says so."""
     language: str | None = None
     """The tag of the language that the client likes best, such as de-AT."""
+    span: Context | None = None
+    """Of this decision; None where the request is not traced."""
 
 
 def today() -> str:
@@ -134,10 +138,23 @@ class Sent:
     upstream: str
     method: str
     template: str
+    began: float
+    """Seconds after the request did."""
     seconds: float
     status: int | None = None
     failed: str | None = None
     """Why there was no answer."""
+    span: Context | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One that ran."""
+
+    name: str
+    began: float
+    """Seconds after the request did."""
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,12 +190,15 @@ class Exchange:
     refused: str | None = None
     """The guard that refused the prompt."""
     sent: list[Sent] = field(default_factory=list)
-    spent: list[tuple[str, float]] = field(default_factory=list)
-    """The stages that ran, in order, and the seconds each took."""
+    stages: list[Stage] = field(default_factory=list)
+    """Those that ran, in order."""
 
     async def send(self, target: str, call: HttpCall, seconds: float) -> HttpResponse:
         """The answer of an API of the application's. Raises `CallFailed`."""
-        began = time.perf_counter()
+        began = self.clock.spent()
+        span = self.caller.span.child() if self.caller.span else None
+        if span:
+            call = replace(call, headers={**call.headers, TRACEPARENT: span.header})
         status = failed = None
         try:
             with self.world.metrics.outside_active.held("api"):
@@ -191,8 +211,8 @@ class Exchange:
             raise
         finally:
             self.sent.append(
-                Sent(target, call.upstream, call.method, call.template,
-                     time.perf_counter() - began, status, failed)
+                Sent(target, call.upstream, call.method, call.template, began,
+                     self.clock.spent() - began, status, failed, span)
             )  # fmt: skip
         return response
 

@@ -22,10 +22,10 @@ from extproc.contract import GENERATION_KEY
 from extproc.errors import GatewayError
 from extproc.events import Outcome, Reject
 from extproc.session import Session
-from extproc.telemetry import log, trace_of
+from extproc.telemetry import TRACEPARENT, TRACESTATE, log, trace_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from extproc.exchange import World
@@ -62,7 +62,9 @@ class Processor:
             try:
                 event = phases.decode(message)
                 if session is None:
-                    session = Session(self._generations.get(_generation(context)), self._world)
+                    told = _told(context)
+                    runtime = self._generations.get(told.get(GENERATION_KEY, ""))
+                    session = Session(runtime, self._world, _trace_context(told))
                 outcome = await session.on(event)
                 reply = phases.encode(outcome, session.decision)
             except GatewayError as error:
@@ -80,11 +82,16 @@ class Processor:
         return phases.encode(outcome)
 
 
-def _generation(context: aio.ServicerContext[bytes, bytes]) -> str:
-    for key, value in context.invocation_metadata() or ():
-        if key == GENERATION_KEY:
-            return value if isinstance(value, str) else value.decode("latin-1")
-    return ""
+def _told(context: aio.ServicerContext[bytes, bytes]) -> dict[str, str]:
+    """The metadata of Envoy's call."""
+    return {
+        key: value if isinstance(value, str) else value.decode("latin-1")
+        for key, value in context.invocation_metadata() or ()
+    }
+
+
+def _trace_context(told: Mapping[str, str]) -> dict[str, str]:
+    return {name: told[name] for name in (TRACEPARENT, TRACESTATE) if told.get(name)}
 
 
 class Health(health.aio.HealthServicer):  # type: ignore[misc]  # it comes without types

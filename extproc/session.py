@@ -29,7 +29,8 @@ from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
 from extproc.record.counting import count
 from extproc.record.taken import in_short, outcome_of
-from extproc.telemetry import onward
+from extproc.telemetry import TRACEPARENT, onward
+from extproc.traces.context import Context, read
 from modelserver.schema import LANGUAGE_TAG
 
 if TYPE_CHECKING:
@@ -43,8 +44,12 @@ _FORMATS: Final[tuple[StreamFormat, ...]] = get_args(StreamFormat)
 
 
 class Session:
-    def __init__(self, runtime: Runtime, world: World) -> None:
+    def __init__(
+        self, runtime: Runtime, world: World, called_by: Mapping[str, str] | None = None
+    ) -> None:
+        """`called_by`: the trace context of the call by which Envoy asks, where it traces."""
         self._runtime = runtime
+        self._called_by = called_by or {}
         self._world = world
         self._phase = Phase.START
         self._headers: Mapping[str, str] = {}
@@ -124,11 +129,23 @@ class Session:
                 f"the model {strict_json.shown(model)} {no_such_model(known.listed)}", param="model"
             )
 
+    def _span(self) -> Context | None:
+        """Of this decision, below Envoy's of its call to us."""
+        above = read(self._called_by.get(TRACEPARENT, ""))
+        wanted = self._runtime.config.tracing is not None and above is not None
+        return above.child() if wanted and above and above.sampled else None
+
     def _caller(self) -> Caller:
         headers = self._headers
+        # The headers hold the trace context as the client gave it: Envoy's own is in the call alone.
+        further = onward({**headers, **self._called_by})
+        span = self._span()
+        if span:
+            further[TRACEPARENT] = span.header
         return Caller(
             request_id=headers.get("x-request-id", ""),
-            onward=onward(headers),
+            onward=further,
+            span=span,
             stream_format=_stream_format(headers),
             language=_language(headers.get("accept-language", "")),
             debug=any(headers.get(name, "").lower() == "true" for name in _DEBUG),

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 15.0)
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
 # The request's id, the trace it belongs to, and the gateways it has passed (RFC 8586).
-ONWARD = ("x-request-id", "traceparent", "tracestate", "cdn-loop")
+ONWARD = ("x-request-id", TRACEPARENT, TRACESTATE, "cdn-loop")
 
 log = structlog.stdlib.get_logger("extproc")
 
@@ -119,11 +121,20 @@ class Metrics:
             registry, "archgw_extproc_api_calls", "Calls of the application's APIs",
             ["upstream", "status"],
         )  # fmt: skip
+        self.traces = traces_counter(registry)
         self.active = Gauge(registry, "archgw_extproc_active", "Requests being decided")
 
     def text(self) -> bytes:
         """The exposition in Prometheus's text format."""
         return generate_latest(self.registry)
+
+
+def traces_counter(registry: CollectorRegistry) -> Counter:
+    """Each process that makes spans has one."""
+    return Counter(
+        registry, "archgw_traces", "Traced requests, by whether the collector has their spans",
+        ["of", "result"],
+    )  # fmt: skip
 
 
 def trace_of(error: BaseException) -> list[str]:

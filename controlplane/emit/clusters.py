@@ -26,7 +26,8 @@ def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
     providers = [_provider(provider, gateway, home) for provider in gateway.providers]
     apis = [_api(upstream) for upstream in gateway.upstreams]
     ours = _prompt_path(gateway, gateway.prompts, home) if gateway.prompts else []
-    return tuple(providers + apis + ours + _key_sets(gateway))
+    traces = _traces(gateway.tracing, home) if gateway.tracing else []
+    return tuple(providers + apis + ours + _key_sets(gateway) + traces)
 
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
@@ -58,6 +59,29 @@ def _key_sets(gateway: ir.Gateway) -> list[Fields]:
         }
         for listener, keys in gateway.key_sets
     ]
+
+
+def _traces(tracing: ir.Tracing, home: Home) -> list[Fields]:
+    """The collector, and our process that makes spans of LLM calls for it."""
+    collector = _cluster(names.COLLECTOR_CLUSTER, tracing.collector)
+    speaks_http = tracing.spans.collector.startswith("http")
+    collector["typed_extension_protocol_options"] = _http_options() if speaks_http else _HTTP2
+    spans = {
+        "name": names.SPANS_CLUSTER,
+        "type": "STATIC",
+        "connect_timeout": "0.25s",
+        "load_assignment": {
+            "cluster_name": names.SPANS_CLUSTER,
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": proto.pipe(home.spans_socket)}}]}
+            ],
+        },
+        # What it is too slow for is dropped.
+        "circuit_breakers": {
+            "thresholds": [{"max_connections": 2, "max_pending_requests": 8, "max_requests": 8}]
+        },
+    }
+    return [collector, spans]
 
 
 def _cluster(name: str, upstream: ir.Upstream) -> Fields:
@@ -188,6 +212,11 @@ def _http_options(http_filters: list[Fields] | None = None) -> Fields:
     if http_filters:
         options["http_filters"] = http_filters
     return {_HTTP_OPTIONS: options}
+
+
+_HTTP2: Fields = {
+    _HTTP_OPTIONS: typed(_HTTP_OPTIONS, explicit_http_config={"http2_protocol_options": {}})
+}
 
 
 def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> list[Fields]:

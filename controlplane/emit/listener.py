@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from controlplane import client_headers
 from controlplane.defaults import LOOPBACK
-from controlplane.emit import access_log, local_reply, metrics, names, proto
+from controlplane.emit import access_log, local_reply, metrics, names, proto, tracing
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import internal_filters, llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
@@ -42,7 +42,7 @@ def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> 
     else:
         manager["http_filters"] = prompt_filters(listener, gateway, home)
         logs = access_log.prompt(listener, gateway, home)
-    manager["access_log"] = [*logs, *metrics.logs(listener)]
+    manager["access_log"] = [*logs, *metrics.logs(listener), *tracing.llm_calls(gateway)]
     return _listener(listener, manager, home)
 
 
@@ -146,6 +146,7 @@ def _connection_manager(listener: ir.Listener, gateway: ir.Gateway) -> Fields:
         early_header_mutation_extensions=[_header_trust()],
         local_reply_config=local_reply.config(gateway, listener),
         rds=_rds(listener.name),
+        **tracing.of_listener(listener.name, gateway),
     )
 
 
@@ -255,6 +256,7 @@ def _internal_listener(gateway: ir.Gateway, home: Home) -> Fields:
         access_log=access_log.internal(gateway, home),
         local_reply_config=local_reply.internal_config(),
         rds=_rds("internal"),
+        **tracing.of_internal_listener(gateway),
     )
     return _plain_listener("internal", proto.pipe(home.internal_socket), manager)
 

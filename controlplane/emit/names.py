@@ -59,6 +59,10 @@ KEYS_FILTER = "archgw.client_keys"
 
 EXTPROC_CLUSTER = "extproc"
 ERROR_TARGET_CLUSTER = "error-target"
+COLLECTOR_CLUSTER = "collector"
+"""Of traces."""
+SPANS_CLUSTER = "spans"
+"""Our process that makes spans of LLM calls."""
 
 
 def key_set_cluster(listener: str) -> str:

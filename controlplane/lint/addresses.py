@@ -280,3 +280,33 @@ def odd_name(config: Config) -> Iterator[Finding]:
         if len(name) > _LONGEST_NAME or not name.isprintable():
             message = "this name is too long, or holds a line break or the like"
             yield Finding(path, message, f"at most {_LONGEST_NAME} printable characters")
+
+
+@error("AG712")
+def bad_collector(config: Config) -> Iterator[Finding]:
+    """Traces have to go to what is no address of a collector.
+
+    It is named with a scheme, by which it is known how to speak to it: `http` for OTLP over HTTP,
+    `grpc` for OTLP over gRPC, `https` and `grpcs` for the two over TLS. Where the config names none,
+    OTEL_TRACING_HTTP_ENDPOINT and then OTEL_EXPORTER_OTLP_ENDPOINT do.
+
+    Wrong:
+        tracing: {otlp: "127.0.0.1:4318"}
+
+    Right:
+        tracing: {otlp: "http://127.0.0.1:4318"}
+    """
+    tracing = config.tracing
+    if tracing is None or tracing.otlp is None or unresolved(tracing.otlp):
+        return
+    host = split(tracing.otlp)
+    if host is None or host.user is not None or host.scheme not in _COLLECTORS:
+        # It is not quoted: one with a password in it is none, either.
+        message = "this is no address of a collector"
+        if tracing.otlp_place == tracing.path:
+            message = "what the environment names is no address of a collector"
+        hint = "write http://host:4318 or grpc://host:4317; https and grpcs are those over TLS"
+        yield Finding(tracing.otlp_place, message, hint)
+
+
+_COLLECTORS = ("http", "https", "grpc", "grpcs")

@@ -405,22 +405,3 @@ def limits_of_a_fallback(config: Config) -> Iterator[Finding]:
                 )
                 hint = f"give `{first.name}` the time that the slowest of them needs"
                 yield Finding((*first.path, "fallbacks", number), message, hint)
-
-
-@warning("AG611")
-def traces_go_nowhere(config: Config) -> Iterator[Finding]:
-    """Traces are asked for, but this version exports none.
-
-    The keys are read so that configs of v0.1 work as they are. What a call took is in the access
-    log, and in the metrics of the stats port.
-
-    Wrong:
-        tracing: {random_sampling: 100}
-
-    Right:
-        tracing: {random_sampling: 0}
-        overrides: {access_log_format: json}
-    """
-    if config.tracing and config.tracing.sampling_rate:
-        message = "this version exports no traces; `tracing` has no effect"
-        yield Finding(config.tracing.path, message, "`access_log_format: json` tells times instead")

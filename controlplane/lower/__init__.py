@@ -15,6 +15,7 @@ from controlplane.lower.addresses import Addressing, endpoint_names
 from controlplane.lower.auth import lower_auth
 from controlplane.lower.llm import lower_llm
 from controlplane.lower.prompts import lower_prompts
+from controlplane.lower.tracing import lower_tracing
 from controlplane.providers import MODEL_BEGINNINGS
 from extproc import contract
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
 
 def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     names = endpoint_names(config)
-    addressing = Addressing(config, config.overrides.ca_file or machine.ca_file, names)
+    ca_file = config.overrides.ca_file or machine.ca_file
+    addressing = Addressing(config, ca_file, names)
+    tracing = lower_tracing(config.tracing, ca_file)
     llm = lower_llm(config, addressing)
     prompts, prompt_secrets = lower_prompts(config, machine, names, _models(llm.choice))
+    if prompts and tracing:
+        prompts = replace(prompts, tracing=tracing.spans)
     overrides = config.overrides
     return ir.Gateway(
         listeners=_listeners(config, prompts, addressing),
@@ -40,6 +45,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         stats_port=machine.stats_port if overrides.stats_port is None else overrides.stats_port,
+        tracing=tracing,
     )
 
 

@@ -527,14 +527,18 @@ _DECISIONS = Table(
         ),
     }
 )
-_NO_TRACES = "remove it: no traces are exported; `traceparent` travels on to each provider"
+_NO_TRACES = "remove it: spans have the attributes that README names, and go to `otlp`"
 _TRACING = Table(
     {
         "sampling_rate": Key(_SHARE, "share of requests that are traced"),
         "random_sampling": Key(Number(0, 100), "the same in percent"),
         "trace_arch_internal": Key(Flag(), "accepted for v0.1's sake; has no effect"),
         "trace_arch": Key(Flag(), now="trace_arch_internal"),
-        "opentracing_grpc_endpoint": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
+        "otlp": Key(
+            Text(env=True), "the collector: http://127.0.0.1:4318, or grpc://127.0.0.1:4317"
+        ),
+        "opentracing_grpc_endpoint": Key(Text(env=True), "the same, over gRPC (0.4)"),
+        "service_name": Key(Text(env=True), "what traces call the gateway; left out: archgw"),
         "span_attributes": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
         "exporters": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
     }
@@ -588,7 +592,7 @@ CONFIG = Table(
         "ratelimits": Key(Listing(_MODEL_LIMIT, lone=True), "token limits by model"),
         "overrides": Key(_OVERRIDES, "settings of the gateway itself"),
         "decisions": Key(_DECISIONS, "records of what was decided"),
-        "tracing": Key(_TRACING, "accepted for v0.1's sake: this version exports no traces"),
+        "tracing": Key(_TRACING, "traces, and the collector that they go to"),
         "mode": Key(Text(choices=("llm", "prompt")), "llm: no prompt listener"),
         "model_server": Key(_MODEL_SERVER, "the server of the guard and intent models"),
         "function_calling": Key(_FUNCTION_CALLING, "who names and fills the calls"),

@@ -141,6 +141,19 @@ def _one_extproc(home: Home, path: Path, metrics: Path) -> ChildSpec:
     return replace(spec, probe=probe, patience=3, metrics=Place(socket=metrics))
 
 
+def _spans(needs: Needs) -> tuple[ChildSpec, ...]:
+    """Makes spans of LLM calls. Its settings are its arguments: others make another child of it."""
+    if needs.gateway is None or needs.gateway.tracing is None or needs.envoy is None:
+        return ()
+    settings, place = needs.gateway.tracing.spans, Place(socket=needs.home.spans_socket)
+    arguments = ["--socket", str(place.socket), "--collector", settings.collector]
+    arguments += ["--service-name", settings.service_name]
+    if settings.ca_file:
+        arguments += ["--ca-file", settings.ca_file]
+    spec = python_child("spans", "extproc.traces", arguments, needs.home)
+    return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0), metrics=place),)
+
+
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.envoy is None:
         return ()
@@ -159,4 +172,4 @@ def python_child(name: str, module: str, arguments: list[str], home: Home) -> Ch
     )
 
 
-_KINDS = (_model_server, _extproc, _envoy)
+_KINDS = (_model_server, _extproc, _spans, _envoy)

@@ -8,7 +8,6 @@ alone: the error target's answer if the error is one for it, else the error itse
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import TYPE_CHECKING, Final
 
 from extproc.errors import (
@@ -20,6 +19,7 @@ from extproc.errors import (
     Unavailable,
 )
 from extproc.events import Outcome, Reject
+from extproc.exchange import Stage as Ran
 from extproc.pipeline import (
     another_wish,
     api_call,
@@ -82,11 +82,11 @@ class OutOfTime(Unavailable):
 async def _decided(exchange: Exchange) -> Outcome:
     try:
         for name, stage in STAGES.items():
-            began = time.perf_counter()
+            began = exchange.clock.spent()
             try:
                 outcome = await stage(exchange)
             finally:
-                exchange.spent.append((name, time.perf_counter() - began))
+                exchange.stages.append(Ran(name, began, exchange.clock.spent() - began))
             if outcome is not None:
                 return outcome
     except GatewayError as error:

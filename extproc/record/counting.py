@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 def count(exchange: Exchange, metrics: Metrics) -> None:
     """Words of the config alone become labels, never those of a model or a client."""
-    for name, seconds in exchange.spent:
-        metrics.stages.observe(seconds, name)
+    for each in exchange.stages:
+        metrics.stages.observe(each.seconds, each.name)
     if exchange.verdicts:
         attack = any(each.attack for each in exchange.verdicts)
         metrics.verdicts.inc("attack" if attack else "benign")

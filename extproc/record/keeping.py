@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,15 @@ from extproc.telemetry import log, trace_of
 if TYPE_CHECKING:
     from extproc.events import Outcome
     from extproc.exchange import Exchange
+    from extproc.traces.keeping import Traces
 
 
 class Records:
-    """In memory always, in the file of the request's own config if that names one."""
+    """In memory always; in the file, and to the collector, of the request's own config."""
 
-    def __init__(self, key: bytes) -> None:
+    def __init__(self, key: bytes, traces: Traces | None = None) -> None:
         self._key = key
+        self._traces = traces
         self.ring = Ring()
         self._files: dict[str, RecordFile] = {}
         self._unwritable: set[str] = set()
@@ -36,10 +39,18 @@ class Records:
 
     def _keep(self, exchange: Exchange, outcome: Outcome | None) -> None:
         wanted = exchange.runtime.config.decisions
-        body = orjson.dumps(record(exchange, outcome, Telling(wanted.content, self._key)))
+        ended = time.time_ns()
+        found = record(exchange, outcome, Telling(wanted.content, self._key))
+        body = orjson.dumps(found)
         self.ring.keep(exchange.caller.request_id, body)
         if wanted.file and random.random() < wanted.sample:  # noqa: S311
             self._write(wanted.file, body)
+        tracing, span = exchange.runtime.config.tracing, exchange.caller.span
+        if self._traces and tracing and span:
+            if tracing.content:
+                found = record(exchange, outcome, Telling("all", self._key))
+                body = orjson.dumps(found)
+            self._traces.keep(tracing, span, found, ended, len(body))
 
     def _write(self, path: str, body: bytes) -> None:
         """A line that cannot be written is lost; that is told once, until one can be again."""

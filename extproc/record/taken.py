@@ -40,7 +40,10 @@ def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dic
         "outcome": outcome_of(exchange, outcome),
         "error": _error(outcome),
         "ms": _ms(exchange.clock.spent()),
-        "stages": [{"name": name, "ms": _ms(seconds)} for name, seconds in exchange.spent],
+        "stages": [
+            {"name": each.name, "from_ms": _ms(each.began), "ms": _ms(each.seconds)}
+            for each in exchange.stages
+        ],
         "models_ms": dict(exchange.decision.timings_ms) if exchange.decision else {},
         "guard": _guard(exchange),
         "intent": intent(exchange.decision.intent) if exchange.decision else None,
@@ -165,7 +168,9 @@ def _sent(sent: Sent) -> dict[str, Any]:
         "path": sent.template,
         "status": sent.status,
         "failed": sent.failed,
+        "from_ms": _ms(sent.began),
         "ms": _ms(sent.seconds),
+        "span": sent.span.span if sent.span else None,
     }
 
 

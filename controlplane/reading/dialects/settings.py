@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, cast
 
 from controlplane.model import FunctionCalling, ModelServer, Overrides, Tracing
 from extproc.contract import Content, Decisions, Messages
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
     from extproc.contract import ErrorDetail, StreamFormat
@@ -61,7 +63,45 @@ def tracing(top: Record, reading: Reading) -> Tracing | None:
         reading.error("AG004", path, message, "keep `sampling_rate` alone")
     if rate is None and percent is not None:
         rate = percent / 100
-    return Tracing(record.path, rate)
+    variables = reading.document.variables
+    named = _collector(record, reading)
+    if rate == 0 and named is None:
+        return None
+    return Tracing(
+        record.path,
+        rate,
+        otlp=named or _collector_of_environment(variables),
+        otlp_place=record.path_of("otlp") if "otlp" in record else record.path,
+        service_name=record.text("service_name"),
+        content=variables.get(_CAPTURE, "").lower() in _CAPTURES,
+    )
+
+
+_CAPTURE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+_CAPTURES: Final = ("true", "span_only", "span_and_event")
+
+
+def _collector(record: Record, reading: Reading) -> str | None:
+    otlp, grpc = record.text("otlp"), record.text("opentracing_grpc_endpoint")
+    if otlp is not None and grpc is not None:
+        message = "`opentracing_grpc_endpoint` says again what `otlp` says"
+        path = record.path_of("opentracing_grpc_endpoint")
+        reading.error("AG004", path, message, "keep `otlp` alone")
+    return otlp if grpc is None else _over_grpc(grpc)
+
+
+def _collector_of_environment(variables: Mapping[str, str]) -> str | None:
+    """v0.1's variable goes before OpenTelemetry's own, which is often set for other programs."""
+    if http := variables.get("OTEL_TRACING_HTTP_ENDPOINT"):
+        return http
+    found = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    grpc = variables.get("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc"
+    return _over_grpc(found) if found and grpc else found or None
+
+
+def _over_grpc(address: str) -> str:
+    scheme, there, rest = address.rpartition("://")
+    return f"grpcs{there}{rest}" if scheme == "https" else f"grpc://{rest}"
 
 
 def model_server(top: Record, reading: Reading) -> ModelServer | None:

@@ -1,0 +1,110 @@
+"""The span of an LLM call, made of what Envoy's access log tells of it when it is over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from extproc.contract import CHAT_PATH
+from extproc.traces import context
+from extproc.traces.building import CLIENT, Event, Made
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+
+    from extproc.traces.building import Value
+
+FIRST_TOKEN: Final = "time_to_first_token"  # noqa: S105  as v0.1 called the event
+_SECONDS_TO_IT: Final = "gen_ai.server.time_to_first_token"
+_MICROSECOND: Final = 1000
+_MILLISECOND: Final = 1_000_000
+_NOTHING: Final = ("", "-")
+_OPERATIONS: Final = {
+    CHAT_PATH: "chat",
+    "/v1/responses": "chat",
+    "/v1/messages": "chat",
+    "/v1/completions": "text_completion",
+    "/v1/embeddings": "embeddings",
+}
+"""OpenTelemetry's names; what is none of these is named by the path of the API."""
+
+
+def read(body: bytes) -> list[Mapping[str, str]]:
+    """What Envoy tells of each call; `at` is when its request came, in nanoseconds since 1970."""
+    request = ExportLogsServiceRequest.FromString(body)
+    return [
+        _told(entry)
+        for resource in request.resource_logs
+        for scope in resource.scope_logs
+        for entry in scope.log_records
+    ]
+
+
+def _told(entry: LogRecord) -> dict[str, str]:
+    told = {each.key: each.value.string_value for each in entry.attributes}
+    known = {key: value for key, value in told.items() if value not in _NOTHING}
+    return {**known, "at": str(entry.time_unix_nano)}
+
+
+def span(call: Mapping[str, str]) -> Made | None:
+    """None of what was no call of an LLM: the gateway answered by itself."""
+    above = context.read(call.get("traceparent", ""))
+    if above is None or not above.sampled or "provider" not in call:
+        return None
+    model = call.get("model") or call.get("named") or call.get("route", "")
+    operation = _operation(call.get("path", ""))
+    received = int(call["at"])
+    begin = received + _MICROSECOND * (_number(call, "sent") or 0)
+    end = received + _ended(call)
+    status = _number(call, "status") or 0
+    bad = None if 200 <= status < 400 else str(status or call.get("flags", "no answer"))
+    attributes: dict[str, Value | None] = {
+        "gen_ai.operation.name": operation,
+        "gen_ai.provider.name": call["provider"],
+        "gen_ai.request.model": model,
+        "gen_ai.usage.input_tokens": _number(call, "input_tokens"),
+        "gen_ai.usage.cache_read.input_tokens": _number(call, "cached_tokens"),
+        "gen_ai.usage.output_tokens": _number(call, "output_tokens"),
+        "http.response.status_code": status or None,
+        "server.address": call.get("host"),
+        "error.type": bad,
+        "archgw.route": call.get("route"),
+        "archgw.client": call.get("client"),
+        "archgw.attempts": _number(call, "attempts"),
+    }
+    return Made(
+        f"{operation} {model}".rstrip(), above.child(), begin, end, CLIENT, attributes,
+        _first_token(call, received, begin) if bad is None else (), failed=bad is not None,
+    )  # fmt: skip
+
+
+def _operation(path: str) -> str:
+    path = path.partition("?")[0]
+    return _OPERATIONS.get(path) or path.removeprefix("/v1/").partition("/")[0] or "call"
+
+
+def _ended(call: Mapping[str, str]) -> int:
+    """Of an answer that broke off Envoy knows no end, but how long all of it took."""
+    ended = _number(call, "ended")
+    return (
+        _MILLISECOND * (_number(call, "duration") or 0) if ended is None else _MICROSECOND * ended
+    )
+
+
+def _first_token(call: Mapping[str, str], received: int, begin: int) -> tuple[Event, ...]:
+    first = _number(call, "first_byte")
+    if first is None:
+        return ()
+    at = received + _MICROSECOND * first
+    return (Event(FIRST_TOKEN, at, {_SECONDS_TO_IT: (at - begin) / 1e9}),)
+
+
+def _number(call: Mapping[str, str], key: str) -> int | None:
+    """Envoy writes large counts with a point or an exponent."""
+    try:
+        return round(float(call[key]))
+    except (KeyError, ValueError, OverflowError):
+        return None
