@@ -228,6 +228,7 @@ class Play:
         script: Script | None = None,
         says: Mapping[str, Says] | None = None,
         models: FakeModels | None = None,
+        called_by: Mapping[str, str] | None = None,
     ) -> None:
         self.models = models or FakeModels(script or Script())
         self._asked_before = len(self.models.asked)
@@ -235,7 +236,7 @@ class Play:
         self.metrics = Metrics()
         self.records = Records(b"key")
         world = World(self.models, self.endpoints, self.metrics, self.records)
-        self._session = Session(compiled("0123456789abcdef", config), world)
+        self._session = Session(compiled("0123456789abcdef", config), world, called_by)
         self.config = config
         self.came = b""
         self._outcome: Outcome | None = None

@@ -30,3 +30,10 @@ def test_socket_that_cannot_be_is_said(tmp_path: Path) -> None:
     assert ended.returncode == 2
     assert f"extproc: cannot listen on {socket}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_tracing_is_not_imported_unasked() -> None:
+    """OpenTelemetry's messages cost a process nothing that traces nothing."""
+    asked = "import sys, extproc.__main__; print('opentelemetry' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, check=True)
+    assert done.stdout == b"False\n"
