@@ -61,9 +61,7 @@ async def _serve(options: argparse.Namespace) -> None:
     ProcessCollector(registry=registry)
     traces = traces_counter(registry)
     settings = Tracing(options.collector, options.service_name, options.ca_file)
-    outgoing = exporter(
-        settings, lambda result, count: traces.add(count, "llm_calls", result)
-    )
+    outgoing = exporter(settings, lambda result, count: traces.add(count, "llm_calls", result))
     runner = web.AppRunner(_application(outgoing, registry), access_log=None)
     await runner.setup()
     with contextlib.suppress(FileNotFoundError):
