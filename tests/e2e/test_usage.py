@@ -33,6 +33,9 @@ llm_providers:
     default: true
     price: {{input: 2, output: 10, cached: 0.5}}
     fallbacks: [two]
+    rate_limits:
+      - selector: {{http_header: {{name: x-limited, value: "yes"}}}}
+        limit: {{tokens: 1, unit: hour}}
     tls: {{ca_file: {ca}}}
   - name: two
     provider: anthropic
@@ -173,6 +176,16 @@ def test_failed_calls_cost_nothing(stage: Stage) -> None:
     stage.world.one.behaviour.die_after = 1
     assert not stage.client().chat(stream=True).complete
     assert stage.last()["flags"] != "-"
+    assert stage.counted() == (None, None, None, None, None)
+
+
+def test_what_a_limit_refuses_is_a_failed_call(stage: Stage) -> None:
+    """It was meant for a provider, which did not hear of it."""
+    limited = {"x-limited": "yes"}
+    while stage.client().chat("a prompt of many words", headers=limited).status != 429:
+        pass
+    told = stage.last()
+    assert (told["status"], told["attempts"], told["provider"]) == (429, 0, "one")
     assert stage.counted() == (None, None, None, None, None)
 
 
