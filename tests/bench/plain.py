@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROUNDS = 3
 SECONDS = 4
 
-_BODY = {"model": "m", "messages": [{"role": "user", "content": "Tell me a story. " * 20}]}
+_BODY = {"model": "gpt-one", "messages": [{"role": "user", "content": "Tell me a story. " * 20}]}
 _ANSWER = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
