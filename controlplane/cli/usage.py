@@ -148,7 +148,7 @@ def _remarks(usage: Usage, by: str) -> Iterator[str]:
 
 
 _WHY_NAMELESS = {
-    "client": "clients that no key names (listeners.….auth)",
+    "client": "callers whom no key, token or certificate names (listeners.….auth)",
     "model": "providers without a `model`, which clients choose",
     "provider": "no provider could be chosen",
 }

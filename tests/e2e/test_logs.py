@@ -159,6 +159,20 @@ def test_sigusr1_opens_all_logs_anew(gateway: Gateway) -> None:
         assert {file.stat().st_mode & 0o777 for file in logs.glob("*.log")} == {0o600}
 
 
+def test_a_new_price_is_that_of_new_calls(gateway: Gateway) -> None:
+    """A reload is enough, and what was called before keeps its cost."""
+    with FakeProvider("one") as provider:
+        client = Client(gateway.start(provider.port))
+        assert client.chat().status == 200
+        text = gateway.config.read_text()
+        gateway.config.write_text(text.replace("input: 1,", "input: 11,"))
+        assert gateway.run("reload").returncode == 0
+        assert client.chat().status == 200
+        until(lambda: _text(gateway.home.usage_log).count("\n") == 2)
+        lines = _text(gateway.home.usage_log).splitlines()
+        assert [json.loads(line)["cost"] for line in lines] == pytest.approx([10e-6, 80e-6])
+
+
 def _text(file: Path) -> str:
     return file.read_text() if file.exists() else ""
 

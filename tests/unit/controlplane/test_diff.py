@@ -65,6 +65,12 @@ def test_same_config_has_no_difference(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "after", "area", "words"),
     [
+        (
+            "    default: true\n",
+            "    default: true\n    price: {input: 2.5, output: 10}\n",
+            "provider",
+            ["provider gpt: price none → 2.5/10/2.5"],
+        ),
         ("port: 12000", "port: 12001", "listener", ["llm listener", "127.0.0.1:12001"]),
         ("port: 12000", "port: 12000, cors: '*'", "listener", ["web pages of none → *"]),
         ("version: v0.1", "overrides: {max_body: 1MiB}", "listener", ["body 10 MiB → 1 MiB"]),

@@ -90,6 +90,19 @@ def test_forward_with_nothing_to_tell_has_no_metadata() -> None:
 
 
 @pytest.mark.parametrize(
+    "outcome", [Forward(b"{}", {}), Answer(b"x", Form.JSON), Reject(InvalidRequest("no"))]
+)
+def test_what_was_decided_is_left_for_the_log(outcome: Forward | Answer | Reject) -> None:
+    """However a prompt ends, beside the reply, which is the same."""
+    decided = {"guard": "passed", "target": "wetter für Köln"}
+    reply = wire.ProcessingResponse.FromString(encode(outcome, decided))
+    fields = reply.dynamic_metadata.fields.pop("arch.decision").struct_value.fields
+    assert {key: value.string_value for key, value in fields.items()} == decided
+    reply.ClearField("dynamic_metadata")
+    assert reply == told(outcome)
+
+
+@pytest.mark.parametrize(
     ("form", "media"), [(Form.JSON, "application/json"), (Form.SSE, "text/event-stream")]
 )
 def test_answer_says_what_it_is(form: Form, media: str) -> None:

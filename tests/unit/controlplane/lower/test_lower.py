@@ -114,6 +114,14 @@ def test_pool_of_several_clusters() -> None:
     assert route.groups == ((ir.WeightedProvider("main", 3), ir.WeightedProvider("main-2", 1)),)
 
 
+def test_pool_of_several_prices() -> None:
+    """What an answer cost is known by its cluster."""
+    price = model.Price(path=("p",), input=2, output=10)
+    gateway = lowered(at(0, base_url="http://a.test/v1", price=price, default=True),
+                      at(1, base_url="http://b.test/v1"))  # fmt: skip
+    assert [each.price for each in gateway.providers] == [ir.Price(2, 10, 2), None]
+
+
 def test_pool_of_hosts_that_are_called_otherwise() -> None:
     """Hosts that are checked each in their own way cannot share a cluster, which has one way."""
     checks = [model.HealthCheck(("endpoints", name), http_path=f"/{name}") for name in "ab"]
