@@ -7,7 +7,9 @@ none, as where the disk was full in the middle of one, are counted and left out.
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -82,13 +84,20 @@ def add_up(files: Iterable[Path], by: str, since: dt.datetime) -> Usage:
 def _lines(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
     """Each of them; an empty one for what cannot be read."""
     for file in files:
-        with file.open("rb") as opened:
-            for text in opened:
-                try:
-                    line = json.loads(text)
-                except ValueError:
-                    line = {}
-                yield line if isinstance(line, dict) else {}
+        for text in _texts(file):
+            try:
+                line = json.loads(text)
+            except ValueError:
+                line = {}
+            yield line if isinstance(line, dict) else {}
+
+
+def _texts(file: Path) -> Iterator[bytes]:
+    with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as opened:
+        try:
+            yield from opened
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            yield b""  # half of a file, or not packed at all
 
 
 def _begun(line: dict[str, Any]) -> dt.datetime | None:

@@ -82,6 +82,9 @@ class Logs:
 
     async def _reopen_envoy(self) -> None:
         """Without an Envoy that answers, until there is one: it may be starting again."""
+        if not any(path.stem == "envoy" for _, path in self._children.logs()):
+            self._envoy_is_behind = False  # a model server alone
+            return
         try:
             await self._admin.post("/reopen_logs")
         except AdminError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
 import os
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,18 @@ def test_rotated_files_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[st
         for since in ("90m", "24h", "3d", "1w", "2020-01-01")
     ]
     assert requests == [1, 2, 4, 5, 5]
+
+
+def test_packed_files_are_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As logrotate leaves them behind."""
+    write(tmp_path, "usage.log", line())
+    packed = tmp_path / "logs" / "usage.log.2.gz"
+    packed.write_bytes(gzip.compress(f"{line()}\n{line()}\n".encode()))
+    found = added_up(tmp_path, capsys)
+    assert (found["total"]["requests"], found["unread_lines"]) == (3, 0)
+    for broken in (packed.read_bytes()[:-9], b"plain"):
+        packed.write_bytes(broken)
+        assert added_up(tmp_path, capsys)["unread_lines"] == 1
 
 
 def test_what_is_gone_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
