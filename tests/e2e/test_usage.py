@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.archgw import ROOT
-from tests.e2e.conftest import Client, World
+from tests.e2e.conftest import ONE_PROVIDER, Client, World
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 CONFIG = """
 version: v0.1
@@ -208,6 +209,22 @@ def test_the_log_holds_nothing_of_the_conversation(stage: Stage) -> None:
     assert (stage.last()["provider"], stage.last()["model"]) == ("unpriced", None)
     assert "canary" not in stage.running.log("usage.log")
     assert all(line.startswith("[") for line in stage.running.log().splitlines())
+
+
+def test_a_traced_call_is_logged_under_its_trace(world: World, tmp_path: Path) -> None:
+    """The client's own, or one of the gateway's; that nobody collects traces is no matter."""
+    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
+    config = config.replace("stats_port: 0", "stats_port: 0, access_log_format: json")
+    config += "tracing: {random_sampling: 100, otlp: 'http://127.0.0.1:1'}\n"
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with gateway(tmp_path, config, KEYS) as running:
+        client = Client(running.port)
+        client.chat(headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+        client.chat()
+        first, second = (json.loads(line)["trace_id"] for line in running.log().splitlines())
+    assert first == trace
+    assert len(second) == 32
+    assert second != trace
 
 
 class TestAddedUp:
