@@ -49,6 +49,8 @@ class Counted:
     shown: tuple[Shown, ...]
     buckets: tuple[float, ...] = ()
     """Upper bounds, in Envoy's unit."""
+    total: str = ""
+    """The counter of the same thing: a histogram of Envoy's rounds its sum by some per cent."""
 
 
 GENAI_LABELS = {
@@ -212,6 +214,7 @@ INPUT_LENGTH = Counted(
         ),
     ),
     _TOKENS,
+    INPUT_TOKENS.stat,
 )
 
 OUTPUT_LENGTH = Counted(
@@ -232,6 +235,7 @@ OUTPUT_LENGTH = Counted(
         ),
     ),
     _TOKENS,
+    OUTPUT_TOKENS.stat,
 )
 
 COUNTED = (

@@ -7,14 +7,14 @@ Pure: text in, text out. What Envoy counts of requests is shown under every name
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import metric_names as table
 from controlplane.emit.names import STATS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from controlplane.metric_names import Counted, Shown
 
@@ -89,12 +89,34 @@ def of_envoy(found: Families, *, newer: bool) -> Families:
     editions = {"always", "newer" if newer else "older"}
     for counted in table.COUNTED:
         if family := found.get(_OURS + counted.stat):
-            told = merged([told, _shown(counted, family, editions)])
+            samples = _samples(family)
+            if total := found.get(_OURS + counted.total):
+                samples = _with_sums(samples, _samples(total))
+            told = merged([told, _shown(counted, family, samples, editions)])
     return told
 
 
-def _shown(counted: Counted, family: Family, editions: Collection[str]) -> Families:
-    samples = [sample for line in family.samples if (sample := _read(line))]
+def _samples(family: Family) -> list[_Sample]:
+    return [sample for line in family.samples if (sample := _read(line))]
+
+
+def _with_sums(histogram: Sequence[_Sample], counter: Iterable[_Sample]) -> list[_Sample]:
+    """The sums as the counter has them, which tells clients apart as well."""
+    sums: dict[_Labels, float] = {}
+    for each in counter:
+        labels = tuple(label for label in each.labels if label[0] != "client")
+        sums[labels] = sums.get(labels, 0) + float(each.value)
+    return [
+        replace(each, value=f"{sums.get(each.labels, 0):.12g}")
+        if each.name.endswith("_sum")
+        else each
+        for each in histogram
+    ]
+
+
+def _shown(
+    counted: Counted, family: Family, samples: Sequence[_Sample], editions: Collection[str]
+) -> Families:
     return merged(
         {
             shown.name: Family(
@@ -106,10 +128,13 @@ def _shown(counted: Counted, family: Family, editions: Collection[str]) -> Famil
     )
 
 
+_Labels = tuple[tuple[str, str], ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Sample:
     name: str
-    labels: tuple[tuple[str, str], ...]
+    labels: _Labels
     value: str
 
 

@@ -187,7 +187,8 @@ def test_one_scrape(stage: Stage) -> None:
     version = stage.archgw.status()["version"]
     assert found.sum("archgw_config_info", version=version) == 1
     assert found.sum("time_to_first_token_count", **answered) >= 1
-    assert found.sum("output_sequence_length_sum", **answered) == pytest.approx(3, rel=0.05)
+    tokens = found.sum("archgw_output_tokens_total", **answered)
+    assert found.sum("output_sequence_length_sum", **answered) == tokens == 3
     # Three tokens in three pieces, a hundredth of a second apart.
     assert 5 < found.sum("time_per_output_token_sum", **answered) < 100
     assert found.sum("gen_ai_client_token_usage_count", gen_ai_token_type="output") >= 2
@@ -346,6 +347,38 @@ def test_a_process_that_hangs(stage: Stage) -> None:
     until(lambda: stage.scrape().sum("archgw_up") == 3)
 
 
+def test_counts_outlive_a_listener(stage: Stage) -> None:
+    """A reload that replaces the listeners takes nothing from what was counted."""
+    before = Ledger().as_counted(stage.scrape())
+    text = stage.archgw.config.read_text()
+    stage.archgw.config.write_text(
+        text.replace("overrides: {", "overrides: {access_log_format: json, ")
+    )
+    assert stage.archgw.run("reload").returncode == 0
+    assert stage.llm().chat().status == 200
+    found = until(lambda: Ledger().as_counted(stage.scrape()) - before)
+    assert found == (Counter({("llm", "web", "200"): 1}), Counter(web=7), Counter(web=3))
+
+
+def test_nothing_is_complained_of(stage: Stage) -> None:
+    """A client who leaves, or a stream that is cut, has no value that Envoy looks for in vain."""
+    stage.well.behaviour = Behaviour(chunk_delay=0.2, chunks=20)
+    with pytest.raises(TimeoutError):
+        Client(stage.llm_port, 0.1, stage.llm().headers).chat(stream=True)
+    stage.well.behaviour.delay = 2
+    with pytest.raises(TimeoutError):
+        Client(stage.llm_port, 0.1, stage.llm().headers).chat()
+    stage.well.behaviour = Behaviour(die_after=1)
+    assert not stage.llm().chat(stream=True).complete
+    stage.well.behaviour = Behaviour(reset=True)
+    assert stage.llm().chat().status == 503
+    stage.well.behaviour = Behaviour()
+    time.sleep(0.5)
+    log = (stage.archgw.home.logs / "envoy.log").read_text()
+    assert "tats access logger" not in log
+    assert "[error]" not in log
+
+
 def test_newer_names(tmp_path: Path) -> None:
     """OTEL_SEMCONV_STABILITY_OPT_IN has OpenTelemetry's newest names come instead of the older."""
     archgw = Archgw(tmp_path, {"OTEL_SEMCONV_STABILITY_OPT_IN": "http, gen_ai_latest_experimental"})
@@ -367,3 +400,35 @@ def test_newer_names(tmp_path: Path) -> None:
             assert found.sum("gen_ai_client_inference_usage_input_tokens_total") == 7
         finally:
             archgw.run("down", "--timeout", "0")
+
+
+@pytest.mark.slow
+def test_models_of_our_own(tmp_path: Path) -> None:
+    """An embedded model server tells of its caches, its queue and its verdicts in the same scrape."""
+    archgw = Archgw(tmp_path, {"KEY": "sk-one"})
+    llm, prompts, stats = free_port(), free_port(), free_port()
+    with FakeProvider("one") as one:
+        text = CONFIG.format(
+            llm=llm, prompts=prompts, stats=stats, models="", well=one.address, unwell=one.address,
+            app=one.address,
+        )  # fmt: skip
+        kept = (
+            line for line in text.splitlines() if not line.startswith(("model_server", "    auth"))
+        )
+        archgw.config.write_text("\n".join(kept))
+        try:
+            done = archgw.up()
+            assert done.returncode == 0, done.stderr
+            stage = Stage(archgw, llm, prompts, stats, one)
+            for _ in range(2):
+                assert stage.prompts.chat("hello").status == 200
+            found = stage.scrape()
+        finally:
+            archgw.run("down", "--timeout", "0")
+    of = {"process": "modelserver"}
+    assert found.sum("archgw_up", **of) == 1
+    assert found.sum("archgw_modelserver_cache_total", result="hit", **of) > 0
+    assert found.samples("archgw_modelserver_queue_tokens", **of)
+    assert found.sum("archgw_modelserver_guard_verdicts_total", **of) > 0
+    stages = {each.labels["stage"] for each in found.samples("archgw_extproc_stage_seconds_count")}
+    assert {"models", "guard", "intent", "dispatch"} <= stages

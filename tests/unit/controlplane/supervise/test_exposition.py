@@ -18,6 +18,10 @@ envoy_archgw_time_to_first_token_bucket{model="m",operation="chat",le="1000"} 0
 envoy_archgw_time_to_first_token_bucket{model="m",operation="chat",le="+Inf"} 2
 envoy_archgw_time_to_first_token_sum{model="m",operation="chat"} 5000.25
 envoy_archgw_time_to_first_token_count{model="m",operation="chat"} 2
+# TYPE envoy_archgw_input_tokens counter
+envoy_archgw_input_tokens{kind="openai",client="web"} 9
+envoy_archgw_input_tokens{kind="openai",client=""} 5
+envoy_archgw_input_tokens{kind="groq",client=""} 100
 # TYPE envoy_archgw_input_sequence_length histogram
 envoy_archgw_input_sequence_length_bucket{kind="openai",le="+Inf"} 2
 envoy_archgw_input_sequence_length_sum{kind="openai"} 14.25
@@ -99,12 +103,12 @@ def test_every_name() -> None:
 
 
 def test_editions() -> None:
-    """The older names, in and out as one metric; or the newer ones in their place."""
+    """The older names, in and out as one metric, a sum as the counter has it; or the newer ones."""
     older, newer = told(), told(newer=True)
     usage = "gen_ai_client_token_usage"
     assert older.count(f"# TYPE {usage} histogram") == 1
     of = {"gen_ai_provider_name": "openai"}
-    assert value(older, f"{usage}_sum", gen_ai_token_type="input", **of) == 14.25
+    assert value(older, f"{usage}_sum", gen_ai_token_type="input", **of) == 14
     assert value(older, f"{usage}_sum", gen_ai_token_type="output", **of) == 3.5
     assert usage not in newer
     assert value(newer, "gen_ai_client_inference_operation_input_tokens_count", **of) == 2
