@@ -85,15 +85,15 @@ def _with_label(line: str, label: str) -> str:
 
 def of_envoy(found: Families, *, newer: bool) -> Families:
     """Envoy's own as they are; what it counts for us under the names that are known elsewhere."""
-    told = {name: each for name, each in found.items() if not name.startswith(_OURS)}
+    told = [{name: each for name, each in found.items() if not name.startswith(_OURS)}]
     editions = {"always", "newer" if newer else "older"}
     for counted in table.COUNTED:
         if family := found.get(_OURS + counted.stat):
             samples = _samples(family)
             if total := found.get(_OURS + counted.total):
                 samples = _with_sums(samples, _samples(total))
-            told = merged([told, _shown(counted, family, samples, editions)])
-    return told
+            told.append(_shown(counted, family, samples, editions))
+    return merged(told)
 
 
 def _samples(family: Family) -> list[_Sample]:
