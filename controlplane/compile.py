@@ -13,7 +13,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import lint, report
-from controlplane.defaults import ALLOW_OPEN, LOOPBACK, STATS_PORT, Machine
+from controlplane.binding import bind
+from controlplane.defaults import (
+    ALLOW_OPEN,
+    BIND,
+    LOOPBACK,
+    MODEL_SERVER_ADDRESS,
+    STATS_PORT,
+    Machine,
+)
 from controlplane.lint import files
 from controlplane.problem import Problem, for_compile, for_open, has_errors
 from controlplane.reading.dialects import parse
@@ -74,7 +82,8 @@ def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
     document, problems = read(text, variables, file.parent)
     if document is None:
         return Checked(file, text, None, None, tuple(problems))
-    config, parse_problems = parse(document)
+    written, parse_problems = parse(document)
+    config = bind(written, variables)
     found: Iterable[Problem] = (
         *problems,
         *parse_problems,
@@ -137,7 +146,7 @@ def compile_file(file: Path, env: Mapping[str, str]) -> Compiled:
     if checked.model is not None and not has_errors(problems):
         from controlplane.lower import lower  # noqa: PLC0415  a fifth of lint's start
 
-        gateway = lower(checked.model, machine(env))
+        gateway = lower(checked.model, machine(variables(file, env)))
     return Compiled(file, checked.text, checked.document, checked.model, problems, gateway)
 
 
@@ -148,11 +157,13 @@ STATS_VARIABLE = "ARCHGW_STATS_PORT"
 def machine(env: Mapping[str, str]) -> Machine:
     """`MODEL_SERVER_PORT` is v0.1's way to move the model server."""
     port, stats = env.get("MODEL_SERVER_PORT", ""), env.get(STATS_VARIABLE, "")
+    moved = f"{LOOPBACK}:{port}" if port.isdecimal() else None
     return Machine(
         ca_bundle(env),
-        f"{LOOPBACK}:{port}" if port.isdecimal() else None,
+        env.get(MODEL_SERVER_ADDRESS) or moved,
         env.get("MODEL_SERVER_TOKEN") or None,
         int(stats) if stats.isdecimal() else STATS_PORT,
+        env.get(BIND) or LOOPBACK,
     )
 
 

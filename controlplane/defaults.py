@@ -12,13 +12,18 @@ from datetime import timedelta
 ALLOW_OPEN = "ARCHGW_ALLOW_OPEN"
 """The variable that `--allow-open` sets, and that a container sets itself."""
 
+BIND = "ARCHGW_BIND"
+"""The variable with an address that takes the place of this machine's own, which in a container
+nobody else can reach: not even who asks whether the gateway lives."""
+MODEL_SERVER_ADDRESS = "MODEL_SERVER_ADDRESS"
+"""The variable that says where the model server is, for a config that does not."""
+
 LOOPBACK = "127.0.0.1"
 LLM_ADDRESS = LOOPBACK
 LLM_PORT = 12000
 PROMPT_ADDRESS = LOOPBACK
 PROMPT_PORT = 10000
 STATS_PORT = 19901
-"""On the loopback address, always."""
 MODEL_SERVER_PORT = 51000
 """Of a model server that runs apart from a gateway; the embedded one is on a socket of the home."""
 MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"
@@ -57,3 +62,4 @@ class Machine:
     """What it has to know there, where the config does not say."""
     stats_port: int = STATS_PORT
     """Where the statistics are, if the config does not say."""
+    stats_address: str = LOOPBACK

@@ -143,12 +143,13 @@ class Home:
 def locate(home: str | None, env: Mapping[str, str]) -> Home:
     """`--home`, else `$ARCHGW_HOME`, else `~/.archgw`.
 
-    Access logs of the default home go to `~/archgw_logs` where that exists, as in v0.1.
+    Logs go to `$ARCHGW_LOGS`, where that is set. Those of the default home go to
+    `~/archgw_logs` where that exists, as in v0.1.
     """
-    chosen = home or env.get("ARCHGW_HOME")
-    if chosen:
-        path = Path(chosen).expanduser().absolute()
-        return Home(path, path / "logs")
+    chosen, logs = home or env.get("ARCHGW_HOME"), env.get("ARCHGW_LOGS")
+    if chosen or logs:
+        path = Path(chosen or "~/.archgw").expanduser().absolute()
+        return Home(path, Path(logs).expanduser().absolute() if logs else path / "logs")
     path = Path.home() / ".archgw"
     old_logs = Path.home() / "archgw_logs"
     return Home(path, old_logs if old_logs.is_dir() else path / "logs")

@@ -327,7 +327,8 @@ class Gateway:
     error_format: Literal["json", "text"]
     access_log_format: Literal["text", "json"]
     stats_port: int
-    """Loopback only; 0 for none."""
+    """0 for none."""
+    stats_address: str
     tracing: Tracing | None = None
 
     @property

@@ -119,6 +119,8 @@ class Listener:
     connect_timeout: timedelta | None = None
     cors: Cors | None = None
     auth: Auth | None = None
+    bound: bool = False
+    """Whether the address is not the config's but that of `controlplane.binding`."""
 
 
 @dataclass(frozen=True, slots=True)

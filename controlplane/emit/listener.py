@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import client_headers
-from controlplane.defaults import LOOPBACK
 from controlplane.emit import access_log, local_reply, metrics, names, proto, tracing
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import internal_filters, llm_filters, plain_filters, prompt_filters
@@ -276,7 +275,7 @@ def _stats_listener(gateway: ir.Gateway) -> Fields:
         route_config={"name": "stats", "virtual_hosts": [host]},
         http_filters=plain_filters(),
     )
-    address = proto.socket_address(LOOPBACK, gateway.stats_port)
+    address = proto.socket_address(gateway.stats_address, gateway.stats_port)
     return _plain_listener("stats", address, manager)
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from controlplane.defaults import BIND
 from controlplane.hosts import is_address, is_loopback, unresolved
 from controlplane.lint.rule import Finding, error, warning
 from controlplane.problem import OPEN_LISTENER
@@ -32,8 +33,13 @@ def _open(config: Config) -> Iterator[Listener]:
             yield listener
 
 
+def _was_so_in_v0_1(listener: Listener) -> bool:
+    return listener.path in _OF_V0_1 and not listener.bound
+
+
 def _found(listener: Listener) -> Finding:
-    message = f"anybody who reaches {listener.address} may call this listener"
+    address = f"{listener.address} (from {BIND})" if listener.bound else listener.address
+    message = f"anybody who reaches {address} may call this listener"
     hint = "add `auth: {api_keys: […]}`, or `auth: none` if that is meant"
     return Finding((*listener.path, "address"), message, hint)
 
@@ -56,7 +62,7 @@ def open_listener(config: Config) -> Iterator[Finding]:
             port: 12000
             auth: {api_keys: [{name: web, key: $K}]}
     """
-    yield from (_found(each) for each in _open(config) if each.path not in _OF_V0_1)
+    yield from (_found(each) for each in _open(config) if not _was_so_in_v0_1(each))
 
 
 @warning("AG902")
@@ -72,7 +78,7 @@ def open_listener_of_v0_1(config: Config) -> Iterator[Finding]:
     Right:
         listener: {address: 0.0.0.0, port: 10000, auth: none}
     """
-    yield from (_found(each) for each in _open(config) if each.path in _OF_V0_1)
+    yield from (_found(each) for each in _open(config) if _was_so_in_v0_1(each))
 
 
 def auths(config: Config) -> Iterator[tuple[Listener, Auth]]:

@@ -45,6 +45,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         stats_port=machine.stats_port if overrides.stats_port is None else overrides.stats_port,
+        stats_address=machine.stats_address,
         tracing=tracing,
     )
 

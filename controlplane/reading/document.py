@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from io import StringIO
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
     from controlplane.reading.yaml_tree import Node
 
 MAX_BYTES = 1024 * 1024
+VARIABLES = "ARCHGW_VARIABLES"
+"""The variable that names a folder of variables: a file each, of its name, as Kubernetes mounts
+a secret. A value there can change while the gateway runs, and no environment shows it."""
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LINE_BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 
 
@@ -73,8 +78,28 @@ def lines(text: str) -> list[str]:
 
 
 def variables(path: FilePath, env: Mapping[str, str]) -> dict[str, str]:
-    """The environment, filled up from the `.env` file beside the config."""
-    return {**dot_env(path.parent / ".env"), **_filled(env)}
+    """The environment, filled up from a folder of variables, and that from `.env` beside the config."""
+    return {**dot_env(path.parent / ".env"), **_in_folder(env), **_filled(env)}
+
+
+def variable_files(env: Mapping[str, str]) -> tuple[FilePath, ...]:
+    """The folder of variables and the files in it; what cannot be read has none."""
+    if not env.get(VARIABLES):
+        return ()
+    folder = FilePath(env[VARIABLES]).absolute()
+    try:
+        files = sorted(each for each in folder.iterdir() if _VARIABLE.fullmatch(each.name))
+    except OSError:
+        files = []
+    return folder, *files
+
+
+def _in_folder(env: Mapping[str, str]) -> dict[str, str]:
+    found = {}
+    for file in variable_files(env)[1:]:
+        with suppress(OSError, UnicodeDecodeError):
+            found[file.name] = file.read_text("utf-8").rstrip("\r\n")
+    return found
 
 
 def cannot(do: str, error: OSError) -> Problem:

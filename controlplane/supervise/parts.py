@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from controlplane.compile import STATS_VARIABLE, machine
 from controlplane.defaults import (
+    BIND,
     LOOPBACK,
     MODEL_SERVER,
     MODEL_SERVER_PORT,
@@ -67,7 +68,8 @@ def _variables(request: Request) -> Mapping[str, str]:
 
     Another gateway may have the usual port of the statistics: then this one has the next.
     """
-    stats = ports.first_free(Port("stats", LOOPBACK, STATS_PORT, "overrides.stats_port"))
+    address = request.env.get(BIND) or LOOPBACK
+    stats = ports.first_free(Port("stats", address, STATS_PORT, "overrides.stats_port"))
     ours = {STATS_VARIABLE: str(stats)}
     if request.service is not Service.ALL:
         ours["MODEL_SERVER_PORT"] = str(MODEL_SERVER_PORT)

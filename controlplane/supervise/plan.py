@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.compile import compile_file
-from controlplane.defaults import LOOPBACK
 from controlplane.emit import doors, emit, names, proto
 from controlplane.emit.bootstrap import static_bootstrap
 from controlplane.emit.render import to_json
 from controlplane.lower.addresses import endpoint_names
 from controlplane.lower.llm import provider_paths
 from controlplane.problem import Located, for_start, has_errors
+from controlplane.reading.document import variable_files
 from controlplane.supervise.ports import Port
 from controlplane.xds.snapshot import Bundle, Snapshot
 
@@ -76,7 +76,8 @@ def read(config: Path, env: Mapping[str, str]) -> Sound | Refused:
     compiled = compile_file(config, env)
     problems = for_start(compiled.problems)
     located = tuple(compiled.located(problems))
-    beside = tuple(map(Path, compiled.model.key_files)) if compiled.model else ()
+    named = compiled.model.key_files if compiled.model else ()
+    beside = (*variable_files(env), *map(Path, named))
     if compiled.gateway is None or has_errors(problems):
         return Refused(located, beside)
     places = _places(config, compiled.document, compiled.model)
@@ -132,7 +133,9 @@ def wanted_ports(gateway: ir.Gateway) -> tuple[Port, ...]:
         for each in gateway.listeners
     ]
     if gateway.stats_port:
-        found.append(Port("stats", LOOPBACK, gateway.stats_port, "overrides.stats_port"))
+        found.append(
+            Port("stats", gateway.stats_address, gateway.stats_port, "overrides.stats_port")
+        )
     return tuple(found)
 
 

@@ -19,6 +19,12 @@ llm_providers: [{name: a, provider: openai, model: m, access_key: $K}]
 """
 
 
+def provider_key(found: Sound | Refused | None) -> str | None:
+    assert isinstance(found, Sound)
+    (secret,) = found.gateway.secrets
+    return secret.value
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "arch_config.yaml"
@@ -52,6 +58,25 @@ async def test_a_swapped_folder_is_a_change(file: Path) -> None:
     (folder / "..new").replace(folder / "..data")
     await asyncio.wait_for(waiting, 5)
     assert keys(await config.read()) == [("web", "another-key-of-the-web")]
+
+
+async def test_a_folder_of_variables_is_read_and_watched(file: Path) -> None:
+    """A mounted secret has a file for each variable; the environment counts before it."""
+    folder = file.parent / "variables"
+    folder.mkdir()
+    (folder / "K").write_text("sk-of-the-folder\n")
+    (folder / "OTHER").write_text("sk-of-the-folder")
+    (folder / "tls.crt").write_text("no variable")
+    (file.parent / ".env").write_text("K=sk-of-dot-env\n")
+    config = ConfigFile(file, {"ARCHGW_VARIABLES": str(folder)})
+    assert provider_key(await config.read()) == "sk-of-the-folder"
+    (folder / "K").write_text("sk-of-another-day")
+    await asyncio.wait_for(config.changed(), 5)
+    assert provider_key(await config.read()) == "sk-of-another-day"
+    environment = {"ARCHGW_VARIABLES": str(folder), "K": "sk-of-the-environment"}
+    assert provider_key(await ConfigFile(file, environment).read()) == "sk-of-the-environment"
+    absent = ConfigFile(file, {"ARCHGW_VARIABLES": str(folder / "absent")})
+    assert provider_key(await absent.read()) == "sk-of-dot-env"
 
 
 async def test_a_further_file_is_a_change(file: Path) -> None:
