@@ -28,7 +28,16 @@ install: .venv/installed ## make .venv with everything the gateway and its tests
 
 .PHONY: clients
 clients: install ## fill .clients with the clients of other makers that the tests try
-	@$(BIN)/python tests/clients/install.py
+	@$(RUN) python -m tests.clients.install
+
+.PHONY: helm
+helm: install ## fill .chart with helm, kubectl and what checks the chart
+	@$(RUN) python -m tests.chart.install
+
+.PHONY: chart
+chart: helm ## render the chart and deploy/k8s anew; fails when that changes a committed file
+	@$(RUN) python -m tests.chart
+	@git diff --exit-code --stat -- deploy/k8s tests/chart/golden
 
 .PHONY: up
 up: install ## start a gateway: make up CONFIG=path/to/arch_config.yaml
@@ -39,7 +48,7 @@ demo: install ## start the weather agent behind a gateway and chat with it
 	@$(RUN) python -m demos.run weather_agent
 
 .PHONY: test
-test: install ## run every test, on a real Envoy; name the slowest twenty
+test: install helm ## run every test, on a real Envoy; name the slowest twenty
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images' --durations=20
 	@$(RUN) python -m pytest -m 'alone and not images' --durations=20
 
@@ -61,7 +70,7 @@ images: .venv/images ## build the wheel and both images without Docker, and test
 	@$(RUN) python -m pytest -m images --durations=20 tests/images
 
 .PHONY: check
-check: install lint types golden test images ## all that must hold before a commit
+check: install lint types golden chart test images ## all that must hold before a commit
 
 .PHONY: format
 format: .venv/checks ## format the code

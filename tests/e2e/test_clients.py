@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.clients.install import MISSING, NODE, PYTHON
+from tests.clients.install import NODE, PYTHON
 from tests.e2e.test_prompts import staged  # noqa: F401 - a fixture by its name
 from tests.fakes.application import Says
 from tests.fakes.model_server import Script
+from tests.registries import MISSING
 
 if TYPE_CHECKING:
     from tests.e2e.test_prompts import Stage
