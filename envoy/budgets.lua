@@ -32,7 +32,7 @@ end
 local function gauge_of(handle, budget, client)
   local who = "-"
   if client then who = CLIENTS[client] and client or "~" .. hash(client) % SHARED_GAUGES end
-  return handle:stats():gauge("budget." .. budget.name .. "." .. who)
+  return handle:stats():gauge(BUDGETS_PREFIX .. "." .. budget.name .. "." .. who)
 end
 
 local function microseconds(tokens, budget)

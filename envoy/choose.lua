@@ -18,6 +18,7 @@
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
+--   over_budget true if the client's budget refused the call; then nothing else is there
 --   limited     the route's name if the route has limits. Their descriptors ask for it.
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
 -- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
@@ -257,7 +258,10 @@ local function handle_request(handle)
   if not found then return handle:respond(reason.headers, reason.message) end
   if found.est_tokens then
     local refused, message = spend(handle, ROUTES[found.route], found.client, tonumber(found.est_tokens))
-    if refused then return handle:respond(refused, message) end
+    if refused then
+      handle:streamInfo():dynamicMetadata():set(LLM_METADATA, "over_budget", true)
+      return handle:respond(refused, message)
+    end
   end
 
   headers:remove(HINT_HEADER)

@@ -170,7 +170,9 @@ def _known(key: str, metadata: str = names.LLM_METADATA) -> Fields:
 
 
 def _limited() -> Fields:
-    return {"response_flag_filter": {"flags": ["RL"]}}
+    """By a filter of Envoy's, or by the script that counts budgets."""
+    flag = {"response_flag_filter": {"flags": ["RL"]}}
+    return {"or_filter": {"filters": [flag, _known("over_budget")]}}
 
 
 def _not_a_probe() -> Fields:

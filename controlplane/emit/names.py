@@ -24,6 +24,8 @@ LIMIT_PERIOD_HEADER = "x-arch-ratelimit-period"
 
 OTHER_MODEL = "other"
 """In metrics, the model that a client names and no config knows."""
+BUDGETS_PREFIX = "budget"
+"""What the names of gauges begin with in which `budgets.lua` keeps what is spent."""
 STATS_PREFIX = "archgw"
 """What Envoy's names for the metrics of requests begin with."""
 STATS_CLUSTER = "stats"

@@ -11,16 +11,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from controlplane import metric_names as table
-from controlplane.emit.names import STATS_PREFIX
+from controlplane.emit.names import BUDGETS_PREFIX, STATS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from controlplane.metric_names import Counted, Shown
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)")
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _OURS = f"envoy_{STATS_PREFIX}_"
+_NO_METRIC = (_OURS, f"envoy_http_lua_{BUDGETS_PREFIX}_")
+"""Not as they are, nor at all: what is spent of budgets is told in a script's own arithmetic."""
 
 
 @dataclass(slots=True)
@@ -85,7 +87,7 @@ def _with_label(line: str, label: str) -> str:
 
 def of_envoy(found: Families, *, newer: bool) -> Families:
     """Envoy's own as they are; what it counts for us under the names that are known elsewhere."""
-    told = [{name: each for name, each in found.items() if not name.startswith(_OURS)}]
+    told = [{name: each for name, each in found.items() if not name.startswith(_NO_METRIC)}]
     editions = {"always", "newer" if newer else "older"}
     for counted in table.COUNTED:
         if family := found.get(_OURS + counted.stat):

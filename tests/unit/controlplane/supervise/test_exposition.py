@@ -9,6 +9,8 @@ from controlplane.supervise import exposition
 ENVOY = """\
 # TYPE envoy_server_live gauge
 envoy_server_live{} 1
+# TYPE envoy_http_lua_budget_one_100_day__17 gauge
+envoy_http_lua_budget_one_100_day__17{envoy_http_conn_manager_prefix="llm"} 1796032793978000
 # TYPE envoy_archgw_requests counter
 envoy_archgw_requests{listener="llm",client="",model="a \\"b\\" \\\\",kind="x_ai",status="200"} 3
 # TYPE envoy_archgw_cost counter
@@ -81,6 +83,7 @@ def test_envoys_own_stay() -> None:
     text = told()
     assert value(text, "envoy_server_live") == 1
     assert "envoy_archgw" not in text
+    assert "budget" not in text
     found = value(
         text, "archgw_requests_total",
         listener="llm", model='a "b" \\', kind="x_ai", status="200",
