@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.archgw import until
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.provider import Behaviour
@@ -64,6 +66,12 @@ class Stage:
 
     def asking(self, client: str) -> Client:
         return Client(self.running.port, headers={"x-api-key": _key(client)})
+
+    def refused(self, client: str) -> int:
+        """How many calls of the client Envoy has counted as refused by a limit."""
+        text = self.running.admin("GET", "/stats/prometheus?filter=ratelimited_rq")
+        counts = re.findall(rf'ratelimited_rq\{{.*client="{client}".*\}} (\d+)', text)
+        return sum(int(each) for each in counts)
 
     def answers_cost(self, tokens: int) -> None:
         self.world.one.behaviour = Behaviour(usage=_costing(tokens))
@@ -135,6 +143,7 @@ def test_what_an_answer_cost_is_owed(stage: Stage) -> None:
         )
     assert answer.headers["x-ratelimit-limit"] == "100"
     assert answer.headers["x-ratelimit-remaining"] == "0"
+    until(lambda: stage.refused("debtor") == 8)
     assert len(stage.world.one.received) == 1
 
 
