@@ -14,7 +14,7 @@ from controlplane import metric_names as table
 from controlplane.emit.names import BUDGETS_PREFIX, STATS_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from controlplane.metric_names import Counted, Shown
 
