@@ -143,8 +143,9 @@ def _since_request(point: str) -> str:
 _LLM_CALL: Mapping[str, str] = {
     # Written by Envoy for the attempt that was made last: its span is the one above.
     "traceparent": "%REQ(TRACEPARENT)%",
-    "path": _llm("path"),
+    "operation": _llm("operation"),
     "provider": _cluster("provider"),
+    "kind": _cluster("kind"),
     "model": _cluster("model"),
     "named": _llm("named"),
     "route": _llm("route"),

@@ -85,6 +85,8 @@ class _Decision:
                     "archgw.guard.refused_by": guard["refused_by"],
                 },
             )
+        if self.record["apis"]:
+            yield from self._stage("archgw.guard of answers", "guard of answers", {})
 
     def _chosen(self) -> Iterator[Made]:
         record = self.record

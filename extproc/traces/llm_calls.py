@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
-from extproc.contract import CHAT_PATH
 from extproc.traces import context
 from extproc.traces.building import CLIENT, Event, Made
 
@@ -22,14 +21,6 @@ _SECONDS_TO_IT: Final = "gen_ai.server.time_to_first_token"
 _MICROSECOND: Final = 1000
 _MILLISECOND: Final = 1_000_000
 _NOTHING: Final = ("", "-")
-_OPERATIONS: Final = {
-    CHAT_PATH: "chat",
-    "/v1/responses": "chat",
-    "/v1/messages": "chat",
-    "/v1/completions": "text_completion",
-    "/v1/embeddings": "embeddings",
-}
-"""OpenTelemetry's names; what is none of these is named by the path of the API."""
 
 
 def read(body: bytes) -> list[Mapping[str, str]]:
@@ -55,7 +46,7 @@ def span(call: Mapping[str, str]) -> Made | None:
     if above is None or not above.sampled or "provider" not in call:
         return None
     model = call.get("model") or call.get("named") or call.get("route", "")
-    operation = _operation(call.get("path", ""))
+    operation = call.get("operation", "call")
     received = int(call["at"])
     begin = received + _MICROSECOND * (_number(call, "sent") or 0)
     end = received + _ended(call)
@@ -63,7 +54,7 @@ def span(call: Mapping[str, str]) -> Made | None:
     bad = None if 200 <= status < 400 else str(status or call.get("flags", "no answer"))
     attributes: dict[str, Value | None] = {
         "gen_ai.operation.name": operation,
-        "gen_ai.provider.name": call["provider"],
+        "gen_ai.provider.name": call.get("kind"),
         "gen_ai.request.model": model,
         "gen_ai.usage.input_tokens": _number(call, "input_tokens"),
         "gen_ai.usage.cache_read.input_tokens": _number(call, "cached_tokens"),
@@ -71,6 +62,7 @@ def span(call: Mapping[str, str]) -> Made | None:
         "http.response.status_code": status or None,
         "server.address": call.get("host"),
         "error.type": bad,
+        "archgw.provider": call["provider"],
         "archgw.route": call.get("route"),
         "archgw.client": call.get("client"),
         "archgw.attempts": _number(call, "attempts"),
@@ -79,11 +71,6 @@ def span(call: Mapping[str, str]) -> Made | None:
         f"{operation} {model}".rstrip(), above.child(), begin, end, CLIENT, attributes,
         _first_token(call, received, begin) if bad is None else (), failed=bad is not None,
     )  # fmt: skip
-
-
-def _operation(path: str) -> str:
-    path = path.partition("?")[0]
-    return _OPERATIONS.get(path) or path.removeprefix("/v1/").partition("/")[0] or "call"
 
 
 def _ended(call: Mapping[str, str]) -> int:

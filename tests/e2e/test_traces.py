@@ -33,6 +33,7 @@ listeners:
 model_server: {{address: "{models}"}}
 llm_providers:
   - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m-one, default: true}}
+  - {{name: first, provider: local, endpoint: "127.0.0.1:1", model: m-first, fallbacks: [one]}}
 endpoints:
   app: {{endpoint: "127.0.0.1:{app}"}}
 prompt_guards:
@@ -113,6 +114,7 @@ def called() -> Iterator[Called]:
     ):
         found = Called()
         found.models, found.app, found.provider, found.collector = models, app, provider, collector
+        models.script = SCRIPT
         yield found
 
 
@@ -195,6 +197,7 @@ prompt listener
       execute_tool weather
         internal listener
           api-app
+      archgw.guard of answers
   llm-one
     chat m-one"""
 NAMES = tuple(line.strip() for line in TREE.splitlines())
@@ -300,6 +303,19 @@ def test_what_goes_wrong_is_told(
         assert status == 500
         assert of["chat m-one"].span.status.code == 2
         assert of["chat m-one"].attributes["error.type"] == "500"
+
+
+def test_a_fallback_is_beside_what_failed(traced: Stage, called: Called) -> None:
+    """Each attempt has a span, and the call is below the one that was answered."""
+    trace = new_trace()
+    assert traced.llm("hello", trace, model="m-first").status == 200
+    spans = called.collector.wait_for(trace, "llm listener", "llm-first", "llm-one", "chat m-one")
+    names = tree(spans).splitlines()
+    assert names[0] == "llm listener"
+    assert sorted(names[1:]) == ["    chat m-one", "  llm-first", "  llm-one"]
+    chat, one = (next(it for it in spans if it.name == name) for name in ("chat m-one", "llm-one"))
+    assert chat.parent == one.id
+    assert chat.attributes["archgw.attempts"] == 2
 
 
 def test_the_caller_decides_whether_its_trace_is_kept(traced: Stage, called: Called) -> None:

@@ -40,8 +40,8 @@ def test_each_stage_is_below_the_decision() -> None:
     """Within its time, and each in its own name."""
     spans = _spans("will it rain in Lisbon?")
     assert [*spans] == [
-        "archgw.prompt", "archgw.guard", "archgw.intent", "archgw.parameters", "archgw.confirm",
-        "execute_tool weather",
+        "archgw.prompt", "archgw.guard", "archgw.guard of answers", "archgw.intent",
+        "archgw.parameters", "archgw.confirm", "execute_tool weather",
     ]  # fmt: skip
     whole = spans.pop("archgw.prompt")
     assert (whole.context, whole.end) == (HERE, ENDED)

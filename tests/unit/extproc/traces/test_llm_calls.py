@@ -13,7 +13,7 @@ from extproc.traces.building import export_request
 TRACE, EGRESS = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CAME = 1_800_000_000_000_000_000
 CALL = {
-    "traceparent": f"00-{TRACE}-{EGRESS}-01", "path": "/v1/chat/completions?x=1", "provider": "main",
+    "traceparent": f"00-{TRACE}-{EGRESS}-01", "operation": "chat", "provider": "main", "kind": "openai",
     "model": "gpt-4o", "named": "-", "route": "main", "client": "-", "status": "200", "flags": "-",
     "attempts": "1", "host": "10.0.0.1:443", "input_tokens": "1200000", "cached_tokens": "-",
     "output_tokens": "1.2e+06", "sent": "1000", "first_byte": "51000", "ended": "90000",
@@ -41,6 +41,7 @@ def test_a_call_that_was_answered() -> None:
     made = span()
     assert (made.name, made.context.trace, made.context.parent) == ("chat gpt-4o", TRACE, EGRESS)
     assert (made.begin, made.end) == (CAME + 1_000_000, CAME + 90_000_000)
+    assert made.attributes["gen_ai.provider.name"] == "openai"
     assert made.attributes["gen_ai.usage.input_tokens"] == 1_200_000
     assert made.attributes["gen_ai.usage.output_tokens"] == 1_200_000
     assert made.attributes["gen_ai.usage.cache_read.input_tokens"] is None
@@ -53,11 +54,9 @@ def test_a_call_that_was_answered() -> None:
 @pytest.mark.parametrize(
     ("changed", "name"),
     [
-        ({"path": "/v1/embeddings"}, "embeddings gpt-4o"),
-        ({"path": "/v1/messages"}, "chat gpt-4o"),
-        ({"path": "/v1/audio/speech"}, "audio gpt-4o"),
+        ({"operation": "embeddings"}, "embeddings gpt-4o"),
         ({"model": "-", "named": "gpt-x"}, "chat gpt-x"),
-        ({"model": "-", "path": "-"}, "call main"),
+        ({"model": "-", "operation": "-"}, "call main"),
     ],
 )
 def test_its_name(changed: dict[str, str], name: str) -> None:
