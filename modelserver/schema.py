@@ -29,10 +29,22 @@ CONFIRM_BELOW = 0.5
 """What is less sure than this is asked back, where a model says nothing of its own."""
 
 
+_LONGEST_SHORT = 4
+
+
 def humanized(name: str) -> str:
     """`bookFlight`, `book_flight` and `flights.book-flight` as words."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
     return re.sub(r"[\W_]+", " ", spaced).strip().lower()
+
+
+def is_short_for(said: str, word: str) -> bool:
+    """Whether a word is a short form of another: `min` and `mins` of minutes, `hl` of hectolitres."""
+    return (
+        1 < len(said) <= _LONGEST_SHORT < len(word)
+        and said[0] == word[0]
+        and re.match(".*".join(map(re.escape, said)), word) is not None
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, leftovers, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
-from modelserver.schema import humanized
+from modelserver.schema import humanized, is_short_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,12 +28,22 @@ _NEGATOR: Final = re.compile(
     r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
     re.IGNORECASE,
 )
+_DENIES: Final = re.compile(
+    r"(?<!\w)(?:no|none|not|never|nothing|neither|nor|without|w/o|skip|off|false|only|just|instead|single|un\w{4,}"
+    r"|\w+n['\u2019]?t|cannot|\w+less|sans|ohne|kein\w*|nicht|sin|senza|sem|zonder|geen|pas|niet|non|nein|nee|não)(?!\w)",
+    re.IGNORECASE,
+)
 # Right before the name of a yes or no: "I don't need a", "there is no need for", "not".
 _NOT_NEEDED: Final = re.compile(
     r"(?<!\w)(?:without|w/o|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
     r"(?: (?:need|want|require|have|has|to|be|for|a|an|the|any|it)){0,4} $",
     re.IGNORECASE,
 )
+_NEEDLESS: Final = re.compile(
+    r"(?<!\w)(?:(?:not|n['\u2019]t|isnt|arent) (?:be )?(?:needed|necessary|required|wanted)|unnecessary|unwanted)(?!\w)",
+    re.IGNORECASE,
+)
+_PART: Final = re.compile(r"[,;.!?:](?=\s|$)|\n")
 # What stands before a number that comes from somewhere or goes somewhere.
 _SIDE: Final = re.compile(
     r"(?<!\w)(?:from|to|into|out of|von|vom|nach|auf|zu|de|du|à|desde|a|hasta|da|dal|al|para|van|naar)"
@@ -45,7 +55,6 @@ _NEAR: Final = 24
 _DIGIT: Final = re.compile(r"\d")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _UNIT: Final = re.compile(r"[ -]?([^\W\d_]{2,})")
-_LONGEST_UNIT: Final = 4
 _NO_UNITS: Final = frozenset(
     [
         "to",
@@ -186,7 +195,12 @@ def _is_own_denial(exchange: Exchange, call: Call, name: str, evidence: Evidence
         return False
     own = {*humanized(name).split()}
     verbs = [word for word in humanized(call.name).split() if word not in own and len(word) >= STEM]
-    return _named(parameter, evidence.text) is not None and not any(
+    described = (word for word in _WORD.findall(parameter.description) if len(word) >= _NAMED_BY)
+    names = [
+        *humanized(name).split(),
+        *(word for word in described if word.casefold() != "whether"),
+    ]
+    return _says_one(evidence.text, names) is not None and not any(
         _begins(evidence.text, word[:STEM]) for word in verbs
     )
 
@@ -316,10 +330,11 @@ def _is_unit_of(parameter: Parameter, said: str) -> bool:
     if said in _NO_UNITS:
         return False
     about = _WORD.findall(f"{humanized(parameter.name)} {parameter.description}".casefold())
-    if len(said) > _LONGEST_UNIT:
-        return any(word[:_NAMED_BY] == said[:_NAMED_BY] for word in about)
-    letters = re.compile(".*".join(map(re.escape, said)))
-    return any(word == said or (len(word) > STEM and letters.match(word)) for word in about)
+    return any(
+        word == said or is_short_for(said, word)
+        or (len(said) >= _NAMED_BY and word[:_NAMED_BY] == said[:_NAMED_BY])
+        for word in about
+    )  # fmt: skip
 
 
 def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
@@ -352,10 +367,12 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     if parameter.type == "boolean":
         named_at = _named(parameter, text)
         if named_at is None:
-            return False
-        before = text[:named_at]
-        said = _NEGATOR.search(before) is None and _NOT_NEEDED.search(before) is None
-        return value is not said
+            return value is False and _is_no_denial(exchange, parameter, planned)
+        begun = max((found.end() for found in _PART.finditer(text, 0, named_at)), default=0)
+        part = _PART.split(text[begun:])[0]
+        before = part[: named_at - begun]
+        denied = _NEGATOR.search(before) or _NOT_NEEDED.search(before) or _NEEDLESS.search(part)
+        return value is not (denied is None)
     if parameter.enum:
         chosen = {as_said(item) for item in items(value)}
         others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
@@ -365,6 +382,15 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
             return True
     return parameter.name in planned.defaults and (
         _named(parameter, text, but=humanized(planned.target.name)) is not None
+    )
+
+
+def _is_no_denial(exchange: Exchange, parameter: Parameter, planned: Planned) -> bool:
+    """Whether words that deny nothing were read as a no that is not the default: "still fine"."""
+    return parameter.default is not False and any(
+        evidence.text and not _DENIES.search(evidence.text)
+        for call, name, evidence in exchange.newest_evidence()
+        if name == parameter.name and call.name == planned.target.name
     )
 
 
@@ -395,8 +421,13 @@ def _begins(text: str, stem: str) -> bool:
 
 def _named(parameter: Parameter, text: str, *, but: str = "") -> int | None:
     """Where the message speaks of a parameter by a word of its name, if that is no other's."""
-    for word in humanized(parameter.name).split():
-        if len(word) >= _SHORTEST and word not in but.split():
+    return _says_one(text, [w for w in humanized(parameter.name).split() if w not in but.split()])
+
+
+def _says_one(text: str, words: Iterable[str]) -> int | None:
+    """Where a text says one of these words, be it in a longer form."""
+    for word in words:
+        if len(word) >= _SHORTEST:
             found = re.search(rf"(?<!\w){re.escape(word[:_NAMED_BY])}", text, re.IGNORECASE)
             if found:
                 return found.start()

@@ -23,6 +23,8 @@ from modelserver.tasks.targets import (
     listed,
     measured,
     negated,
+    own_items,
+    remaining,
     switches,
     wording,
 )
@@ -168,7 +170,8 @@ class Functions:
         choices = chosen.settled(
             tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
-        wanted = negated.without(tool, choices.readings, messages)
+        alone = own_items.alone(tool, choices.readings, messages, occasion)
+        wanted = negated.without(tool, alone, messages)
         timed = lasting.bounded(tool, wanted, messages, newest, occasion)
         sized = measured.owned(tool, timed, messages, newest, occasion)
         told = wording.by_name(tool, sized, messages, newest, occasion)
@@ -205,6 +208,7 @@ class Functions:
             kept |= {name: _together(kept[name], sure) for name in scalars}
             if any(len(kept[name]) > 1 for name in scalars):
                 return kept
+        owned = remaining.filled(tool, owned, messages, newest, occasion)
         owned = wording.directed(tool, owned, messages, newest, occasion)
         owned = followed.renewed(tool, owned, messages, newest, occasion)
         return kept | {name: owned.get(name, [])[:1] for name in scalars}

@@ -37,7 +37,9 @@ _BEFORE: Final[dict[Bound, re.Pattern[str]]] = {
         re.IGNORECASE,
     ),
 }  # fmt: skip
-_MOMENT: Final = re.compile(r"(?<![\w.:/-])\d[\d:.-]*\d?(?:\s?[ap]\.?m\.?)?(?![\w])", re.IGNORECASE)
+_MOMENT: Final = re.compile(
+    r"(?<![\w.:/-])\d(?:[\d:.-]*\d)?(?:\s?[ap]\.?m\.?)?(?![\w])", re.IGNORECASE
+)
 _BACK: Final = 40
 _LONGEST: Final = 1000
 _SURE: Final = 0.6
@@ -53,12 +55,11 @@ def bounded(
     pair = _pair(tool)
     if pair is None or len(text) > _LONGEST:
         return kept
+    places = {bound: _spots(text, bound) for bound in pair}
+    # Where both are said by their words, nothing else around them says more.
+    least = wording.NAMED_SURE if all(len(each) == 1 for each in places.values()) else _SURE
     for bound, parameter in pair.items():
-        spots = [
-            spot
-            for spot in _spots(text)
-            if _BEFORE[bound].search(text, max(0, spot[0] - _BACK), spot[0])
-        ]
+        spots = places[bound]
         value: Any = (
             spoken.read(parameter, *messages[newest].said(*spots[0]), occasion)
             if len(spots) == 1
@@ -67,7 +68,7 @@ def bounded(
         if value is None:
             continue
         start, end = spots[0]
-        said = Evidence(newest, start, end, text[start:end], _SURE)
+        said = Evidence(newest, start, end, text[start:end], least)
         for other in pair.values():
             kept[other.name] = [
                 each for each in kept.get(other.name, []) if not each.evidence.overlaps(said)
@@ -93,5 +94,10 @@ def _pair(tool: Tool) -> dict[Bound, Parameter] | None:
     return pair if pair["start"].format == pair["end"].format else None
 
 
-def _spots(text: str) -> list[tuple[int, int]]:
-    return [match.span() for match in _MOMENT.finditer(text)]
+def _spots(text: str, bound: Bound) -> list[tuple[int, int]]:
+    """Where moments stand behind words for the start, or the end."""
+    return [
+        match.span()
+        for match in _MOMENT.finditer(text)
+        if _BEFORE[bound].search(text, max(0, match.start() - _BACK), match.start())
+    ]

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 _ARTICLE: Final = r"(?:(?:a|an|the|any|some|my|our|her|his|their|your|it|them) )?"
 _NOT: Final = r"(?:do|does|did|is|are|was|were|need|must|should)(?:n['\u2019]?t| not)"
 _DECLINED: Final = re.compile(
-    rf"(?<!\w)(?:without|no|not|nor|never|skip|omit|no need (?:for|to|of)|instead of|rather than"
+    rf"(?<!\w)(?:without|w/o|no|not|nor|never|skip|omit|no need (?:for|to|of)|instead of|rather than"
     rf"|{_NOT}(?: (?:need|want|require|have|has|bother))?(?: (?:to be|to|with))?) {_ARTICLE}(?:to be )?$",
     re.IGNORECASE,
 )
 _WANTED: Final = re.compile(
-    rf"(?<!\w)(?:with|and|plus|including|includes?|adding|add|want|needs?|also|send) {_ARTICLE}$",
+    rf"(?<!\w)(?:with|w/|in|and|plus|including|includes?|adding|add|want|needs?|also|send) {_ARTICLE}$",
     re.IGNORECASE,
 )
 _NEEDLESS: Final = re.compile(
@@ -45,6 +45,13 @@ _DONE: Final = re.compile(
     r" (?:it|them|this|that)(?: too| as well)?(?= ?(?:please|thanks)? ?(?:[,;.!)]|$))",
     re.IGNORECASE,
 )
+# What a name of several words in the same clause is not simply wanted after.
+_UNCLEAR: Final = re.compile(
+    r"(?<!\w)(?:without|w/o|no|not|nor|never|\w+n['\u2019]?t|if|whether|unless|when|instead|rather|already|has|had|have|was|were"
+    r"|skip|omit|or|doesn['\u2019]?t matter|don['\u2019]?t care)(?!\w)|\?",
+    re.IGNORECASE,
+)
+_CLAUSE: Final = re.compile(r"[,;.!?:]")
 # Set apart by commas, a name alone is wanted: "88 euros, paperless".
 _APART_BEFORE: Final = re.compile(r"(?:^|[,;:(] ?)$")
 _APART_AFTER: Final = re.compile(r" ?(?:please|thanks)? ?(?:[,;.!)]|$)", re.IGNORECASE)
@@ -52,6 +59,7 @@ _LITTLE: Final = frozenset({"is", "has", "have", "with", "include", "includes", 
 _ONLY: Final = frozenset({"only", "just"})
 _ENDING: Final = re.compile(r"(?:ing|ed|e|s)$")
 _SHORT: Final = 4
+_SEVERAL: Final = 2
 _LONGEST: Final = 2000
 _NEAR: Final = 40
 _SURE: Final = 0.6
@@ -70,11 +78,16 @@ def said(parameter: Parameter, text: str, number: int) -> Reading | None:
 
 
 def _named(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
-    """Where the name stands beside a word that wants or declines it."""
+    """Where the name stands beside a word that wants or declines it, with the words that decline."""
     for match in _name(parameter.name).finditer(line):
-        value = _wish(line[max(0, match.start() - _NEAR) : match.start()], match, line)
-        if value is not None:
-            yield *match.span(), value
+        before, after = line[: match.start()][-_NEAR:], line[match.end() :][:_NEAR]
+        declined, needless = _DECLINED.search(before), _NEEDLESS.match(after)
+        if declined or needless:
+            back = len(before) - declined.start() if declined else 0
+            further = needless.end() if needless else 0
+            yield match.start() - back, match.end() + further, False
+        elif _is_wanted(before, match, after) or _is_told(match, line):
+            yield *match.span(), True
 
 
 def _meant(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
@@ -87,17 +100,24 @@ def _meant(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
         yield said[1], said[2], True
 
 
-def _wish(before: str, name: re.Match[str], line: str) -> bool | None:
-    """Whether a mention of the name wants it, declines it, or neither."""
-    after = line[name.end() : name.end() + _NEAR]
-    if _DECLINED.search(before) or _NEEDLESS.match(after):
-        return False
+def _is_wanted(before: str, name: re.Match[str], after: str) -> bool:
+    """Whether a mention of the name wants it."""
     apart = _APART_BEFORE.search(before)
     if apart and (_APART_AFTER.match(after) or _DONE.match(after)):
         return True
-    if _GRANTED.match(after) or _WANTED.search(before) or name.group().endswith("ed"):
-        return True
-    return None
+    return bool(
+        _GRANTED.match(after) or _WANTED.search(before) or name.group().lower().endswith("ed")
+    )
+
+
+def _is_told(name: re.Match[str], line: str) -> bool:
+    """Whether a name of several words is said as it is: "the driver should take the empties"."""
+    if len(name.group().split()) < _SEVERAL:
+        return False
+    begins = [found.end() for found in _CLAUSE.finditer(line, 0, name.start())]
+    ends = _CLAUSE.search(line, name.end())
+    clause = line[max(begins, default=0) : ends.end() if ends else len(line)]
+    return not _UNCLEAR.search(clause)
 
 
 def _restricted(parameter: Parameter, line: str) -> re.Match[str] | None:

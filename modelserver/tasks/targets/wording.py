@@ -62,7 +62,7 @@ SO_FAR: Final = re.compile(rf"\b(?:{every(particles.SO_FAR)})\b[^.,;:!?]*$", re.
 _BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
 UNSAID: Final = 0.3
-_NAMED_SURE: Final = 1.0
+NAMED_SURE: Final = 1.0
 # Which is which of two like values, where words say so of both.
 SAID: Final = 0.8
 # The value goes to where the next one, or the next sentence, begins; it ends in no space, so that
@@ -159,7 +159,7 @@ def by_name(
         given = readings.get(parameter.name, ())
         same = [each for each in given if own and _is_told(own.evidence, each.evidence, parameter)]
         if same:
-            own = Reading(same[0].value, replace(same[0].evidence, confidence=_NAMED_SURE))
+            own = Reading(same[0].value, replace(same[0].evidence, confidence=NAMED_SURE))
         others = [reading for name, reading in told.items() if name != parameter.name]
         kept[parameter.name] = [own] if own else [
             reading
@@ -184,7 +184,7 @@ def _told(tool: Tool, message: Message, number: int, occasion: Occasion) -> dict
         start, end = matches[0].span("value")
         value: Any = spoken.read(parameter, *message.said(start, end), occasion)
         if value is not None:
-            evidence = Evidence(number, start, end, message.content[start:end], _NAMED_SURE)
+            evidence = Evidence(number, start, end, message.content[start:end], NAMED_SURE)
             found[parameter.name] = Reading(value, evidence)
     return found
 
@@ -312,11 +312,18 @@ def directed(
             turned[parameter.name] = _newest_first(
                 side, turned.get(parameter.name, []), messages, newest
             )
+        turned |= _from_others(
+            tool, sides, turned, messages=messages, newest=newest, occasion=occasion
+        )
         first, second = turned[source.name], turned[target.name]
         if not first or not second:
+            turned |= _on_its_side(sides, turned, messages, newest, occasion)
             continue
         both = (first[0].evidence, second[0].evidence)
-        if _are_days_of_a_stay(source, target, *both) or all(map(_is_named, both)):
+        if all(map(_is_named, both)):
+            continue
+        if _are_days_of_a_stay(source, target, *both):
+            turned |= _in_order(tool, (source, target), turned)
             continue
         if both[0].message != both[1].message:
             turned |= _carried((source, target), turned, messages, newest, occasion)
@@ -336,6 +343,70 @@ def directed(
                 turned[source.name] = [for_source, *first[1:]]
                 turned[target.name] = [for_target, *second[1:]]
     return turned
+
+
+def _on_its_side(
+    sides: tuple[tuple[Side, Parameter], ...], readings: Readings, messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> Readings:  # fmt: skip
+    """The one value of the two that is said, where the word before it is for the other one.
+
+    "Dilute it to 5" says what it gets, be it a guess of the model's which of the two that is.
+    """
+    for (side, parameter), (_, other) in (sides, sides[::-1]):
+        own = readings[parameter.name][:1]
+        if not own or own[0].evidence.message != newest or readings[other.name]:
+            continue
+        if side_of(own[0].evidence, messages[newest].content) == OTHER[side]:
+            meant = _again(other, own[0], messages, occasion)
+            if meant is not None:
+                return {parameter.name: [], other.name: [meant]}
+    return {}
+
+
+def _from_others(
+    tool: Tool, sides: tuple[tuple[Side, Parameter], ...], readings: Readings, *,
+    messages: Sequence[Message], newest: int, occasion: Occasion,
+) -> Readings:  # fmt: skip
+    """What a third parameter has and "from" or "to" gives to one of the two, in exchange.
+
+    Of "register Kira from Ben to Sue" the animal is not Sue, whom the words before her name.
+    """
+    text = messages[newest].content
+    for side, parameter in sides:
+        own = readings[parameter.name][:1]
+        if not own or own[0].evidence.message != newest or side_of(own[0].evidence, text):
+            continue
+        thirds = [
+            each for each in tool.parameters
+            if each not in [own_one for _, own_one in sides] and not options(each)
+            and (each.type, each.format, each.pattern)
+            == (parameter.type, parameter.format, parameter.pattern)
+            and not {*humanized(each.name).split()} & _SIDES[side]
+            and readings.get(each.name)
+            and readings[each.name][0].evidence.message == newest
+            and side_of(readings[each.name][0].evidence, text) == side
+        ]  # fmt: skip
+        if len(thirds) == 1:
+            third = readings[thirds[0].name][0]
+            mine = _again(parameter, third, messages, occasion)
+            its = _again(thirds[0], own[0], messages, occasion)
+            if mine and its:
+                return {
+                    parameter.name: [sure_of(mine, SAID)],
+                    thirds[0].name: [sure_of(its, own[0].evidence.confidence)],
+                }
+    return {}
+
+
+def _in_order(tool: Tool, pair: tuple[Parameter, Parameter], readings: Readings) -> Readings:
+    """The two days of a stay: the parameter that is declared first has the earlier one."""
+    first, last = (p for p in tool.parameters if p in pair)
+    days = [readings[first.name][0], readings[last.name][0]]
+    if not all((each.format or "").startswith("date") for each in pair):
+        return {}
+    days.sort(key=lambda each: str(each.value))
+    return {first.name: [sure_of(days[0], SAID)], last.name: [sure_of(days[1], SAID)]}
 
 
 def _newest_first(
@@ -418,7 +489,7 @@ def _are_days_of_a_stay(
 
 def _is_named(said: Evidence) -> bool:
     """Whether `name = value` says it: then nothing around it says more."""
-    return said.confidence == _NAMED_SURE
+    return said.confidence == NAMED_SURE
 
 
 def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -> bool:

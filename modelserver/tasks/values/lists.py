@@ -51,10 +51,12 @@ _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 _THING: Final = re.compile(r"[a-zß-öø-ÿ'-]+(?: [a-zß-öø-ÿ'-]+){0,2}")
 _WORD: Final = re.compile(r"[\w.-]*\w")
 _NEXT: Final = re.compile(
-    rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?P<item>[\w.-]*\w)", re.IGNORECASE
+    rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)(?P<item>[\w.-]*\w)", re.IGNORECASE
 )
+# "Salt + pepper": what these signs join is a list, whatever it looks like.
+_NEXT_WORD: Final = re.compile(r"\s?[+&]\s?(?P<item>[^\W\d_][\w'-]*)")
 _BEFORE: Final = re.compile(
-    rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)$",
+    rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)$",
     re.IGNORECASE,
 )
 _LOOK: Final = 40
@@ -83,7 +85,10 @@ def parts(said: str) -> list[str]:
     found: list[str] = []
     for piece in pieces:
         words = _WORDS if coded or all(map(_CODE.fullmatch, _WORDS.split(piece))) else _ENGLISH
-        split = [each for part in words.split(piece) for each in _by_slashes(part.strip()) if each]
+        split = [
+            each for part in words.split(piece)
+            for side in _by_slashes(part.strip()) for each in _by_spaces(side) if each
+        ]  # fmt: skip
         alone = len(pieces) == 1 and all(map(_THING.fullmatch, split))
         found += split if parted or alone or _are_items(split) else [piece]
     return found
@@ -93,6 +98,15 @@ def _by_slashes(piece: str) -> list[str]:
     """`DP1/DP2` and `Monday/Friday` as two, but not a path or a date."""
     first, *others = piece.split("/")
     return [first, *others] if all(_are_alike(first, each) for each in others) else [piece]
+
+
+def _by_spaces(piece: str) -> list[str]:
+    """`DP1 DP2 DP3` as three codes of one look."""
+    words = piece.split()
+    alike = len(words) > 1 and all(
+        _MIXED.fullmatch(each) and shape(each) == shape(words[0]) for each in words
+    )
+    return words if alike else [piece]
 
 
 def _are_items(split: Sequence[str]) -> bool:
@@ -147,6 +161,9 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
     first = _WORD.search(text, start, end)
     if more and first and _are_alike(first.group(), more["item"]):
         return start - len(more.group()), end
+    word = _NEXT_WORD.match(text, end)
+    if word and not known and ends(text, word.end()):
+        return start, word.end()
     person = _NEXT_PERSON.match(text, end)
     if (
         person
@@ -178,6 +195,21 @@ def known_at(text: str, start: int, end: int, known: Collection[str]) -> tuple[i
         if match.start() <= start and end <= match.end():
             return match.span()
     return None
+
+
+def known_in(item: str, known: Collection[str]) -> str:
+    """The one known item in what was read for one, with hardly a word beside it: "iron - oh"."""
+    if item.casefold() in known:
+        return item
+    found = [
+        each
+        for each in known
+        if re.search(rf"(?<![\w-]){re.escape(each)}(?![\w-])", item, re.IGNORECASE)
+    ]
+    if len(found) != 1:
+        return item
+    rest = re.sub(re.escape(found[0]), " ", item, flags=re.IGNORECASE)
+    return found[0] if len(re.findall(r"\w+", rest)) < 2 else item
 
 
 def known_items(description: str) -> frozenset[str]:

@@ -152,6 +152,7 @@ def _item(parameter: Parameter, value: Any) -> Any:
         value = re.sub(
             r"^(?:no|without|hold the|not|allergic to)\s+", "", value, flags=re.IGNORECASE
         )
+    value = lists.known_in(value, lists.known_items(parameter.description))
     return re.sub(r"^(?:(?i:an?)\s+(?=\w)|the\s+(?=[a-zß-ÿ]))", "", value)
 
 

@@ -30,6 +30,9 @@ from modelserver.tasks.targets import switches
         ("in_stock_only", "only those that are in stock", True), ("vegan_only", "just the vegan", True),
         ("night_only", "Only the night trains, please", True), ("every_day", "wake me at 7 daily", True),
         ("every_week", "water them each week", True), ("daily", "at noon every day", True),
+        ("take_empties", "the driver should take the empties", True), ("crated", "to the depot in crates", True),
+        ("courier", "lend it w/o a courier", False), ("legal_aid", "no rush, legal aid pays", True),
+        ("pressure_wash", "mast stays on, but pressure wash the hull", True),
         ("every_month", "jeden Monat am ersten", True), ("every_day", "not every day", False),
     ],
 )  # fmt: skip
@@ -49,11 +52,21 @@ def test_said_in_plain_words(name: str, text: str, *, value: bool) -> None:
         ("generic", "is a generic fine?"), ("force", "use the force it has"), ("direct_only", "a direct train"),
         ("direct_only", "not only direct ones"), ("night_only", "only one night"), ("every_day", "every other day"),
         ("every_day", "weekly"), ("open_only", "I only asked when they open"),
-        ("return_trip", "with return"), ("dessert", "what is the dessert?"), ("dessert", ""),
+        ("take_empties", "he won't take the empties"), ("take_empties", "if they take the empties"),
+        ("take_empties", "do they take the empties?"), ("return_trip", "with return"), ("dessert", "what is the dessert?"), ("dessert", ""),
     ],
 )  # fmt: skip
 def test_what_is_not_plain_is_the_models(name: str, text: str) -> None:
     assert switches.said(Parameter(name, "boolean"), text, 0) is None
+
+
+def test_what_declines_is_part_of_the_words() -> None:
+    """So that nobody takes it for a denial of something else."""
+    found = switches.said(
+        Parameter("child_seat", "boolean"), "from 9 to 10, child seat not needed.", 0
+    )
+    assert found is not None
+    assert found.evidence.text == "child seat not needed"
 
 
 def test_other_parameters_have_no_yes_and_no() -> None:

@@ -581,3 +581,33 @@ def test_for_each_is_no_repetition() -> None:
     assert is_done("ship P77 and P78, one each", ship()) is is_done("ship P77 and P78, one", ship())
     assert is_done("ship P77 each", ship())
     assert not is_done("ship P77 each week", ship())
+
+
+@pytest.mark.parametrize(
+    ("said", "words", "done"),
+    [
+        ("report a flat tyre on C7, it can't be driven", "it can't be driven", True),
+        ("report a flat tyre on C7, still rolls fine", "still rolls fine", False),
+    ],
+)
+def test_a_no_in_words_that_deny_nothing_is_asked_back(
+    said: str, words: str, *, done: bool
+) -> None:
+    report = target(
+        "report_damage", parameter("car", required=True),
+        parameter("drivable", "boolean", description="Whether it can be driven.", required=True),
+        confirm="unsure",
+    )  # fmt: skip
+    call = of_words(
+        said, wish("report_damage", 0, car="C7", drivable=False), car="C7", drivable=words
+    )
+    assert is_done(said, call, config=settings(report)) is done
+
+
+def test_a_denial_of_another_clause_is_none_of_a_yes() -> None:
+    """No rush is no denial of the wrap."""
+    said = "ship P77, no rush, gift wrap it"
+    assert is_done(said, of_words(said, ship(gift_wrap=True), parcel="P77", gift_wrap="gift wrap"))
+    said = "ship P77, gift wrap not needed"
+    wanted = of_words(said, ship(gift_wrap=False), parcel="P77", gift_wrap="gift wrap not needed")
+    assert is_done(said, wanted)

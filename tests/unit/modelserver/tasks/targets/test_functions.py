@@ -234,7 +234,7 @@ def test_the_newest_of_a_long_conversation_stays() -> None:
 
 def test_required_parameters_have_their_own_margin() -> None:
     """What is required is read with less certainty than what is optional, if calibrated so."""
-    talk = user("Paris, 3 days, F")
+    talk = user("Paris, 3 of them, F")
     said = {"city": "Paris", "unit": {"fahrenheit": "F"}}
     task = Functions(layouts(), Settings(required_span_margin=-3.0, option_margin=-3.0))
     rows = task.encode(talk, TOOLS)

@@ -331,3 +331,49 @@ def test_a_value_is_the_users_own_words(answer: str) -> None:
 )  # fmt: skip
 def test_restrictions(text: str, *, restricts: bool) -> None:
     assert wording.is_restriction(text) is restricts
+
+
+DILUTE = Tool(
+    "dilute", "", (Parameter("sample"), Parameter("start_level", "number"), Parameter("end_level", "number"))
+)  # fmt: skip
+REGISTER = Tool("register", "", (Parameter("pet"), Parameter("old_owner"), Parameter("new_owner")))
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "told"),
+    [
+        ("dilute S1 to 5", {"start_level": "5"}, {"end_level": 5.0}),
+        ("dilute S1, from 5", {"end_level": "5"}, {"start_level": 5.0}),
+        ("dilute S1, 5", {"start_level": "5"}, {"start_level": 5.0}),
+        ("dilute S1 to 5", {"end_level": "5"}, {"end_level": 5.0}),
+    ],
+)
+def test_a_lone_value_goes_where_its_word_says(
+    text: str, read: dict[str, str], told: dict[str, float]
+) -> None:
+    given = readings(DILUTE, text, read)
+    found = wording.directed(DILUTE, given, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == told
+
+
+def test_a_third_parameter_has_nothing_that_goes_to_a_side() -> None:
+    """The model took the pet for the owner, and the reverse."""
+    text = "register Kira from Ben to Sue"
+    given = readings(REGISTER, text, {"pet": "Sue", "old_owner": "Ben", "new_owner": "Kira"})
+    found = wording.directed(REGISTER, given, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == {"pet": "Kira", "old_owner": "Ben", "new_owner": "Sue"}
+
+
+@pytest.mark.parametrize("crossed", [True, False])
+def test_a_stay_begins_with_what_is_declared_first(crossed: bool) -> None:
+    """Nobody leaves before they come."""
+    day = {"format": "date"}
+    stay = Tool("stay", "", (Parameter("arrival", **day), Parameter("departure", **day)))
+    first, last = "2027-05-02", "2027-05-09"
+    said = (
+        {"arrival": last, "departure": first} if crossed else {"arrival": first, "departure": last}
+    )
+    text = f"from {first} to {last}"
+    given = readings(stay, text, said)
+    found = wording.directed(stay, given, (Message("user", text),), 0, UNTOLD)
+    assert values(found) == {"arrival": first, "departure": last}

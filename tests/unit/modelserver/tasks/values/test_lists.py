@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from modelserver.tasks.values.lists import bullet, known_at, known_items, numbers, parts, reach
+from modelserver.tasks.values.lists import (
+    bullet,
+    known_at,
+    known_in,
+    known_items,
+    numbers,
+    parts,
+    reach,
+)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +34,7 @@ from modelserver.tasks.values.lists import bullet, known_at, known_items, number
         ("Pride and Prejudice", ["Pride and Prejudice"]), ("bread and butter", ["bread", "butter"]),
         ("The Owl and The Pussycat", ["The Owl and The Pussycat"]),
         ("War and Peace; Emma", ["War and Peace", "Emma"]), ("A1; B2 and C3", ["A1", "B2", "C3"]),
+        ("S-1 S-2 S-3", ["S-1", "S-2", "S-3"]), ("S-1 b2", ["S-1 b2"]), ("Section A1", ["Section A1"]),
         ("A1, B2 but not C3", ["A1", "B2"]), ("Ann, Bob except Carl", ["Ann", "Bob"]),
     ],
 )  # fmt: skip
@@ -64,6 +73,7 @@ def test_bullets(text: str, start: int, rest: str) -> None:
         ("on Monday, Wednesday and Friday at 6", "Monday, Wednesday", "Monday, Wednesday and Friday"),
         ("Tuesday/Saturday", "Saturday", "Tuesday/Saturday"), ("DP1, DP2 and 3", "DP1", "DP1, DP2"),
         ("a.pdf & b.pdf", "b.pdf", "a.pdf & b.pdf"), ("a.pdf and Bob", "a.pdf", "a.pdf"),
+        ("salt + pepper please", "salt", "salt + pepper"), ("DP1 DP2 today", "DP1", "DP1 DP2"),
         ("DP1, not DP2", "DP1", "DP1"), ("DP1 and ship DP2", "DP1", "DP1"), ("A, B", "A", "A"),
     ],
 )  # fmt: skip
@@ -101,6 +111,15 @@ def test_reach_of_people_numbers_and_known_things(text: str, seen: str, whole: s
     start = text.index(seen)
     first, last = reach(text, start, start + len(seen), known)
     assert text[first:last] == whole
+
+
+@pytest.mark.parametrize(
+    ("item", "found"),
+    [("rake - oh", "rake"), ("Rake", "Rake"), ("rake of my late aunt", "rake of my late aunt"), ("raker", "raker"),
+     ("spade", "spade")],
+)  # fmt: skip
+def test_a_known_item_with_a_word_beside_it(item: str, found: str) -> None:
+    assert known_in(item, {"rake", "hose"}) == found
 
 
 def test_known_items() -> None:

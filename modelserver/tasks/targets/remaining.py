@@ -1,0 +1,106 @@
+"""A required value that the model missed, where only one thing that is said can be it.
+
+Of "rack 10 hl from FV2 to BT2" two codes fit two tanks: who has read the one has said which is the
+other. Only what cannot be mistaken is taken so: codes of a declared pattern, days, times, addresses,
+and numbers with the unit that the parameter asks for.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from modelserver.schema import is_short_for
+from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets.claims import Reading
+from modelserver.tasks.targets.layout import options
+from modelserver.tasks.tools import humanized
+from modelserver.tasks.types import Evidence
+from modelserver.tasks.values import spoken, units
+
+if TYPE_CHECKING:
+    from modelserver.schema import Parameter, Tool
+    from modelserver.tasks.types import Message, Occasion
+
+_SURE: Final = 0.6
+_LONGEST: Final = 600
+_CODE: Final = re.compile(r"(?<![\w@./:-])[^\W_][\w-]*(?![\w@]|[.:/]\w)")
+_DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
+_TIME: Final = re.compile(r"(?<![\w:.-])\d{1,2}:\d{2}(?![\w:.-])")
+_EMAIL: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.\w+")
+_NUMBER: Final = re.compile(r"(?<![\w.,:/@-])\d+(?:[.,]\d+)*(?![\w.,:/@-]*\d)")
+_UNIT: Final = re.compile(r"[ -]?(?P<word>[^\W\d_]+)")
+_FORMATS: Final = {"date": _DAY, "time": _TIME, "email": _EMAIL}
+
+
+def filled(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """The readings, with what the last message says of required parameters that have none."""
+    kept = {name: list(many) for name, many in readings.items()}
+    text = messages[newest].content
+    lacking = [
+        p for p in tool.parameters
+        if p.required and not options(p) and p.type != "array" and not kept.get(p.name)
+    ]  # fmt: skip
+    if not lacking or len(text) > _LONGEST:
+        return kept
+    taken = [each.evidence for many in kept.values() for each in many[:1]]
+    found = {p.name: _free(p, messages[newest], newest, taken, occasion) for p in lacking}
+    for parameter in lacking:
+        mine = found[parameter.name]
+        wanted_by = sum(
+            any(own.evidence.overlaps(mine[0].evidence) for own in many) for many in found.values()
+        ) if mine else 0  # fmt: skip
+        if len(mine) == wanted_by == 1:
+            kept[parameter.name] = mine
+    return kept
+
+
+def in_reply(
+    parameter: Parameter, message: Message, number: int, occasion: Occasion
+) -> Reading | None:
+    """The one value for a parameter that a reply to a question for it says."""
+    found = _free(parameter, message, number, (), occasion)
+    return found[0] if len(found) == 1 else None
+
+
+def _free(
+    parameter: Parameter, message: Message, number: int, taken: Sequence[Evidence],
+    occasion: Occasion,
+) -> list[Reading]:  # fmt: skip
+    """What a message says that can be a parameter's value and is nobody's yet."""
+    found = []
+    for start, end in _spots(parameter, message.content):
+        said = Evidence(number, start, end, message.content[start:end], _SURE)
+        if any(map(said.overlaps, taken)):
+            continue
+        value: Any = spoken.read(parameter, *message.said(start, end), occasion)
+        if value is not None and not negated.is_refused(parameter, message.content, start):
+            found.append(Reading(value, said))
+    return found
+
+
+def _spots(parameter: Parameter, text: str) -> Iterator[tuple[int, int]]:
+    if parameter.pattern:
+        yield from (m.span() for m in _CODE.finditer(text) if any(map(str.isdecimal, m.group())))
+    elif parameter.format in _FORMATS:
+        yield from (m.span() for m in _FORMATS[parameter.format].finditer(text))
+    elif parameter.type in {"integer", "number"}:
+        for match in _NUMBER.finditer(text):
+            unit = _UNIT.match(text, match.end())
+            if unit and _asks_for(parameter, unit["word"].casefold()):
+                yield match.span()
+
+
+def _asks_for(parameter: Parameter, unit: str) -> bool:
+    """Whether a parameter asks for a number of this unit."""
+    about = f"{humanized(parameter.name)}: {parameter.description}"
+    given, asked = units.said(unit), units.wanted(about)
+    if given and asked:
+        return given[0] == asked[0]
+    return any(
+        unit == word or is_short_for(unit, word) for word in humanized(parameter.name).split()
+    )
