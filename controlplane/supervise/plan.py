@@ -145,6 +145,16 @@ _SETTINGS = {
 }
 
 
+def _places_of_listener(name: str, written: model.Listener | None) -> list[tuple[str, model.Path]]:
+    if written is None:
+        return []
+    places = [(name, written.path)]
+    if written.auth and (jwt := written.auth.jwt):
+        places.append((names.key_set_cluster(name), jwt.path))
+        places += [(jwt.ca_file, jwt.path)] if jwt.ca_file else []
+    return places
+
+
 def _places(
     config: Path, document: Document | None, written: model.Config | None
 ) -> tuple[tuple[str, str], ...]:
@@ -156,8 +166,8 @@ def _places(
         *((each.ca_file, each.path) for each in written.endpoints if each.ca_file),
         *((names.provider_cluster(name), path) for name, path in provider_paths(written, called)),
         *((names.api_cluster(called[each.name]), each.path) for each in written.endpoints),
-        *(("llm", each.path) for each in (written.egress,) if each),
-        *(("prompt", each.path) for each in (written.ingress,) if each),
+        *_places_of_listener("llm", written.egress),
+        *_places_of_listener("prompt", written.ingress),
     ]
     positions = ((name, document.position(path)) for name, path in paths)
     return tuple((name, f"{config}:{at.line}:{at.column}") for name, at in positions)

@@ -50,7 +50,9 @@ class Issuer:
 
     @property
     def key_set(self) -> str:
-        return json.dumps({"keys": [self.jwk]})
+        """Beside its key those that nobody checks a token with, as issuers have them."""
+        encryption = {**self.jwk, "alg": "RSA-OAEP", "use": "enc", "kid": "encryption"}
+        return json.dumps({"keys": [{"kty": "of tomorrow"}, encryption, self.jwk]})
 
     def token(self, algorithm: str = "RS256", **claims: Any) -> str:
         """`algorithm` other than RS256: as a forger writes it, who knows the public key alone."""

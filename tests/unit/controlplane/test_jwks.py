@@ -13,11 +13,11 @@ EC = {"kty": "EC", "crv": "P-256", "x": "AQ", "y": "AQ"}
 
 
 @pytest.mark.parametrize("key", [RSA, EC, {"kty": "OKP", "crv": "Ed25519", "x": "AQ"}])
-def test_sound(key: dict[str, str]) -> None:
-    """What else stands in a set is nobody's business."""
-    assert (
-        jwks.fault(json.dumps({"keys": [RSA, {**key, "kid": "1", "x5c": []}], "more": 1})) is None
-    )
+@pytest.mark.parametrize("other", [{}, {"kty": "new"}, {**RSA, "use": "enc"}, {"kty": "RSA"}])
+def test_sound(key: dict[str, str], other: dict[str, str]) -> None:
+    """One key that is of use is enough, wherever it stands; Envoy passes over the others."""
+    for keys in ([key, other], [other, {**key, "kid": "1", "x5c": []}]):
+        assert jwks.fault(json.dumps({"keys": keys, "more": 1})) is None
 
 
 @pytest.mark.parametrize(
@@ -29,11 +29,18 @@ def test_sound(key: dict[str, str]) -> None:
         ("[]", "holds no key set"),
         ("{}", "holds no key set"),
         ('{"keys": []}', "holds no key set"),
-        ('{"keys": ["a"]}', "keys[0] is no key"),
-        ('{"keys": [{"kty": ["RSA"]}]}', "keys[0] has no `kty`"),
-        (json.dumps({"keys": [EC, {"kty": "RSA", "n": "AQAB"}]}), "keys[1] has no `e`"),
-        (json.dumps({"keys": [{**RSA, "n": 5}]}), "keys[0] has no `n`"),
-        (json.dumps({"keys": [{**EC, "d": "hunter2"}]}), "keys[0] is a private key"),
+        ('{"keys": ["a"]}', "holds no key of use: keys[0] is no key"),
+        ('{"keys": [{"kty": ["RSA"]}]}', "holds no key of use: keys[0] has no `kty`"),
+        (
+            json.dumps({"keys": [{"kty": "RSA", "n": "AQAB"}]}),
+            "holds no key of use: keys[0] has no `e`",
+        ),
+        (json.dumps({"keys": [{**RSA, "n": 5}]}), "holds no key of use: keys[0] has no `n`"),
+        (
+            json.dumps({"keys": [{**EC, "crv": "secp256k1"}]}),
+            "holds no key of use: keys[0] has no `crv`",
+        ),
+        (json.dumps({"keys": [RSA, {**EC, "d": "hunter2"}]}), "keys[1] is a private key"),
     ],
 )
 def test_faults(text: str, words: str) -> None:

@@ -205,6 +205,21 @@ def test_plan_finds_the_place_of_what_envoy_names(tmp_path: Path) -> None:
     assert plan.locate("out of memory") is None
 
 
+def test_plan_finds_the_place_of_keys_for_tokens(tmp_path: Path) -> None:
+    """Their cluster is where the listener says that it takes tokens."""
+    config = """\
+listeners:
+  egress_traffic:
+    auth:
+      jwt: {issuer: i, audience: a, jwks_url: "https://i.test/keys", tls: {ca_file: own.pem}}
+llm_providers: [{name: one, provider: openai, model: m, access_key: $KEY}]
+"""
+    shutil.copy(certifi.where(), tmp_path / "own.pem")
+    plan = _plan(tmp_path, config, {"KEY": "k"})
+    for reason in ("cluster jwks-llm: no", "cannot load own.pem"):
+        assert plan.locate(reason) == f"{tmp_path / 'arch.yaml'}:4:12"
+
+
 def test_missing_key_refuses_the_plan(tmp_path: Path) -> None:
     """For a start a missing variable is an error, with its place."""
     refused = _plan(tmp_path, LLM, {})
