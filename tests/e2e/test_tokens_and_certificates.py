@@ -54,6 +54,13 @@ llm_providers:
     access_key: $KEY
     default: true
     tls: {{ca_file: {ca}}}
+  - name: two
+    provider: openai
+    base_url: https://{two}/v1
+    model: gpt-two
+    access_key: $KEY
+    clients: [ada, "{san}"]
+    tls: {{ca_file: {ca}}}
 prompt_guards:
   input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}
 overrides: {{stats_port: 0, access_log_format: json}}
@@ -113,7 +120,12 @@ def staged(
             key=server.key_file,
         )
         config = CONFIG.format(
-            auth=auth, models=models.address, one=world.one.address, ca=world.ca_file
+            auth=auth,
+            models=models.address,
+            one=world.one.address,
+            two=world.two.address,
+            san=SAN,
+            ca=world.ca_file,
         )
         keys = {"KEY": "sk-of-the-provider", "WEB_KEY": KEY}
         with gateway(folder, config, keys) as running:
@@ -173,6 +185,21 @@ def test_key_beside_both(stage: Stage) -> None:
         assert answer.status == 200, answer.text
         assert stage.last_logged("llm")["client_name"] == "web"
     assert refused(stage.client("prompt").chat(headers=bearer(KEY)))
+
+
+def test_what_is_for_some_clients(stage: Stage) -> None:
+    """Names that tokens and certificates give are names like those of keys."""
+    shop, batch = stage.leaf("shop", SAN), stage.leaf("batch", OTHER_SAN)
+    for shown, headers, status in (
+        (None, bearer(stage.issuer.token()), 200),
+        (None, bearer(stage.issuer.token(sub="eve")), 403),
+        (shop, {}, 200),
+        (batch, {}, 403),
+        (None, bearer(KEY), 403),
+    ):
+        answer = stage.client("llm", shown).chat(model="two", headers=headers)
+        assert answer.status == status, answer.text
+    assert len(stage.world.two.received) == 2
 
 
 def refused(answer: Answer) -> bool:
