@@ -8,6 +8,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from controlplane.emit import lua
@@ -170,6 +171,19 @@ def test_certificate(stage: Stage, listener: str) -> None:
         seen = stage.world.one.received.pop()
         assert seen.headers["authorization"] == "Bearer sk-of-the-provider"
         assert "unused" not in str(stage.models.received) + str(seen.headers)
+
+
+def test_http2(stage: Stage) -> None:
+    """Many calls on one connection have its certificate, and each a token of its own."""
+    url = f"https://127.0.0.1:{stage.running.port}/v1/models"
+    for shown, wanted in (
+        (stage.leaf("shown", SAN).client_context(), [200, 200]),
+        (anybody(), [200, 401]),
+    ):
+        with httpx.Client(http2=True, verify=shown) as client:
+            answers = [client.get(url, headers=bearer(stage.issuer.token())), client.get(url)]
+        assert [each.status_code for each in answers] == wanted
+        assert {each.http_version for each in answers} == {"HTTP/2"}
 
 
 def test_key_beside_both(stage: Stage) -> None:

@@ -59,10 +59,11 @@ async def test_validation_gives_the_reason(tmp_path: Path) -> None:
     assert await binary.rejection(binary.find(), file) is None
 
 
-async def test_bootstrap_of_a_start_is_sound(tmp_path: Path) -> None:
+@pytest.mark.parametrize("traces", [False, True])
+async def test_bootstrap_of_a_start_is_sound(tmp_path: Path, traces: bool) -> None:
     """What Envoy is started with passes our own check of its fields, and Envoy's."""
     home = Home(tmp_path, tmp_path / "logs")
-    text = binary.bootstrap(home)
+    text = binary.bootstrap(home, traces=traces)
     assert proto.message(proto.BOOTSTRAP, json.loads(text)).ByteSize()
     file = tmp_path / "bootstrap.json"
     file.write_text(text)
