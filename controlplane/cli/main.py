@@ -1,13 +1,15 @@
 """`archgw`: finds the command, prints, sets the exit code, nothing more.
 
 Only the chosen command's module is imported, which keeps `archgw --version` and `--help` quick. The
-module of a command has its name, `add_arguments(parser)` and `run(args) -> int`, an exit code.
+module of a command has its name (`import_`, where Python has the word), `add_arguments(parser)` and
+`run(args) -> int`, an exit code.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
+import keyword
 import os
 import sys
 from types import ModuleType
@@ -34,6 +36,7 @@ COMMANDS = {
     "calibrate": "the threshold of targets, by golden conversations",
     "schema": "print the config's JSON Schema, for editors",
     "init": "write a commented config to start from",
+    "import": "write the config of LiteLLM or Portkey as an Arch config",
     "doctor": "check this machine: ports, Envoy, certificates, …",
     "completion": "print a shell completion script",
 }
@@ -81,7 +84,8 @@ def parser(wanted: set[str]) -> argparse.ArgumentParser:
 
 
 def _module(command: str) -> ModuleType:
-    return importlib.import_module(f"controlplane.cli.{command}")
+    name = f"{command}_" if keyword.iskeyword(command) else command
+    return importlib.import_module(f"controlplane.cli.{name}")
 
 
 class _Version(argparse.Action):
