@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections import Counter
 from functools import cache
@@ -14,8 +15,10 @@ import jsonschema
 import pytest
 import yaml
 
+from controlplane import metric_names
 from controlplane.compile import check
 from controlplane.defaults import BIND
+from modelserver.telemetry import Metrics
 from tests.chart import (
     CASES,
     CHART,
@@ -355,6 +358,29 @@ def test_notes_name_the_secrets() -> None:
     notes = done.stdout.partition("NOTES:")[2]
     for word in ("archgw-keys", "archgw-clients", "archgw-model-server", "helm test", ":12000/v1"):
         assert word in notes, done.stderr
+
+
+QUERIES = """
+import promql_parser, sys
+for query in sys.stdin.read().split("\\0"):
+    promql_parser.parse(query)
+"""
+
+
+def test_queries_are_prometheus_own() -> None:
+    """Of alerts and of what KEDA scales by: each parses, and its metrics are those that we tell."""
+    (rule,) = of_kind("PrometheusRule", rendered("scale-out")).values()
+    (scaled,) = of_kind("ScaledObject", rendered("scale-out")).values()
+    queries = [each["expr"] for group in rule["spec"]["groups"] for each in group["rules"]]
+    queries += [each["metadata"]["query"] for each in scaled["spec"]["triggers"]]
+    assert len(queries) >= 6
+    parsed = _python("-c", QUERIES, input="\0".join(queries))
+    assert parsed.returncode == 0, parsed.stderr
+    ours = set(re.findall(r"\barchgw_\w+", " ".join(queries)))
+    told = {f"{each.name}_total" for each in Metrics().registry.collect()}
+    told |= {each.name for each in Metrics().registry.collect()} | {metric_names.CONFIG_INFO}
+    assert ours <= told
+    assert all('namespace="archgw"' in query for query in queries)
 
 
 # ---- what others say about it

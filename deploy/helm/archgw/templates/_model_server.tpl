@@ -14,7 +14,7 @@ env: {{- toYaml . | nindent 2 }}
 {{- end }}
 ports:
   - {name: models, containerPort: {{ $server.port }}}
-{{ include "archgw.probes" (list "/healthz" "/healthz" "models" "HTTP") }}
+{{ include "archgw.probes" (list "/readyz" "/healthz" "models" "HTTP") }}
 {{ include "archgw.container" (list . $server) }}
 volumeMounts:
   - {name: model-server-token, mountPath: /etc/archgw-model-server, readOnly: true}
