@@ -29,6 +29,7 @@ _PROMETHEUS = "/stats/prometheus"
 _TEXT = "text/plain; version=0.0.4; charset=utf-8"
 _TYPES = {"json": "application/json", "html": "text/html; charset=UTF-8"}
 _WITHIN = 2.0
+_NO_QUESTION = (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitOverrunError)
 _UNAVAILABLE = Answer(503, b"Envoy's statistics cannot be had\n")
 
 
@@ -101,7 +102,7 @@ class Scrape:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Envoy alone asks here, one question for each connection."""
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+        with contextlib.closing(writer), contextlib.suppress(*_NO_QUESTION):
             head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), _WITHIN)
             method, target, _ = head.decode("ascii", "replace").split(" ", 2)
             if method == "GET":
@@ -110,7 +111,6 @@ class Scrape:
                 answer, content_type = Answer(405, b"statistics are read by GET\n"), "text/plain"
             writer.write(_head(answer, content_type) + answer.body)
             await writer.drain()
-        writer.close()
 
 
 async def _ask(place: Place, target: str) -> Answer | None:
