@@ -48,7 +48,7 @@ demo: install ## start the weather agent behind a gateway and chat with it
 	@$(RUN) python -m demos.run weather_agent
 
 .PHONY: test
-test: install helm ## run every test, on a real Envoy; name the slowest twenty
+test: clients helm ## run every test, on a real Envoy; name the slowest twenty
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images' --durations=20
 	@$(RUN) python -m pytest -m 'alone and not images' --durations=20
 
@@ -57,7 +57,7 @@ test-fast: install ## run the unit tests and golden files alone
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not alone' tests/unit tests/test_golden.py tests/test_map.py
 
 .PHONY: e2e
-e2e: install ## run the tests on a real Envoy alone
+e2e: clients ## run the tests on a real Envoy alone
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' tests/e2e
 	@$(RUN) python -m pytest -m alone tests/e2e
 
