@@ -260,19 +260,24 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Characters `start` to `end` of message number `message` say the value."""
+    """Characters `start` to `end` of message number `message` say the value.
+
+    `english` is what they say, where the message is in another language and was read so.
+    """
 
     message: int
     start: int
     end: int
     text: str
     confidence: float
+    english: str = ""
 
     @classmethod
     def from_json(cls, value: Any) -> Evidence:
         body = _object(value, "evidence")
         message, start, end = (int(_number(body, name)) for name in ("message", "start", "end"))
-        return cls(message, start, end, _text(body, "text"), _number(body, "confidence"))
+        english = _text(body, "english") if "english" in body else ""
+        return cls(message, start, end, _text(body, "text"), _number(body, "confidence"), english)
 
 
 @dataclass(frozen=True, slots=True)

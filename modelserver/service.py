@@ -349,7 +349,9 @@ def _proved(call: schema.Call, ours: Sequence[schema.Call]) -> schema.Call:
 
 def _call(call: Call) -> schema.Call:
     evidence = {
-        name: schema.Evidence(item.message, item.start, item.end, item.text, item.confidence)
+        name: schema.Evidence(
+            item.message, item.start, item.end, item.text, item.confidence, item.english
+        )
         for name, item in call.evidence.items()
     }
     return schema.Call(

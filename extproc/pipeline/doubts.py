@@ -12,7 +12,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from extproc.pipeline import cues, leftovers, transcript
+from extproc.pipeline import cues, leftovers, reasons, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
 from modelserver.schema import humanized, is_short_for
 
@@ -106,6 +106,7 @@ def doubtful(exchange: Exchange) -> bool:
     if not changes or last is None:
         return False
     text = _without_refused(exchange, exchange.request.messages[last].text)
+    text = _blanked(text, _reasons(exchange, text))
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text))
@@ -162,6 +163,25 @@ def _clauses_that_read(plan: Iterable[Planned]) -> Iterator[tuple[int, int]]:
     for planned in plan:
         if planned.clause and not planned.target.changes:
             yield planned.clause
+
+
+def _reasons(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
+    """Where the message tells why: nothing of it is a value of a call, or names one."""
+    if transcript.answered(exchange) is not None:
+        return  # Who replies "I don't need that" may say no.
+    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    names = [
+        word[:STEM]
+        for planned in exchange.plan
+        for word in humanized(planned.target.name).split()
+        if len(word) >= STEM
+    ]
+    wish = min((start for start, _ in said), default=len(text))
+    for start, end in reasons.places(text, wish):
+        if not any(start < stop and begin < end for begin, stop in said) and not any(
+            _begins(text[start:end], name) for name in names
+        ):
+            yield start, end
 
 
 def _values_of_no(exchange: Exchange) -> Iterator[tuple[int, int]]:
@@ -377,7 +397,7 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
         chosen = {as_said(item) for item in items(value)}
         others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
         said_too = {choice for choice in map(as_said, parameter.enum) if says(text, choice)}
-        where = _earlier(exchange, planned, parameter) or text
+        where = f"{_earlier(exchange, planned, parameter) or text} {_in_english(exchange, planned, parameter)}"
         if said_too - chosen - others or _is_unsaid(parameter, chosen, where):
             return True
     return parameter.name in planned.defaults and (
@@ -397,11 +417,21 @@ def _is_no_denial(exchange: Exchange, parameter: Parameter, planned: Planned) ->
 def _earlier(exchange: Exchange, planned: Planned, parameter: Parameter) -> str | None:
     """The earlier message that a value was said in, where it was."""
     last = exchange.request.last_user
-    for call in exchange.decision.calls if exchange.decision else ():
-        said = call.evidence.get(parameter.name) if call.name == planned.target.name else None
-        if said and said.message != last and not transcript.is_ours(exchange, said.message):
+    for said in _said(exchange, planned, parameter):
+        if said.message != last and not transcript.is_ours(exchange, said.message):
             return exchange.request.messages[said.message].text
     return None
+
+
+def _in_english(exchange: Exchange, planned: Planned, parameter: Parameter) -> str:
+    """The words of a value in the language that choices have, if they were said in another."""
+    return " ".join(said.english for said in _said(exchange, planned, parameter))
+
+
+def _said(exchange: Exchange, planned: Planned, parameter: Parameter) -> Iterator[Evidence]:
+    for call in exchange.decision.calls if exchange.decision else ():
+        if call.name == planned.target.name and parameter.name in call.evidence:
+            yield call.evidence[parameter.name]
 
 
 def _is_unsaid(parameter: Parameter, chosen: set[str], text: str) -> bool:

@@ -162,13 +162,17 @@ class IntentAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a value is said: characters `start` to `end` of message number `message`."""
+    """Where a value is said: characters `start` to `end` of message number `message`.
+
+    `english` is what they say, where the message is in another language.
+    """
 
     message: int
     start: int
     end: int
     text: str
     confidence: float
+    english: str = ""
 
     def overlaps(self, other: Evidence) -> bool:
         """Whether the two share any words."""

@@ -50,6 +50,8 @@ _CLOSES: Final = re.compile(
 _CAPITALS_ARE_NAMES: Final = frozenset({"fr", "es", "it", "pt", "nl"})
 _OPENS: Final = re.compile(r"(?:^|[.!?:;\n¿¡(])\W*$")
 _OPENING: Final = 4
+_TITLES: Final = frozenset({"mr", "mrs", "dr"})
+_AFTER_TITLE: Final = re.compile(r"\.? ")
 
 
 def glossed(messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Message, ...]:
@@ -123,7 +125,10 @@ def _replaced(text: str, own: Dictionary) -> Iterator[tuple[int, int, str]]:
     place = 0
     while place < len(found):
         phrase = own.phrase(folded[place : place + _run(text, found, place)])
-        count, said = phrase or (1, _single(text, found[place], own))
+        count, said = phrase or (
+            1,
+            _single(text, found[place], own, found[place - 1] if place else None),
+        )
         if (
             own.second.get(folded[place], _NONE).intersection(folded[max(0, place - _NEAR) : place])
             or found[place].start() in dates
@@ -144,13 +149,24 @@ def _run(text: str, found: Sequence[re.Match[str]], place: int) -> int:
     return last - place
 
 
-def _single(text: str, word: re.Match[str], own: Dictionary) -> str | None:
-    """One word in English; a name is none."""
+def _single(
+    text: str, word: re.Match[str], own: Dictionary, before: re.Match[str] | None
+) -> str | None:
+    """One word in English; a name is none, and nor is what a title stands before: "Frau Keller"."""
     said = word.group()
+    if said[0].isupper() and before and _is_title(text, before, word, own):
+        return None
     opens = _OPENS.search(text[max(0, word.start() - _OPENING) : word.start()])
     if said[0].isupper() and not opens and own.language in _CAPITALS_ARE_NAMES:
         return None
     return own.word(said.casefold(), closes=bool(_CLOSES.match(text, word.end())))
+
+
+def _is_title(text: str, before: re.Match[str], word: re.Match[str], own: Dictionary) -> bool:
+    english = own.words.get(before.group().casefold())
+    return (
+        english in _TITLES and _AFTER_TITLE.fullmatch(text, before.end(), word.start()) is not None
+    )
 
 
 def _spaced(text: str, end: int, said: str) -> tuple[int, str]:

@@ -17,16 +17,23 @@ if TYPE_CHECKING:
     from modelserver.tasks.types import Message
 
 _VERBS: Final = """
-activate add allow approve assign block book borrow bring build buy calculate call cancel change
-charge check clean clone close confirm connect continue convert cook cool copy correct create
-deactivate decrease delete deliver deposit dim disconnect download empty end enrol exchange extend
-fetch fill find finish forbid forward give heat help increase insure install invite keep let limit
-lock look lower make message migrate move mow mute note notify open order pause pay pick plan play
-postpone print publish put raise reboot rebook record redirect refund register reject remind remove
-rename renew rent repair replace replicate report request reschedule reserve restart resume return
-save scan schedule search sell send set share shift ship show sign start stop subscribe suspend switch
-take tell test transfer translate turn unlock unsubscribe update upload vacuum wake warm wash water
-withdraw write
+accept activate add adjust allow approve archive assign attach authorise back block book borrow
+bring build buy calculate call cancel change charge check clean clone close combine configure
+confirm connect continue convert cook cool copy correct create deactivate decrease deduct delete
+deliver deploy deposit describe dim disable disconnect dispatch distribute divide download edit
+empty enable end enrol enter escalate evaluate examine exchange expand extend fasten fetch fill
+find finish forbid forward freeze generate give grant heat help hire hold import increase inform
+inspect install insure invite join keep launch lay let lift limit load lock look lower maintain
+make manage mark merge message migrate monitor move mow mute negotiate note notify obtain open
+operate order organise pack pause pay perform pick plan play postpone prefer prepare prescribe
+print provide publish pull push put raise reach rebook reboot recommend record redirect refer
+refill refund refuse register reject release remind remove rename renew rent reorder repair
+replace replicate reply report request reschedule rescue reserve reset restart restock restore
+resume retry return revoke roast roll run save scale scan schedule seal search select sell send
+separate serve set settle share shift ship shorten show sign silence sort split start stop stretch
+submit subscribe suspend swap switch sync take tell test throw tidy transfer translate treat
+trigger turn unblock undo unload unlock unsubscribe update upload use vacuum validate verify visit
+wake warm warn wash water weigh withdraw write
 """
 _VERB: Final = rf"(?P<verb>{'|'.join(_VERBS.split())})(?!\w)"
 _OPENS: Final = r"(?:^|[.,;:!¡\n]|(?<!\w)(?:and|please|then|now|also)(?!\w))\W*"
@@ -35,6 +42,8 @@ _FORM: Final = re.compile(
     r"|(?:can|could|would|will)(?! (?:i|we|one)(?!\w))(?!\w))",
     re.IGNORECASE,
 )
+# "Einen Tisch für sechs, bitte": nobody says please of what is so.
+_ASKS_FOR: Final = re.compile(r"(?:^|[.?!\n])(?P<said>[^.?!\n]*\S)\W+please\W*$", re.IGNORECASE)
 # "Bitte die Rechnung an Karl schicken": the last sentence, and the last word of it.
 _LAST: Final = re.compile(rf"(?<!\w){_VERB}[.! ]*$", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.?!\n]")
@@ -61,6 +70,8 @@ def is_plain(messages: Sequence[Message]) -> bool:
 
 def _has_its_form(message: Message) -> bool:
     text = message.content[:_LONGEST]
+    if (asked := _ASKS_FOR.search(text)) and not _DENIED.search(asked["said"]):
+        return True
     found = [*_FORM.finditer(text), *_at_the_end(text)]
     asks = text.rstrip().endswith("?")
     return any(not _is_past(message, each) for each in found if not (asks and each["verb"]))

@@ -300,7 +300,9 @@ def _as_said(call: Call, messages: Sequence[Message]) -> Call:
     evidence = {}
     for name, own in call.evidence.items():
         text, start, end = messages[own.message].said(own.start, own.end)
-        evidence[name] = replace(own, start=start, end=end, text=text[start:end])
+        said = text[start:end]
+        english = own.text if own.text != said else ""
+        evidence[name] = replace(own, start=start, end=end, text=said, english=english)
     newest = messages[types.newest(messages)]
     clause = call.clause and newest.said(*call.clause)[1:]
     refused = tuple(newest.said(*span)[1:] for span in call.refused)

@@ -25,6 +25,7 @@ from modelserver.tasks.targets import (
     negated,
     own_items,
     remaining,
+    shaped,
     switches,
     wording,
 )
@@ -171,7 +172,8 @@ class Functions:
             tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
         alone = own_items.alone(tool, choices.readings, messages, occasion)
-        wanted = negated.without(tool, alone, messages)
+        shapely = shaped.known(tool, alone, messages, newest, occasion)
+        wanted = negated.without(tool, shapely, messages)
         timed = lasting.bounded(tool, wanted, messages, newest, occasion)
         sized = measured.owned(tool, timed, messages, newest, occasion)
         told = wording.by_name(tool, sized, messages, newest, occasion)

@@ -27,8 +27,10 @@ _DECLINED: Final = re.compile(
     rf"|{_NOT}(?: (?:need|want|require|have|has|bother))?(?: (?:to be|to|with))?) {_ARTICLE}(?:to be )?$",
     re.IGNORECASE,
 )
+# "With the school bus" of a bus.
+_KIND: Final = r"(?:(?!no |not |out )[^\W\d_]{3,} )?"
 _WANTED: Final = re.compile(
-    rf"(?<!\w)(?:with|w/|in|and|plus|including|includes?|adding|add|want|needs?|also|send) {_ARTICLE}$",
+    rf"(?<!\w)(?:(?:in|and|adding|add|want|needs?|also|send) {_ARTICLE}|(?:with|w/|plus|including|includes?) {_ARTICLE}{_KIND})$",
     re.IGNORECASE,
 )
 _NEEDLESS: Final = re.compile(

@@ -100,6 +100,11 @@ _MEASURES: Final = {
 _MEASURED: Final = (
     r"(?<![\w.,-])(?P<value>\d+(?:[.,]\d+)?(?:\s?[^\W\d_]{{1,12}})?)\s(?:{name})(?![\w-])"
 )
+# Words of bounds: "a maximum of 600" is the highest.
+_BOUNDS: Final = (
+    frozenset({"lowest", "minimum", "min", "smallest", "least", "lower"}),
+    frozenset({"highest", "maximum", "max", "largest", "most", "upper"}),
+)
 _LITTLE: Final = frozenset({"from", "to", "at", "in", "on", "by", "for", "a", "de", "von", "no"})
 _INSTEAD: Final = re.compile(rf"\b(?:{every(particles.INSTEAD)})\b", re.IGNORECASE)
 _ONLY: Final = re.compile(
@@ -211,6 +216,10 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
         forms += (_NUMBERED.format(name=name), _OF.format(name=name))
         if _counts(tool, parameter) and len(words[0]) >= _COUNTABLE:
             forms.append(_COUNTED.format(name=re.escape(words[0][: max(4, len(words[0]) - 3)])))
+    for bound in _BOUNDS:
+        if len(words) == 1 and _is_alone_in(tool, parameter, bound):
+            name = "|".join(sorted(bound))
+            forms += (_OF.format(name=f"(?:{name})"), _NUMBERED.format(name=f"(?:{name})"))
     if words[-1:] == ["port"]:
         forms.append(_PORT.format())
     if len(words) > 1 and units.said(words[-1]) and _is_alone(tool, words[:-1]):
@@ -257,6 +266,15 @@ def _is_alone(tool: Tool, words: Sequence[str]) -> bool:
     """Whether one parameter alone has a name that begins so."""
     names = (humanized(each.name).split() for each in tool.parameters)
     return sum(name[: len(words)] == [*words] for name in names) == 1
+
+
+def _is_alone_in(tool: Tool, parameter: Parameter, bound: frozenset[str]) -> bool:
+    """Whether a number of this tool is a lowest or highest one, and no other is."""
+    named = [
+        each for each in tool.parameters
+        if each.type in {"integer", "number"} and bound & {*humanized(each.name).split()}
+    ]  # fmt: skip
+    return named == [parameter]
 
 
 def instead(

@@ -28,6 +28,20 @@ _CODED: Final = (
     (re.compile(r"country|3166|nation|land\b|pays|país|paese"), "countries"),
     (re.compile(r"\bstate\b"), "states"),
 )
+_TITLED: Final = re.compile(
+    r"(?:mr|mrs|ms|miss|dr|prof|professor|doctor|frau|herrn?|doktor|monsieur|madame|mme|mlle|docteur|señora?|señorita|sra?"
+    r"|doctora?|signore?|signora|signorina|dott|dottore?|dottoressa|senhora?|doutora?|meneer|mevrouw|dhr|mevr|dokter)"
+    r"(?: dr| prof)?\.? (?P<name>\w[\w'’-]*(?: \w[\w'’.-]*){0,3})",
+    re.IGNORECASE,
+)
+_PERSON: Final = re.compile(
+    r"\b(?:names?|person|who|doctor|physician|dentist|vet|therapist|specialist|patient|teacher|guest|customer|client"
+    r"|contact|employee|recipient|lawyer|tenant|member|student|colleague|driver|passenger|host|attendee|nurse)\b"
+)
+# A film may be called so, and who asks for titles gets them.
+_TITLE_BELONGS: Final = re.compile(
+    r"\b(?:title|titled|movie|film|book|show|song|series|product|company|street|place|dr|mr|mrs|ms|prof)\b"
+)
 
 
 def text(parameter: Parameter, said: str, occasion: Occasion) -> str | None:
@@ -41,8 +55,18 @@ def text(parameter: Parameter, said: str, occasion: Occasion) -> str | None:
         or _code(around, bare)
         or _place(around, bare)
         or _like_example(parameter, bare)
+        or _untitled(around, bare)
         or bare
     )
+
+
+def _untitled(around: str, said: str) -> str | None:
+    """A person's name without what stands before it: "Dr. Adler" is one Adler."""
+    titled = _TITLED.fullmatch(said)
+    asked = around.lower()
+    if titled is None or not _PERSON.search(asked) or _TITLE_BELONGS.search(asked):
+        return None
+    return titled["name"]
 
 
 def respelt(said: str) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ from modelserver.tasks.targets import switches
         ("take_empties", "the driver should take the empties", True), ("crated", "to the depot in crates", True),
         ("courier", "lend it w/o a courier", False), ("legal_aid", "no rush, legal aid pays", True),
         ("pressure_wash", "mast stays on, but pressure wash the hull", True),
+        ("bus", "grade 8, with the school bus and without lunch", True), ("bus", "with her bus, please", True),
+        ("bus", "with lunch, without the bus", False),
         ("every_month", "jeden Monat am ersten", True), ("every_day", "not every day", False),
     ],
 )  # fmt: skip

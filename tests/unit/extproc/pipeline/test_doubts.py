@@ -611,3 +611,35 @@ def test_a_denial_of_another_clause_is_none_of_a_yes() -> None:
     said = "ship P77, gift wrap not needed"
     wanted = of_words(said, ship(gift_wrap=False), parcel="P77", gift_wrap="gift wrap not needed")
     assert is_done(said, wanted)
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("We can't come, so ship P77.", True),
+        ("The shop isn't open and I don't need it any more. Ship P77.", True),
+        ("it doesn\u2019t fit: ship P77", True),
+        ("Ship P77, we can't make it on Friday.", True),
+        ("Ich kann leider nicht kommen, verschicke P77.", True),
+        ("Purtroppo non possiamo venire: spedisci P77", True),
+        ("Nous ne pouvons pas venir, expédiez P77", True),
+        ("I don't think so. Ship P77", False),
+        ("we can't ship today. P77", False),
+        ("we don't want you to. P77 please", False),
+        ("Ship P77. It isn't needed.", False),
+        ("Ship P77, we can't decide", False),
+        ("we don't need P77 shipped", False),
+    ],
+)
+def test_a_reason_denies_nothing_of_the_wish(said: str, *, done: bool) -> None:
+    """What cannot be, told before the wish, is why; words of the call itself, or behind it, may deny it."""
+    assert is_done(said, of_words(said, ship(), parcel="P77")) == done
+
+
+@pytest.mark.parametrize(("english", "done"), [("express overnight", True), ("", False)])
+def test_a_choice_said_in_another_language_is_no_guess(english: str, *, done: bool) -> None:
+    """The words for it are what they are in English."""
+    said = "P77 per Nachtexpress, bitte"
+    call = of_words(said, ship(service="overnight"), parcel="P77", service="Nachtexpress")
+    told = replace(call.evidence["service"], english=english)
+    assert is_done(said, replace(call, evidence={**call.evidence, "service": told})) == done

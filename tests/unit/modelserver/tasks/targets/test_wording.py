@@ -16,6 +16,8 @@ from modelserver.tasks.values import spoken
 TRANSFER = Tool(
     "transfer", "", (Parameter("from_account"), Parameter("to_account"), Parameter("amount", "number"))
 )  # fmt: skip
+LIMITS = Tool("limits", "", (Parameter("lowest", "integer"), Parameter("highest", "integer")))
+BUDGET = Tool("budget", "", (Parameter("max_price", "integer"),))
 LOGIN = Tool("login", "", (Parameter("host"), Parameter("port", "integer")))
 BOX = Tool(
     "box", "", tuple(Parameter(f"{side}_cm", "number") for side in ("length", "width", "height"))
@@ -165,6 +167,8 @@ def test_pairs() -> None:
         (BOX, "width=22, length: 35 (cm)", {"length_cm": 35.0, "width_cm": 22.0}),
         (BOX, "how long are 3 wide ones", {"width_cm": 3.0}), (BOX, "3 days long-distance", {}),
         (LOGIN, "a port of 8080 on db-1", {"port": 8080}), (LOGIN, "a port of 2 ships", {}),
+        (LIMITS, "a maximum of 600 and a minimum of 40", {"lowest": 40, "highest": 600}),
+        (LIMITS, "min 5, max 9", {"lowest": 5, "highest": 9}), (BUDGET, "max 5 days", {}),
         (LOGIN, "which port? 22 or 80", {}), (LOGIN, "port: unknown", {}), (SUM, "a 5 or a 6", {}),
     ],
 )  # fmt: skip
