@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks import types
 from modelserver.tasks.targets import negated, wording
-from modelserver.tasks.values import particles, spoken
+from modelserver.tasks.values import dates, particles, spoken
 from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _WORD: Final = re.compile(r"[^\W\d_]+")
 _DAY: Final = re.compile(r"(?:the )?(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)", re.IGNORECASE)
 # So many words may be left beside the value: "and by going to night?".
 _MOST_LEFT: Final = 1
+_MOST_TURNS: Final = 6
+_LONGEST: Final = 2000
 
 
 def earlier(request: Request) -> Request | None:
@@ -128,6 +130,38 @@ def _in_its_month(
         if value is not None:
             call = replace(call, arguments={**call.arguments, parameter.name: value})
     return call
+
+
+def in_the_month_spoken_of(
+    call: Call, tool: Tool, messages: Sequence[Message], occasion: Occasion
+) -> Call:
+    """The call with "the 8th" as a day of the month in which a day was spoken of before.
+
+    "It is on April 5 now." "Make it the 8th." A month that is over is not meant.
+    """
+    newest = types.newest(messages)
+    for parameter in tool.parameters:
+        said = call.evidence.get(parameter.name)
+        if said is None or said.message != newest or not _DAY.fullmatch(said.text):
+            continue
+        spoken_of = _spoken_of(messages[:newest], occasion)
+        if occasion.today is None or spoken_of is None or spoken_of < occasion.today:
+            continue
+        anchored = replace(occasion, today=max(spoken_of.replace(day=1), occasion.today))
+        value = spoken.read(parameter, *messages[newest].said(said.start, said.end), anchored)
+        if value is not None:
+            call = replace(call, arguments={**call.arguments, parameter.name: value})
+    return call
+
+
+def _spoken_of(messages: Sequence[Message], occasion: Occasion) -> dt.date | None:
+    """The day that was spoken of last."""
+    for message in reversed(messages[-_MOST_TURNS:]):
+        if len(message.content) <= _LONGEST and (
+            found := dates.spoken_of(message.content, occasion)
+        ):
+            return found
+    return None
 
 
 def _day(value: object) -> dt.date | None:

@@ -103,7 +103,7 @@ class Targets:
 
     async def _decide(self, request: Request, run: Runner) -> Decision:
         (whole,) = await self._read([request], run)
-        whole = await self._continued(request, whole, run)
+        whole = _in_their_month(await self._continued(request, whole, run), request)
         whole = await self._mended(request, whole, run)
         apart = await self._by_clause(request, whole, run)
         return _with_refused(apart or await self._again(request, whole, run), request)
@@ -286,6 +286,15 @@ class Targets:
 def _is_full(call: Call, tool: Tool) -> bool:
     """Whether the last message says all there is to say."""
     return len(call.arguments) == len(tool.parameters)
+
+
+def _in_their_month(decision: Decision, request: Request) -> Decision:
+    tools = {tool.name: tool for tool in request.tools}
+    calls = (
+        continued.in_the_month_spoken_of(call, tools[call.name], request.messages, request.occasion)
+        for call in decision.calls
+    )
+    return replace(decision, calls=tuple(calls))
 
 
 def _less_sure(call: Call, most: float) -> Call:

@@ -85,6 +85,20 @@ def date(text: str, occasion: Occasion, *, day_first: bool = False) -> dt.date |
         return None
 
 
+def spoken_of(text: str, occasion: Occasion) -> dt.date | None:
+    """A day that stands somewhere in a text with its month, or None."""
+    said = names.folded(text.replace(",", " "))
+    try:
+        if found := _complete(said, occasion, day_first=False):
+            return found
+        for form in (_day_month(dated=False), _month_day(dated=False)):
+            if occasion.today and (match := form.search(said)):
+                return _to_come(_number(match["month"]), int(match["day"]), occasion.today)
+    except (ValueError, OverflowError):
+        return None
+    return None
+
+
 def month(text: str) -> int | None:
     """The number of a month that is named."""
     for word in re.findall(r"[^\W\d_]+", names.folded(text)):

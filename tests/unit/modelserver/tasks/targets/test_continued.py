@@ -129,3 +129,27 @@ def test_what_cannot_be_used_is_not_carried_over() -> None:
         new, BEFORE, SEARCH, talk("and at Inari with 99 beds"), Occasion()
     )
     assert "beds" not in found.arguments
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "day"),
+    [
+        ("It is on 2027-04-05 now.", "the 8th", "2027-04-08"),
+        ("booked for April 5", "8th", "2027-04-08"),
+        ("Booked.", "the 8th", "2026-12-08"),
+        ("It was on 2026-10-05.", "the 8th", "2026-12-08"),
+        ("It is on 2026-11-20 now.", "the 8th", "2026-12-08"),
+    ],
+)
+def test_a_day_is_one_of_the_month_spoken_of(before: str, said: str, day: str) -> None:
+    """Unless that is over."""
+    text = f"hmm, make it {said}"
+    place = text.index(said)
+    read = Call(
+        "find_cottages", {"arrival": "2026-12-08"},
+        evidence={"arrival": Evidence(2, place, place + len(said), said, 0.9)},
+    )  # fmt: skip
+    messages = (Message("user", "move it"), Message("assistant", before), Message("user", text))
+    occasion = Occasion(today=dt.date(2026, 11, 12))
+    found = continued.in_the_month_spoken_of(read, SEARCH, messages, occasion)
+    assert found.arguments == {"arrival": day}
