@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from controlplane.defaults import MODEL_SERVER_SECRET
@@ -24,7 +25,12 @@ from controlplane.supervise.parts import START_TIMEOUT, StartError, StoppedError
 from controlplane.supervise.plan import Refused, key_files, make_plan, wanted_ports
 from controlplane.supervise.private import UnsafeError
 from controlplane.supervise.processes.child import ChildFailedError
-from controlplane.supervise.services import Service, children, model_server_port
+from controlplane.supervise.services import (
+    Service,
+    children,
+    model_server_port,
+    runs_model_server,
+)
 from controlplane.xds.server import NoAnswerError
 
 if TYPE_CHECKING:
@@ -80,6 +86,7 @@ def refusal(refused: Refused, and_then: str = "") -> Verdict:
 
 async def _start_all(parts: Parts, sound: Sound | None) -> Started:
     parts.store.prepare()
+    _check_models(parts, sound)
     _check_ports(parts, sound)
     parts.store.write(key_files(sound.gateway, parts.home) if sound else _token(parts))
     if sound is None or parts.request.service is Service.MODEL_SERVER:
@@ -96,6 +103,15 @@ def _token(parts: Parts) -> dict[str, str]:
     """Of a model server alone, which has no config to say it."""
     token = parts.request.env.get("MODEL_SERVER_TOKEN")
     return {parts.home.key_file(MODEL_SERVER_SECRET).name: token} if token else {}
+
+
+def _check_models(parts: Parts, sound: Sound | None) -> None:
+    gateway = sound.gateway if sound else None
+    if runs_model_server(parts.request.service, gateway) and not find_spec("onnxruntime"):
+        raise StartError(
+            "the models have nothing to run on: `pip install 'archgw[models]'`, or run the gateway"
+            " alone (`--service gateway`) beside a model server elsewhere"
+        )
 
 
 def _check_ports(parts: Parts, sound: Sound | None) -> None:

@@ -15,6 +15,7 @@ from controlplane.compile import compile_file
 from controlplane.emit import emit
 from controlplane.home_paths import Home
 from controlplane.problem import Severity
+from controlplane.supervise import starting
 from controlplane.supervise.parts import Parts, Request
 from controlplane.supervise.plan import Refused, Sound, make_plan, read, wanted_ports
 from controlplane.supervise.services import Needs, Service, children, model_server_port
@@ -166,6 +167,20 @@ async def test_apart_they_meet_at_a_port(tmp_path: Path) -> None:
         assert isinstance(sound, Sound)
         assert sound.gateway.prompts is not None
         assert sound.gateway.prompts.model_server.address == "127.0.0.1:51000"
+
+
+async def test_without_what_models_run_on_the_start_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pip install archgw` serves LLM calls; a config with prompts needs more, and learns it at once."""
+    monkeypatch.setattr(starting, "find_spec", lambda name: None)
+    file = tmp_path / "arch.yaml"
+    file.write_text(LLM + PROMPTS)
+    home = Home(tmp_path, tmp_path / "logs")
+    parts = Parts(Request(file, home, Service.ALL, {"KEY": "sk-1"}), print)
+    verdict, started = await starting.start(parts)
+    assert started is None
+    assert "pip install 'archgw[models]'" in verdict.summary
 
 
 # ---- the plan
