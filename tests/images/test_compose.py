@@ -23,7 +23,7 @@ from tests.images.containers import LIMITS, PODMAN, ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-pytestmark = [pytest.mark.images, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.images, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 FILE = ROOT / "deploy" / "docker" / "compose.yaml"
 OURS = ("modelserver", "weather", "llm", "gateway")

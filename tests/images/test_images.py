@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.images.containers import Container
 
-pytestmark = [pytest.mark.images, pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.images, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 MEGABYTE = 1_000_000
 LARGEST = {"gateway": 300, "modelserver": 450}
