@@ -116,14 +116,15 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
         client, pid = Client(port), archgw.child()["pid"]
         open_one = http.client.HTTPConnection("127.0.0.1", port)
         assert [status(client, each.token()) for each in (old, new)] == [200, 401]
-        assert asked(open_one, old.token()) == 200
+        remembered = old.token()
+        assert {asked(open_one, remembered) for _ in range(3)} == {200}
         held = open_one.sock
         replace(file, json.dumps({"keys": [old.jwk, new.jwk]}))
         until(lambda: status(client, new.token()) == 200)
         assert status(client, old.token()) == 200
         replace(file, new.key_set)
         until(lambda: status(client, old.token()) == 401)
-        assert asked(open_one, old.token()) == 401
+        assert asked(open_one, remembered) == 401
         assert asked(open_one, new.token()) == 200
         replace(file, "no keys")
         refused = archgw.run("reload")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from controlplane.emit import lua
+from tests.e2e.archgw import until
 from tests.e2e.conftest import ONE_PROVIDER, Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.certificates import Authority, Leaf
@@ -274,6 +275,18 @@ def test_unknown_client(stage: Stage, listener: str) -> None:
         assert refused(answer), (name, answer)
     assert stage.nobody_was_asked()
     assert stage.requests_of_extproc() == before
+
+
+def test_token_that_ends(stage: Stage) -> None:
+    """Nothing of a token is remembered longer than it holds: a minute more, for odd clocks."""
+    token = stage.issuer.token(exp=seconds() - 54)
+    client = stage.client("llm")
+
+    def status() -> int:
+        return client.ask("GET", "/v1/models", authorization=f"Bearer {token}").status
+
+    assert {status() for _ in range(3)} == {200}
+    until(lambda: status() == 401, within=15)
 
 
 def test_token_in_a_query(stage: Stage) -> None:
