@@ -226,8 +226,8 @@ def refused(answer: Answer) -> bool:
 
 NOW = seconds()
 FORGED = {
-    "expired": {"exp": NOW - 120},
-    "not yet": {"nbf": NOW + 300},
+    "expired": {"exp": NOW - 600},
+    "not yet": {"nbf": NOW + 86_400},
     "never expires": {"exp": None},
     "another issuer": {"iss": "https://else.test"},
     "no issuer": {"iss": None},
@@ -305,7 +305,7 @@ def test_health_needs_nothing(stage: Stage, listener: str, path: str) -> None:
 def test_token_that_does_not_hold_is_told_why(stage: Stage) -> None:
     """To its client and to the log, in words that nothing of the token is in."""
     for claims, why in (
-        ({"exp": NOW - 120}, "Jwt is expired"),
+        ({"exp": NOW - 600}, "Jwt is expired"),
         ({"sub": "the web shop"}, "what it calls its client is no name"),
     ):
         answer = stage.client("prompt").chat(headers=bearer(stage.issuer.token(**claims)))
