@@ -89,9 +89,10 @@ types: .venv/checks ## mypy, strict
 
 .PHONY: golden
 golden: install ## rewrite the golden files; fails when that changes a committed one
+	@$(RUN) python -m deploy.grafana.write
 	@$(RUN) python -m tests.golden
 	@$(RUN) python -m tests.imports
-	@git diff --exit-code --stat -- tests/golden tests/imports
+	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana
 
 .PHONY: protos
 protos: install ## generate the Python code of protos/, and the types of envoy-data-plane
