@@ -105,6 +105,10 @@ _BOUNDS: Final = (
     frozenset({"lowest", "minimum", "min", "smallest", "least", "lower"}),
     frozenset({"highest", "maximum", "max", "largest", "most", "upper"}),
 )
+_BOUNDED: Final = (
+    r"(?:at least|(?:no|not|never) (?:less|fewer|lower) than)\s+(?P<value>\d[\d.,]*\d|\d)",
+    r"(?:at most|(?:no|not|never) (?:more|higher) than)\s+(?P<value>\d[\d.,]*\d|\d)",
+)
 _LITTLE: Final = frozenset({"from", "to", "at", "in", "on", "by", "for", "a", "de", "von", "no"})
 _INSTEAD: Final = re.compile(rf"\b(?:{every(particles.INSTEAD)})\b", re.IGNORECASE)
 _ONLY: Final = re.compile(
@@ -216,10 +220,14 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
         forms += (_NUMBERED.format(name=name), _OF.format(name=name))
         if _counts(tool, parameter) and len(words[0]) >= _COUNTABLE:
             forms.append(_COUNTED.format(name=re.escape(words[0][: max(4, len(words[0]) - 3)])))
-    for bound in _BOUNDS:
+    for bound, words_of_it in zip(_BOUNDS, _BOUNDED, strict=True):
         if len(words) == 1 and _is_alone_in(tool, parameter, bound):
             name = "|".join(sorted(bound))
-            forms += (_OF.format(name=f"(?:{name})"), _NUMBERED.format(name=f"(?:{name})"))
+            forms += (
+                _OF.format(name=f"(?:{name})"),
+                _NUMBERED.format(name=f"(?:{name})"),
+                words_of_it,
+            )
     if words[-1:] == ["port"]:
         forms.append(_PORT.format())
     if len(words) > 1 and units.said(words[-1]) and _is_alone(tool, words[:-1]):

@@ -168,6 +168,7 @@ def test_pairs() -> None:
         (BOX, "how long are 3 wide ones", {"width_cm": 3.0}), (BOX, "3 days long-distance", {}),
         (LOGIN, "a port of 8080 on db-1", {"port": 8080}), (LOGIN, "a port of 2 ships", {}),
         (LIMITS, "a maximum of 600 and a minimum of 40", {"lowest": 40, "highest": 600}),
+        (LIMITS, "never more than 900 and no fewer than 150", {"lowest": 150, "highest": 900}),
         (LIMITS, "min 5, max 9", {"lowest": 5, "highest": 9}), (BUDGET, "max 5 days", {}),
         (LOGIN, "which port? 22 or 80", {}), (LOGIN, "port: unknown", {}), (SUM, "a 5 or a 6", {}),
     ],
