@@ -315,7 +315,7 @@ def _prompts(old: ir.Gateway, new: ir.Gateway) -> Iterator[Change]:
             yield Change("guard", "changed", text)
     if one and other:
         yield from _settings(
-            one, other, shown={"targets", "guards", "models", "max_body", "origins"}
+            one, other, shown={"targets", "guards", "models", "providers", "max_body", "origins"}
         )
 
 

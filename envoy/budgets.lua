@@ -114,6 +114,7 @@ end
 -- Follows an answer to its end, and puts what it cost in place of what was estimated. A stream that
 -- its client leaves never tells, so what came of it is charged as it comes.
 local function settle(handle, route, known)
+  if known.over_budget then return end
   local client, counted = known.client, tonumber(known.est_tokens)
   local budgets = budgets_of(route, client)
   if not counted or #budgets == 0 then return end

@@ -18,7 +18,7 @@
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
---   over_budget true if the client's budget refused the call; then nothing else is there
+--   over_budget true if the client's budget refused the call
 --   limited     the route's name if the route has limits. Their descriptors ask for it.
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
 -- A body that is not one JSON object ends here with 400; rewrite.lua could only refuse it later.
@@ -81,11 +81,11 @@ end
 
 -- Never another provider instead: the client would pay for, or trust, what it did not ask for.
 local function not_allowed(client, name)
-  local who = client and "the client " .. quoted(client) or "a client without a name"
+  local who = client and "the client " .. quoted(client) or NAMELESS_CLIENT
   local others = known_names(client)
   local reason = refusal("403", "provider_not_allowed", who .. " may not use " .. quoted(name)
-    .. ": its `clients` in the gateway's config do not name it; "
-    .. (others ~= "" and "ask for one of: " .. others or "there is no other that it may use"))
+    .. ": " .. NOT_ITS_PROVIDER .. "; "
+    .. (others ~= "" and "ask for one of: " .. others or NO_OTHER_PROVIDER))
   reason.headers[ERROR_TYPE_HEADER] = "permission_error"
   return reason
 end
@@ -236,6 +236,12 @@ local function decide(headers, body)
   return found
 end
 
+-- After an API was called for a prompt no library may send it again by itself: see `again` in
+-- extproc/errors.py. What is to be shown of a call says that there was one.
+local function called_an_api(handle)
+  return handle:streamInfo():dynamicMetadata():get(PROMPT_METADATA) ~= nil
+end
+
 local function handle_request(handle)
   local headers = handle:headers()
   -- Only this script may set it: whatever came in so far is a client's.
@@ -256,19 +262,20 @@ local function handle_request(handle)
   end
   local found, reason = decide(headers, body)
   if not found then return handle:respond(reason.headers, reason.message) end
+  found.operation = surface.operation
+  local metadata = handle:streamInfo():dynamicMetadata()
+  for key, value in pairs(found) do metadata:set(LLM_METADATA, key, value) end
   if found.est_tokens then
     local refused, message = spend(handle, ROUTES[found.route], found.client, tonumber(found.est_tokens))
     if refused then
-      handle:streamInfo():dynamicMetadata():set(LLM_METADATA, "over_budget", true)
+      metadata:set(LLM_METADATA, "over_budget", true)
+      if called_an_api(handle) then refused["x-should-retry"] = "false" end
       return handle:respond(refused, message)
     end
   end
 
   headers:remove(HINT_HEADER)
   headers:replace(PROVIDER_HEADER, found.route)
-  found.operation = surface.operation
-  local metadata = handle:streamInfo():dynamicMetadata()
-  for key, value in pairs(found) do metadata:set(LLM_METADATA, key, value) end
   handle:clearRouteCache()
 end
 
@@ -319,7 +326,10 @@ if ANY_LIMIT then
   function envoy_on_response(handle)
     local headers = handle:headers()
     local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
-    if headers:get(":status") == "429" then add_retry_after(headers, known) end
+    if headers:get(":status") == "429" and headers:get(LIMIT_PERIOD_HEADER) then
+      add_retry_after(headers, known)
+      if called_an_api(handle) then headers:replace("x-should-retry", "false") end
+    end
     settle(handle, ROUTES[known.route], known)
   end
 end

@@ -152,6 +152,11 @@ def no_such_model(names: Sequence[str]) -> str:
     return f"does not exist here; known are {told}" + (f" and {more} more" if more > 0 else "")
 
 
+NAMELESS_CLIENT: Final = "a client without a name"
+NOT_ITS_PROVIDER: Final = "its `clients` in the gateway's config do not name it"
+NO_OTHER_PROVIDER: Final = "there is no other that it may use"
+"""What both listeners say of a provider that a client may not use."""
+
 ANY_ORIGIN: Final = "*"
 _PART_OF_A_HOST: Final = "[a-z0-9.-]+"
 
@@ -296,6 +301,57 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Providers:
+    """Which one an LLM call is for, as `choose.lua` has it, where some are for some clients alone.
+
+    There the call is refused; here, before an API is called for a prompt that no LLM would answer.
+    """
+
+    names: tuple[str, ...]
+    """Those that a client is told of."""
+    clients: tuple[tuple[str, tuple[str, ...]], ...]
+    """Name → the clients that may use it; none: all."""
+    models: tuple[tuple[str, str], ...]
+    """Model or alias → name."""
+    kinds: tuple[tuple[str, str], ...]
+    """As in `openai/gpt-5` → name."""
+    beginnings: tuple[tuple[str, str], ...]
+    """Of a model, in lower case → name."""
+    others: str | None
+    """For a model that none of these fits; None: the default, where such a model is not refused."""
+    default: str | None
+
+    def chosen(self, hint: str, model: object) -> str | None:
+        """The name; None where there is none, which Envoy tells."""
+        known = dict(self.clients)
+        if hint:
+            return hint if hint in known else self.default if hint == "default" else None
+        if not isinstance(model, str) or model in NO_MODEL:
+            return self.default
+        named = model if model in known else dict(self.models).get(model)
+        return named or self._of_another(model) or self.default
+
+    def _of_another(self, model: str) -> str | None:
+        kind, slash, rest = model.lower().partition("/")
+        if slash and rest and kind in dict(self.kinds):
+            return dict(self.kinds)[kind]
+        fit = (name for beginning, name in self.beginnings if model.lower().startswith(beginning))
+        return next(fit, self.others)
+
+    def may_use(self, client: str | None, name: str) -> bool:
+        clients = dict(self.clients)[name]
+        return not clients or client in clients
+
+    def told(self, client: str | None) -> str:
+        """Those that a client may ask for, in words."""
+        found = [name for name in self.names if self.may_use(client, name)]
+        if not found:
+            return NO_OTHER_PROVIDER
+        default = self.default is not None and self.may_use(client, self.default)
+        return f"ask for one of: {', '.join(found)}{' or default' if default else ''}"
+
+
+@dataclass(frozen=True, slots=True)
 class Prompts:
     """What the config says of prompts."""
 
@@ -316,6 +372,8 @@ class Prompts:
     error_detail: ErrorDetail = "client"
     models: Models | None = None
     """None: any will do."""
+    providers: Providers | None = None
+    """None: every client may use each."""
     origins: tuple[str, ...] = ()
     """Of web pages that may call; see `is_allowed`."""
     max_body: int = MAX_BODY
@@ -371,6 +429,7 @@ def _to_json(value: Any) -> Any:
 def loads(text: str) -> RuntimeConfig:
     found: dict[str, Any] = json.loads(text)
     error_target, models = found["error_target"], found.get("models")
+    providers = found.get("providers")
     return RuntimeConfig(
         **{
             **found,
@@ -384,8 +443,19 @@ def loads(text: str) -> RuntimeConfig:
             "models": Models(**{key: tuple(value) for key, value in models.items()})
             if models
             else None,
+            "providers": _providers(providers) if providers else None,
         }
     )
+
+
+def _providers(found: dict[str, Any]) -> Providers:
+    pairs = {key: _pairs(found[key]) for key in ("models", "kinds", "beginnings")}
+    clients = tuple((name, tuple(clients)) for name, clients in found["clients"])
+    return Providers(**{**found, **pairs, "names": tuple(found["names"]), "clients": clients})
+
+
+def _pairs(found: list[list[str]]) -> tuple[tuple[str, str], ...]:
+    return tuple((one, other) for one, other in found)
 
 
 def _target(found: dict[str, Any]) -> Target:

@@ -105,6 +105,14 @@ class UnknownModel(GatewayError):
     type = INVALID_REQUEST
 
 
+class ProviderNotAllowed(GatewayError):
+    """An LLM that is for other clients."""
+
+    status = 403
+    code = "provider_not_allowed"
+    type = "permission_error"
+
+
 class TooLongForGuard(GatewayError):
     """More text than the guard reads in full; it never reads only the beginning."""
 

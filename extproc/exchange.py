@@ -76,6 +76,10 @@ class Caller:
     debug: bool
     stream_format: contract.StreamFormat | None = None
     """What the client wants, where it says so."""
+    client: str | None = None
+    """Its name, where the listener asks for it."""
+    hint: str = ""
+    """The provider that it names."""
     language: str | None = None
     """The tag of the language that the client likes best, such as de-AT."""
     span: Context | None = None

@@ -95,8 +95,9 @@ class Session:
                     body, self._headers.get("content-type", ""), self._foreign_origin()
                 )
                 self._check_model(request.body.get("model"))
-                runtime = self._runtime.for_client(self._headers.get(CLIENT_HEADER))
-                exchange = Exchange(runtime, request, self._caller(), self._world, clock)
+                caller = self._caller()
+                runtime = self._runtime.for_client(caller.client)
+                exchange = Exchange(runtime, request, caller, self._world, clock)
                 outcome = await pipeline.run(exchange)
             except GatewayError as error:
                 outcome = Reject(error)
@@ -147,6 +148,8 @@ class Session:
             onward=further,
             span=span,
             stream_format=_stream_format(headers),
+            client=headers.get(CLIENT_HEADER),
+            hint=headers.get(HINT_HEADER, ""),
             language=_language(headers.get("accept-language", "")),
             debug=any(headers.get(name, "").lower() == "true" for name in _DEBUG),
         )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from controlplane import defaults, ir
 from controlplane.lower.addresses import Addressing, endpoint_names
 from controlplane.lower.auth import lower_auth
-from controlplane.lower.llm import lower_llm
+from controlplane.lower.llm import Llm, lower_llm
 from controlplane.lower.prompts import lower_prompts
 from controlplane.lower.tracing import lower_tracing
 from controlplane.providers import MODEL_BEGINNINGS
@@ -31,6 +31,8 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     tracing = lower_tracing(config.tracing, ca_file)
     llm = lower_llm(config, addressing)
     prompts, prompt_secrets = lower_prompts(config, machine, names, _models(llm.choice))
+    if prompts:
+        prompts = replace(prompts, providers=_providers(llm))
     if prompts and tracing:
         prompts = replace(prompts, tracing=tracing.spans)
     overrides = config.overrides
@@ -62,6 +64,31 @@ def _models(choice: ir.ProviderChoice) -> contract.Models | None:
             *(f"{kind}/" for kind, _ in choice.kinds),
             *(each for maker, _ in choice.makers for each in MODEL_BEGINNINGS[maker]),
         ),
+    )
+
+
+def _providers(llm: Llm) -> contract.Providers | None:
+    """Which one an LLM call of a prompt is for: it chooses as on the LLM listener."""
+    reserved = {
+        route.name: tuple(client for each in route.audiences for client in each.clients)
+        for route in llm.routes
+        if not route.groups
+    }
+    if not reserved:
+        return None
+    choice = llm.choice
+    return contract.Providers(
+        names=choice.names,
+        clients=tuple((route.name, reserved.get(route.name, ())) for route in llm.routes),
+        models=choice.models,
+        kinds=choice.kinds,
+        beginnings=tuple(
+            (beginning, name)
+            for maker, name in choice.makers
+            for beginning in MODEL_BEGINNINGS[maker]
+        ),
+        others=choice.others,
+        default=choice.default,
     )
 
 

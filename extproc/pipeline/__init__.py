@@ -32,6 +32,7 @@ from extproc.pipeline import (
     intent,
     parameters,
     pending,
+    provider,
     transcript,
 )
 from extproc.telemetry import log
@@ -51,6 +52,7 @@ STAGES: Final[Mapping[str, Stage]] = {
     "another wish": another_wish.weigh,
     "drop": pending.drop,
     "intent": intent.choose,
+    "provider": provider.require,
     "parameters": parameters.complete,
     "confirm": confirm.ask_back,
     "api": api_call.call,

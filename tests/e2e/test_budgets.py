@@ -144,6 +144,11 @@ def test_what_an_answer_cost_is_owed(stage: Stage) -> None:
     assert answer.headers["x-ratelimit-limit"] == "100"
     assert answer.headers["x-ratelimit-remaining"] == "0"
     until(lambda: stage.refused("debtor") == 8)
+    logged = [json.loads(line) for line in stage.running.log("usage.log").splitlines()]
+    assert [each["status"] for each in logged if each["client_name"] == "debtor"] == [
+        200,
+        *[429] * 8,
+    ]
     assert len(stage.world.one.received) == 1
 
 

@@ -65,6 +65,9 @@ llm_providers:
     access_key: $KEY
     tls: {{ca_file: {ca}}}
     fallbacks: [dear]
+    rate_limits:
+      - {{selector: {{client: batch}}, limit: {{tokens: 100, unit: day}}}}
+      - {{selector: {{key: x-team}}, limit: {{tokens: 1, unit: day}}}}
   - name: for-web
     provider: openai
     base_url: https://{two}/v1
@@ -237,6 +240,33 @@ def test_a_target_of_its_own(stage: Stage) -> None:
     """Who may ask for it has it called."""
     stage.models.script = Script(calls={"month": [("close_month", {}, [])]})
     assert stage.prompting("batch").chat("close the month", model="gpt-open").status == 200
+    assert [each.path for each in stage.app.received] == ["/close"]
+
+
+def test_an_llm_of_others(stage: Stage) -> None:
+    """A prompt that no LLM would answer for this client calls no API."""
+    stage.models.script = Script(calls={"weather": [("get_weather", {}, [])]})
+    answer = stage.prompting("guest").chat("the weather")
+    assert _refusal(answer) == (
+        'the client "guest" may not use "house": its `clients` in the gateway\'s config do not name '
+        "it; ask for one of: open"
+    )
+    assert (stage.app.received, stage.asked()) == ([], [])
+    assert stage.prompting("guest").chat("the weather", model="open").status == 200
+
+
+@pytest.mark.parametrize("headers", [{"x-team": "blue"}, {}])
+def test_no_library_repeats_what_was_done(stage: Stage, headers: dict[str, str]) -> None:
+    """Once an API was called for a prompt a refusal by a limit says not to send it again."""
+    stage.models.script = Script(calls={"month": [("close_month", {}, [])]})
+    if not headers:
+        spent = {"prompt_tokens": 90, "completion_tokens": 90, "total_tokens": 180}
+        stage.world.one.behaviour = Behaviour(usage=spent)
+        assert stage.prompting("batch").chat("hello", model="open").status == 200
+    answer = stage.prompting("batch").chat("close the month", model="open", headers=headers)
+    assert answer.status == 429
+    assert answer.headers["x-should-retry"] == "false"
+    assert int(answer.headers["retry-after"]) >= 1
     assert [each.path for each in stage.app.received] == ["/close"]
 
 

@@ -101,8 +101,9 @@ class Envoy:
         found = _LUA.call("spend", self.handle(), _route("one"), client and client.encode(), tokens)
         return int(bytes(found[0][b"retry-after"]))
 
-    def settle(self, estimated: int, client: str = "web") -> None:
+    def settle(self, estimated: int, client: str = "web", **more: bool) -> None:
         known = {b"client": client.encode(), b"est_tokens": b"%d" % estimated}
+        known |= {name.encode(): value for name, value in more.items()}
         _LUA.call("settle", self.handle(), _route("one"), known)
 
 
@@ -157,6 +158,15 @@ def test_an_error_costs_nothing(status: bytes) -> None:
     envoy.spend(90)
     envoy.settle(90)
     assert envoy.spend(100) is None
+
+
+def test_what_was_refused_is_given_back_once() -> None:
+    """The answer to a call that the budget itself refused settles nothing."""
+    envoy = Envoy(status=b"429")
+    envoy.spend(90)
+    assert envoy.spend(90) is not None
+    envoy.settle(90, over_budget=True)
+    assert envoy.wait(100) == 90 * 36
 
 
 def test_an_answer_that_does_not_tell() -> None:

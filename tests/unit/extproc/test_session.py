@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from extproc.contract import HINT_HEADER, Models
+from extproc.contract import HINT_HEADER, Models, Providers, dumps, loads
 from extproc.events import Reject
 from extproc.phases import PhaseError
 from extproc.questions import Questions
@@ -153,3 +153,33 @@ def test_a_target_of_others_is_not_offered(client: str, called: list[str]) -> No
     assert [call.path for call in played.endpoints.sent] == called
     tools = [each.tools for each in models.asked if hasattr(each, "tools")]
     assert all(len(each) == bool(called) for each in tools)
+
+
+PROVIDERS = Providers(
+    names=("house", "dear"),
+    clients=(("house", ()), ("dear", ("web",))),
+    models=(("gpt-dear", "dear"),),
+    kinds=(),
+    beginnings=(),
+    others=None,
+    default="house",
+)
+
+
+@pytest.mark.parametrize("asked", [{"model": "gpt-dear"}, {"x_gateway_hint": "dear"}])
+@pytest.mark.parametrize(("client", "fine"), [("web", True), ("batch", False)])
+def test_an_llm_of_others(asked: dict[str, str], client: str, *, fine: bool) -> None:
+    """Who may not use the LLM is told before an API is called, and what APIs answer alone is let be."""
+    said = {key: value for key, value in asked.items() if key == "model"}
+    head = {"x_arch_client": client, **{k: v for k, v in asked.items() if k != "model"}}
+    user = {"role": "user", "content": "go"}
+    app = {"app": api({"ok": 1})}
+    config = settings(target("t"), providers=PROVIDERS)
+    config = loads(dumps(config))
+    played = play(config, SCRIPT, says=app) >> chat(user, headers_=head, **said)
+    played << (forwards() if fine else refuses(403, "provider_not_allowed"))
+    assert len(played.endpoints.sent) == fine
+    alone = settings(target("t", dispatch_to_llm=False), providers=PROVIDERS)
+    played = play(alone, SCRIPT, says=app) >> chat(user, headers_=head, **said)
+    assert played.outcome
+    assert len(played.endpoints.sent) == 1

@@ -19,6 +19,7 @@ tests:
     messages: [Weather, {assistant: How long?}, [3 days, for 3 days]]
     expect: {target: forecast, args: {days: 3}}
   - messages: [hi]
+    client: web
     expect: {target: null, guard: pass}
 """
 
@@ -43,6 +44,7 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
         ("weather", "safety"), {"target": "forecast", "args": {"days": 3}},
     )  # fmt: skip
     assert third.expect == {"target": None, "guard": "pass"}
+    assert [each["client"] for each in suite.requests] == [None, None, "web"]
 
 
 WRONG = [

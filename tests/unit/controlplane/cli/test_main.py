@@ -51,6 +51,21 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
         assert re.search(rf"\n    {command}\s", shown)
 
 
+def test_explain_knows_the_clients(tmp_path: Path) -> None:
+    """A client that the prompt listener does not know is no way to explain a prompt."""
+    config = tmp_path / "arch_config.yaml"
+    config.write_text(
+        "listeners: {ingress_traffic: {auth: {api_keys: [{name: web, key: not-a-real-key-at-all}]}}}\n"
+        "prompt_guards: {input_guards: {jailbreak: {on_exception: {message: No.}}}}\n"
+        "llm_providers: [{name: m, provider: local, endpoint: 127.0.0.1:1, model: m}]\n"
+    )
+    done = run(
+        "explain", "hello", "-c", str(config), "--client", "wbe", "--home", str(tmp_path / "h")
+    )
+    assert done.returncode == 2
+    assert done.stderr.strip().endswith("knows no client wbe: did you mean `web`?")
+
+
 def test_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Exit status 2, and no traceback."""
     with pytest.raises(SystemExit) as ended:
