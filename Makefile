@@ -54,7 +54,7 @@ test: clients helm ## run every test, on a real Envoy; name the slowest twenty
 
 .PHONY: test-fast
 test-fast: install ## run the unit tests and golden files alone
-	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not alone' tests/unit tests/test_golden.py tests/test_map.py
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not alone' tests/unit tests/test_golden.py tests/test_docs.py tests/test_map.py
 
 .PHONY: e2e
 e2e: clients ## run the tests on a real Envoy alone
@@ -70,7 +70,7 @@ images: .venv/images ## build the wheel and both images without Docker, and test
 	@$(RUN) python -m pytest -m images --durations=20 tests/images
 
 .PHONY: check
-check: install lint types golden chart test images ## all that must hold before a commit
+check: install lint types golden docs chart test images ## all that must hold before a commit
 
 .PHONY: format
 format: .venv/checks ## format the code
@@ -93,6 +93,14 @@ golden: install ## rewrite the golden files; fails when that changes a committed
 	@$(RUN) python -m tests.golden
 	@$(RUN) python -m tests.imports
 	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana
+
+.venv/docs: .venv/installed
+	@$(PYTHON) install.py docs
+	@touch $@
+
+.PHONY: docs
+docs: .venv/docs ## build the pages of docs/ into build/docs, with search; broken links fail
+	@$(RUN) mkdocs build --strict
 
 .PHONY: protos
 protos: install ## generate the Python code of protos/, and the types of envoy-data-plane

@@ -188,7 +188,8 @@ class Deployments:
         own = kind.kind in _OPEN_KINDS and kind.address is None
         if node is not None:
             wanted = f"{variable(name).upper()}_API_KEY" if own else kind.variable
-            return self._variables.key(node, wanted, needless=own)
+            found = self._variables.key(node, wanted, needless=own)
+            return found if found or own else kind.variable
         if own or not kind.needs_key:
             return None
         message = f"no key is said, so that of ${kind.variable} is used, as by LiteLLM"

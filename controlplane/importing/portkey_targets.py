@@ -143,7 +143,8 @@ class Targets:
     ) -> str | None:
         own = kind.kind in _OPEN_KINDS and kind.address is None
         if (node := fields.take("api_key")) is not None:
-            return self._variables.key(node, kind.variable, needless=own)
+            found = self._variables.key(node, kind.variable, needless=own)
+            return found if found or own else kind.variable
         written = fields.peek("provider")
         slug = written if written and written.text.strip().startswith("@") else in_model
         virtual = fields.take("virtual_key") or slug

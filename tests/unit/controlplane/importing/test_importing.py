@@ -190,6 +190,7 @@ def test_anything_goes_to_the_provider_of_any_model(tmp_path: Path) -> None:
         ("weight: 5", "it is alone"),
         ("api_version: '1'", "only azure_openai"),
         ("api_base: [1]", "put the address"),
+        ("api_key: ''", "it is no key"),
         ("litellm_credential_name: x", "no such name"),
     ],
 )
