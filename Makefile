@@ -92,7 +92,7 @@ golden: install ## rewrite the golden files; fails when that changes a committed
 	@$(RUN) python -m deploy.grafana.write
 	@$(RUN) python -m tests.golden
 	@$(RUN) python -m tests.imports
-	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana
+	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana deploy/helm
 
 .venv/docs: .venv/installed
 	@$(PYTHON) install.py docs

@@ -1,4 +1,4 @@
-"""The six dashboards: `python -m deploy.grafana.write` writes their JSON.
+"""The six dashboards: `python -m deploy.grafana.write` writes their JSON, and the chart's copies.
 
 Each panel shows what the scrape tells under names that README's table of metrics has.
 """
@@ -12,6 +12,9 @@ from deploy.grafana.panels import Dashboard, Panel, Query, now, quantile, rate, 
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "dashboards"
+ALERTS = HERE.parent / "prometheus" / "alerts.yaml"
+CHART = HERE.parent / "helm" / "archgw"
+"""Helm reads no file outside a chart: it has copies."""
 
 _FAILED = 'status=~"5.."'
 _ATTACK = 'verdict="attack"'
@@ -103,7 +106,7 @@ _TRAFFIC = Dashboard(
 )
 
 _TOKENS = Dashboard(
-    "tokens",
+    "usage",  # scanners take a ConfigMap with "tokens.json" for one that holds secrets
     "Tokens and cost",
     (
         _one(
@@ -422,18 +425,24 @@ DASHBOARDS = (_TRAFFIC, _TOKENS, _LATENCY, _GUARD, _TARGETS, _SATURATION)
 
 def files() -> dict[Path, str]:
     """What is to be written, and where."""
-    return {
-        FOLDER / f"{each.name}.json": json.dumps(written(each), indent=2) + "\n"
-        for each in DASHBOARDS
-    }
+    boards = {f"{each.name}.json": written(each) for each in DASHBOARDS}
+    legible = {FOLDER / name: json.dumps(each, indent=2) + "\n" for name, each in boards.items()}
+    # One line each, which is all that a rendered chart has to hold of them.
+    short = {CHART / "dashboards" / name: json.dumps(each) + "\n" for name, each in boards.items()}
+    return {**legible, **short, CHART / ALERTS.name: ALERTS.read_text("utf-8")}
+
+
+def left_over() -> set[Path]:
+    """Of dashboards that are gone."""
+    there = {*FOLDER.glob("*.json"), *(CHART / "dashboards").glob("*.json")}
+    return there - set(files())
 
 
 def main() -> None:
-    wanted = files()
-    for there in FOLDER.glob("*.json"):
-        if there not in wanted:
-            there.unlink()
-    for file, text in wanted.items():
+    for file in left_over():
+        file.unlink()
+    for file, text in files().items():
+        file.parent.mkdir(exist_ok=True)
         file.write_text(text, encoding="utf-8")
 
 
