@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, leftovers, reasons, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
+from extproc.questions import Asked
 from modelserver.schema import humanized, is_short_for
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
+    from extproc.questions import Sentence
     from modelserver.schema import Call, Evidence
 
 _NEGATOR: Final = re.compile(
@@ -282,11 +284,23 @@ def _is_backwards(exchange: Exchange, planned: Planned, text: str) -> bool:
             rest = (parameter.type, *(word for word in words if word not in _FIRST | _LAST))
             values.setdefault(rest, {})[side] = value, parameter
     said = {name: each for _, name, each in exchange.newest_evidence()}
+    sentence = transcript.answered(exchange)
     return any(
         len(pair) > 1
         and pair["first"][0] > pair["last"][0]
+        and not any(_was_asked_for(sentence, each) for _, each in pair.values())
         and not all(_says_its_side(each, said.get(each.name), text) for _, each in pair.values())
         for pair in values.values()
+    )
+
+
+def _was_asked_for(sentence: Sentence | None, parameter: Parameter) -> bool:
+    """Whether a quantity answers our question for it alone: then it is no other's."""
+    return (
+        isinstance(sentence, Asked)
+        and len(sentence.parameters) == 1
+        and sentence.asks_for(parameter)
+        and not parameter.format
     )
 
 

@@ -257,14 +257,26 @@ def _standing(
         if (call := readings[n].call(decisions[n])) and not _is_less(call, readings[n], whole)
     }  # fmt: skip
     fitting = {n: call for n, call in calls.items() if readings[n].fits(call)}
-    # What leaves its opening out may be another wish alone: then it is neither.
-    alone = {call.name for n, call in calls.items() if not readings[n].opening}
+    # What leaves its opening out may be another wish alone: then it is neither. A bare code is none.
+    alone = {
+        call.name for n, call in calls.items()
+        if not readings[n].opening and not _is_bare(readings[n].clause)
+    }  # fmt: skip
+    fitting = {
+        n: call for n, call in fitting.items()
+        if readings[n].opening or not _is_bare(readings[n].clause) or len(numbers) == 1
+    }  # fmt: skip
     if len({call.name for call in fitting.values()} | alone) != 1:
         return None
     for number, call in fitting.items():
         if not (readings[number].opening and _may_be_half(call, readings[number], whole)):
             return number
     return None
+
+
+def _is_bare(clause: Clause) -> bool:
+    """Whether a clause is one code and no word: "and 2024-101"."""
+    return len(clause.text.split()) == 1 and bool(codes(clause.text))
 
 
 def _is_less(call: Call, reading: Reading, whole: Sequence[Call]) -> bool:

@@ -20,6 +20,7 @@ from cachetools import LRUCache
 from modelserver.tasks import types
 from modelserver.tasks.gloss import dictionary, glossing, wishing
 from modelserver.tasks.targets import (
+    answered,
     by_clause,
     continued,
     functions,
@@ -103,6 +104,7 @@ class Targets:
 
     async def _decide(self, request: Request, run: Runner) -> Decision:
         (whole,) = await self._read([request], run)
+        whole = await self._answered(request, whole, run)
         whole = _in_their_month(await self._continued(request, whole, run), request)
         whole = await self._mended(request, whole, run)
         apart = await self._by_clause(request, whole, run)
@@ -167,6 +169,34 @@ class Targets:
         (found,) = await self._read([request], run, mended.of_everything)
         calls = (replace(call, confidence=wording.UNSAID) for call in found.calls)
         return replace(found, calls=tuple(calls))
+
+    async def _answered(self, request: Request, whole: Decision, run: Runner) -> Decision:
+        """The decision with what our question was about, where the last message answers that."""
+        asked = answered.earlier(request, whole.calls)
+        if asked is None:
+            return whole
+        (before,) = await self._read([asked], run)
+        anew = not whole.calls
+        if len(before.calls) != 1 or not (anew or whole.calls[0].name == before.calls[0].name):
+            return whole
+        (wish,) = before.calls
+        (tool,) = (each for each in request.tools if each.name == wish.name)
+        calls = whole.calls
+        if anew:
+            calls = await self._calls(request.messages, [tool], run, request.occasion)
+        if len(calls) != 1:
+            return whole
+        call = answered.with_reply(calls[0], tool, request.messages, request.occasion)
+        if call is None:
+            return whole
+        call = continued.with_unsaid(
+            call, wish, tool, request.messages, request.occasion, anew=anew
+        )
+        if not anew:
+            return replace(whole, calls=(call,))
+        if not answered.is_plain(request.messages[-1].content):
+            call = replace(call, confidence=wording.UNSAID)
+        return Decision(before.intent, (call,))
 
     async def _continued(self, request: Request, whole: Decision, run: Runner) -> Decision:
         """The decision with what the wish before says, where the last message goes on with that."""

@@ -206,11 +206,21 @@ class Functions:
             for p in tool.parameters
         }
         text = messages[newest].content
+        row = remaining.joined(tool, owned, messages, newest, occasion)
+        if row:
+            return {
+                name: row.get(name, many[:1] if name in scalars else many)
+                for name, many in kept.items()
+            }
         if self._is_several(found) or _repeated(tool, owned, newest, text, sure):
             kept |= {name: _together(kept[name], sure) for name in scalars}
             if any(len(kept[name]) > 1 for name in scalars):
                 return kept
         owned = remaining.filled(tool, owned, messages, newest, occasion)
+        kept = {
+            p.name: [_plain(p, each) for each in kept[p.name] or owned.get(p.name, [])]
+            for p in tool.parameters
+        }
         owned = wording.directed(tool, owned, messages, newest, occasion)
         owned = followed.renewed(tool, owned, messages, newest, occasion)
         return kept | {name: owned.get(name, [])[:1] for name in scalars}
@@ -260,6 +270,14 @@ def _counted_up(parameter: Parameter, text: str, evidence: Evidence) -> Evidence
         return evidence
     sure = max(evidence.confidence, _KNOWN)
     return Evidence(evidence.message, *spot, text[slice(*spot)], sure)
+
+
+def _plain(parameter: Parameter, reading: Reading) -> Reading:
+    """The reading, sure where it is a row of things that nobody takes for anything else."""
+    known = lists.known_items(parameter.description)
+    if isinstance(reading.value, list) and lists.is_plain_row(reading.value, known):
+        return wording.sure_of(reading, _KNOWN)
+    return reading
 
 
 def _holds(readings: Sequence[Reading], evidence: Evidence) -> bool:

@@ -2,7 +2,8 @@
 
 Where one parameter alone asks for this unit or currency, and the last message says one such number
 alone, the number is its value and no other parameter's. The model must have seen it there as well,
-be it in a longer stretch: a unit tells whose a number is, not whether it is wanted.
+be it in a longer stretch: a unit tells whose a number is, not whether it is wanted. "100 x
+150 mm" are the sides in the order of declaration.
 """
 
 from __future__ import annotations
@@ -30,6 +31,12 @@ _NUMBER: Final = re.compile(
 )
 _AFTER: Final = re.compile(r"\s?(?P<word>[€$£¥]|[^\W\d_]+)")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+_SIDES: Final = frozenset({"length", "width", "height", "depth"})
+_DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)?")
+_CROSSED: Final = re.compile(
+    r"(?<![\w.,:/-])\d+(?:[.,]\d+)?(?:\s?(?:mm|cm|m))?(?:\s?(?:x|×|by)\s?\d+(?:[.,]\d+)?){1,2}(?:\s?(?P<unit>[^\W\d_]+))?(?!\w)",  # noqa: RUF001
+    re.IGNORECASE,
+)
 
 
 def owned(
@@ -39,6 +46,7 @@ def owned(
     """The readings, with the number of a unit where one parameter alone asks for that."""
     kept = {name: list(many) for name, many in readings.items()}
     text = messages[newest].content
+    kept |= _sides(tool, kept, messages, newest, occasion)
     said = _measures(text)
     for measure, parameter in _asking(tool).items():
         spots = said.get(measure, [])
@@ -61,6 +69,38 @@ def owned(
             0, wording.sure_of(Reading(value, number), own[0].evidence.confidence)
         )
     return kept
+
+
+def _sides(
+    tool: Tool, readings: wording.Readings, messages: Sequence[Message], newest: int,
+    occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """The sides of "100 x 150 mm", where a tool asks for as many lengths, and nobody else's words."""
+    text = messages[newest].content
+    sides = [
+        p for p in tool.parameters
+        if p.type in {"integer", "number"} and not options(p)
+        and {*humanized(p.name).split()} & _SIDES
+    ]  # fmt: skip
+    found = [*_CROSSED.finditer(text)] if len(sides) > 1 and len(text) <= _LONGEST else []
+    if len(found) != 1:
+        return {}
+    spots = [m.span() for m in _DIGITS.finditer(text, *found[0].span())]
+    said = [Evidence(newest, *spot, text[slice(*spot)], wording.SAID) for spot in spots]
+    # Each is read with the unit behind the last.
+    values = [
+        spoken.read(p, f"{each.text} {found[0]['unit'] or ''}", 0, len(each.text), occasion)
+        for p, each in zip(sides, said, strict=False)
+    ]
+    if len(spots) != len(sides) or None in values:
+        return {}
+    others = {
+        name: [each for each in many if not any(map(each.evidence.overlaps, said))]
+        for name, many in readings.items()
+    }
+    return others | {
+        p.name: [Reading(value, each)] for p, value, each in zip(sides, values, said, strict=True)
+    }
 
 
 def _asking(tool: Tool) -> dict[str, Parameter]:

@@ -7,17 +7,18 @@ and numbers with the unit that the parameter asks for.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from modelserver.schema import is_short_for
-from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets import listed, negated, wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import spoken, units
+from modelserver.tasks.values import lists, spoken, units
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _SURE: Final = 0.6
 _LONGEST: Final = 600
+# A number of so many digits counts nothing: it is that of a thing.
+_LONG: Final = 3
 _CODE: Final = re.compile(r"(?<![\w@./:-])[^\W_][\w-]*(?![\w@]|[.:/]\w)")
 _DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
 _TIME: Final = re.compile(r"(?<![\w:.-])\d{1,2}:\d{2}(?![\w:.-])")
@@ -45,7 +48,10 @@ def filled(
         p for p in tool.parameters
         if p.required and not options(p) and p.type != "array" and not kept.get(p.name)
     ]  # fmt: skip
-    if not lacking or len(text) > _LONGEST:
+    if len(text) > _LONGEST:
+        return kept
+    kept |= _counted_up(tool, kept, text, newest) | _sure(tool, kept, text, newest)
+    if not lacking:
         return kept
     taken = [each.evidence for many in kept.values() for each in many[:1]]
     found = {p.name: _free(p, messages[newest], newest, taken, occasion) for p in lacking}
@@ -57,6 +63,67 @@ def filled(
         if len(mine) == wanted_by == 1:
             kept[parameter.name] = mine
     return kept
+
+
+def _sure(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], text: str, newest: int
+) -> wording.Readings:
+    """Numbers that can be no other parameter's: the only one with its unit, or the only long one."""
+    numeric = [p for p in tool.parameters if p.type in {"integer", "number"} and not options(p)]
+    numbers = [match.span() for match in _NUMBER.finditer(text)]
+    found: wording.Readings = {}
+    for parameter in numeric:
+        own = readings.get(parameter.name, [])
+        spots = list(_spots(parameter, text))
+        if not spots and numeric == [parameter] and len(numbers) == 1:
+            spots = [spot for spot in numbers if spot[1] - spot[0] >= _LONG]
+        if not own or len(spots) != 1 or own[0].evidence.message != newest:
+            continue
+        if own[0].evidence.start <= spots[0][0] and spots[0][1] <= own[0].evidence.end:
+            found[parameter.name] = [wording.sure_of(own[0], _SURE), *own[1:]]
+    return found
+
+
+def _counted_up(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], text: str, newest: int
+) -> wording.Readings:
+    """Lists that lack: the items that their description counts up, where one row names them."""
+    found: wording.Readings = {}
+    for parameter in tool.parameters:
+        if parameter.type != "array" or not parameter.required or readings.get(parameter.name):
+            continue
+        spots = list(lists.known_spots(text, lists.known_items(parameter.description)))
+        if spots and all(
+            listed.are_joined(parameter, text[one[1] : other[0]])
+            for one, other in itertools.pairwise(spots)
+        ):
+            start, end = spots[0][0], spots[-1][1]
+            said = Evidence(newest, start, end, text[start:end], _SURE)
+            found[parameter.name] = [Reading([text[slice(*spot)] for spot in spots], said)]
+    return found
+
+
+def joined(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """All codes of a row of which the model read one: "who is at D5 and D6?"; none of a lone one.
+
+    Only of the one parameter that such a code can be for.
+    """
+    message = messages[newest]
+    patterned = [p for p in tool.parameters if p.pattern]
+    own = readings.get(patterned[0].name, []) if len(patterned) == 1 else []
+    if not own or own[0].evidence.message != newest or not patterned[0].required:
+        return {}
+    start, end = lists.reach(message.content, own[0].evidence.start, own[0].evidence.end)
+    row = [
+        Reading(value, Evidence(newest, *spot, message.content[slice(*spot)], own[0].evidence.confidence))
+        for spot in _spots(patterned[0], message.content)
+        if start <= spot[0] and spot[1] <= end
+        and (value := spoken.read(patterned[0], *message.said(*spot), occasion)) is not None
+    ]  # fmt: skip
+    return {patterned[0].name: row} if len(row) > 1 else {}
 
 
 def in_reply(

@@ -88,6 +88,8 @@ _TITLED: Final = (
     r"(?:\s[^\W\d_a-zß-ÿ][\w'-]*){{0,3}})(?=\s*(?:[,;.!?]|$))"
 )
 _COUNTABLE: Final = 4
+_COUNT_BEFORE: Final = re.compile(r"(?:^|[\s(])\d+ $")
+_COUNT_LENGTH: Final = 12
 _PORT: Final = r"(?:(?<!\d):(?=\d\d)|:(?=\d{{3}}))(?P<value>\d{{2,5}})(?![\d:.])"
 # A length without its name: "60 cm long, 40 wide".
 _MEASURES: Final = {
@@ -235,9 +237,15 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
     if words[0] in _MEASURES and _is_alone(tool, words[:1]):
         forms.append(_MEASURED.format(name=_MEASURES[words[0]]))
     for form in forms:
-        if found := _matches(re.compile(form, re.IGNORECASE), text):
+        found = _matches(re.compile(form, re.IGNORECASE), text)
+        if found := [each for each in found if not _is_count(text, each.start())]:
             return found
     return []
+
+
+def _is_count(text: str, place: int) -> bool:
+    """Whether the name there is what a number before it counts: "20 copies"."""
+    return _COUNT_BEFORE.search(text[max(0, place - _COUNT_LENGTH) : place]) is not None
 
 
 def _titled(tool: Tool, text: str) -> dict[str, list[re.Match[str]]]:

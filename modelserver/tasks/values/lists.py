@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from modelserver.tasks.values import names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
 _AND: Final = r"and|or|plus|und|oder|sowie|et|ou|puis|y|e|o|u|en|of"
 # Neither begins within white space, so that a run of it is looked at once.
@@ -195,6 +195,24 @@ def known_at(text: str, start: int, end: int, known: Collection[str]) -> tuple[i
         if match.start() <= start and end <= match.end():
             return match.span()
     return None
+
+
+def known_spots(text: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
+    """Where a text names known items whole."""
+    if known:
+        words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
+        pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
+        yield from (match.span() for match in pattern.finditer(text))
+
+
+def is_plain_row(items: Sequence[object], known: Collection[str]) -> bool:
+    """Whether several items can be nothing else than a list: codes or files alike, or known ones."""
+    said = [each for each in items if isinstance(each, str)]
+    if len(said) != len(items) or len(said) < 2:
+        return False
+    return all(each.casefold() in known for each in said) or all(
+        _are_alike(said[0], each) for each in said[1:]
+    )
 
 
 def known_in(item: str, known: Collection[str]) -> str:

@@ -168,11 +168,24 @@ def test_what_leaves_its_beginning_out_is_read_behind_it() -> None:
     ]  # fmt: skip
 
 
+def test_a_bare_code_is_meant_behind_the_opening() -> None:
+    """Whatever else it may be alone."""
+    says = {
+        "Mow lot A3": decision(call("mow", "Mow lot A3", lot="A3")),
+        "A4": decision(call("trim", "A4", hedge="A4")),
+        "Mow lot A4": decision(call("mow", "Mow lot A4", lot="A4")),
+    }
+    assert values(stand("Mow lot A3 and A4", says)) == [
+        ("mow", {"lot": "A3"}),
+        ("mow", {"lot": "A4"}),
+    ]
+
+
 @pytest.mark.parametrize(
     ("clause", "alone", "behind"),
     [
         ("A4", call("trim", "A4", hedge="A4"), None),
-        ("A4", call("trim", "A4", hedge="A4"), call("mow", "Mow lot A4", lot="A4")),
+        ("A4 too", call("trim", "A4 too", hedge="A4"), call("mow", "Mow lot A4 too", lot="A4")),
         ("trim A4", None, call("mow", "Mow lot trim A4", lot="A4")),
         ("A4", None, call("mow", "Mow lot A4", ("lot",), height="A4")),
         ("A4", None, call("mow", "Mow lot A4", lot="Mow", height="A4")),

@@ -91,3 +91,29 @@ def test_a_long_message_takes_no_long_time() -> None:
     for text in ("9" * 1990, "1 " * 990, "9 m" * 600, "€" * 1990):
         found(LIFT, text, {})
     assert time.perf_counter() - began < 1
+
+
+SHEET = Tool(
+    "price", "",
+    (
+        Parameter("width_mm", "integer", "The width in millimetres."),
+        Parameter("height_mm", "integer", "The height in millimetres."),
+        Parameter("copies", "integer"),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sides"),
+    [
+        ("1000 copies 100 x 150 mm", (100, 150)), ("20 copies, 90 by 50 mm", (90, 50)),
+        ("20 copies, 10 x 15 cm", (100, 150)), ("20 copies 90x50", (90, 50)),
+        ("20 copies 10 x 20 x 30 mm", None), ("20 copies, 90 and 50 mm", None),
+    ],
+)  # fmt: skip
+def test_sides_stand_in_their_order(text: str, sides: tuple[int, int] | None) -> None:
+    """As many as the tool asks for, and no other parameter's."""
+    kept = found(SHEET, text, {"copies": text.split(maxsplit=1)[0]})
+    given = (kept["width_mm"][0], kept["height_mm"][0]) if "width_mm" in kept else None
+    assert given == sides
+    assert "copies" in kept

@@ -73,3 +73,45 @@ def test_no_message_takes_long(piece: str) -> None:
     began = time.perf_counter()
     filled(piece * 100, {})
     assert time.perf_counter() - began < 0.5
+
+
+LIFT = Tool("lift", "", (Parameter("berth", pattern="^[A-F][0-9]{1,2}$", required=True),))
+SEND = Tool("send", "", (Parameter("papers", "array", "The papers: bill, will, power of attorney.", items="string", required=True),))  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "berths"),
+    [
+        ("who is at D5 and D6?", ["D5", "D6"]),
+        ("D4, D5, D6", ["D4", "D5", "D6"]),
+        ("D6, not D5", []),
+    ],
+)
+def test_a_row_of_codes_is_several(text: str, berths: list[str]) -> None:
+    """Where a model has read one of them; a lone one is no row."""
+    at = text.index("D6")
+    reading = Reading("D6", Evidence(0, at, at + 2, "D6", 0.5))
+    found = remaining.joined(LIFT, {"berth": [reading]}, [Message("user", text)], 0, UNTOLD)
+    assert [each.value for each in found.get("berth", [])] == berths
+
+
+@pytest.mark.parametrize(
+    ("text", "papers"),
+    [
+        ("A4: bill; will -> jo", ["bill", "will"]), ("the power of attorney", ["power of attorney"]),
+        ("the bill for the will", None), ("send it", None),
+    ],
+)  # fmt: skip
+def test_a_list_is_what_its_description_counts_up(text: str, papers: list[str] | None) -> None:
+    """In one row."""
+    found = remaining.filled(SEND, {}, [Message("user", text)], 0, UNTOLD).get("papers")
+    assert (found[0].value if found else None) == papers
+
+
+@pytest.mark.parametrize(("text", "sure"), [("rack 6 hl", 0.6), ("rack 6", 0.2), ("rack 600", 0.6)])
+def test_a_number_that_can_be_no_others_is_sure(text: str, sure: float) -> None:
+    at = text.index("6")
+    end = len(text.split()[1]) + at
+    reading = Reading(6.0, Evidence(0, at, end, text[at:end], 0.2))
+    found = remaining.filled(RACK, {"hectolitres": [reading]}, [Message("user", text)], 0, UNTOLD)
+    assert found["hectolitres"][0].evidence.confidence == sure

@@ -1,0 +1,97 @@
+"""A last message that answers the gateway's question: what was asked about holds on.
+
+"That'd be 2025-266" says a number and nothing else. Where the model reads it as no wish at all, or
+has lost what was said before the question, the wish is read as it stood when it was asked about, and
+the reply gives it what was lacking.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from modelserver.tasks import types
+from modelserver.tasks.targets import negated, remaining, wording
+from modelserver.tasks.targets.layout import options
+from modelserver.tasks.tools import humanized
+
+if TYPE_CHECKING:
+    from modelserver.schema import Parameter, Tool
+    from modelserver.tasks.types import Call, Message, Occasion, Request
+
+# As a question of the gateway's for values is shown to the models.
+_ASKED: Final = re.compile(r"Which (?P<names>.+)\?")
+# A reply of more words beside its value may be none.
+_MOST_BESIDE: Final = 6
+_MOST_WORDS: Final = 12
+
+
+def question(messages: Sequence[Message]) -> int | None:
+    """The number of the gateway's question for values that the last message replies to."""
+    newest = types.newest(messages)
+    if newest < 2 or newest != len(messages) - 1 or not messages[newest - 1].ours:
+        return None
+    return newest - 1 if _ASKED.fullmatch(messages[newest - 1].content) else None
+
+
+def earlier(request: Request, calls: Sequence[Call]) -> Request | None:
+    """The request as it stood before that question, where the reply may have been read badly.
+
+    That is, as no wish, or as one that lacks what was not asked for.
+    """
+    place = question(request.messages)
+    if place is None or len(calls) > 1:
+        return None
+    if calls:
+        (tool,) = (each for each in request.tools if each.name == calls[0].name)
+        if {*calls[0].missing} <= {each.name for each in asked(tool, request.messages)}:
+            return None
+    elif not _may_answer(request.messages[-1].content):
+        return None
+    return replace(request, messages=request.messages[:place])
+
+
+def _may_answer(text: str) -> bool:
+    return len(text.split()) <= _MOST_WORDS and "?" not in text and not negated.denies(text)
+
+
+def asked(tool: Tool, messages: Sequence[Message]) -> Iterator[Parameter]:
+    """The parameters of a tool that the question was for."""
+    place = question(messages)
+    found = _ASKED.fullmatch(messages[place].content) if place is not None else None
+    names = found["names"].split(", ") if found else []
+    return (each for each in tool.parameters if humanized(each.name) in names)
+
+
+def with_reply(
+    call: Call, tool: Tool, messages: Sequence[Message], occasion: Occasion
+) -> Call | None:
+    """The call with the values of the reply; None where that says none of those asked for."""
+    newest = types.newest(messages)
+    for parameter in asked(tool, messages):
+        said = call.evidence.get(parameter.name)
+        if options(parameter) or (said is not None and said.message == newest):
+            continue
+        reading = remaining.in_reply(parameter, messages[newest], newest, occasion)
+        taken = [each for name, each in call.evidence.items() if name != parameter.name]
+        if reading and not any(map(reading.evidence.overlaps, taken)):
+            call = replace(
+                call,
+                arguments={**call.arguments, parameter.name: reading.value},
+                evidence={**call.evidence, parameter.name: reading.evidence},
+                missing=tuple(name for name in call.missing if name != parameter.name),
+                unusable=tuple(name for name in call.unusable if name != parameter.name),
+            )
+    answers = any(
+        each.name in call.evidence and call.evidence[each.name].message == newest
+        for each in asked(tool, messages)
+    )
+    return call if answers else None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a reply is hardly more than its value, and denies nothing."""
+    few = len(text.split()) <= _MOST_BESIDE
+    return few and "?" not in text and not negated.denies(text) and not wording.is_follow_up(text)

@@ -1,0 +1,75 @@
+"""Replies to the gateway's question, read with what was asked about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from modelserver.schema import Parameter, Tool
+from modelserver.tasks.targets import answered
+from modelserver.tasks.types import UNTOLD, Call, Evidence, Message, Request
+
+BERTH = "^[A-F][0-9]{1,2}$"
+SHIFT = Tool(
+    "shift_boat", "",
+    (
+        Parameter("old_berth", pattern=BERTH, required=True),
+        Parameter("new_berth", pattern=BERTH, required=True),
+        Parameter("hours", "integer", required=True),
+    ),
+)  # fmt: skip
+
+
+def talk(reply: str, question: str = "Which old berth?") -> tuple[Message, ...]:
+    return (
+        Message("user", "shift it to E5"), Message("assistant", question, ours=True), Message("user", reply),
+    )  # fmt: skip
+
+
+def call(**arguments: Any) -> Call:
+    evidence = {name: Evidence(0, 0, 1, str(value), 0.9) for name, value in arguments.items()}
+    missing = tuple(p.name for p in SHIFT.parameters if p.name not in arguments)
+    return Call("shift_boat", arguments, missing, evidence)
+
+
+@pytest.mark.parametrize(
+    ("reply", "calls", "again"),
+    [
+        ("it lies at C2 now", (), True), ("no, leave it", (), False), ("not C2", (), False), ("why?", (), False),
+        ("C2", (call(old_berth="C2"),), True), ("C2", (call(new_berth="E5", hours=2),), False),
+        ("C2", (call(), call()), False),
+    ],
+)  # fmt: skip
+def test_read_again_is_what_was_read_badly(
+    reply: str, calls: tuple[Call, ...], *, again: bool
+) -> None:
+    """As no wish, or without what was said before; who denies or asks answers nothing."""
+    found = answered.earlier(Request(talk(reply), (SHIFT,)), calls)
+    assert (found is not None and found.messages == talk(reply)[:1]) is again
+
+
+def test_what_is_no_question_of_ours_has_no_answer() -> None:
+    request = Request(talk("C2", "Shall I go ahead?"), (SHIFT,))
+    assert answered.earlier(request, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "berth"), [("it lies at c2", "C2"), ("C2 or C3", None), ("no idea", None)]
+)
+def test_the_reply_says_what_was_asked_for(reply: str, berth: str | None) -> None:
+    """Where it says one such thing."""
+    found = answered.with_reply(call(new_berth="E5", hours=2), SHIFT, talk(reply), UNTOLD)
+    assert (found.arguments.get("old_berth") if found else None) == berth
+    if found:
+        assert found.missing == ()
+        assert found.evidence["old_berth"].message == 2
+
+
+@pytest.mark.parametrize(
+    ("reply", "plain"),
+    [("it's lying at C2 right now", True), ("C2 is where it was when I came by today", False),
+     ("not at C2", False), ("C2?", False)],
+)  # fmt: skip
+def test_a_plain_reply_is_hardly_more_than_its_value(reply: str, *, plain: bool) -> None:
+    assert answered.is_plain(reply) is plain
