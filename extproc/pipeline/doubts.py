@@ -31,7 +31,7 @@ _NEGATOR: Final = re.compile(
     re.IGNORECASE,
 )
 _DENIES: Final = re.compile(
-    r"(?<!\w)(?:no|none|not|never|nothing|neither|nor|without|w/o|skip|off|false|only|just|instead|single|un\w{4,}"
+    r"(?<!\w)(?:no|none|not|never|nothing|neither|nor|without|w/o|skip|keep|off|false|only|just|instead|single|un\w{4,}"
     r"|\w+n['\u2019]?t|cannot|\w+less|sans|ohne|kein\w*|nicht|sin|senza|sem|zonder|geen|pas|niet|non|nein|nee|não)(?!\w)",
     re.IGNORECASE,
 )
@@ -398,6 +398,7 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     parameter that is named is not left to its default.
     """
     value = planned.arguments.get(parameter.name)
+    text = _without_names_of_others(parameter, planned, text)
     if parameter.type == "boolean":
         named_at = _named(parameter, text)
         if named_at is None:
@@ -419,10 +420,25 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     )
 
 
+def _without_names_of_others(parameter: Parameter, planned: Planned, text: str) -> str:
+    """The text without words that name another parameter: a waist is no waistcoat."""
+    own = {*humanized(parameter.name).split()}
+    others = {
+        word
+        for each in planned.target.parameters
+        for word in humanized(each.name).split()
+        if len(word) >= _NAMED_BY and word not in own
+        and any(mine.startswith(word) for mine in own)
+    }  # fmt: skip
+    return _blanked(
+        text, [found.span() for found in _WORD.finditer(text) if found[0].casefold() in others]
+    )
+
+
 def _is_no_denial(exchange: Exchange, parameter: Parameter, planned: Planned) -> bool:
-    """Whether words that deny nothing were read as a no that is not the default: "still fine"."""
-    return parameter.default is not False and any(
-        evidence.text and not _DENIES.search(evidence.text)
+    """Whether several words that deny nothing were read as a no: "still drives fine"."""
+    return any(
+        len(evidence.text.split()) > 1 and not _DENIES.search(evidence.text)
         for call, name, evidence in exchange.newest_evidence()
         if name == parameter.name and call.name == planned.target.name
     )

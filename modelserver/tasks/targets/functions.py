@@ -7,6 +7,7 @@ a rule, several when the message asks for the same thing more than once.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -149,6 +150,13 @@ class Functions:
             if own is None:
                 continue
             evidence = _counted_up(parameter, text, own)
+            if several := _numbers_apart(parameter, text, evidence):
+                for each in several:
+                    value = spoken.read(
+                        parameter, *messages[span.message].said(each.start, each.end), occasion
+                    )
+                    readings += [] if value is None else [Reading(value, each)]
+                continue
             said = messages[span.message].said(evidence.start, evidence.end)
             value = spoken.read(parameter, *said, occasion)
             if value is not None:
@@ -270,6 +278,18 @@ def _counted_up(parameter: Parameter, text: str, evidence: Evidence) -> Evidence
         return evidence
     sure = max(evidence.confidence, _KNOWN)
     return Evidence(evidence.message, *spot, text[slice(*spot)], sure)
+
+
+def _numbers_apart(parameter: Parameter, text: str, evidence: Evidence) -> list[Evidence]:
+    """Each of the numbers of "401 and 402", which are no one number; none of a lone one."""
+    if parameter.type not in {"integer", "number"}:
+        return []
+    spots = [(evidence.start + a, evidence.start + b) for a, b in lists.numbers(evidence.text)]
+    if len(spots) < 2 or not all(
+        _JOINED.search(text[one[1] : other[0]]) for one, other in itertools.pairwise(spots)
+    ):
+        return []
+    return [replace(evidence, start=a, end=b, text=text[a:b]) for a, b in spots]
 
 
 def _plain(parameter: Parameter, reading: Reading) -> Reading:

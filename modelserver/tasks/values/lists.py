@@ -18,7 +18,7 @@ _SPLIT: Final = re.compile(
     re.IGNORECASE,
 )
 _WORDS: Final = re.compile(rf"(?<!\s)\s++(?:{_AND})\s+", re.IGNORECASE)
-_ENGLISH: Final = re.compile(r"(?<!\s)\s++(?:and|or|plus|und|oder|sowie|et|ou)\s+", re.IGNORECASE)
+_ENGLISH: Final = re.compile(r"(?<!\s)\s++(?:and|n|or|plus|und|oder|sowie|et|ou)\s+", re.IGNORECASE)
 _CODE: Final = re.compile(r"[^\s,;/]*\d[^\s,;/]*")
 _CLOSE: Final = re.compile(r",|\s/|/\s|&|\+\s|\bas well as\b", re.IGNORECASE)
 _BULLET_SIGN: Final = re.compile(r"[ \t]*[-*•–—]\s+")

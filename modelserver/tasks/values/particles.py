@@ -64,6 +64,7 @@ TO: Final[ByLanguage] = {
 # Who has a thing now is whom it comes from.
 SO_FAR: Final[ByLanguage] = {
     "en": "so far|until now|till now|up to now|currently|at the moment|at present|presently"
+    "|(?:it|he|she)(?:'s|s| is) (?:now |currently )?(?:on|in|at)"
     "|(?:i|we)(?:'m| am|'re| are) (?:now )?on|(?:i|we) (?:now )?(?:have|use)|i've got",
     "de": "bisher|bislang|derzeit|zurzeit|momentan", "fr": "jusqu'ici|actuellement",
     "es": "hasta ahora|actualmente", "it": "finora|attualmente", "pt": "até agora|atualmente",

@@ -643,3 +643,15 @@ def test_a_choice_said_in_another_language_is_no_guess(english: str, *, done: bo
     call = of_words(said, ship(service="overnight"), parcel="P77", service="Nachtexpress")
     told = replace(call.evidence["service"], english=english)
     assert is_done(said, replace(call, evidence={**call.evidence, "service": told})) == done
+
+
+def test_a_name_within_anothers_is_no_mention_of_that() -> None:
+    """A waist is no waistcoat."""
+    suit = target(
+        "order_suit", parameter("chest", "integer", required=True), parameter("waist", "integer", required=True),
+        parameter("waistcoat", "boolean", default=False), confirm="unsure",
+    )  # fmt: skip
+    said = "order a suit, chest 98 and waist 84"
+    call = of_words(said, wish("order_suit", 0, chest=98, waist=84), chest="98", waist="84")
+    assert is_done(said, call, config=settings(suit))
+    assert not is_done(f"{said}, and a waistcoat", call, config=settings(suit))

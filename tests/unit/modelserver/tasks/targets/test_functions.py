@@ -299,3 +299,17 @@ def test_two_sure_values_in_one_message_are_two_calls() -> None:
         outputs = [told(layout, talk, TOOLS, said=said) for layout in rows]
         found = task.decode(talk, TOOLS, rows, outputs, [0])
         assert [call.arguments["city"] for call in found] == cities
+
+
+@pytest.mark.parametrize(("words", "tickets"), [("401 and 402", [401, 402]), ("401", [401])])
+def test_two_numbers_in_one_span_are_two_calls(words: str, tickets: list[int]) -> None:
+    """No first of them is taken for all."""
+    cancel = (
+        parse_tool({"name": "cancel", "parameters": {"properties": {"ticket": {"type": "int"}}, "required": ["ticket"]}}),
+    )  # fmt: skip
+    talk = user(f"cancel tickets {words}")
+    task = Functions(layouts())
+    rows = task.encode(talk, cancel)
+    outputs = [told(layout, talk, cancel, said={"ticket": words}) for layout in rows]
+    found = task.decode(talk, cancel, rows, outputs, [0])
+    assert [call.arguments["ticket"] for call in found] == tickets

@@ -36,7 +36,7 @@ from modelserver.tasks.values.lists import (
         ("War and Peace; Emma", ["War and Peace", "Emma"]), ("A1; B2 and C3", ["A1", "B2", "C3"]),
         ("S-1 S-2 S-3", ["S-1", "S-2", "S-3"]), ("S-1 b2", ["S-1 b2"]), ("Section A1", ["Section A1"]),
         ("web-01 web-02 & web-05", ["web-01", "web-02", "web-05"]), ("room A1 A2", ["room A1 A2"]),
-        ("A1, B2 but not C3", ["A1", "B2"]), ("Ann, Bob except Carl", ["Ann", "Bob"]),
+        ("salt n pepper", ["salt", "pepper"]), ("A1, B2 but not C3", ["A1", "B2"]), ("Ann, Bob except Carl", ["Ann", "Bob"]),
     ],
 )  # fmt: skip
 def test_parts(said: str, items: list[str]) -> None:
