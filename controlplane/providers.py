@@ -37,6 +37,12 @@ KNOWN: dict[str, Known] = {
     "openrouter": Known("openrouter.ai", prefix="/api/v1"),
     "xai": Known("api.x.ai"),
     "gemini": Known("generativelanguage.googleapis.com", prefix="/v1beta/openai"),
+    "moonshotai": Known("api.moonshot.ai"),
+    "xiaomi": Known("api.xiaomimimo.com"),
+    "zhipu": Known("api.z.ai", prefix="/api/paas/v4"),
+    "digitalocean": Known("inference.do-ai.run"),
+    "vercel": Known("ai-gateway.vercel.sh"),
+    "amazon_bedrock": Known(None, prefix="/openai/v1"),
     "azure_openai": Known(None, prefix="/openai", key_header="api-key", key_prefix=""),
     "anthropic": Known("api.anthropic.com"),
     "ollama": Known("127.0.0.1", port=11434, https=False),
@@ -68,7 +74,9 @@ _TELEMETRY_NAMES = {
     "mistral": "mistral_ai",
     "gemini": "gcp.gemini",
     "xai": "x_ai",
+    "amazon_bedrock": "aws.bedrock",
     "azure_openai": "azure.ai.openai",
+    "moonshotai": "moonshot_ai",
     "local": "custom",
 }
 

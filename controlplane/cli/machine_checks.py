@@ -159,7 +159,8 @@ def _calls(patient: _Patient) -> Iterator[Finding]:
     for each in trial_call.calls(patient.gateway):
         asked = f"{each.what}, {each.request}"
         if each.status is None:
-            yield Finding("call", "error", f"{asked}: no answer: {each.trouble}")
+            why = f" ({each.cause})" if each.cause else ""
+            yield Finding("call", "error", f"{asked}: no answer{why}: {each.trouble}")
         elif each.status in (401, 403):
             hint = "is the variable of its key the one you mean, and does the key still hold?"
             yield Finding("call", "error", f"{asked}: {each.status}, it refuses the key", hint)

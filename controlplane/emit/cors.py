@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import lua, names
+from controlplane.emit import doors, lua, names
+from controlplane.emit.answers import header
 from controlplane.emit.proto import Fields, typed
 from controlplane.surfaces import METHODS
 from extproc import contract
@@ -45,6 +46,7 @@ def page_routes(cors: ir.Cors | None, routes: tuple[ir.LlmRoute, ...]) -> list[F
 
     The cors filter heeds no route with an answer of our own, as most are before a provider is
     chosen. So it gets one that leads nowhere, and the script behind it has the request find its way.
+    Whether a filter is off is settled by then, so what needs no credential has a route of its own.
     """
     if cors is None:
         return []
@@ -56,13 +58,22 @@ def page_routes(cors: ir.Cors | None, routes: tuple[ir.LlmRoute, ...]) -> list[F
         "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
         source_code={"inline_string": lua.page_source()},
     )
-    route = {
-        "name": "page",
-        "match": {"prefix": "/", "headers": headers},
+    filters = {_FILTER: _policy(cors, routes), names.PAGE_FILTER: onward}
+    health = {"path": "/healthz", "headers": [*headers, header(":method", "GET")]}
+    anything = {"prefix": "/", "headers": headers}
+    return [
+        _nowhere("page asks for health", health, {**filters, **doors.LEFT_OPEN}),
+        _nowhere("page", anything, filters),
+    ]
+
+
+def _nowhere(name: str, match: Fields, filters: Fields) -> Fields:
+    return {
+        "name": name,
+        "match": match,
         "route": {"cluster": "nowhere", "cluster_not_found_response_code": "NOT_FOUND"},
-        "typed_per_filter_config": {_FILTER: _policy(cors, routes), names.PAGE_FILTER: onward},
+        "typed_per_filter_config": filters,
     }
-    return [route]
 
 
 def _policy(cors: ir.Cors, routes: tuple[ir.LlmRoute, ...]) -> Fields:

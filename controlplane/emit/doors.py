@@ -36,6 +36,9 @@ _TOKENS = f"{_FILTERS}.jwt_authn.v3.JwtAuthentication"
 _KEY_HEADERS = ("x-api-key", "authorization")
 """The first one that is sent counts: SDKs of OpenAI send a bearer token, whatever it is."""
 
+_SCHEMES = ("Bearer", "bearer", "BEARER")
+"""The case of a scheme does not matter (RFC 9110), but Envoy compares it."""
+
 CLOCK_SKEW_SECONDS = 60
 """By which the clocks of an issuer and of this machine may differ."""
 
@@ -117,7 +120,12 @@ def _door(keys: tuple[ir.SecretValue, ...]) -> Fields:
     """
     known = typed(
         _KEYS,
-        credentials=[{"key": key.value, "client": key.name} for key in keys if key.value],
+        credentials=[
+            {"key": spelt, "client": key.name}
+            for key in keys
+            if key.value
+            for spelt in _as_sent(key.value)
+        ],
         key_sources=[{"header": header} for header in _KEY_HEADERS],
         forwarding={"header": contract.CLIENT_HEADER, "hide_credentials": True},
     )
@@ -140,6 +148,12 @@ def _door(keys: tuple[ir.SecretValue, ...]) -> Fields:
     )
 
 
+def _as_sent(key: str) -> Iterator[str]:
+    """What is left of it in a header: Envoy takes `Bearer` away, and no other spelling."""
+    yield key
+    yield from (f"{scheme} {key}" for scheme in _SCHEMES if scheme != "Bearer")
+
+
 _ISSUER = "issuer"
 
 
@@ -150,7 +164,9 @@ def _checked(tokens: ir.Tokens, listener: str) -> Fields:
         "audiences": list(tokens.audiences),
         **_key_set(tokens.keys, listener),
         # In a query it would stand in logs on the way.
-        "from_headers": [{"name": "authorization", "value_prefix": "Bearer "}],
+        "from_headers": [
+            {"name": "authorization", "value_prefix": f"{scheme} "} for scheme in _SCHEMES
+        ],
         "forward": False,
         "require_expiration": True,
         "clock_skew_seconds": CLOCK_SKEW_SECONDS,

@@ -13,7 +13,7 @@ from controlplane.reading.values import nearest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from controlplane.model import Config, Path, PromptTarget
+    from controlplane.model import Config, Path, PromptTarget, Provider
 
 _PATH = re.compile(r"[!$%&'()*+,./0-9:;=?@A-Z\[\]_a-z~-]*")
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -375,7 +375,8 @@ def alias_of_nothing(config: Config) -> Iterator[Finding]:
 def alias_of_a_name_taken(config: Config) -> Iterator[Finding]:
     """An alias is called like a provider or a model.
 
-    The provider or the model would be meant by it, never what the alias stands for.
+    The provider or the model would be meant by it, never what the alias stands for: `gpt-4o` for
+    `openai/gpt-4o` says nothing new, and is taken.
 
     Wrong:
         llm_providers:
@@ -392,9 +393,18 @@ def alias_of_a_name_taken(config: Config) -> Iterator[Finding]:
           clever: {target: mistral-large}
     """
     for alias in config.aliases:
-        if alias.name in _model_names(config):
+        meant, named = (_called(name, config) for name in (alias.target, alias.name))
+        if named and named != meant:
             message = f"`{alias.name}` is a provider or a model already"
             yield Finding(alias.path, message, "give the alias another name", on_key=True)
+
+
+def _called(name: str, config: Config) -> list[Provider]:
+    return [
+        each
+        for each in config.providers
+        if name in (each.name, each.model, f"{each.kind}/{each.model}")
+    ]
 
 
 def _model_names(config: Config) -> list[str]:

@@ -175,7 +175,10 @@ _LISTED_LISTENER = Table(
     {
         **_LISTENER.keys,
         "type": Key(
-            Text(choices=("model", "prompt"), advice={"agent": _NO_AGENTS}),
+            Text(
+                choices=("model", "prompt", "model_listener", "prompt_listener"),
+                advice={"agent": _NO_AGENTS},
+            ),
             "model: where applications call LLMs; prompt: where prompts come in",
             required=True,
         ),
@@ -183,6 +186,7 @@ _LISTED_LISTENER = Table(
         "agents": Key(Elsewhere("0.4", _NO_AGENTS)),
         "router": Key(Elsewhere("0.4", _NO_AGENTS)),
         "filters": Key(Elsewhere("0.4", _NO_FILTERS)),
+        "filter_chain": Key(Elsewhere("0.3", _NO_FILTERS)),
         "input_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
         "output_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
         "max_retries": Key(Elsewhere("0.4", "set `retries` of a provider", harmless=True)),
@@ -257,6 +261,8 @@ _PRICE = Table(
 )
 
 _NO_ROUTING = "no model chooses a provider here: a call goes where it says, else to the default"
+_NO_RETRY = "set `fallbacks`: a provider that answers 429 or fails is followed by the next of them"
+_NO_BACKOFF = "remove it: the gateway waits 25 to 250 ms between two tries"
 
 PROVIDER = Table(
     {
@@ -289,6 +295,15 @@ PROVIDER = Table(
                 "0.4", "keys of clients are not forwarded: set `access_key` to one of its own"
             )
         ),
+        "retry_policy": Key(
+            Elsewhere("0.4", "set `retries` and `fallbacks` of the provider", harmless=True)
+        ),
+        "max_retries": Key(Elsewhere("0.3", "set `retries` of the provider", harmless=True)),
+        "retry_on_ratelimit": Key(Elsewhere("0.3", _NO_RETRY, harmless=True)),
+        "retry_to_same_provider": Key(Elsewhere("0.3", _NO_RETRY, harmless=True)),
+        "retry_backoff_base_ms": Key(Elsewhere("0.3", _NO_BACKOFF, harmless=True)),
+        "retry_backoff_max_ms": Key(Elsewhere("0.3", _NO_BACKOFF, harmless=True)),
+        "capabilities": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
         "routing_preferences": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
         "usage": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
     }
@@ -510,6 +525,9 @@ _OVERRIDES = Table(
         "agent_orchestration_model": Key(Elsewhere("0.4", _NO_AGENTS, harmless=True)),
         "orchestrator_model_context_length": Key(Elsewhere("0.4", _NO_AGENTS, harmless=True)),
         "llm_routing_model": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "router_model": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "empty_pool_behavior": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "model_capabilities_source": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
         "disable_signals": Key(
             Elsewhere("0.4", "remove it: answers are not analysed here", harmless=True)
         ),
@@ -601,6 +619,7 @@ CONFIG = Table(
         "agent_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
         "routing": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
         "routing_preferences": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "model_metrics_sources": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
         "state_storage": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),
         "state_storage_v1_responses": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),
     }

@@ -73,7 +73,7 @@ async def _try(host: Host, within: float) -> Trial:
         async with asyncio.timeout(within):
             await _connect(host)
     except (OSError, EOFError) as error:
-        cause = _cause(error)
+        cause = cause_of(error)
         return Trial(host.what, host.place, cause, str(error) or cause.words)
     return Trial(host.what, host.place, None)
 
@@ -98,7 +98,7 @@ def trust(ca_file: str) -> ssl.SSLContext:
     return context
 
 
-def _cause(error: OSError | EOFError) -> Cause:
+def cause_of(error: OSError | EOFError) -> Cause:
     if isinstance(error, socket.gaierror):
         return Cause.DNS
     if isinstance(error, ssl.SSLError):

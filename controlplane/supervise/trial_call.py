@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controlplane.providers import ANTHROPIC_VERSION
-from controlplane.supervise.reach import trust
+from controlplane.supervise.reach import cause_of, trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from controlplane import ir
+    from extproc.contract import Cause
 
 _WITHIN = 10.0
 _LARGEST_SET = 1 << 20
@@ -32,6 +33,8 @@ class Called:
     status: int | None
     """None where there was no answer; `trouble` says why."""
     trouble: str = ""
+    cause: Cause | None = None
+    """Of no answer; None where there was one that is not HTTP."""
     body: bytes = b""
 
 
@@ -82,7 +85,8 @@ def _call(
         response = connection.getresponse()
         status, body = response.status, response.read(most)
     except (OSError, http.client.HTTPException) as error:
-        return Called(what, request, None, str(error) or type(error).__name__)
+        cause = cause_of(error) if isinstance(error, OSError) else None
+        return Called(what, request, None, str(error) or type(error).__name__, cause)
     finally:
         connection.close()
     return Called(what, request, status, body=body)

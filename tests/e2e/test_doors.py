@@ -21,10 +21,12 @@ listeners:
   ingress_traffic:
     address: 127.0.0.1
     port: {{prompt_port}}
+    cors: "https://page.test"
     auth: {{api_keys: [{{name: shop, key: $SHOP_KEY}}]}}
   egress_traffic:
     address: 127.0.0.1
     port: {{port}}
+    cors: "https://page.test"
     auth:
       api_keys:
         - {{name: web, key: $WEB_KEY}}
@@ -106,6 +108,8 @@ def bearer(key: str) -> dict[str, str]:
     [
         (bearer(KEYS["WEB_KEY"]), "web"),
         ({"x-api-key": KEYS["WEB_KEY"]}, "web"),
+        ({"authorization": f"bearer {KEYS['WEB_KEY']}"}, "web"),
+        ({"authorization": f"BEARER {BATCH}"}, "batch"),
         (bearer(BATCH), "batch"),
         (bearer(OLD_BATCH), "batch"),
         (bearer(TEAM), "team-a"),
@@ -126,6 +130,8 @@ NOT_KNOWN = [
     {},
     bearer("web-canary-0123456780"),
     bearer(""),
+    {"authorization": "bearer web-canary-0123456780"},
+    {"authorization": "bearer "},
     {"authorization": "Basic d2ViOndlYg=="},
     {"x-api-key": "unused", **bearer(KEYS["WEB_KEY"])},
     {"x-arch-client": "web"},
@@ -173,6 +179,8 @@ def test_health_needs_no_key(stage: Stage, path: str) -> None:
     """What asks whether the gateway is well has no key."""
     for client in (stage.llm, stage.prompts):
         assert client.ask("GET", path).status == 200
+        for origin in ("https://page.test", "https://evil.test"):
+            assert client.ask("GET", path, origin=origin).status == 200
 
 
 def test_keys_are_in_no_config_and_no_log(stage: Stage) -> None:

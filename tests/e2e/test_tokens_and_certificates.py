@@ -152,8 +152,10 @@ LISTENERS = pytest.mark.parametrize("listener", ["llm", "prompt"])
 def test_token(stage: Stage, listener: str) -> None:
     """A token of the issuer opens the door; its `sub` is the client, and it goes nowhere."""
     token = stage.issuer.token(sub="auth0|ada")
-    answer = stage.client(listener).chat(headers={**bearer(token), "x-arch-client": "web"})
-    assert answer.status == 200, answer.text
+    for scheme in ("bearer", "BEARER", "Bearer"):
+        sent = {"authorization": f"{scheme} {token}", "x-arch-client": "web"}
+        answer = stage.client(listener).chat(headers=sent)
+        assert answer.status == 200, answer.text
     assert stage.last_logged(listener)["client_name"] == "auth0|ada"
     seen = stage.world.one.received[0]
     assert seen.headers["authorization"] == "Bearer sk-of-the-provider"

@@ -181,7 +181,8 @@ def test_status_and_doctor_name_all_of_them(scene: Scene) -> None:
     for cause in ("dns", "refused", "tls", "timeout"):
         assert any(f"provider by-{cause}" in text and f"({cause})" in text for text in findings)
         assert any(f"API api-{cause}" in text and f"({cause})" in text for text in findings)
-    assert any(text.startswith("provider by-reset, GET /v1/models: no answer") for text in findings)
+    for reset in ("provider by-reset, GET /v1/models", "API api-reset, GET /"):
+        assert any(text.startswith(f"{reset}: no answer (reset): ") for text in findings)
 
 
 def test_an_api_cannot_say_that_it_was_not_reached(scene: Scene) -> None:

@@ -30,8 +30,12 @@ def read_listeners(top: Record, reading: Reading) -> tuple[Listener | None, List
     ):
         if key in both:
             records.append(both.record(key))
-        records.extend(each for each in top.records("listeners") if each.text("type") == kind)
+        records.extend(each for each in top.records("listeners") if _type(each) == kind)
     return _one_of(prompt, "prompt", reading), _one_of(llm, "LLM", reading)
+
+
+def _type(listed: Record) -> str:
+    return (listed.text("type") or "").removesuffix("_listener")  # as 0.3 wrote at first
 
 
 def _one_of(records: list[Record], kind: str, reading: Reading) -> Listener | None:

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 _OTHER_NAMES = {
     "azure": "azure_openai",
+    "bedrock": "amazon_bedrock",
     "azureopenai": "azure_openai",
     "claude": "anthropic",
     "google": "gemini",
     "grok": "xai",
+    "moonshot": "moonshotai",
     "x_ai": "xai",
+    "z_ai": "zhipu",
+    "zai": "zhipu",
     "together_ai": "together",
     "togetherai": "together",
 }
@@ -104,6 +108,8 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
     prefix, slash, rest = (model or "").partition("/")
     if slash and _known_as(prefix) in KNOWN and _known_as(written or prefix) == _known_as(prefix):
         return _known_as(prefix), None if rest == "*" else rest
+    if slash and _is_api_like_another(record):
+        return _known_as(written or ""), None if rest == "*" else rest
     if written:
         return _known_as(written), model
     kind = maker(model or "") or _inferred_from_name(record.text("name"))
@@ -113,6 +119,12 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
     if kind is not None:
         _report_inferred(kind, record, reading)
     return kind, model
+
+
+def _is_api_like_another(record: Record) -> bool:
+    """Later versions let a provider have any name before the slash, if these two are there."""
+    spelt = record.places.get("provider", ("",))[-1]
+    return spelt == "provider_interface" and "base_url" in record
 
 
 def _known_as(kind: str) -> str:

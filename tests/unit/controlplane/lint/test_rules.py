@@ -140,3 +140,25 @@ def test_limit_by_a_header_that_nobody_sees(header: str, counted: bool) -> None:
     found = places("version: v0.1\n" + PROVIDER + limit)
     assert ("3:35 AG612" in found) is not counted, found
     assert len(found) == (0 if counted else 1)
+
+
+@pytest.mark.parametrize(
+    ("alias", "taken"),
+    [
+        ("gpt-4o: {target: openai/gpt-4o}", False),
+        ("main: {target: gpt-4o}", False),
+        ("gpt-4o: {target: mistral/large}", True),
+        ("shared: {target: openai/shared}", True),
+    ],
+)
+def test_alias_that_says_nothing_new(alias: str, taken: bool) -> None:
+    """A name for what it names already is taken, as later archgw takes it; for anything else it is none."""
+    text = """
+        llm_providers:
+          - {name: main, provider: openai, model: gpt-4o, access_key: $K}
+          - {name: two, provider: openai, model: shared, access_key: $K}
+          - {name: three, provider: mistral, model: shared, access_key: $K}
+          - {name: four, provider: mistral, model: large, access_key: $K}
+        model_aliases: {%s}
+        """
+    assert ("AG213" in codes(text % alias)) is taken

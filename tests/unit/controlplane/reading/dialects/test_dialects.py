@@ -439,6 +439,49 @@ def test_prompt_gateway_is_the_prompt_listener() -> None:
     assert [each.code for each in problems] == ["AG109"]
 
 
+def test_listeners_as_0_3_wrote_them_at_first() -> None:
+    """`model_listener` and `prompt_listener` are `model` and `prompt`."""
+    config, problems = read(
+        """
+        listeners:
+          - {type: prompt_listener, name: a, port: 10001}
+          - {type: model_listener, name: b, port: 12001}
+        """
+    )
+    assert problems == []
+    assert config.ingress
+    assert config.egress
+    assert (config.ingress.port, config.egress.port) == (10001, 12001)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "model"),
+    [
+        (
+            "{model: mine/llama3.2, provider_interface: openai, base_url: 'http://h:1'}",
+            "openai",
+            "llama3.2",
+        ),
+        (
+            "{model: meta-llama/Llama-3, provider: openai, base_url: 'http://h:1'}",
+            "openai",
+            "meta-llama/Llama-3",
+        ),
+        ("{model: xiaomi/mimo-v2-pro, access_key: $K}", "xiaomi", "mimo-v2-pro"),
+        ("{model: moonshotai/kimi-k2.5, access_key: $K}", "moonshotai", "kimi-k2.5"),
+        (
+            "{model: zhipu/glm-4.6, access_key: $K, base_url: 'http://h:1/v4'}",
+            "zhipu",
+            "glm-4.6",
+        ),
+    ],
+)
+def test_what_stands_before_the_slash(written: str, kind: str, model: str) -> None:
+    """The provider's name, which is not sent; a model may hold a slash of its own."""
+    provider = read(f"llm_providers: [{written}]")[0].providers[0]
+    assert (provider.kind, provider.model) == (kind, model)
+
+
 ELSEWHERE = {
     "agents: [{id: a, url: b}]": "AG118",
     "filters: [{id: a, url: b}]": "AG118",
@@ -446,6 +489,13 @@ ELSEWHERE = {
     "llm_providers: [{model: openai/m, access_key: $K, passthrough_auth: true}]": "AG118",
     "llm_providers: [{model: openai/m, access_key: $K, headers: {a: b}}]": "AG118",
     "llm_providers: [{model: openai/m, access_key: $K, routing_preferences: []}]": "AG119",
+    "llm_providers: [{model: openai/m, access_key: $K, retry_policy: {a: 1}}]": "AG119",
+    "llm_providers: [{model: openai/m, access_key: $K, retry_on_ratelimit: true}]": "AG119",
+    "llm_providers: [{model: openai/m, access_key: $K, capabilities: {a: 1}}]": "AG119",
+    "listeners: [{type: model, name: a, filter_chain: [a]}]": "AG118",
+    "model_metrics_sources: [{type: a}]": "AG119",
+    "overrides: {router_model: Arch-Router}": "AG119",
+    "overrides: {empty_pool_behavior: error}": "AG119",
     "overrides: {optimize_context_window: true}": "AG119",
     "routing: {model: a}": "AG119",
     "routing_preferences: []": "AG119",
