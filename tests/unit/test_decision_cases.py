@@ -26,8 +26,14 @@ FOLDER = Path(__file__).parents[1] / "e2e" / "decisions"
 FURTHER = FOLDER / "trades"
 LATER = FOLDER / "later"
 """Conversations about six of the rows, and other services."""
+SEALED = FOLDER / "sealed"
+"""Conversations about all rows that nobody is to read."""
+FEWEST = {LATER: (10, 3), SEALED: (8, 3)}
+"""How many conversations a row has at least, and about how many services; else 20 about 6."""
 CONFIGS = [
-    path for folder in (FOLDER, FURTHER, LATER) for path in sorted((folder / "configs").iterdir())
+    path
+    for folder in (FOLDER, FURTHER, LATER, SEALED)
+    for path in sorted((folder / "configs").iterdir())
 ]
 ROWS = [
     "direction", "negation", "asked_about", "own_question", "refusal", "change_of_mind", "answers",
@@ -71,7 +77,7 @@ def cases(row: str, folder: Path = FOLDER) -> list[dict[str, Any]]:
 def all_rows() -> list[tuple[Path, str]]:
     return [(FOLDER, row) for row in ROWS] + [
         (folder, path.stem)
-        for folder in (FURTHER, LATER)
+        for folder in (FURTHER, LATER, SEALED)
         for path in sorted((folder / "cases").iterdir())
     ]
 
@@ -82,23 +88,25 @@ def test_lints_without_a_word(config: Path) -> None:
     assert targets(config)
 
 
-def test_a_file_for_each_row() -> None:
+@pytest.mark.parametrize("folder", [FOLDER, SEALED], ids=lambda path: path.name)
+def test_a_file_for_each_row(folder: Path) -> None:
     """None is missing, and none stands there that no test reads."""
-    assert sorted(path.name for path in (FOLDER / "cases").iterdir()) == sorted(
+    assert sorted(path.name for path in (folder / "cases").iterdir()) == sorted(
         f"{row}.yaml" for row in ROWS
     )
 
 
 @pytest.mark.parametrize(("folder", "row"), all_rows())
 def test_enough_conversations_all_different(folder: Path, row: str) -> None:
-    """At least twenty a row, each under a name of its own and about many services."""
+    """Enough a row, each under a name of its own and about many services."""
     found = cases(row, folder)
+    fewest, services = FEWEST.get(folder, (20, 6))
     names = [case["id"] for case in found]
     assert names == [f"{row}-{number:02d}" for number in range(1, len(names) + 1)]
-    assert len(names) >= (10 if folder == LATER else 20)
+    assert len(names) >= fewest
     said = [(str(case.get("history")), str(case["turns"])) for case in found]
     assert len(set(said)) == len(said)
-    assert len({case["config"] for case in found}) >= (3 if folder == LATER else 6)
+    assert len({case["config"] for case in found}) >= services
 
 
 @pytest.mark.parametrize(("folder", "row"), all_rows())

@@ -1,6 +1,6 @@
 """Play all written conversations and print what came of them: python -m tests.e2e.decisions.
 
-python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--set apart|trades|later|unread]
+python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--set apart|trades|later|unread|sealed]
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
     parser.add_argument(
         "--set",
-        choices=("apart", "trades", "later", "unread"),
+        choices=("apart", "trades", "later", "unread", "sealed"),
         default="",
-        help="other conversations; of those unread look at the table alone",
+        help="other conversations; of unread and sealed look at the table alone",
     )
     options = parser.parse_args()
     folder = HERE / options.set
