@@ -8,10 +8,11 @@ from controlplane.model import Alias, Price, Provider, Timeouts
 from controlplane.providers import KNOWN, maker
 from controlplane.reading.dialects.limits import provider_limits
 from controlplane.reading.dialects.old_forms import inserted
-from controlplane.reading.values import label
+from controlplane.reading.values import label, replaced
 
 if TYPE_CHECKING:
     from controlplane.model import Secret
+    from controlplane.problem import Edit
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
 
@@ -108,8 +109,11 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
     prefix, slash, rest = (model or "").partition("/")
     if slash and _known_as(prefix) in KNOWN and _known_as(written or prefix) == _known_as(prefix):
         return _known_as(prefix), None if rest == "*" else rest
-    if slash and _is_api_like_another(record):
-        return _known_as(written or ""), None if rest == "*" else rest
+    if slash and _known_as(prefix) not in KNOWN and _is_api_like_another(record):
+        if rest == "*":
+            return _known_as(written or "local"), None
+        _report_own_name(record, rest, reading)
+        return _known_as(written or ""), rest
     if written:
         return _known_as(written), model
     kind = maker(model or "") or _inferred_from_name(record.text("name"))
@@ -124,7 +128,23 @@ def _kind_and_model(record: Record, reading: Reading) -> tuple[str | None, str |
 def _is_api_like_another(record: Record) -> bool:
     """Later versions let a provider have any name before the slash, if these two are there."""
     spelt = record.places.get("provider", ("",))[-1]
-    return spelt == "provider_interface" and "base_url" in record
+    any_model = (record.text("model") or "").endswith("/*")
+    return "base_url" in record and (any_model or spelt == "provider_interface")
+
+
+def _report_own_name(record: Record, rest: str, reading: Reading) -> None:
+    path, node = record.path_of("model"), reading.document.node(record.path)
+    model = record.text("model")
+    message = f"{label(path)} has a name of your own before the slash, which is not sent"
+    called = "" if "name" in record else f", and `name: {model}` for clients"
+    edits: tuple[Edit, ...] = ()
+    if node:
+        key = min(entry.key.start for entry in node.entries.values() if entry.key)
+        indent = " " * (reading.document.position_at(key).column - 1)
+        between = ", " if node.flow else f"\n{indent}"
+        text = f"{rest}{between}name: {model}" if called else rest
+        edits = (replaced(reading.document.span(path), text),)
+    reading.warn("AG109", path, message, f"write `model: {rest}`{called}", *edits)
 
 
 def _known_as(kind: str) -> str:

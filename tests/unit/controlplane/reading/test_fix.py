@@ -32,6 +32,17 @@ def fixed(text: str) -> str:
             ),
         ),
         (
+            "llm_providers:\n  - model: mine/m\n    provider_interface: openai\n    base_url: http://h\n",
+            (
+                "llm_providers:\n  - model: m\n    name: mine/m\n    provider: openai\n"
+                "    base_url: http://h\n"
+            ),
+        ),
+        (
+            "llm_providers: [{name: a, model: mine/m, provider_interface: openai, base_url: 'http://h'}]",
+            "llm_providers: [{name: a, model: m, provider: openai, base_url: 'http://h'}]",
+        ),
+        (
             "prompt_targets:\n- name: a\n  description: b\n  endpoint: {name: c, path: d}\n",
             "prompt_targets:\n- name: a\n  description: b\n  endpoint: {name: c, path: /d}\n",
         ),

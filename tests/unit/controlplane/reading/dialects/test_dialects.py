@@ -467,6 +467,12 @@ def test_listeners_as_0_3_wrote_them_at_first() -> None:
             "openai",
             "meta-llama/Llama-3",
         ),
+        ("{model: mine/*, provider: openai, base_url: 'http://h:1'}", "openai", None),
+        (
+            "{model: anthropic/c, provider_interface: openai, base_url: 'http://h:1'}",
+            "openai",
+            "anthropic/c",
+        ),
         ("{model: xiaomi/mimo-v2-pro, access_key: $K}", "xiaomi", "mimo-v2-pro"),
         ("{model: moonshotai/kimi-k2.5, access_key: $K}", "moonshotai", "kimi-k2.5"),
         (
@@ -476,7 +482,7 @@ def test_listeners_as_0_3_wrote_them_at_first() -> None:
         ),
     ],
 )
-def test_what_stands_before_the_slash(written: str, kind: str, model: str) -> None:
+def test_what_stands_before_the_slash(written: str, kind: str, model: str | None) -> None:
     """The provider's name, which is not sent; a model may hold a slash of its own."""
     provider = read(f"llm_providers: [{written}]")[0].providers[0]
     assert (provider.kind, provider.model) == (kind, model)
