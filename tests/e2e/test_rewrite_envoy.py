@@ -39,6 +39,7 @@ local NAMES = {"one", "two", "lame"}
 local MODELS = {["gpt-4o"] = "one", ["claude-3"] = "two"}
 local BEGINNINGS = {}
 local KINDS = {}
+local CLIENTS = {}
 local ORIGINS = {}
 local DEFAULT = "one"
 local ROUTES = {
@@ -66,7 +67,7 @@ REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
 
 
 def lua_filter(constants: str, entry: str) -> dict[str, Any]:
-    code = constants + script("json.lua", "bodies.lua", "headers.lua", entry)
+    code = constants + script("json.lua", "bodies.lua", "headers.lua", "budgets.lua", entry)
     return {
         "name": "envoy.filters.http.lua",
         "typed_config": {
