@@ -32,7 +32,7 @@ clients: install ## fill .clients with the clients of other makers that the test
 
 .PHONY: helm
 helm: install ## fill .chart with helm, kubectl and what checks the chart
-	@$(RUN) python -m tests.chart.install
+	@$(RUN) python -W ignore::RuntimeWarning -m tests.chart.install
 
 .PHONY: chart
 chart: helm ## render the chart and deploy/k8s anew; fails when that changes a committed file

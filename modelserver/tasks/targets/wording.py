@@ -113,6 +113,12 @@ _BOUNDED: Final = (
 )
 _LITTLE: Final = frozenset({"from", "to", "at", "in", "on", "by", "for", "a", "de", "von", "no"})
 _INSTEAD: Final = re.compile(rf"\b(?:{every(particles.INSTEAD)})\b", re.IGNORECASE)
+# "Sorry, I meant C3 and D4": what was said before was a mistake.
+_MEANT: Final = re.compile(
+    r"\b(?:i meant|i mean|make that|correction|scratch that|ich meinte|ich meine|je voulais dire|quise decir"
+    r"|quería decir|volevo dire|quis dizer|queria dizer|ik bedoelde|ik bedoel)\b",
+    re.IGNORECASE,
+)
 _ONLY: Final = re.compile(
     r"\b(?:only|just|nur|seulement|uniquement|s[oó]lo|solamente|soltanto|solamente|apenas|só|alleen)\s+"
     r"(?:[^\W\d_]+\s+){0,3}$", re.IGNORECASE,
@@ -301,7 +307,7 @@ def instead(
     "Only for web-5" says so of what stands behind it.
     """
     text = messages[newest].content
-    anew = bool(_matches(_INSTEAD, text))
+    anew = bool(_matches(_INSTEAD, text) or _matches(_MEANT, messages[newest].said(0, 0)[0]))
     kept: Readings = {}
     for name, many in readings.items():
         new = [reading for reading in many if reading.evidence.message == newest]

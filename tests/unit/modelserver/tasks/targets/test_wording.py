@@ -203,7 +203,8 @@ def test_instead() -> None:
     old, new = "A1 and B2", "no, C3 and D4 instead"
     for text, kept in (
         (new, ["C3"]), ("and C3", ["A1", "C3"]), ("but only for host C3", ["C3"]),
-        ("only today, and C3", ["A1", "C3"]),
+        ("only today, and C3", ["A1", "C3"]), ("sorry, I meant C3. Thanks", ["C3"]),
+        ("Pardon, ich meinte C3", ["C3"]),
     ):  # fmt: skip
         talk = (Message("user", old), Message("assistant", "?"), Message("user", text))
         said = [
