@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -118,18 +118,13 @@ def _in_its_month(
     call: Call, before: Call, tool: Tool, messages: Sequence[Message], occasion: Occasion
 ) -> Call:
     """The call with "the 15th" as a day of the month that was spoken of, or the next one back."""
-    newest = types.newest(messages)
-    text = messages[newest].content
-    for parameter in tool.parameters:
-        said, was = call.evidence.get(parameter.name), _day(before.arguments.get(parameter.name))
-        if said is None or said.message != newest or was is None or not _DAY.fullmatch(said.text):
-            continue
-        start = was if wording.is_way_back(text) else was.replace(day=1)
-        anchored = replace(occasion, today=start)
-        value = spoken.read(parameter, *messages[newest].said(said.start, said.end), anchored)
-        if value is not None:
-            call = replace(call, arguments={**call.arguments, parameter.name: value})
-    return call
+    back = wording.is_way_back(messages[types.newest(messages)].content)
+
+    def start(name: str) -> dt.date | None:
+        was = _day(before.arguments.get(name))
+        return was if was is None or back else was.replace(day=1)
+
+    return _counted_from(start, call, tool, messages, occasion)
 
 
 def in_the_month_spoken_of(
@@ -137,17 +132,35 @@ def in_the_month_spoken_of(
 ) -> Call:
     """The call with "the 8th" as a day of the month in which a day was spoken of before.
 
-    "It is on April 5 now." "Make it the 8th." A month that is over is not meant.
+    "It is on April 5 now." "Make it the 8th." A month that is over is not meant; nor is, on the way
+    back, a day before that of the way there.
     """
+    newest, today = types.newest(messages), occasion.today
+    back = wording.is_way_back(messages[newest].content)
+
+    def start(_name: str) -> dt.date | None:
+        spoken_of = _spoken_of(messages[:newest], occasion)
+        if today is None or spoken_of is None or spoken_of < today:
+            return None
+        return spoken_of if back else max(spoken_of.replace(day=1), today)
+
+    return _counted_from(start, call, tool, messages, occasion)
+
+
+def _counted_from(
+    start: Callable[[str], dt.date | None], call: Call, tool: Tool, messages: Sequence[Message],
+    occasion: Occasion,
+) -> Call:  # fmt: skip
+    """The call, where the last message says "the 15th" alone with the next such day from a start on."""
     newest = types.newest(messages)
     for parameter in tool.parameters:
         said = call.evidence.get(parameter.name)
         if said is None or said.message != newest or not _DAY.fullmatch(said.text):
             continue
-        spoken_of = _spoken_of(messages[:newest], occasion)
-        if occasion.today is None or spoken_of is None or spoken_of < occasion.today:
+        first = start(parameter.name)
+        if first is None:
             continue
-        anchored = replace(occasion, today=max(spoken_of.replace(day=1), occasion.today))
+        anchored = replace(occasion, today=first)
         value = spoken.read(parameter, *messages[newest].said(said.start, said.end), anchored)
         if value is not None:
             call = replace(call, arguments={**call.arguments, parameter.name: value})

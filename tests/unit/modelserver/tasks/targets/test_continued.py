@@ -153,3 +153,16 @@ def test_a_day_is_one_of_the_month_spoken_of(before: str, said: str, day: str) -
     occasion = Occasion(today=dt.date(2026, 11, 12))
     found = continued.in_the_month_spoken_of(read, SEARCH, messages, occasion)
     assert found.arguments == {"arrival": day}
+
+
+def test_the_way_back_is_after_the_way_there() -> None:
+    """Also where the month of the way there was spoken of."""
+    text = "and back on the 3rd"
+    place = text.index("the 3rd")
+    read = Call(
+        "find_cottages", {"arrival": "2027-07-03"},
+        evidence={"arrival": Evidence(2, place, len(text), "the 3rd", 0.9)},
+    )  # fmt: skip
+    occasion = Occasion(today=dt.date(2026, 11, 12))
+    found = continued.in_the_month_spoken_of(read, SEARCH, talk(text), occasion)
+    assert found.arguments == {"arrival": "2027-07-03"}
