@@ -64,13 +64,18 @@ _JSON: dict[str, str] = {
 }
 
 
-def _llm(key: str) -> str:
+def llm_field(key: str) -> str:
     return f"%DYNAMIC_METADATA({names.LLM_METADATA}:{key})%"
 
 
-def _cluster(key: str) -> str:
+def cluster_field(key: str) -> str:
     """Of the attempt that was answered: after a failover, the fallback's."""
     return f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:{key})%"
+
+
+def decision_field(key: str) -> str:
+    """Of a prompt, as extproc has decided it."""
+    return f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
 
 
 def cost() -> str:
@@ -93,23 +98,23 @@ def cost() -> str:
 
 
 _TOKENS: dict[str, str] = {
-    "provider": _cluster("provider"),
-    "model": _cluster("model"),
-    "prompt_tokens": _llm("prompt_tokens"),
-    "cached_tokens": _llm("cached_tokens"),
-    "completion_tokens": _llm("completion_tokens"),
-    "total_tokens": _llm("total_tokens"),
+    "provider": cluster_field("provider"),
+    "model": cluster_field("model"),
+    "prompt_tokens": llm_field("prompt_tokens"),
+    "cached_tokens": llm_field("cached_tokens"),
+    "completion_tokens": llm_field("completion_tokens"),
+    "total_tokens": llm_field("total_tokens"),
     "cost": f"%TYPED_CEL({cost()} / 1000000.0)%",
 }
 _LLM: dict[str, str] = {
     **_TOKENS,
-    "route": _llm("route"),
-    "alias": _llm("named"),
-    "estimated_prompt_tokens": _llm("est_tokens"),
+    "route": llm_field("route"),
+    "alias": llm_field("named"),
+    "estimated_prompt_tokens": llm_field("est_tokens"),
     "ttft_us": "%COMMON_DURATION(US_TX_END:US_RX_BODY_BEG:us)%",
 }
 _PROMPT: dict[str, str] = {
-    key: f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
+    key: decision_field(key)
     for key in (contract.GUARD_KEY, contract.TARGET_KEY, contract.OUTCOME_KEY)
 }
 _USAGE: dict[str, str] = {

@@ -13,7 +13,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import metric_names as table
-from controlplane.emit import access_log, names
+from controlplane.emit import names
+from controlplane.emit.access_log import cluster_field, cost, decision_field, llm_field
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
@@ -21,25 +22,14 @@ if TYPE_CHECKING:
     from controlplane import ir
 
 
-def _llm(key: str) -> str:
-    return f"%DYNAMIC_METADATA({names.LLM_METADATA}:{key})%"
-
-
-def _cluster(key: str) -> str:
-    return f"%CLUSTER_METADATA({names.CLUSTER_METADATA}:{key})%"
-
-
-_PROVIDER = {"provider": _cluster("provider")}
+_PROVIDER = {"provider": cluster_field("provider")}
 _BY_ANSWER = {
     **_PROVIDER,
-    "kind": _cluster("kind"),
-    "model": _llm("asked"),
-    "operation": _llm("operation"),
+    "kind": cluster_field("kind"),
+    "model": llm_field("asked"),
+    "operation": llm_field("operation"),
 }
-_BY_DECISION = {
-    key: f"%DYNAMIC_METADATA({contract.DECISION_METADATA}:{key})%"
-    for key in (contract.GUARD_KEY, contract.OUTCOME_KEY)
-}
+_BY_DECISION = {key: decision_field(key) for key in (contract.GUARD_KEY, contract.OUTCOME_KEY)}
 _STATUS = {"status": "%RESPONSE_CODE%"}
 _CODE = "response.code"
 _ERRORS = f"{_CODE} < 400 ? '' : {_CODE} == 429 ? '429' : {_CODE} < 500 ? '4xx' : '5xx'"
@@ -47,7 +37,7 @@ _ERROR = {"error_type": f"%CEL({_ERRORS})%"}
 
 _TO_FIRST_BYTE = "%COMMON_DURATION(DS_RX_BEG:US_RX_BODY_BEG:us)%"
 
-_NANO_COST = f"%TYPED_CEL({access_log.cost()} * 1000.0)%"
+_NANO_COST = f"%TYPED_CEL({cost()} * 1000.0)%"
 """Counters are whole numbers, and a token costs less than a millionth."""
 
 _SCOPE: Fields = {
@@ -73,27 +63,27 @@ def logs(listener: ir.Listener) -> list[Fields]:
         _log(
             _known("token_us"),
             [
-                _histogram(table.EACH_TOKEN, _llm("token_us"), answered),
-                _histogram(table.PACE, _llm("tokens_per_second"), answered),
+                _histogram(table.EACH_TOKEN, llm_field("token_us"), answered),
+                _histogram(table.PACE, llm_field("tokens_per_second"), answered),
             ],
         ),
         _log(
             _known("prompt_tokens"),
             [
-                _counter(table.INPUT_TOKENS, _llm("prompt_tokens"), clients),
-                _histogram(table.INPUT_LENGTH, _llm("prompt_tokens"), answered),
+                _counter(table.INPUT_TOKENS, llm_field("prompt_tokens"), clients),
+                _histogram(table.INPUT_LENGTH, llm_field("prompt_tokens"), answered),
             ],
         ),
         _log(
             _known("completion_tokens"),
             [
-                _counter(table.OUTPUT_TOKENS, _llm("completion_tokens"), clients),
-                _histogram(table.OUTPUT_LENGTH, _llm("completion_tokens"), answered),
+                _counter(table.OUTPUT_TOKENS, llm_field("completion_tokens"), clients),
+                _histogram(table.OUTPUT_LENGTH, llm_field("completion_tokens"), answered),
             ],
         ),
         _log(
             _known("cached_tokens"),
-            [_counter(table.CACHED_TOKENS, _llm("cached_tokens"), clients)],
+            [_counter(table.CACHED_TOKENS, llm_field("cached_tokens"), clients)],
         ),
         _log(_priced(), [_counter(table.COST, _NANO_COST, clients)]),
         _log(

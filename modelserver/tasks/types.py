@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -145,6 +145,15 @@ class Ranked:
 def newest(messages: Sequence[Message]) -> int:
     """The number of the last user message."""
     return max((n for n, each in enumerate(messages) if each.role == "user"), default=0)
+
+
+def turns_of_wish(messages: Sequence[Message]) -> Iterator[int]:
+    """The last user message, and those before it that the gateway answered with a question."""
+    turn = newest(messages)
+    yield turn
+    while turn > 1 and messages[turn - 1].ours and messages[turn - 2].role == "user":
+        turn -= 2
+        yield turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,8 @@ _LONGEST: Final = 2000
 
 def is_plain(messages: Sequence[Message]) -> bool:
     """Whether the last user message, or the one that it goes on with, has the form of a wish."""
-    newest = types.newest(messages)
-    while newest > 1 and messages[newest - 1].ours and messages[newest - 2].role == "user":
-        newest -= 2
-    message = messages[newest]
+    *_, opening = types.turns_of_wish(messages)
+    message = messages[opening]
     return message.origin is None or _has_its_form(message)
 
 

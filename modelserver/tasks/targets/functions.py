@@ -180,7 +180,7 @@ class Functions:
             tool, found.readings, found.scores, messages, newest, several=self._is_several(found)
         )
         alone = own_items.alone(tool, choices.readings, messages, occasion)
-        shapely = shaped.known(tool, alone, messages, newest, occasion)
+        shapely = shaped.known(tool, alone, messages, occasion)
         wanted = negated.without(tool, shapely, messages)
         timed = lasting.bounded(tool, wanted, messages, newest, occasion)
         sized = measured.owned(tool, timed, messages, newest, occasion)

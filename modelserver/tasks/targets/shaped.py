@@ -2,18 +2,18 @@
 
 The model finds most of them. Where it reads none in the words of this wish, and just one there has
 the shape of a parameter, and of no other, that is its value, as several side by side are a list's;
-and a list goes on with what has the
-shape of its items: "web-01 web-02 & web-05".
+and a list goes on with what has the shape of its items: "web-01 web-02 & web-05".
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from modelserver.checked import matches
+from modelserver.tasks import types
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.types import Evidence
@@ -46,11 +46,11 @@ _DIGIT: Final = re.compile(r"\d")
 
 def known(
     tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
-    newest: int, occasion: Occasion,
+    occasion: Occasion,
 ) -> dict[str, list[Reading]]:  # fmt: skip
     """The readings, with the values that the words of this wish have in a parameter's shape."""
     kept = {name: list(many) for name, many in readings.items()}
-    wish = [*_turns(messages, newest)]
+    wish = [*types.turns_of_wish(messages)]
     shaped = [each for each in tool.parameters if _is_shaped(each)]
     for parameter in shaped:
         own = kept.setdefault(parameter.name, [])
@@ -65,14 +65,6 @@ def known(
         ):
             own[:0] = _read(parameter, codes, messages, occasion)
     return kept
-
-
-def _turns(messages: Sequence[Message], newest: int) -> Iterator[int]:
-    """The last user message, and those before it that the gateway answered with a question."""
-    yield newest
-    while newest > 1 and messages[newest - 1].ours and messages[newest - 2].role == "user":
-        newest -= 2
-        yield newest
 
 
 def _are_one(parameter: Parameter, codes: Sequence[Evidence], messages: Sequence[Message]) -> bool:

@@ -40,7 +40,7 @@ def found(tool: Tool, *said: str, **read: str) -> dict[str, Any]:
         name: [Reading(words, Evidence(newest, text.index(words), text.index(words) + len(words), words, 0.5))]
         for name, words in read.items()
     }  # fmt: skip
-    kept = shaped.known(tool, readings, messages, newest, UNTOLD)
+    kept = shaped.known(tool, readings, messages, UNTOLD)
     return {name: [each.value for each in many] for name, many in kept.items() if many}
 
 
