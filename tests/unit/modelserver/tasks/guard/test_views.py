@@ -154,6 +154,13 @@ LENGTH = 65536
 MOST_PER_CHARACTER = 12e-6  # seconds; the dearest decoder takes 3e-6 on the dearest text
 
 
+def _seconds(decode: Callable[[str, Lexicon], object], text: str, lexicon: Lexicon) -> float:
+    """The time of one run; the collector's walk over a whole suite's objects can fall into it."""
+    began = time.thread_time()
+    decode(text, lexicon)
+    return time.thread_time() - began
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_decoder_takes_time_linear_in_the_text(name: str, lexicon: Lexicon) -> None:
     """Neither rows of line ends nor letters with a thousand kinds of gaps hold a decoder up."""
@@ -162,9 +169,8 @@ def test_a_decoder_takes_time_linear_in_the_text(name: str, lexicon: Lexicon) ->
     while len(text) < LENGTH:
         text += HOSTILE[name](chance)
     for decoder, decode in (("seen", lambda text, _: views.seen(text)), *DECODERS):
-        began = time.thread_time()
-        decode(text, lexicon)
-        assert time.thread_time() - began < MOST_PER_CHARACTER * LENGTH, decoder
+        least = min(_seconds(decode, text, lexicon) for _ in range(3))
+        assert least < MOST_PER_CHARACTER * LENGTH, decoder
 
 
 def test_marks_without_end_are_taken_off_before_they_are_sorted() -> None:
