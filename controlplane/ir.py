@@ -312,7 +312,7 @@ class Tracing:
     sampling: float
     """Of requests that are in no trace yet, 0 to 1; of others their callers decide."""
     spans: contract.Tracing
-    """What our processes are told of it."""
+    """What our processes are told of it; its headers name secrets here, and their files there."""
 
 
 @dataclass(frozen=True, slots=True)

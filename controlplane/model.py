@@ -322,6 +322,8 @@ class Tracing:
     """The collector, as the config names it, else the environment."""
     otlp_place: Path = ()
     """Where that stands; of a collector of the environment, where the tracing does."""
+    headers: tuple[tuple[str, Secret], ...] = ()
+    """Of what the collector is sent, as the config names them, else the environment."""
     service_name: str | None = None
     content: bool = False
     """Whether spans hold what was said, as the environment decides."""

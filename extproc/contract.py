@@ -237,6 +237,8 @@ class Tracing:
     service_name: str
     ca_file: str | None = None
     """What the collector's certificate is checked against."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Of what it is sent, each with the file that holds its value: it may be a key."""
     content: bool = False
     """Whether they hold what was said."""
 
@@ -439,7 +441,7 @@ def loads(text: str) -> RuntimeConfig:
             "messages": Messages(**found["messages"]),
             "decisions": Decisions(**found.get("decisions", {})),
             "origins": tuple(found.get("origins", ())),
-            "tracing": Tracing(**found["tracing"]) if found.get("tracing") else None,
+            "tracing": _tracing(found["tracing"]) if found.get("tracing") else None,
             "models": Models(**{key: tuple(value) for key, value in models.items()})
             if models
             else None,
@@ -452,6 +454,10 @@ def _providers(found: dict[str, Any]) -> Providers:
     pairs = {key: _pairs(found[key]) for key in ("models", "kinds", "beginnings")}
     clients = tuple((name, tuple(clients)) for name, clients in found["clients"])
     return Providers(**{**found, **pairs, "names": tuple(found["names"]), "clients": clients})
+
+
+def _tracing(found: dict[str, Any]) -> Tracing:
+    return Tracing(**{**found, "headers": _pairs(found.get("headers", []))})
 
 
 def _pairs(found: list[list[str]]) -> tuple[tuple[str, str], ...]:
@@ -471,8 +477,7 @@ def _target(found: dict[str, Any]) -> Target:
 
 
 def _endpoint(found: dict[str, Any]) -> ApiEndpoint:
-    headers = tuple((name, file) for name, file in found.get("headers", ()))
-    return ApiEndpoint(**{**found, "headers": headers})
+    return ApiEndpoint(**{**found, "headers": _pairs(found.get("headers", []))})
 
 
 def _parameter(found: dict[str, Any]) -> Parameter:

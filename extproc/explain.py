@@ -119,17 +119,20 @@ def _said(answer: Answer) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="extproc.explain", description=__doc__)
     parser.add_argument("--runtime", type=Path, required=True, help="the config, as compiled")
+    parser.add_argument(
+        "--model-key", type=Path, help="file with the token of a model server at a port"
+    )
     options = parser.parse_args()
     configure_logs("error")
     text = options.runtime.read_text("utf-8")
     runtime = compiled(contract.generation(text), contract.loads(text))
-    asyncio.run(_answer_lines(runtime))
+    asyncio.run(_answer_lines(runtime, options.model_key))
     return 0
 
 
-async def _answer_lines(runtime: Runtime) -> None:
+async def _answer_lines(runtime: Runtime, model_key: Path | None) -> None:
     """In the order of the requests, a few of them at a time."""
-    models, places = HttpModels(), asyncio.Semaphore(_AT_ONCE)
+    models, places = HttpModels(model_key), asyncio.Semaphore(_AT_ONCE)
 
     async def one(line: bytes) -> bytes:
         async with places:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of, not_running
 from controlplane.cli.terminal import failure, paint
-from controlplane.defaults import LOOPBACK
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
@@ -70,7 +69,9 @@ def _lines(status: Status) -> Iterator[str]:
         health = paint("healthy", "green") if each.healthy else paint("not healthy", "red")
         yield f"  {each.name:12} {each.address}:{each.port} {health}"
     if status.stats_port:
-        yield f"  {'statistics':12} http://{LOOPBACK}:{status.stats_port}/stats/prometheus"
+        host = status.stats_address
+        place = f"[{host}]" if ":" in host else host
+        yield f"  {'statistics':12} http://{place}:{status.stats_port}/stats/prometheus"
     for child in status.children:
         pid = f"pid {child.pid}, " if child.pid else ""
         restarts = f", restarted {child.restarts} time(s)" if child.restarts else ""

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from controlplane import ir
 from controlplane.emit import lua, names, proto
 from controlplane.emit.proto import Fields, duration, typed
 
 if TYPE_CHECKING:
-    from controlplane import ir
     from controlplane.home_paths import Home
     from extproc import contract
 
@@ -65,7 +65,12 @@ def _traces(tracing: ir.Tracing, home: Home) -> list[Fields]:
     """The collector, and our process that makes spans of LLM calls for it."""
     collector = _cluster(names.COLLECTOR_CLUSTER, tracing.collector)
     speaks_http = tracing.spans.collector.startswith("http")
-    collector["typed_extension_protocol_options"] = _http_options() if speaks_http else _HTTP2
+    options = _http_options() if speaks_http else {_HTTP_OPTIONS: {**_HTTP2[_HTTP_OPTIONS]}}
+    headers = [ir.Credential(secret, name, "") for name, secret in tracing.spans.headers]
+    if headers:
+        filters = [_credential(each, home) for each in headers]
+        options[_HTTP_OPTIONS]["http_filters"] = [*filters, _codec()]
+    collector["typed_extension_protocol_options"] = options
     spans = {
         "name": names.SPANS_CLUSTER,
         "type": "STATIC",

@@ -59,7 +59,7 @@ def page_routes(cors: ir.Cors | None, routes: tuple[ir.LlmRoute, ...]) -> list[F
         source_code={"inline_string": lua.page_source()},
     )
     filters = {_FILTER: _policy(cors, routes), names.PAGE_FILTER: onward}
-    health = {"path": "/healthz", "headers": [*headers, header(":method", "GET")]}
+    health = {"path": names.HEALTH_PATH, "headers": [*headers, header(":method", "GET")]}
     anything = {"prefix": "/", "headers": headers}
     return [
         _nowhere("page asks for health", health, {**filters, **doors.LEFT_OPEN}),

@@ -68,7 +68,7 @@ def _readiness(*needed: str) -> Fields:
         typed(
             f"{_FILTERS}.health_check.v3.HealthCheck",
             pass_through_mode=False,
-            headers=[{"name": ":path", "string_match": {"exact": "/readyz"}}],
+            headers=[{"name": ":path", "string_match": {"exact": names.READY_PATH}}],
             **(
                 {"cluster_min_healthy_percentages": {n: {"value": 1} for n in needed}}
                 if needed

@@ -142,7 +142,7 @@ def _connection_manager(listener: ir.Listener, gateway: ir.Gateway) -> Fields:
         **_HARDENED,
         stream_idle_timeout="300s",
         http2_protocol_options=_HTTP2,
-        early_header_mutation_extensions=[_header_trust()],
+        early_header_mutation_extensions=[_header_trust(gateway)],
         local_reply_config=local_reply.config(gateway, listener),
         rds=_rds(listener.name),
         **tracing.of_listener(listener.name, gateway),
@@ -199,7 +199,7 @@ _HTTP2: Fields = {
 }
 
 
-def _header_trust() -> Fields:
+def _header_trust(gateway: ir.Gateway) -> Fields:
     """Only here is early enough: routes and filters still see what is removed later."""
     mutations: list[Fields] = [
         {"remove": names.REQUEST_ID_HEADER},
@@ -216,6 +216,7 @@ def _header_trust() -> Fields:
         for prefix in client_headers.REMOVED_PREFIXES
     ]
     mutations += [{"remove": name} for name in client_headers.REMOVED]
+    mutations += tracing.probes_untraced(gateway)
     return {"name": "header-trust", "typed_config": typed(_EARLY, mutations=mutations)}
 
 

@@ -169,7 +169,7 @@ def _not_a_probe() -> Fields:
     """Those who ask again and again whether we live are nobody's traffic."""
     path = {
         "name": ":path",
-        "string_match": {"exact": "/healthz"},
+        "string_match": {"exact": names.HEALTH_PATH},
         "invert_match": True,
         "treat_missing_header_as_empty": True,
     }

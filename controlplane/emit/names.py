@@ -31,6 +31,11 @@ STATS_PREFIX = "archgw"
 STATS_CLUSTER = "stats"
 """Who answers at the port of the statistics."""
 
+HEALTH_PATH = "/healthz"
+"""Says that the process lives."""
+READY_PATH = "/readyz"
+"""And this, whether it is to be sent anything."""
+
 LLM_METADATA = "arch.llm"
 INTERNAL_METADATA = "arch.internal"
 """Of a call to an API: the path as the config writes it, under `path`."""

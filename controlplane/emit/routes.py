@@ -228,7 +228,7 @@ def _patience(route: ir.LlmRoute, groups: ir.Groups, last_resort: str | None) ->
 
 
 def _health() -> Fields:
-    match = {"path": "/healthz", "headers": [header(":method", "GET")]}
+    match = {"path": names.HEALTH_PATH, "headers": [header(":method", "GET")]}
     route = answer("healthz", match, 200, "ok")
     route["typed_per_filter_config"] = {**route["typed_per_filter_config"], **doors.LEFT_OPEN}
     return route

@@ -42,12 +42,24 @@ def _at_home(prompts: ir.Prompts, home: Home) -> ir.Prompts:
     targets = (
         replace(target, endpoint=_with_files(target.endpoint, home)) for target in prompts.targets
     )
-    return replace(prompts, decisions=replace(decisions, file=file), targets=tuple(targets))
+    return replace(
+        prompts,
+        decisions=replace(decisions, file=file),
+        targets=tuple(targets),
+        tracing=prompts.tracing and tracing_at_home(prompts.tracing, home),
+    )
+
+
+def tracing_at_home(tracing: contract.Tracing, home: Home) -> contract.Tracing:
+    return replace(tracing, headers=_files(tracing.headers, home))
 
 
 def _with_files(endpoint: contract.ApiEndpoint | None, home: Home) -> contract.ApiEndpoint | None:
     """Headers name the files of their values, which extproc reads for each call."""
     if endpoint is None:
         return None
-    headers = tuple((name, str(home.key_file(secret))) for name, secret in endpoint.headers)
-    return replace(endpoint, headers=headers)
+    return replace(endpoint, headers=_files(endpoint.headers, home))
+
+
+def _files(headers: tuple[tuple[str, str], ...], home: Home) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(home.key_file(secret))) for name, secret in headers)

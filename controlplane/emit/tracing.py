@@ -37,6 +37,22 @@ def of_listener(name: str, gateway: ir.Gateway) -> Fields:
     return _manager(f"{name} listener", gateway.tracing, gateway.tracing.sampling, tags)
 
 
+def probes_untraced(gateway: ir.Gateway) -> list[Fields]:
+    """Mutations of headers by which a probe comes with a trace that is not kept.
+
+    By the sampler's own rules: neither what a route says of tracing nor that a request is a health
+    check counts where it decides. What a prober traces itself it finds as ever.
+    """
+    if gateway.tracing is None:
+        return []
+    probe = f"request.url_path in ['{names.HEALTH_PATH}', '{names.READY_PATH}']"
+    header = {"key": "traceparent", "value": f"%CEL({probe} ? '{_NOT_KEPT}' : '')%"}
+    return [{"append": {"header": header, "append_action": "ADD_IF_ABSENT"}}]
+
+
+_NOT_KEPT = f"00-{1:032x}-{1:016x}-00"
+
+
 def of_internal_listener(gateway: ir.Gateway) -> Fields:
     """Of calls of APIs: a path holds what the user said, so it is told as the config writes it."""
     if gateway.tracing is None:

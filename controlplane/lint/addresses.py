@@ -192,7 +192,7 @@ _SET_BY_US = frozenset(
 
 @error("AG710")
 def odd_api_header(config: Config) -> Iterator[Finding]:
-    """`http_headers` of a target names what is no header, or one that the gateway sets itself.
+    """`http_headers` of a target, or `headers` of `tracing`, names no header, or one of the gateway's.
 
     The name of the host is `http_host` of its endpoint. Length and type of a body are those of
     the body, and `x-arch-…` is for the gateway's own use.
@@ -211,13 +211,18 @@ def odd_api_header(config: Config) -> Iterator[Finding]:
             description: Current weather in a city
             endpoint: {name: app, path: /now, http_headers: {x-api-version: "2"}}
     """
-    for target in config.prompt_targets:
-        for name, _ in target.endpoint.http_headers if target.endpoint else ():
-            ours = name.lower() in _SET_BY_US or name.lower().startswith(OWN_PREFIX)
-            if ours or not client_headers.NAME.fullmatch(name):
-                message = f"`{name}` is set by the gateway" if ours else f"`{name}` is no header"
-                path = (*target.path, "endpoint", "http_headers", name)
-                yield Finding(path, message, "leave it out", on_key=True)
+    named: list[tuple[Path, str]] = [
+        ((*target.path, "endpoint", "http_headers", name), name)
+        for target in config.prompt_targets
+        for name, _ in (target.endpoint.http_headers if target.endpoint else ())
+    ]
+    if tracing := config.tracing:
+        named += [((*tracing.path, "headers", name), name) for name, _ in tracing.headers]
+    for path, name in named:
+        ours = name.lower() in _SET_BY_US or name.lower().startswith(OWN_PREFIX)
+        if ours or not client_headers.NAME.fullmatch(name):
+            message = f"`{name}` is set by the gateway" if ours else f"`{name}` is no header"
+            yield Finding(path, message, "leave it out", on_key=True)
 
 
 @error("AG711")

@@ -70,7 +70,7 @@ def _held(config: Config) -> Iterator[tuple[Path, Secret, str]]:
 def key_in_clear(config: Config) -> Iterator[Finding]:
     """A key would travel unencrypted over the internet.
 
-    Anyone between here and the provider could read it, and use it.
+    Anyone between here and the provider could read it, and use it. So it is with `headers` of `tracing`.
 
     Wrong:
         llm_providers:
@@ -90,6 +90,11 @@ def key_in_clear(config: Config) -> Iterator[Finding]:
             key = "base_url" if provider.base_url else "endpoint"
             message = f"the key of `{provider.name}` would go to {exposed[0].name} unencrypted"
             yield Finding((*provider.path, key), message, "use https")
+    tracing = config.tracing
+    host = split(tracing.otlp or "") if tracing and tracing.headers else None
+    if tracing and host and host.scheme in ("http", "grpc") and is_public(host.name):
+        message = f"what is in `headers` would go to {host.name} unencrypted"
+        yield Finding(tracing.otlp_place, message, "use https, or grpcs")
 
 
 @warning("AG503")

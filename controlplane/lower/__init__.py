@@ -28,7 +28,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
     names = endpoint_names(config)
     ca_file = config.overrides.ca_file or machine.ca_file
     addressing = Addressing(config, ca_file, names)
-    tracing = lower_tracing(config.tracing, ca_file)
+    tracing, tracing_secrets = lower_tracing(config.tracing, ca_file)
     llm = lower_llm(config, addressing)
     prompts, prompt_secrets = lower_prompts(config, machine, names, _models(llm.choice))
     if prompts:
@@ -43,7 +43,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         choice=llm.choice,
         upstreams=_upstreams(config, prompts, addressing),
         prompts=prompts,
-        secrets=llm.secrets + prompt_secrets,
+        secrets=llm.secrets + prompt_secrets + tracing_secrets,
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         stats_port=machine.stats_port if overrides.stats_port is None else overrides.stats_port,

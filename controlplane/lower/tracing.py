@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from controlplane import defaults, hosts, ir, model
 from extproc import contract
 
@@ -14,9 +16,27 @@ _BREAKER = ir.CircuitBreaker(
 )
 
 
-def lower_tracing(written: model.Tracing | None, ca_file: str) -> ir.Tracing | None:
+def lower_tracing(
+    written: model.Tracing | None, ca_file: str
+) -> tuple[ir.Tracing | None, tuple[ir.SecretValue, ...]]:
+    """And what is in the headers of spans on their way: it may be a key."""
     if written is None:
-        return None
+        return None, ()
+    headers = {_secret(written, name): (name.lower(), value) for name, value in written.headers}
+    names = tuple((header, secret) for secret, (header, _) in headers.items())
+    secrets = tuple(ir.SecretValue(name, value.value) for name, (_, value) in headers.items())
+    return _tracing(written, ca_file, names), secrets
+
+
+def _secret(written: model.Tracing, header: str) -> str:
+    """Of another collector it is another one: its key never lies in the file of this one."""
+    meant = f"{written.otlp}\n{header.lower()}"
+    return f"key-otlp-{hashlib.sha256(meant.encode()).hexdigest()[:12]}"
+
+
+def _tracing(
+    written: model.Tracing, ca_file: str, headers: tuple[tuple[str, str], ...]
+) -> ir.Tracing:
     host = hosts.split(written.otlp or defaults.COLLECTOR)
     assert host is not None, "the rule AG712 refuses what is no host"
     assert host.scheme is not None, "and what has no scheme"
@@ -37,6 +57,7 @@ def lower_tracing(written: model.Tracing | None, ca_file: str) -> ir.Tracing | N
             collector=f"{host.scheme}://{place}:{address.port}{'' if grpc else _path(host.path)}",
             service_name=written.service_name or defaults.SERVICE_NAME,
             ca_file=ca_file if tls else None,
+            headers=headers,
             content=written.content,
         ),
     )

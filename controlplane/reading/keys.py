@@ -556,6 +556,10 @@ _TRACING = Table(
             Text(env=True), "the collector: http://127.0.0.1:4318, or grpc://127.0.0.1:4317"
         ),
         "opentracing_grpc_endpoint": Key(Text(env=True), "the same, over gRPC (0.4)"),
+        "headers": Key(
+            Named(SecretText(blanks=True)),
+            "headers of what the collector is sent, as `name: value`; $VARIABLE for secrets",
+        ),
         "service_name": Key(Text(env=True), "what traces call the gateway; left out: archgw"),
         "span_attributes": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),
         "exporters": Key(Elsewhere("0.4", _NO_TRACES, harmless=True)),

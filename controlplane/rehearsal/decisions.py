@@ -32,19 +32,20 @@ def rehearsed(
     """One decision for each request, in their order, as they come. See `extproc.explain`."""
     runtime = emit_runtime(gateway, home)
     assert runtime is not None, "whoever rehearses has prompts"
-    with model_server(gateway, home, tell) as address, tempfile.NamedTemporaryFile("w") as file:
-        config = replace(contract.loads(runtime.text), model_server=address)
+    with model_server(gateway, home, tell) as served, tempfile.NamedTemporaryFile("w") as file:
+        config = replace(contract.loads(runtime.text), model_server=served.address)
         file.write(contract.dumps(config))
         file.flush()
-        with _process(Path(file.name), home) as process:
+        with _process(Path(file.name), served.key_file, home) as process:
             assert process.stdin is not None and process.stdout is not None  # noqa: PT018
             _send(process.stdin, requests)
             yield (json.loads(line) for line in process.stdout)
 
 
 @contextmanager
-def _process(runtime: Path, home: Home) -> Iterator[subprocess.Popen[bytes]]:
-    spec = python_child("explain", "extproc.explain", ["--runtime", str(runtime)], home)
+def _process(runtime: Path, key_file: Path, home: Home) -> Iterator[subprocess.Popen[bytes]]:
+    arguments = ["--runtime", str(runtime), "--model-key", str(key_file)]
+    spec = python_child("explain", "extproc.explain", arguments, home)
     with subprocess.Popen(
         spec.argv, env=clean_environment(os.environ) | dict(spec.environment),
         stdin=subprocess.PIPE, stdout=subprocess.PIPE,

@@ -8,10 +8,11 @@ import subprocess
 import tempfile
 import time
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from controlplane.defaults import MODEL_SERVER_SECRET
 from controlplane.supervise.health import http_ok
 from controlplane.supervise.http import Place
 from controlplane.supervise.processes.environment import clean_environment
@@ -34,31 +35,52 @@ class NoModelsError(Exception):
     """The model server does not start."""
 
 
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A model server that can be asked."""
+
+    address: str
+    key_file: Path
+    """With the token that one at a port has to know; absent where none is asked for."""
+
+
 @contextmanager
-def model_server(gateway: ir.Gateway, home: Home, tell: Callable[[str], None]) -> Iterator[str]:
-    """Its address. A gateway's own is asked only where it would be the same: see `_running`."""
+def model_server(gateway: ir.Gateway, home: Home, tell: Callable[[str], None]) -> Iterator[Served]:
+    """A gateway's own is asked only where it would be the same: see `_running`."""
     assert gateway.prompts is not None, "whoever rehearses has prompts"
-    if not needs_models(gateway.prompts) or _running(gateway.prompts, home):
-        yield home.model_server(gateway.prompts.model_server.address)
-        return
-    tell("loading the models; a running gateway of this config would have them loaded")
     with tempfile.TemporaryDirectory(prefix="archgw-") as folder:
         own = replace(home, folder=Path(folder), logs=Path(folder))
+        _write_keys(gateway, own)
+        if not needs_models(gateway.prompts) or _running(gateway.prompts, home):
+            address = home.model_server(gateway.prompts.model_server.address)
+            yield Served(address, _key_file(own, home))
+            return
+        tell("loading the models; a running gateway of this config would have them loaded")
         own.run.mkdir()
-        _write_key(gateway, own)
         with _started(_spec(gateway, own), own.model_server_socket):
-            yield own.model_server(None)
+            yield Served(own.model_server(None), _key_file(own, home))
 
 
-def _write_key(gateway: ir.Gateway, home: Home) -> None:
-    """Of the server that names the calls, where it is not our model that does."""
+def _write_keys(gateway: ir.Gateway, home: Home) -> None:
+    """Of the model server, and of the one that names the calls where it is not our model that does."""
     assert gateway.prompts is not None, "whoever rehearses has prompts"
     calling = gateway.prompts.model_server.function_calling
-    for secret in gateway.secrets:
-        if calling and secret.name == calling.secret and secret.value:
-            store = SecretStore(home.secrets)
-            store.prepare()
-            store.write({home.key_file(secret.name).name: secret.value})
+    wanted = (MODEL_SERVER_SECRET, calling.secret if calling else None)
+    keys = {
+        home.key_file(secret.name).name: secret.value
+        for secret in gateway.secrets
+        if secret.name in wanted and secret.value
+    }
+    if keys:
+        store = SecretStore(home.secrets)
+        store.prepare()
+        store.write(keys)
+
+
+def _key_file(own: Home, home: Home) -> Path:
+    """The token as the config has it; a gateway that runs may have been given it without that."""
+    written = own.key_file(MODEL_SERVER_SECRET)
+    return written if written.exists() else home.key_file(MODEL_SERVER_SECRET)
 
 
 def _running(prompts: ir.Prompts, home: Home) -> bool:

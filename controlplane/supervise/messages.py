@@ -128,7 +128,8 @@ class Status:
     children: tuple[ChildStatus, ...]
     upstreams: tuple[UpstreamStatus, ...]
     stats_port: int
-    """Of the loopback address; 0 for none."""
+    """0 for none."""
+    stats_address: str
     last_reload: LastReload | None
 
     def to_json(self) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import yaml
 
 import controlplane
 from controlplane.defaults import MODEL_SERVER, MODEL_SERVER_SECRET
+from controlplane.emit.runtime import tracing_at_home
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
 from controlplane.supervise.http import Place
@@ -145,11 +146,14 @@ def _spans(needs: Needs) -> tuple[ChildSpec, ...]:
     """Makes spans of LLM calls. Its settings are its arguments: others make another child of it."""
     if needs.gateway is None or needs.gateway.tracing is None or needs.envoy is None:
         return ()
-    settings, place = needs.gateway.tracing.spans, Place(socket=needs.home.spans_socket)
+    settings = tracing_at_home(needs.gateway.tracing.spans, needs.home)
+    place = Place(socket=needs.home.spans_socket)
     arguments = ["--socket", str(place.socket), "--collector", settings.collector]
     arguments += ["--service-name", settings.service_name]
     if settings.ca_file:
         arguments += ["--ca-file", settings.ca_file]
+    for name, file in settings.headers:
+        arguments += ["--header", f"{name}={file}"]
     spec = python_child("spans", "extproc.traces", arguments, needs.home)
     return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0), metrics=place),)
 

@@ -57,5 +57,6 @@ async def gather_status(
             UpstreamStatus(each.what, each.place, each.cause, each.detail) for each in trials
         ),
         stats_port=current.gateway.stats_port if current else 0,
+        stats_address=current.gateway.stats_address if current else "",
         last_reload=last_reload,
     )

@@ -50,6 +50,10 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--collector", required=True, help="http://… or grpc://…")
     parser.add_argument("--service-name", required=True)
     parser.add_argument("--ca-file", help="what the collector's certificate is checked against")
+    parser.add_argument(
+        "--header", action="append", default=[], metavar="NAME=FILE",
+        help="a header of what the collector is sent, and the file that holds its value",
+    )  # fmt: skip
     return parser.parse_args(arguments)
 
 
@@ -60,7 +64,8 @@ async def _serve(options: argparse.Namespace) -> None:
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     traces = traces_counter(registry)
-    settings = Tracing(options.collector, options.service_name, options.ca_file)
+    headers = tuple((name, file) for name, _, file in (it.partition("=") for it in options.header))
+    settings = Tracing(options.collector, options.service_name, options.ca_file, headers)
     outgoing = exporter(settings, lambda result, count: traces.add(count, "llm_calls", result))
     runner = web.AppRunner(_application(outgoing, registry), access_log=None)
     await runner.setup()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 import aiohttp
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from grpc import aio
 
     from extproc.contract import Tracing
@@ -43,6 +45,7 @@ def collector(settings: Tracing) -> Collector:
 class HttpCollector:
     def __init__(self, settings: Tracing) -> None:
         self._url = settings.collector
+        self._headers = settings.headers
         trusted = ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else True
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trusted),
@@ -53,7 +56,9 @@ class HttpCollector:
 
     async def take(self, body: bytes) -> None:
         try:
-            async with self._session.post(self._url, data=body, allow_redirects=False) as answer:
+            async with self._session.post(
+                self._url, data=body, headers=_read(self._headers), allow_redirects=False
+            ) as answer:
                 status = answer.status
         except (aiohttp.ClientError, OSError) as error:
             raise Unavailable(type(error).__name__) from None
@@ -87,13 +92,21 @@ class GrpcCollector:
         else:
             self._channel = aio.insecure_channel(place)
         self._export = self._channel.unary_unary(_METHOD)
+        self._headers = settings.headers
 
     async def take(self, body: bytes) -> None:
         try:
-            await self._export(body, timeout=_SECONDS)
+            await self._export(body, timeout=_SECONDS, metadata=(*_read(self._headers).items(),))
+        except OSError as error:
+            raise Unavailable(type(error).__name__) from None
         except self._error as error:
             kind = Unavailable if error.code() in self._again else Refused
             raise kind(error.code().name) from None
 
     async def close(self) -> None:
         await self._channel.close()
+
+
+def _read(headers: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Each time: a key may change."""
+    return {name: Path(file).read_text("utf-8") for name, file in headers}

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from modelserver import proof
 from tests.e2e.archgw import Archgw
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.model_server import FakeModelServer, Script
 from tests.fakes.provider import FakeProvider
 
+TOKEN = "t0ken-of-a-model-server-for-tests"
 CONFIG = """\
 version: v0.1
 listeners:
@@ -74,6 +76,30 @@ def test_a_conversation_is_explained(archgw: tuple[Archgw, int], tmp_path: Path)
     ran = made.run("explain", "-c", str(made.config), "--messages", str(said))
     assert (ran.returncode, ran.stdout) == (2, "")
     assert "no JSON" in ran.stderr
+
+
+@pytest.mark.parametrize("given", ["config", "gateway", "no one"])
+def test_a_model_server_with_a_token_is_asked(
+    archgw: tuple[Archgw, int], models: FakeModelServer, given: str
+) -> None:
+    """The config says the token, or the gateway that runs was given it; else nothing is decided."""
+    made, _ = archgw
+    models.proof = proof.Server(TOKEN.encode())
+    if given == "gateway":
+        made.env["MODEL_SERVER_TOKEN"] = TOKEN
+        assert made.up().returncode == 0
+        del made.env["MODEL_SERVER_TOKEN"]
+    elif given == "config":
+        written, address = made.config.read_text(), f'address: "{models.address}"'
+        made.config.write_text(written.replace(address, f"{address}, token: $SHARED"))
+        made.env["SHARED"] = TOKEN
+    try:
+        ran = made.run("explain", "rain in Bonn?", "-c", str(made.config), "--json")
+    finally:
+        made.run("down", "--timeout", "0")
+    error = json.loads(ran.stdout).get("error")
+    assert (error and error["code"]) == ("intent_unavailable" if given == "no one" else None)
+    assert TOKEN not in ran.stdout + ran.stderr
 
 
 def test_what_cannot_be_explained_is_told(archgw: tuple[Archgw, int], tmp_path: Path) -> None:

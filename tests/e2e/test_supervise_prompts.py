@@ -290,8 +290,9 @@ def test_a_model_server_at_a_port_proves_itself(tmp_path: Path, provider: FakePr
 
 
 def test_two_gateways_need_a_home_and_ports_each(tmp_path: Path, provider: FakeProvider) -> None:
-    """No further key: the second one has the next port for its statistics, and says so."""
-    both = [Archgw(tmp_path / name) for name in "ab"]
+    """No further key: the second one has the next port for its statistics, and says so and where."""
+    here = "127.0.0.2"
+    both = [Archgw(tmp_path / name, {"ARCHGW_BIND": here}) for name in "ab"]
     try:
         for each in both:
             each.folder.mkdir()
@@ -301,8 +302,10 @@ def test_two_gateways_need_a_home_and_ports_each(tmp_path: Path, provider: FakeP
             assert done.returncode == 0, done.stderr
         ports = [each.status()["stats_port"] for each in both]
         assert len(set(ports)) == 2
-        for port in ports:
-            assert httpx.get(f"http://127.0.0.1:{port}/stats/prometheus").status_code == 200
+        for each, port in zip(both, ports, strict=True):
+            url = f"http://{here}:{port}/stats/prometheus"
+            assert url in each.run("status").stdout
+            assert httpx.get(url).status_code == 200
         assert both[1].run("reload").returncode == 0
         assert both[1].status()["stats_port"] == ports[1]
     finally:

@@ -14,11 +14,11 @@ import httpx
 import pytest
 import rotel
 
-from tests.e2e.archgw import Archgw, until
+from tests.e2e.archgw import Archgw, command_lines, until
 from tests.e2e.conftest import Answer, Client
 from tests.e2e.harness import free_port
 from tests.fakes.application import FakeApplication
-from tests.fakes.collector import FakeCollector, Kept, tree
+from tests.fakes.collector import FakeCollector, Kept, over_grpc, tree
 from tests.fakes.model_server import FakeModelServer, Script
 from tests.fakes.provider import Behaviour, FakeProvider
 
@@ -327,6 +327,54 @@ def test_the_caller_decides_whether_its_trace_is_kept(traced: Stage, called: Cal
     assert traced.prompt("will it rain in Lisbon?", kept).status == 200
     called.collector.wait_for(kept, *NAMES)
     assert called.collector.trace(left_out) == []
+
+
+def test_probes_are_in_no_trace(traced: Stage, called: Called) -> None:
+    """Whoever asks whether we live does so every second; but what a prober traces it finds."""
+    asked = new_trace()
+    for port in (traced.llm_port, traced.prompt_port):
+        for path in ("/healthz", "/readyz", "/healthz?x=1"):
+            httpx.get(f"http://127.0.0.1:{port}{path}").raise_for_status()
+    headers = {"traceparent": f"00-{asked}-{CLIENT}-01"}
+    httpx.get(f"http://127.0.0.1:{traced.llm_port}/healthz", headers=headers).raise_for_status()
+    called.collector.wait_for(asked, "llm listener")
+    paths = [each for each in called.collector.kept if "/healthz" in _path(each)]
+    assert {each.span.trace_id.hex() for each in paths} == {asked}
+    assert not [each for each in called.collector.kept if "/readyz" in _path(each)]
+
+
+def _path(kept: Kept) -> str:
+    return str(kept.attributes.get("url.path", ""))
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_the_collector_is_sent_headers(stage: Stage, called: Called, protocol: str) -> None:
+    """By Envoy and by our processes, of the config or OpenTelemetry's variable, and seen nowhere."""
+    key = f"otlp-canary-{protocol}"
+    collector = called.collector
+    with over_grpc(collector) as grpc_url:
+        if protocol == "http":
+            written = (
+                f'otlp: "{collector.url}", headers: {{X-Scope: all of it, Api-Key: $OTLP_KEY}}'
+            )
+            stage.env["OTLP_KEY"] = key
+        else:
+            written = f'otlp: "{grpc_url}"'
+            headers = f"x-scope=all%20of%20it,api-key={key}"
+            stage.env["OTEL_EXPORTER_OTLP_HEADERS"] = headers
+        stage.start(f"tracing: {{random_sampling: 100, {written}}}")
+        trace = new_trace()
+        before = len(collector.headers)
+        assert stage.prompt("will it rain in Lisbon?", trace).status == 200
+        collector.wait_for(trace, *NAMES)
+    sent = collector.headers[before:]
+    assert len(sent) >= 3, "Envoy's, extproc's and those of LLM calls"
+    assert {(each.get("x-scope"), each.get("api-key")) for each in sent} == {("all of it", key)}
+    homes = [each for each in stage.folder.rglob("*") if each.is_file() and each != stage.config]
+    holders = [each for each in homes if key.encode() in each.read_bytes()]
+    assert [(each.suffix, each.stat().st_mode & 0o777) for each in holders] == [(".key", 0o600)]
+    lines = [line for _, line in command_lines() if str(stage.home.folder) in line]
+    assert not [line for line in lines if key in line]
 
 
 def test_texts_are_told_where_the_environment_says_so(tmp_path: Path, called: Called) -> None:

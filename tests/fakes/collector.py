@@ -6,16 +6,21 @@ It stands where an operator's backend would, behind a real collector in the test
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import grpc
 from aiohttp import web
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from tests.fakes.serving import Server
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
@@ -55,6 +60,7 @@ class FakeCollector(Server):
         super().__init__()
         self.kept: list[Kept] = []
         self.bodies: list[bytes] = []
+        self.headers: list[dict[str, str]] = []
         self.hung = False
         self.statuses: list[int] = []
         """Of the next answers; 200 when there is none left."""
@@ -74,12 +80,16 @@ class FakeCollector(Server):
             await asyncio.sleep(3600)
         if self.statuses and (status := self.statuses.pop(0)) != 200:
             return web.Response(status=status)
+        self.keep(body, request.headers)
+        return web.Response(content_type="application/x-protobuf")
+
+    def keep(self, body: bytes, headers: Mapping[str, str]) -> None:
         self.bodies.append(body)
+        self.headers.append({name.lower(): value for name, value in headers.items()})
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             names = {each.key: each.value.string_value for each in resource.resource.attributes}
             for scope in resource.scope_spans:
                 self.kept += [Kept(names.get("service.name", ""), span) for span in scope.spans]
-        return web.Response(content_type="application/x-protobuf")
 
     def trace(self, trace: str) -> list[Kept]:
         """In the order in which they began."""
@@ -93,6 +103,26 @@ class FakeCollector(Server):
             assert time.monotonic() < deadline, (missing, tree(self.trace(trace)))
             time.sleep(0.05)
         return self.trace(trace)
+
+
+@contextlib.contextmanager
+def over_grpc(collector: FakeCollector) -> Iterator[str]:
+    """The address of one that takes spans over gRPC, and has the other keep them."""
+
+    def take(body: bytes, context: grpc.ServicerContext) -> bytes:
+        collector.keep(body, {name: str(value) for name, value in context.invocation_metadata()})
+        return b""
+
+    server = grpc.server(ThreadPoolExecutor(2))
+    method = {"Export": grpc.unary_unary_rpc_method_handler(take)}
+    service = "opentelemetry.proto.collector.trace.v1.TraceService"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, method),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        yield f"grpc://127.0.0.1:{port}"
+    finally:
+        server.stop(None)
 
 
 def tree(spans: list[Kept]) -> str:

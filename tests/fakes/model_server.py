@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from modelserver import proof
 from tests.fakes.serving import Server
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ class FakeModelServer(Server):
         self.script = Script()
         self.received: list[tuple[str, dict[str, Any], dict[str, str]]] = []
         self.probes = 0
+        self.proof: proof.Server | None = None
+        """Of a token that it and whoever asks it have to know."""
 
     @property
     def address(self) -> str:
@@ -117,7 +120,13 @@ class FakeModelServer(Server):
         app.router.add_post("/v1/decide", self._answer)
         app.router.add_post("/v1/guard", self._answer)
         app.router.add_get("/healthz", self._healthy)
+        app.router.add_get(proof.PATH, self._prove)
         return app
+
+    async def _prove(self, request: web.Request) -> web.Response:
+        if self.proof is None:
+            return web.Response(status=404)
+        return web.json_response(self.proof.answer(request.headers[proof.NONCE_HEADER]))
 
     async def _healthy(self, _request: web.Request) -> web.Response:
         self.probes += 1
@@ -125,6 +134,8 @@ class FakeModelServer(Server):
         return web.json_response({"status": "ok"})
 
     async def _answer(self, request: web.Request) -> web.Response:
+        if self.proof and not self.proof.admits(request.headers.get(proof.PROOF_HEADER)):
+            return web.Response(status=401)
         body = json.loads(await request.read())
         headers = {name.lower(): value for name, value in request.headers.items()}
         self.received.append((request.path, body, headers))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING, Final, Literal, cast
+from urllib.parse import unquote
 
-from controlplane.model import FunctionCalling, ModelServer, Overrides, Tracing
+from controlplane.model import FunctionCalling, ModelServer, Overrides, Secret, Tracing
+from controlplane.reading.values import check_key
 from extproc.contract import Content, Decisions, Messages
 
 if TYPE_CHECKING:
@@ -67,16 +69,21 @@ def tracing(top: Record, reading: Reading) -> Tracing | None:
     named = _collector(record, reading)
     if rate == 0 and named is None:
         return None
+    collector = named or _collector_of_environment(variables)
     return Tracing(
         record.path,
         rate,
-        otlp=named or _collector_of_environment(variables),
+        otlp=collector,
         otlp_place=record.path_of("otlp") if "otlp" in record else record.path,
+        headers=record.listed("headers") or _headers_of_environment(record, collector, reading),
         service_name=record.text("service_name"),
         content=variables.get(_CAPTURE, "").lower() in _CAPTURES,
     )
 
 
+_FORMER: Final = "OTEL_TRACING_HTTP_ENDPOINT"
+_ENDPOINT: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+_HEADERS: Final = "OTEL_EXPORTER_OTLP_HEADERS"
 _CAPTURE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 _CAPTURES: Final = ("true", "span_only", "span_and_event")
 
@@ -92,11 +99,36 @@ def _collector(record: Record, reading: Reading) -> str | None:
 
 def _collector_of_environment(variables: Mapping[str, str]) -> str | None:
     """v0.1's variable goes before OpenTelemetry's own, which is often set for other programs."""
-    if http := variables.get("OTEL_TRACING_HTTP_ENDPOINT"):
+    if http := variables.get(_FORMER):
         return http
-    found = variables.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return _opentelemetrys(variables)
+
+
+def _opentelemetrys(variables: Mapping[str, str]) -> str | None:
+    found = variables.get(_ENDPOINT)
     grpc = variables.get("OTEL_EXPORTER_OTLP_PROTOCOL") == "grpc"
     return _over_grpc(found) if found and grpc else found or None
+
+
+def _headers_of_environment(
+    record: Record, collector: str | None, reading: Reading
+) -> tuple[tuple[str, Secret], ...]:
+    """`name=value,name=value`, with values as in URLs. They may be keys, so no other collector than
+    the one that the environment names is sent them, if it names one.
+    """
+    variables = reading.document.variables
+    if variables.get(_ENDPOINT) and collector != _opentelemetrys(variables):
+        return ()
+    found: list[tuple[str, Secret]] = []
+    for each in filter(str.strip, variables.get(_HEADERS, "").split(",")):
+        name, equals, value = (part.strip() for part in each.partition("="))
+        if not equals or not value:
+            message = f"{_HEADERS} is not of the form name=value,name=value"
+            reading.error("AG117", record.path, message, "a value is written as in a URL")
+            return ()
+        check_key(unquote(value), record.path, reading, blanks=True)
+        found.append((name, Secret(unquote(value), reference=_HEADERS)))
+    return tuple(found)
 
 
 def _over_grpc(address: str) -> str:

@@ -76,6 +76,49 @@ def test_how_often(tmp_path: Path, tracing: str, share: float | None) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tracing", "env", "sent"),
+    [
+        ("{otlp: 'http://c'}", {}, {}),
+        ("{otlp: 'http://c', headers: {X-Key: $K, x-b: two words}}", {"K": "k"}, {"x-key": "k", "x-b": "two words"}),
+        ("{otlp: 'http://c'}", {}, {"x-a": "b,c", "x-d": "e f"}),
+        ("{otlp: 'http://c', headers: {x-b: b}}", {}, {"x-b": "b"}),
+        ("{sampling_rate: 1}", OTHERS, {"x-a": "b,c", "x-d": "e f"}),
+        ("{sampling_rate: 1}", OTHERS | {"OTEL_TRACING_HTTP_ENDPOINT": "http://old"}, {}),
+        ("{otlp: 'http://c'}", OTHERS, {}),
+    ],
+)  # fmt: skip
+def test_headers(tmp_path: Path, tracing: str, env: dict[str, str], sent: dict[str, str]) -> None:
+    """The config's; else the environment's, which no other collector hears than the one it names."""
+    file = tmp_path / "arch_config.yaml"
+    file.write_text(f"{CONFIG}tracing: {tracing}")
+    headers = {"OTEL_EXPORTER_OTLP_HEADERS": "x-a=b%2Cc, x-d=e%20f"} if sent or env else {}
+    compiled = compile_file(file, env | headers)
+    assert compiled.gateway, compiled.problems
+    assert compiled.gateway.tracing
+    values = {each.name: each.value for each in compiled.gateway.secrets}
+    named = compiled.gateway.tracing.spans.headers
+    assert {name: values[secret] for name, secret in named} == sent
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("x-a", "not of the form name=value"),
+        ("x-a=se%0Acret", "holds a blank, a line break"),
+        ("host=secret", "`host` is set by the gateway"),
+    ],
+)
+def test_odd_headers_of_the_environment(tmp_path: Path, written: str, told: str) -> None:
+    """Are told of, without a value."""
+    file = tmp_path / "arch_config.yaml"
+    file.write_text(f"{CONFIG}tracing: {{random_sampling: 100}}")
+    found = compile_file(file, {"OTEL_EXPORTER_OTLP_HEADERS": written})
+    assert found.gateway is None
+    assert told in " ".join(each.message for each in found.problems)
+    assert "cret" not in str(found.problems)
+
+
+@pytest.mark.parametrize(
     ("value", "content"),
     [("", False), ("false", False), ("event_only", False), ("True", True), ("SPAN_ONLY", True)],
 )

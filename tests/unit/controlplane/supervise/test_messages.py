@@ -50,6 +50,7 @@ STATUS = Status(
         UpstreamStatus("API app", "127.0.0.1:1", None, ""),
     ),
     stats_port=19901,
+    stats_address="127.0.0.1",
     last_reload=LastReload(3.5, VERDICT),
 )
 
@@ -61,7 +62,7 @@ STATUS = Status(
         VERDICT,
         Verdict(0, "up"),
         STATUS,
-        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), 0, None),
+        Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), 0, "", None),
         Stopped(0, 60.0),
         Stopped(3, 1.5),
     ],
