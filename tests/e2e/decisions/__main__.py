@@ -1,6 +1,6 @@
 """Play all written conversations and print what came of them: python -m tests.e2e.decisions.
 
-python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--set apart|trades|later|unread|sealed]
+python -m tests.e2e.decisions [ROW …] [--mistakes FILE] [--set SET]
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
     parser.add_argument(
         "--set",
-        choices=("apart", "trades", "later", "unread", "sealed"),
+        choices=("apart", "trades", "later", "unread", "sealed", "kept"),
         default="",
-        help="other conversations; of unread and sealed look at the table alone",
+        help="other conversations; of unread and kept look at the table alone, sealed may be read",
     )
     options = parser.parse_args()
     folder = HERE / options.set
