@@ -22,7 +22,7 @@ from controlplane.defaults import (
     STATS_PORT,
     Machine,
 )
-from controlplane.lint import files
+from controlplane.lint import environment, files
 from controlplane.problem import Problem, for_compile, for_open, has_errors
 from controlplane.reading.dialects import parse
 from controlplane.reading.document import Document, decoded, read, read_text, variables
@@ -89,6 +89,7 @@ def check_text(text: str, file: Path, variables: Mapping[str, str]) -> Checked:
         *parse_problems,
         *lint.run(config),
         *files.problems(config, file.parent),
+        *environment.problems(model_servers(variables)),
     )
     if variables.get(ALLOW_OPEN):
         found = for_open(found)
@@ -157,14 +158,20 @@ STATS_VARIABLE = "ARCHGW_STATS_PORT"
 def machine(env: Mapping[str, str]) -> Machine:
     """`MODEL_SERVER_PORT` is v0.1's way to move the model server."""
     port, stats = env.get("MODEL_SERVER_PORT", ""), env.get(STATS_VARIABLE, "")
-    moved = f"{LOOPBACK}:{port}" if port.isdecimal() else None
+    moved = (f"{LOOPBACK}:{port}",) if port.isdecimal() else ()
     return Machine(
         ca_bundle(env),
-        env.get(MODEL_SERVER_ADDRESS) or moved,
+        model_servers(env) or moved,
         env.get("MODEL_SERVER_TOKEN") or None,
         int(stats) if stats.isdecimal() else STATS_PORT,
         env.get(BIND) or LOOPBACK,
     )
+
+
+def model_servers(env: Mapping[str, str]) -> tuple[str, ...]:
+    """What the environment names, with commas between them."""
+    named = (each.strip() for each in env.get(MODEL_SERVER_ADDRESS, "").split(","))
+    return tuple(each for each in named if each)
 
 
 def ca_bundle(env: Mapping[str, str]) -> str:

@@ -56,8 +56,8 @@ class Machine:
 
     ca_file: str
     """The bundle that upstream certificates are checked against by default."""
-    model_server: str | None = None
-    """Where the model server listens by default; None for a socket of the home."""
+    model_servers: tuple[str, ...] = ()
+    """Where model servers listen by default; none for a socket of the home."""
     model_server_token: str | None = field(default=None, repr=False)
     """What it has to know there, where the config does not say."""
     stats_port: int = STATS_PORT

@@ -66,6 +66,11 @@ class Home:
         return self.run / "modelserver.sock"
 
     @property
+    def models_socket(self) -> Path:
+        """Envoy's listener for model servers at ports, among which it chooses."""
+        return self.run / "models.sock"
+
+    @property
     def spans_socket(self) -> Path:
         """Where Envoy tells of LLM calls, to be made spans of."""
         return self.run / "spans.sock"
@@ -103,6 +108,7 @@ class Home:
             *self.extproc_sockets,
             *self.metrics_sockets,
             self.model_server_socket,
+            self.models_socket,
             self.spans_socket,
         )
 

@@ -28,6 +28,10 @@ class Address:
     def name(self) -> str:
         return self.called or self.host
 
+    @property
+    def place(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTls:
@@ -290,11 +294,16 @@ class FunctionCalling:
 
 @dataclass(frozen=True, slots=True)
 class ModelServer:
-    address: str | None
-    """`host:port`; None for a socket of the home."""
+    addresses: tuple[Address, ...]
+    """None for a socket of the home; else Envoy chooses among them."""
     embedded: bool
     guard_model: str | None
     function_calling: FunctionCalling | None
+
+    @property
+    def address(self) -> str | None:
+        """The first, as `host:port`; the only one of a server that we start ourselves."""
+        return self.addresses[0].place if self.addresses else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

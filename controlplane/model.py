@@ -332,7 +332,8 @@ class Tracing:
 @dataclass(frozen=True, slots=True)
 class ModelServer:
     path: Path
-    address: str | None = None
+    addresses: tuple[str, ...] = ()
+    """Of one or several; behind a name there may be several, too."""
     embedded: bool | None = None
     """Whether `archgw up` starts it; left out: it does where no address is given."""
     guard_model: str | None = None

@@ -5,12 +5,14 @@ internal listener on a Unix socket, which balances, breaks circuits and speaks T
 redirected, and nothing sent again but by aiohttp, where a kept connection was closed under a GET,
 HEAD, PUT or DELETE. A model server that keeps failing is left alone for a second at a
 time. One that hangs does not even say that it is well: that is found out about a second after
-a prompt came, and from then on prompts are refused at once until it answers again.
+a prompt came, and from then on prompts are refused at once until it answers again. Of several, Envoy
+chooses the one that is asked the least; three of them are asked before a prompt is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import time
 from dataclasses import dataclass, field
@@ -22,7 +24,13 @@ import orjson
 from yarl import URL
 
 from extproc import http1
-from extproc.contract import CAUSE_HEADER, TEMPLATE_HEADER, UPSTREAM_HEADER, Cause
+from extproc.contract import (
+    CAUSE_HEADER,
+    TEMPLATE_HEADER,
+    THROUGH_ENVOY,
+    UPSTREAM_HEADER,
+    Cause,
+)
 from modelserver import schema
 
 if TYPE_CHECKING:
@@ -38,6 +46,10 @@ _UNASKED = 0.5
 """Seconds that the model server may take before it is asked whether it is well."""
 _SIGN_OF_LIFE = 1.0
 """And that it may take to say so."""
+_PAUSES = (0.02, 0.2)
+"""Before another of several model servers is asked: so long does Envoy take to leave out one that died."""
+_ELSEWHERE = (429, 502, 503)
+"""Statuses of a server that has no time, or is not ready: another one may be."""
 _IN_TEMPLATES = "/{}:@!$&'()*+,;=%"
 
 
@@ -194,9 +206,7 @@ class HttpModels:
         breaker.admit()
         try:
             async with asyncio.timeout(seconds):
-                status, content = await self._unless_hung(
-                    address, self._pool(address).post(path, headers, orjson.dumps(body))
-                )
+                status, content = await self._answer(address, path, headers, orjson.dumps(body))
         except Hung as error:
             self._leave_alone(address, breaker)
             raise ModelsUnavailable("hangs") from error
@@ -215,6 +225,23 @@ class HttpModels:
             return orjson.loads(content)
         except orjson.JSONDecodeError:
             raise ModelsUnavailable("answer is not JSON") from None
+
+    async def _answer(
+        self, address: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> tuple[int, bytes]:
+        """Behind Envoy, one that refuses, dies or hangs leaves the question to another.
+
+        It may be asked again: what is decided changes nothing over there.
+        """
+        pauses = _PAUSES if address.startswith(THROUGH_ENVOY) else ()
+        for pause in pauses:
+            asking = self._pool(address).post(path, headers, body)
+            with contextlib.suppress(Hung, OSError, EOFError, http1.BadAnswer):
+                status, content = await self._unless_hung(address, asking)
+                if status not in _ELSEWHERE:
+                    return status, content
+            await asyncio.sleep(pause)
+        return await self._unless_hung(address, self._pool(address).post(path, headers, body))
 
     async def _unless_hung(self, address: str, work: Coroutine[Any, Any, T]) -> T:
         asking = asyncio.ensure_future(work)

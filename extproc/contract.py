@@ -104,6 +104,8 @@ _CONTENT_TYPES: Final = {
     Form.SSE: "text/event-stream",
 }
 
+THROUGH_ENVOY: Final = "envoy:"
+"""Before the path of a socket at which Envoy passes connections on to one of several model servers."""
 CAUSE_HEADER: Final = "x-arch-cause"
 """From the internal listener to extproc: why an API could not be reached, as a `Cause`."""
 
@@ -393,7 +395,7 @@ class RuntimeConfig(Prompts):
     """That, and where extproc finds what it needs."""
 
     model_server: str
-    """`host:port`, or `unix:` and the path of a socket."""
+    """`host:port`, `unix:` or `THROUGH_ENVOY` and the path of a socket."""
     internal_socket: str
     """Envoy's own listener for calls to the application's APIs."""
     deadline: float

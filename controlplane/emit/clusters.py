@@ -92,12 +92,12 @@ def _traces(tracing: ir.Tracing, home: Home) -> list[Fields]:
 def _cluster(name: str, upstream: ir.Upstream) -> Fields:
     fields: Fields = {
         "name": name,
-        "cluster_type": _DNS,
+        "cluster_type": DNS,
         "connect_timeout": duration(upstream.connect_timeout),
         "per_connection_buffer_limit_bytes": 32 << 10,
         "lb_policy": "ROUND_ROBIN",
-        "common_lb_config": _UNTIL_NONE_IS_LEFT,
-        "load_assignment": _endpoints(name, upstream.addresses),
+        "common_lb_config": UNTIL_NONE_IS_LEFT,
+        "load_assignment": endpoints(name, upstream.addresses),
         "circuit_breakers": _circuit_breakers(upstream.circuit_breaker),
         "outlier_detection": _OUTLIERS,
         "upstream_connection_options": {
@@ -116,7 +116,7 @@ def _cluster(name: str, upstream: ir.Upstream) -> Fields:
 
 
 # All addresses of a name share the calls, and the last known ones serve on while DNS is away.
-_DNS: Fields = {
+DNS: Fields = {
     "name": "envoy.clusters.dns",
     "typed_config": typed(
         "envoy.extensions.clusters.dns.v3.DnsCluster",
@@ -128,7 +128,7 @@ _DNS: Fields = {
 
 # Envoy's default gives sick hosts their share again once half of them are sick. Here they get
 # none while one is well; when none is, all are tried, and a fallback takes over where they fail.
-_UNTIL_NONE_IS_LEFT: Fields = {"healthy_panic_threshold": {"value": 1.0}}
+UNTIL_NONE_IS_LEFT: Fields = {"healthy_panic_threshold": {"value": 1.0}}
 
 # Five server errors in a row (Envoy's default), or three connections that failed, take a host out
 # for a while; a lone host stays, since there is no better one.
@@ -141,7 +141,7 @@ _OUTLIERS: Fields = {
 }
 
 
-def _endpoints(name: str, addresses: tuple[ir.Address, ...]) -> Fields:
+def endpoints(name: str, addresses: tuple[ir.Address, ...]) -> Fields:
     return {
         "cluster_name": name,
         "endpoints": [{"lb_endpoints": [_endpoint(address) for address in addresses]}],

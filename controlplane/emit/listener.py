@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane import client_headers
-from controlplane.emit import access_log, local_reply, metrics, names, proto, tracing
+from controlplane.emit import access_log, local_reply, metrics, models, names, proto, tracing
 from controlplane.emit.clusters import sds_secret
 from controlplane.emit.filters import internal_filters, llm_filters, plain_filters, prompt_filters
 from controlplane.emit.proto import Fields, typed
@@ -28,6 +28,8 @@ def emit_listeners(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
     listeners = [_public_listener(listener, gateway, home) for listener in gateway.listeners]
     if gateway.prompts:
         listeners.append(_internal_listener(gateway, home))
+        if gateway.prompts.model_server.addresses:
+            listeners.append(models.emit_listener(home))
     if gateway.stats_port:
         listeners.append(_stats_listener(gateway))
     return tuple(listeners)

@@ -65,6 +65,8 @@ NAMING_FILTER = "archgw.client_naming"
 KEYS_FILTER = "archgw.client_keys"
 
 EXTPROC_CLUSTER = "extproc"
+MODELS_CLUSTER = "models"
+"""The cluster of model servers at ports, and the listener where extproc finds it."""
 ERROR_TARGET_CLUSTER = "error-target"
 COLLECTOR_CLUSTER = "collector"
 """Of traces."""

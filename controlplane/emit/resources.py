@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane.emit import models
 from controlplane.emit.clusters import emit_clusters
 from controlplane.emit.listener import emit_listeners
 from controlplane.emit.prompt_routes import internal_routes, prompt_routes
@@ -34,10 +35,15 @@ def emit(gateway: ir.Gateway, home: Home) -> Resources:
     return Resources(
         listeners=emit_listeners(gateway, home),
         routes=_routes(gateway, runtime),
-        clusters=emit_clusters(gateway, home),
+        clusters=(*emit_clusters(gateway, home), *_models(gateway)),
         secret_files=emit_secret_files(gateway, home),
         runtime=runtime,
     )
+
+
+def _models(gateway: ir.Gateway) -> tuple[Fields, ...]:
+    server = gateway.prompts.model_server if gateway.prompts else None
+    return (models.emit_cluster(server),) if server and server.addresses else ()
 
 
 def _routes(gateway: ir.Gateway, runtime: RuntimeFile | None) -> tuple[Fields, ...]:

@@ -25,9 +25,12 @@ def emit_runtime(gateway: ir.Gateway, home: Home) -> RuntimeFile | None:
     """None for a gateway without prompts."""
     if gateway.prompts is None:
         return None
+    through_envoy = f"{contract.THROUGH_ENVOY}{home.models_socket}"
     config = contract.RuntimeConfig.of(
         _at_home(gateway.prompts, home),
-        model_server=home.model_server(gateway.prompts.model_server.address),
+        model_server=(
+            through_envoy if gateway.prompts.model_server.addresses else home.model_server(None)
+        ),
         internal_socket=str(home.internal_socket),
         deadline=DEADLINE_SECONDS,
     )

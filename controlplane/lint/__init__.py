@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     addresses.no_hosts,
     addresses.mixed_schemes,
     addresses.function_calling_without_server,
+    addresses.model_server_of_another_kind,
     addresses.odd_api_header,
     addresses.odd_origin,
     addresses.odd_name,

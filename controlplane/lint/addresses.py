@@ -74,8 +74,15 @@ def _addresses(config: Config) -> Iterator[tuple[Path, str]]:
     for provider in config.providers:
         if provider.endpoint is not None:
             yield (*provider.path, "endpoint"), provider.endpoint
-    if config.model_server and config.model_server.address:
-        yield (*config.model_server.path, "address"), config.model_server.address
+    yield from _model_servers(config)
+
+
+def _model_servers(config: Config) -> Iterator[tuple[Path, str]]:
+    if server := config.model_server:
+        path = (*server.path, "address")
+        several = len(server.addresses) > 1
+        for number, each in enumerate(server.addresses):
+            yield ((*path, number) if several else path), each
 
 
 @error("AG703")
@@ -183,6 +190,26 @@ def function_calling_without_server(config: Config) -> Iterator[Finding]:
             if getattr(calling, key) is None:
                 message = f"`backend: openai` needs `{key}`"
                 yield Finding(calling.path, message, f"add `{key}:`")
+
+
+@error("AG713")
+def model_server_of_another_kind(config: Config) -> Iterator[Finding]:
+    """A model server's address has a scheme other than http, or a path.
+
+    It speaks HTTP at a port and no TLS: between hosts it needs a tunnel or a network of its own. A
+    name stands for all addresses that it has, and Envoy chooses among them.
+
+    Wrong:
+        model_server: {address: "https://models.corp/v1", token: $MODEL_SERVER_TOKEN}
+
+    Right:
+        model_server: {address: "models.corp:51000", token: $MODEL_SERVER_TOKEN}
+    """
+    for path, written in _model_servers(config):
+        host = split(written)
+        if host and (host.scheme not in (None, "http") or host.path.strip("/")):
+            message = f"`{written}` is no host and port"
+            yield Finding(path, message, "write host:port, without a scheme")
 
 
 _SET_BY_US = frozenset(

@@ -215,7 +215,7 @@ def model_server_without_token(config: Config) -> Iterator[Finding]:
         model_server: {address: "127.0.0.1:51000", token: $MODEL_SERVER_TOKEN}
     """
     server = config.model_server
-    if server and server.address and server.token is None:
+    if server and server.addresses and server.token is None:
         message = "whoever takes this port is shown every prompt and decides what is an attack"
         hint = "add `token: $MODEL_SERVER_TOKEN`, which the server has to know as well"
         yield Finding((*server.path, "address"), message, hint)

@@ -272,7 +272,7 @@ def toxicity_without_a_model(config: Config) -> Iterator[Finding]:
         prompt_guards: {input_guards: {toxicity: {on_exception: {message: Please be kind.}}}}
     """
     server = config.model_server
-    elsewhere = server is not None and (server.guard_model or server.address)
+    elsewhere = server is not None and (server.guard_model or server.addresses)
     if config.toxicity_guard and not elsewhere:
         message = "the built-in guard knows nothing of toxicity, and no other is named"
         hint = "name a model that does in `model_server.guard_model`, or remove this guard"

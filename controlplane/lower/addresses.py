@@ -65,7 +65,7 @@ def place(
     https = protocol == "https" if protocol else any(part.https for part in parts)
     port = default_port or (_HTTPS_PORT if https else _HTTP_PORT)
     addresses = tuple(ir.Address(part.name, part.port or port, weight, called) for part in parts)
-    return Place(addresses, https, parts[0].path.rstrip("/"))
+    return Place(addresses, https, parts[0].path.rstrip("/") if parts else "")
 
 
 def _host(written: str) -> hosts.Host:

@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Literal
 
 from controlplane import defaults, ir
+from controlplane.lower.addresses import place
 from extproc import contract
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _parameter(written: model.Parameter) -> contract.Parameter:
 def _embedded(written: model.ModelServer | None) -> bool:
     if written is None:
         return True
-    return not written.address if written.embedded is None else written.embedded
+    return not written.addresses if written.embedded is None else written.embedded
 
 
 def _model_server(
@@ -168,12 +169,13 @@ def _model_server(
             model=calling.model or "",
             secret=secrets[0].name if secrets else None,
         )
-    address = (written.address if written else None) or machine.model_server
+    named = (written.addresses if written else ()) or machine.model_servers
+    addresses = place(named, "http", default_port=defaults.MODEL_SERVER_PORT).addresses
     token = written.token.value if written and written.token else machine.model_server_token
-    if address and token:
+    if addresses and token:
         secrets = (*secrets, ir.SecretValue(defaults.MODEL_SERVER_SECRET, token))
     server = ir.ModelServer(
-        address=address,
+        addresses=addresses,
         embedded=_embedded(written),
         guard_model=written.guard_model if written else None,
         function_calling=backend,

@@ -567,7 +567,9 @@ _TRACING = Table(
 )
 _MODEL_SERVER = Table(
     {
-        "address": Key(Text(env=True), "host:port of a model server of its own"),
+        "address": Key(
+            Listing(Text(env=True), lone=True), "host:port of model servers of their own, or a list"
+        ),
         "embedded": Key(Flag(), "whether `archgw up` starts it, at `address` if one is given"),
         "guard_model": Key(Text(env=True), "a directory with a guard model of one's own"),
         "token": Key(SecretText(), "what the server at `address` has to know, as $VARIABLE"),

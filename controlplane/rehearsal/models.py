@@ -93,7 +93,7 @@ def _running(prompts: ir.Prompts, home: Home) -> bool:
 
 def _spec(gateway: ir.Gateway, home: Home) -> ChildSpec:
     assert gateway.prompts is not None, "whoever rehearses has prompts"
-    on_socket = replace(gateway.prompts.model_server, address=None)
+    on_socket = replace(gateway.prompts.model_server, addresses=())
     alone = replace(gateway, prompts=replace(gateway.prompts, model_server=on_socket))
     specs = children(Needs(Service.ALL, alone, home, envoy=None))
     return next(each for each in specs if each.name == "modelserver")

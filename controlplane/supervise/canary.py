@@ -1,6 +1,6 @@
 """A guard that is configured must guard before the first prompt comes: it is shown an attack.
 
-The model server is asked directly. Through the prompt listener a guard that fails would send
+The model server is asked directly, of several one. Through the prompt listener a guard that fails would send
 the attack on to the LLM.
 """
 
@@ -29,9 +29,11 @@ async def missed_by_guard(prompts: ir.Prompts, home: Home, within: float) -> str
     """Why the guard cannot be relied on; None when it saw the attack, or none is configured."""
     if not any(guard.kind == "jailbreak" for guard in prompts.guards):
         return None
-    address = home.model_server(prompts.model_server.address)
+    server = prompts.model_server
+    address = server.address or home.model_server(None)
+    place = http.Place(socket=home.models_socket if server.addresses else home.model_server_socket)
     try:
-        verdict = await _judge(address, _key_file(prompts, home), within)
+        verdict = await _judge(place, _key_file(prompts, home), within)
     except (HttpError, ValueError, LookupError, TypeError) as error:
         return f"the guard cannot be asked at {address}: {error}"
     return None if verdict == "attack" else f"the guard at {address} let a plain attack pass"
@@ -39,12 +41,11 @@ async def missed_by_guard(prompts: ir.Prompts, home: Home, within: float) -> str
 
 def _key_file(prompts: ir.Prompts, home: Home) -> Path | None:
     file = home.key_file(MODEL_SERVER_SECRET)
-    return file if prompts.model_server.address and file.exists() else None
+    return file if prompts.model_server.addresses and file.exists() else None
 
 
-async def _judge(address: str, key_file: Path | None, within: float) -> str:
+async def _judge(place: http.Place, key_file: Path | None, within: float) -> str:
     question = json.dumps({"texts": [ATTACK]}).encode()
-    place = http.Place.of(address)
     answer = await http.post(place, "/v1/guard", within, question, key_file=key_file)
     if answer.status != 200:
         raise HttpError(f"status {answer.status}")

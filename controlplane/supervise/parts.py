@@ -103,7 +103,7 @@ class Parts:
         self.home = home
         variables = _variables(request)
         self.config = ConfigFile(request.config, variables)
-        self.model_server = machine(variables).model_server or MODEL_SERVER
+        self.model_server = next(iter(machine(variables).model_servers), MODEL_SERVER)
         """Where a model server without a gateway is."""
         self.audience = Audience(progress)
         self.ads = AdsServer(home.ads_socket)

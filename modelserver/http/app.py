@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 JSON = "application/json"
 # A body that dribbles in would hold its place among the active requests for ever.
 BODY_SECONDS = 10
+_DEGRADED = {"x-envoy-degraded": "true"}
+"""To Envoy's own health check: ends what it has, and wants nothing new while another is well."""
 METRICS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -108,6 +110,8 @@ def _add_info_routes(app: FastAPI, state: State) -> None:
             return _answer({"status": "loading"}, 503, {"Retry-After": "1"})
         if state.service.stuck:
             return _answer({"status": "stuck"}, 503)
+        if state.draining:
+            return _answer({"status": "draining"}, 200, _DEGRADED)
         return _answer({"status": "ok"})
 
     @app.get("/readyz")

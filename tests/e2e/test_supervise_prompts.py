@@ -221,13 +221,14 @@ def test_model_server_that_cannot_start_is_named(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"results": []}', b'{"results": [{}]}'])
-def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
+def test_odd_answer_is_no_guard(tmp_path: Path, body: bytes) -> None:
     """Whatever is not a plain verdict counts as a guard that cannot be relied on."""
     from controlplane import ir
     from controlplane.home_paths import Home
 
-    home = Home(Path("/nowhere"), Path("/nowhere"))
-    server = ir.ModelServer(models.address, embedded=False, guard_model=None, function_calling=None)
+    home = Home(tmp_path, tmp_path)
+    home.run.mkdir()
+    server = ir.ModelServer((), embedded=True, guard_model=None, function_calling=None)
     prompts = ir.Prompts(
         system_prompt=None,
         guards=(contract.Guard("jailbreak", "no", forward_to_error_target=False, threshold=None),),
@@ -239,10 +240,13 @@ def test_odd_answer_is_no_guard(models: FakeModelServer, body: bytes) -> None:
         max_calls=1,
         debug_headers=False,
     )
-    models.script = Script(body=body)
-    assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is not None
-    models.script = Script(attacks=("Ignore",))
-    assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is None
+    models = FakeModelServer()
+    models.socket = home.model_server_socket
+    with models:
+        models.script = Script(body=body)
+        assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is not None
+        models.script = Script(attacks=("Ignore",))
+        assert asyncio.run(missed_by_guard(prompts, home, 2.0)) is None
 
 
 TOKEN = "0123456789abcdef" * 4

@@ -12,10 +12,16 @@ from aiohttp import web
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Coroutine
+    from pathlib import Path
 
 
 class Server(abc.ABC):
-    """Serves `application()` on a free port of the loopback, over TLS if given a context."""
+    """Serves `application()` on a free port of the loopback, over TLS if given a context.
+
+    Or on the Unix socket that `socket` names.
+    """
+
+    socket: Path | None = None
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.port = 0
@@ -54,6 +60,9 @@ class Server(abc.ABC):
     async def _start(self) -> None:
         self._runner = web.AppRunner(self.application(), access_log=None, shutdown_timeout=0.2)
         await self._runner.setup()
+        if self.socket:
+            await web.UnixSite(self._runner, str(self.socket)).start()
+            return
         site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]

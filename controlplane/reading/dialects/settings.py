@@ -140,12 +140,16 @@ def model_server(top: Record, reading: Reading) -> ModelServer | None:
     if "model_server" not in top:
         return None
     record = top.record("model_server")
-    address, embedded = record.text("address"), record.flag("embedded")
-    if address is None and embedded is False:
+    addresses, embedded = record.texts("address"), record.flag("embedded")
+    if not addresses and embedded is False:
         message = "`model_server` is not embedded, but has no address"
         reading.error("AG103", record.path, message, "add `address: host:port`")
+    if len(addresses) > 1 and embedded:
+        message = "`model_server` is embedded, but has several addresses"
+        hint = "name one, or remove `embedded` where the servers are started elsewhere"
+        reading.error("AG103", record.path_of("address"), message, hint)
     return ModelServer(
-        record.path, address, embedded, record.text("guard_model"), record.secret("token")
+        record.path, addresses, embedded, record.text("guard_model"), record.secret("token")
     )
 
 

@@ -7,7 +7,7 @@ import contextlib
 import gzip
 import json
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from extproc.clients import (
     ModelsUnavailable,
     TooLong,
 )
-from extproc.contract import TEMPLATE_HEADER, UPSTREAM_HEADER
+from extproc.contract import TEMPLATE_HEADER, THROUGH_ENVOY, UPSTREAM_HEADER
 from modelserver import schema
 from tests.fakes.model_server import FakeModelServer, Script
 
@@ -193,6 +193,58 @@ async def test_who_gives_up_waiting_ends_no_probe_of_others(
     leaving.cancel()
     with pytest.raises(ModelsUnavailable, match="hangs"):
         await staying
+
+
+@pytest.fixture
+async def balanced(
+    listener: Listener, models: HttpModels
+) -> Callable[..., Coroutine[Any, Any, schema.DecideResponse]]:
+    """Asks through the listener, where another server answers each time: (status, or None to close)."""
+    good = json.dumps(Script().decide({"messages": [], "tools": []})).encode()
+
+    def ask(*statuses: int | None) -> Coroutine[Any, Any, schema.DecideResponse]:
+        left = list(statuses)
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            status = left.pop(0) if left else 200
+            if status is None:
+                assert request.transport is not None
+                request.transport.abort()
+            return web.Response(body=good, status=status or 200)
+
+        listener.answer = answer
+        return models.decide(f"{THROUGH_ENVOY}{listener.socket}", DECIDE, {}, 5)
+
+    return ask
+
+
+async def test_behind_envoy_another_server_is_asked(
+    listener: Listener, balanced: Callable[..., Any]
+) -> None:
+    """One that is full, not ready or gone is no outage while there is another."""
+    for refused in ((503,), (429, None), (None, 502)):
+        assert (await balanced(*refused)).calls == ()
+    assert len(listener.received) == 2 + 3 + 3
+
+
+@pytest.mark.parametrize("statuses", [(503, 503, 503), (None, None, None), (500,), (422,)])
+async def test_behind_envoy_three_tries_are_the_most(
+    listener: Listener, balanced: Callable[..., Any], statuses: tuple[int | None, ...]
+) -> None:
+    """And only what another server may not say again is asked of it."""
+    with pytest.raises(ModelsUnavailable):
+        await balanced(*statuses)
+    assert len(listener.received) == len(statuses)
+
+
+async def test_at_one_address_a_prompt_is_asked_once(
+    server: FakeModelServer, models: HttpModels
+) -> None:
+    """A single server that is full is not asked again by what it refused."""
+    server.script = Script(status=503)
+    with pytest.raises(ModelsUnavailable, match="status 503"):
+        await models.decide(server.address, DECIDE, {}, 5)
+    assert len(server.received) == 1
 
 
 def test_breaker_lets_one_try_through_at_a_time() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from extproc import http1
+from extproc.contract import THROUGH_ENVOY
 from extproc.http1 import MAX_BODY, BadAnswer, Pool
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
@@ -71,6 +72,18 @@ async def test_a_socket_of_a_path(server: Server, tmp_path: Path) -> None:
         assert await ask(pool, b"abc") == (200, b"ok")
         pool.close()
     assert b"host: localhost\r\n" in server.requests[0]
+
+
+async def test_through_envoy_each_call_has_its_own_connection(
+    server: Server, tmp_path: Path
+) -> None:
+    """Envoy chooses a server for each connection, by how many each has."""
+    path = tmp_path / "m.sock"
+    async with await asyncio.start_unix_server(server.speak, path):
+        pool = Pool(f"{THROUGH_ENVOY}{path}")
+        for _ in range(3):
+            assert await ask(pool) == (200, b"ok")
+        assert server.connections == 3
 
 
 async def test_sends_one_whole_request(server: Server, pool: Pool) -> None:

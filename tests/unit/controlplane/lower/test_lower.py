@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from controlplane import defaults, ir, model
+from controlplane.compile import model_servers
 from controlplane.defaults import Machine
 from controlplane.lower import lower
 from controlplane.lower.addresses import place, slug
@@ -83,8 +84,22 @@ def test_model_server() -> None:
         return prompts.model_server.address, prompts.model_server.embedded
 
     assert server() == (None, True)
-    assert server(address="10.0.0.1:1") == ("10.0.0.1:1", False)
-    assert server(address="127.0.0.1:2", embedded=True) == ("127.0.0.1:2", True)
+    assert server(addresses=("10.0.0.1:1",)) == ("10.0.0.1:1", False)
+    assert server(addresses=("127.0.0.1:2",), embedded=True) == ("127.0.0.1:2", True)
+    assert server(addresses=("[::1]", "models.corp:1")) == ("[::1]:51000", False)
+
+
+def test_model_servers_of_the_environment() -> None:
+    """Several, with commas between; the config's own go before them."""
+    machine = Machine("ca.pem", model_servers=model_servers({"MODEL_SERVER_ADDRESS": "a:1, b,"}))
+    target = model.PromptTarget(path=("t", 0), name="a")
+    found = []
+    for written in (None, model.ModelServer(path=("m",), addresses=("c:3",))):
+        config = model.Config(providers=(at(0),), prompt_targets=(target,), model_server=written)
+        prompts = lower(config, machine).prompts
+        assert prompts is not None
+        found.append([each.place for each in prompts.model_server.addresses])
+    assert found == [["a:1", "b:51000"], ["c:3"]]
 
 
 def test_base_url_without_a_path() -> None:

@@ -295,6 +295,17 @@ async def test_health_tells_of_a_stuck_model(
     assert (answer.status_code, answer.json()) == (503, {"status": "stuck"})
 
 
+async def test_one_that_drains_is_degraded_to_envoy(
+    client: httpx.AsyncClient, state: State
+) -> None:
+    """Its answers are still good: it is well, gets nothing new, and no connection of it is closed."""
+    assert "x-envoy-degraded" not in (await client.get("/healthz")).headers
+    state.draining = True
+    answer = await client.get("/healthz")
+    assert (answer.status_code, answer.headers["x-envoy-degraded"]) == (200, "true")
+    assert (await client.get("/readyz")).status_code == 503
+
+
 async def test_models_name_what_is_loaded(client: httpx.AsyncClient) -> None:
     """`/v1/models` lists the loaded models with their tasks and identities."""
     data = (await client.get("/v1/models")).json()["data"]

@@ -138,7 +138,7 @@ def test_beyond_v0_1() -> None:
     assert config.function_calling is not None
     assert config.function_calling.backend == "openai"
     assert config.model_server is not None
-    assert config.model_server.address == "127.0.0.1:51001"
+    assert config.model_server.addresses == ("127.0.0.1:51001",)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,239 @@
+"""Several model servers behind the gateway's Envoy: one may die, hang, drain or be full, no prompt fails.
+
+The servers are real, with their models and a token; each prompt is another one, so that none is
+answered from a cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from controlplane.supervise.canary import ATTACK
+from tests.e2e.archgw import Archgw, until
+from tests.e2e.conftest import Client
+from tests.e2e.demo_stages import wait_until_loaded
+from tests.e2e.harness import free_port, wait_until_open
+from tests.fakes.provider import FakeProvider
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+pytestmark = pytest.mark.alone
+
+TOKEN = "0123456789abcdef" * 4
+
+CONFIG = """\
+version: v0.1
+listeners:
+  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
+  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
+llm_providers:
+  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m, default: true}}
+model_server: {{address: {servers}, token: $MODEL_SERVER_TOKEN}}
+prompt_guards:
+  input_guards:
+    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+overrides: {{stats_port: {stats}}}
+"""
+
+
+@dataclass
+class Server:
+    """One model server, with the models that archgw ships."""
+
+    folder: Path
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def launch(self) -> None:
+        token = self.folder / "token"
+        token.write_text(TOKEN)
+        settings = self.folder / "settings.yaml"
+        settings.write_text("runtime: {guard_workers: 1, targets_workers: 1}\n")
+        command = [sys.executable, "-m", "modelserver", "--port", str(self.port)]
+        command += ["--token-file", str(token), "--config", str(settings), "--drain-min", "2"]
+        self.log.write_bytes(b"")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / f"models-{self.port}.log"
+
+    def wait(self) -> None:
+        wait_until_open(self.port, self.process)
+        wait_until_loaded(self.log, self.process)
+
+    def end(self, number: int = signal.SIGKILL) -> None:
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+    def answered(self) -> int:
+        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=5).text
+        found = re.findall(
+            r'^archgw_modelserver_requests_total\{.*"200".*\} (\S+)', text, re.MULTILINE
+        )
+        return int(sum(map(float, found)))
+
+
+@dataclass
+class Stage:
+    gateway: Archgw
+    servers: Sequence[Server]
+    prompt: int
+    stats: int
+
+    def envoy(self, pattern: str) -> dict[str, int]:
+        url = f"http://127.0.0.1:{self.stats}/stats?filter={pattern}"
+        lines = httpx.get(url, timeout=5).text.splitlines()
+        return {name: int(value) for name, _, value in (line.partition(": ") for line in lines)}
+
+    def well(self) -> int:
+        return self.envoy("cluster.models.membership_healthy").get(
+            "cluster.models.membership_healthy", 0
+        )
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    folder = tmp_path_factory.mktemp("t")
+    servers = [Server(folder) for _ in range(2)]
+    for each in servers:
+        each.launch()
+    made = Archgw(folder, {"MODEL_SERVER_TOKEN": TOKEN})
+    prompt, stats = free_port(), free_port()
+    with FakeProvider("one") as provider:
+        text = CONFIG.format(
+            prompt=prompt, llm=free_port(), provider=provider.port, stats=stats,
+            servers=json.dumps([f"127.0.0.1:{each.port}" for each in servers]),
+        )  # fmt: skip
+        made.config.write_text(text)
+        try:
+            for each in servers:
+                each.wait()
+            done = made.up()
+            assert done.returncode == 0, done.stderr
+            yield Stage(made, servers, prompt, stats)
+        finally:
+            made.run("down", "--timeout", "0")
+            for each in servers:
+                each.process.kill()
+                each.process.wait()
+
+
+@pytest.fixture
+def both_well(stage: Stage) -> None:
+    for each in stage.servers:
+        if each.process.poll() is not None:
+            each.launch()
+            each.wait()
+    until(lambda: stage.well() == 2)
+
+
+_numbers = itertools.count()
+
+
+async def _load(port: int, seconds: float, clients: int = 4) -> tuple[Counter[str], float]:
+    """What came back of prompts that were asked for so long, and the longest that one took."""
+    outcomes: Counter[str] = Counter()
+    longest = 0.0
+    ends = time.monotonic() + seconds
+
+    async def ask(client: httpx.AsyncClient) -> None:
+        nonlocal longest
+        while time.monotonic() < ends:
+            text = f"Tell me something about the number {next(_numbers)}, please."
+            began = time.monotonic()
+            try:
+                answer = await client.post(
+                    "/v1/chat/completions", json={"messages": [{"role": "user", "content": text}]}
+                )
+                outcomes[str(answer.status_code)] += 1
+            except httpx.HTTPError as error:
+                outcomes[type(error).__name__] += 1
+            longest = max(longest, time.monotonic() - began)
+            await asyncio.sleep(0.02)
+
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+        await asyncio.gather(*(ask(client) for _ in range(clients)))
+    return outcomes, longest
+
+
+def _during(stage: Stage, seconds: float, number: int, after: float = 0.8) -> Counter[str]:
+    """The load, while the first server is sent a signal."""
+
+    async def both() -> Counter[str]:
+        load = asyncio.create_task(_load(stage.prompt, seconds))
+        await asyncio.sleep(after)
+        os.kill(stage.servers[0].process.pid, number)
+        return (await load)[0]
+
+    return asyncio.run(both())
+
+
+@pytest.mark.usefixtures("both_well")
+def test_both_are_asked_and_guard(stage: Stage) -> None:
+    """The one with the fewest questions gets the next, and neither lets an attack pass."""
+    before = [each.answered() for each in stage.servers]
+    outcomes, _ = asyncio.run(_load(stage.prompt, 1.5))
+    assert set(outcomes) == {"200"}, outcomes
+    asked = [each.answered() - was for each, was in zip(stage.servers, before, strict=True)]
+    assert min(asked) > 0.25 * sum(asked), asked
+    for _ in range(4):
+        refused = Client(stage.prompt).chat(ATTACK).json["choices"][0]["message"]["content"]
+        assert refused == "I would rather not."
+
+
+@pytest.mark.usefixtures("both_well")
+def test_one_hangs(stage: Stage) -> None:
+    """One is stopped in its tracks: what it was at is asked of the other, within some seconds."""
+    try:
+        outcomes = _during(stage, 4.0, signal.SIGSTOP)
+        assert set(outcomes) == {"200"}, outcomes
+        until(lambda: stage.well() == 1)
+    finally:
+        os.kill(stage.servers[0].process.pid, signal.SIGCONT)
+
+
+@pytest.mark.usefixtures("both_well")
+def test_one_is_killed(stage: Stage) -> None:
+    """Kill -9 of one of two under load: no prompt fails."""
+    outcomes = _during(stage, 3.0, signal.SIGKILL)
+    assert set(outcomes) == {"200"}, outcomes
+    assert stage.well() == 1
+
+
+@pytest.mark.usefixtures("both_well")
+def test_one_drains(stage: Stage) -> None:
+    """SIGTERM: it ends what it has, and gets nothing new while the other is there."""
+    outcomes = _during(stage, 4.0, signal.SIGTERM)
+    assert set(outcomes) == {"200"}, outcomes
+    assert stage.servers[0].process.wait(20) == 0
+
+
+def test_none_is_there(stage: Stage) -> None:
+    """Then a prompt is refused, not let through; and served as soon as one is back."""
+    for each in stage.servers:
+        if each.process.poll() is None:
+            each.end()
+    began = time.monotonic()
+    assert Client(stage.prompt).chat("Hello there.").status == 503
+    assert time.monotonic() - began < 5
+    stage.servers[0].launch()
+    stage.servers[0].wait()
+    until(lambda: Client(stage.prompt).chat("Hello again.").status == 200)
