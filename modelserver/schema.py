@@ -30,6 +30,11 @@ CONFIRM_BELOW = 0.5
 
 
 _LONGEST_SHORT = 4
+# Names of a yes that is a no to something: `sugar_free`, `without_ice`, `skip_breakfast`, `paperless`.
+_LACKING = re.compile(
+    r"(?:no|non|without|skip|exclude|omit|avoid|hide|disable) (?P<all>(?!(?:when|if|on|for|in) )[a-z]{3,}(?: [a-z]+)?)"
+    r"|(?P<first>(?!is|are|be|for|set|get)[a-z]{3,}) free|(?P<last>[a-z]{4,})less"
+)
 
 
 def humanized(name: str) -> str:
@@ -45,6 +50,15 @@ def is_short_for(said: str, word: str) -> bool:
         and said[0] == word[0]
         and re.match(".*".join(map(re.escape, said)), word) is not None
     )
+
+
+def lacked(name: str) -> str | None:
+    """What is to be left out where a yes or no of this name is yes: the gluten of `gluten_free`.
+
+    Of `skip_when_raining` nothing is.
+    """
+    found = _LACKING.fullmatch(humanized(name))
+    return found and (found["all"] or found["first"] or found["last"])
 
 
 @dataclass(frozen=True, slots=True)

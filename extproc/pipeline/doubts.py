@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from extproc.pipeline import cues, leftovers, reasons, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
 from extproc.questions import Asked
-from modelserver.schema import humanized, is_short_for
+from modelserver.schema import humanized, is_short_for, lacked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +37,8 @@ _DENIES: Final = re.compile(
 )
 # Right before the name of a yes or no: "I don't need a", "there is no need for", "not".
 _NOT_NEEDED: Final = re.compile(
-    r"(?<!\w)(?:without|w/o|no|not|(?:do|does|is|are)(?:n['\u2019]?t| not))"
-    r"(?: (?:need|want|require|have|has|to|be|for|a|an|the|any|it)){0,4} $",
+    r"(?<!\w)(?:without|w/o|no|not|(?:do|does|is|are|wo|ca)(?:n['\u2019]?t| not)|(?:will|can) ?not)"
+    r"(?: (?:need(?:ing)?|want|require|have|has|bring(?:ing)?|use|eat|to|be|for|a|an|the|any|it)){0,4} $",
     re.IGNORECASE,
 )
 _NEEDLESS: Final = re.compile(
@@ -191,7 +191,7 @@ def _values_of_no(exchange: Exchange) -> Iterator[tuple[int, int]]:
     last = exchange.request.last_user
     text = exchange.request.messages[last].text if last is not None else ""
     for call, name, evidence in exchange.newest_evidence():
-        if call.arguments.get(name) is not False:
+        if call.arguments.get(name) is not False and lacked(name) is None:
             continue
         if not_needed := _NOT_NEEDED.search(text[: evidence.start]):
             yield not_needed.start(), evidence.end
@@ -407,7 +407,7 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
         part = _PART.split(text[begun:])[0]
         before = part[: named_at - begun]
         denied = _NEGATOR.search(before) or _NOT_NEEDED.search(before) or _NEEDLESS.search(part)
-        return value is not (denied is None)
+        return value is not ((denied is None) is not _is_of_what_lacks(parameter, part))
     if parameter.enum:
         chosen = {as_said(item) for item in items(value)}
         others = {as_said(item) for each in planned.arguments.values() for item in items(each)}
@@ -418,6 +418,16 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     return parameter.name in planned.defaults and (
         _named(parameter, text, but=humanized(planned.target.name)) is not None
     )
+
+
+def _is_of_what_lacks(parameter: Parameter, part: str) -> bool:
+    """Whether words are about what a yes leaves out: "no gluten" of gluten_free, not "gluten-free"."""
+    what = lacked(parameter.name)
+    if what is None:
+        return False
+    own = r"\W?".join(map(re.escape, humanized(parameter.name).split()))
+    whole = rf"(?<!\w)(?:{own}|{re.escape(what)}\W?(?:frei|vrij))"
+    return re.search(whole, part, re.IGNORECASE) is None
 
 
 def _without_names_of_others(parameter: Parameter, planned: Planned, text: str) -> str:

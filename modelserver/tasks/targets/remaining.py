@@ -8,17 +8,14 @@ and numbers with the unit that the parameter asks for.
 from __future__ import annotations
 
 import itertools
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.schema import is_short_for
-from modelserver.tasks.targets import listed, negated, wording
+from modelserver.tasks.targets import listed, looks, negated, wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
-from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import lists, spoken, units
+from modelserver.tasks.values import lists, spoken
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -28,13 +25,6 @@ _SURE: Final = 0.6
 _LONGEST: Final = 600
 # A number of so many digits counts nothing: it is that of a thing.
 _LONG: Final = 3
-_CODE: Final = re.compile(r"(?<![\w@./:-])[^\W_][\w-]*(?![\w@]|[.:/]\w)")
-_DAY: Final = re.compile(r"(?<![\w-])\d{4}-\d{2}-\d{2}(?![\w-])")
-_TIME: Final = re.compile(r"(?<![\w:.-])\d{1,2}:\d{2}(?![\w:.-])")
-_EMAIL: Final = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.\w+")
-_NUMBER: Final = re.compile(r"(?<![\w.,:/@-])\d+(?:[.,]\d+)*(?![\w.,:/@-]*\d)")
-_UNIT: Final = re.compile(r"[ -]?(?P<word>[^\W\d_]+)")
-_FORMATS: Final = {"date": _DAY, "time": _TIME, "email": _EMAIL}
 
 
 def filled(
@@ -68,16 +58,19 @@ def filled(
 def _sure(
     tool: Tool, readings: Mapping[str, Sequence[Reading]], text: str, newest: int
 ) -> wording.Readings:
-    """Numbers that can be no other parameter's: the only one with its unit, or the only long one."""
+    """What can be no other parameter's: the only code of its shape, day, number with its unit or long one."""
     numeric = [p for p in tool.parameters if p.type in {"integer", "number"} and not options(p)]
-    numbers = [match.span() for match in _NUMBER.finditer(text)]
+    numbers = [match.span() for match in looks.NUMBER.finditer(text)]
+    looking = {p.name: list(looks.spots(p, text)) for p in tool.parameters if p.type != "array"}
     found: wording.Readings = {}
-    for parameter in numeric:
+    for parameter in (p for p in tool.parameters if p.name in looking):
         own = readings.get(parameter.name, [])
-        spots = list(_spots(parameter, text))
+        spots = looking[parameter.name]
         if not spots and numeric == [parameter] and len(numbers) == 1:
             spots = [spot for spot in numbers if spot[1] - spot[0] >= _LONG]
         if not own or len(spots) != 1 or own[0].evidence.message != newest:
+            continue
+        if any(spots[0] in others for name, others in looking.items() if name != parameter.name):
             continue
         if own[0].evidence.start <= spots[0][0] and spots[0][1] <= own[0].evidence.end:
             found[parameter.name] = [wording.sure_of(own[0], _SURE), *own[1:]]
@@ -119,7 +112,7 @@ def joined(
     start, end = lists.reach(message.content, own[0].evidence.start, own[0].evidence.end)
     row = [
         Reading(value, Evidence(newest, *spot, message.content[slice(*spot)], own[0].evidence.confidence))
-        for spot in _spots(patterned[0], message.content)
+        for spot in looks.spots(patterned[0], message.content)
         if start <= spot[0] and spot[1] <= end
         and (value := spoken.read(patterned[0], *message.said(*spot), occasion)) is not None
     ]  # fmt: skip
@@ -140,7 +133,7 @@ def _free(
 ) -> list[Reading]:  # fmt: skip
     """What a message says that can be a parameter's value and is nobody's yet."""
     found = []
-    for start, end in _spots(parameter, message.content):
+    for start, end in looks.spots(parameter, message.content):
         said = Evidence(number, start, end, message.content[start:end], _SURE)
         if any(map(said.overlaps, taken)):
             continue
@@ -148,26 +141,3 @@ def _free(
         if value is not None and not negated.is_refused(parameter, message.content, start):
             found.append(Reading(value, said))
     return found
-
-
-def _spots(parameter: Parameter, text: str) -> Iterator[tuple[int, int]]:
-    if parameter.pattern:
-        yield from (m.span() for m in _CODE.finditer(text) if any(map(str.isdecimal, m.group())))
-    elif parameter.format in _FORMATS:
-        yield from (m.span() for m in _FORMATS[parameter.format].finditer(text))
-    elif parameter.type in {"integer", "number"}:
-        for match in _NUMBER.finditer(text):
-            unit = _UNIT.match(text, match.end())
-            if unit and _asks_for(parameter, unit["word"].casefold()):
-                yield match.span()
-
-
-def _asks_for(parameter: Parameter, unit: str) -> bool:
-    """Whether a parameter asks for a number of this unit."""
-    about = f"{humanized(parameter.name)}: {parameter.description}"
-    given, asked = units.said(unit), units.wanted(about)
-    if given and asked:
-        return given[0] == asked[0]
-    return any(
-        unit == word or is_short_for(unit, word) for word in humanized(parameter.name).split()
-    )

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from modelserver.checked import matches
 from modelserver.tasks import types
+from modelserver.tasks.targets import looks
 from modelserver.tasks.targets.claims import Reading
-from modelserver.tasks.targets.layout import options
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import spoken, texts
+from modelserver.tasks.values import spoken
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -25,23 +23,10 @@ if TYPE_CHECKING:
 
 # How sure it is that a word of the shape is the value.
 _SURE: Final = 0.8
-_LONGEST: Final = 2000
-_MOST_CODES: Final = 40
-_CODE: Final = re.compile(r"(?<![\w@/.-])[^\W_](?:[\w/-]|\.(?=\w))*(?![\w@/-])")
-_EXAMPLE: Final = re.compile(r"(?P<letters>[A-Za-z]{1,6})(?P<joint>[-_/]?)(?P<digits>\d{1,10})")
-_TOLD: Final = re.compile(
-    r"\b(?P<letters>[A-Z]{1,4})(?P<joint>-?) ?(?:and|plus|followed by|with) "
-    r"(?P<count>two|three|four|five|six|seven|eight|[2-8]) digits\b"
-)
-_COUNTS: Final = {
-    word: str(number)
-    for number, word in enumerate(["two", "three", "four", "five", "six", "seven", "eight"], 2)
-}
 _JOINT: Final = re.compile(
     r"\s*(?:[,;&+/]|(?:and|plus|or|und|et|y|e|en)(?!\w))?\s*(?:(?:and|plus|also|then)\s+)?(?:also\s+)?",
     re.IGNORECASE,
 )
-_DIGIT: Final = re.compile(r"\d")
 
 
 def known(
@@ -51,7 +36,7 @@ def known(
     """The readings, with the values that the words of this wish have in a parameter's shape."""
     kept = {name: list(many) for name, many in readings.items()}
     wish = [*types.turns_of_wish(messages)]
-    shaped = [each for each in tool.parameters if _is_shaped(each)]
+    shaped = [each for each in tool.parameters if looks.is_shaped(each)]
     for parameter in shaped:
         own = kept.setdefault(parameter.name, [])
         if any(each.evidence.message in wish for each in own):
@@ -60,8 +45,11 @@ def known(
             continue
         codes = next(filter(None, (_codes(parameter, messages, turn) for turn in wish)), [])
         others = [each for each in shaped if each is not parameter]
+        wanted = (
+            each for other in others for turn in wish for each in _codes(other, messages, turn)
+        )
         if _are_one(parameter, codes, messages) and not any(
-            _fits(other, code.text) for other in others for code in codes
+            each.overlaps(code) for each in wanted for code in codes
         ):
             own[:0] = _read(parameter, codes, messages, occasion)
     return kept
@@ -125,42 +113,6 @@ def _read(
 def _codes(parameter: Parameter, messages: Sequence[Message], number: int) -> list[Evidence]:
     """What a message has in the shape of a parameter."""
     text = messages[number].content
-    if len(text) > _LONGEST:
-        return []
-    found = [each for each in _CODE.finditer(text) if _DIGIT.search(each.group())][:_MOST_CODES]
     return [
-        Evidence(number, *each.span(), each.group(), _SURE)
-        for each in found
-        if _fits(parameter, each.group())
+        Evidence(number, *spot, text[slice(*spot)], _SURE) for spot in looks.spots(parameter, text)
     ]
-
-
-def _is_shaped(parameter: Parameter) -> bool:
-    kind = parameter.items if parameter.type == "array" else parameter.type
-    return (
-        kind in {None, "string"}
-        and not options(parameter)
-        and not parameter.format
-        and bool(parameter.pattern or _shapes(parameter.description))
-    )
-
-
-def _fits(parameter: Parameter, code: str) -> bool:
-    if parameter.pattern and parameter.type != "array":
-        return any(matches(parameter.pattern, each) for each in (code, *texts.respelt(code)))
-    return any(re.fullmatch(shape, code, re.IGNORECASE) for shape in _shapes(parameter.description))
-
-
-@cache
-def _shapes(description: str) -> tuple[str, ...]:
-    """Letters and digits as an example has them, or as the description counts them."""
-    examples = filter(None, map(_EXAMPLE.fullmatch, texts.examples(description)))
-    found = [
-        f"{each['letters']}{each['joint']}\\d{{{max(1, len(each['digits']) - 1)},{len(each['digits']) + 1}}}"
-        for each in examples
-    ]
-    found += [
-        f"{each['letters']}{each['joint']}\\d{{{_COUNTS.get(each['count'], each['count'])}}}"
-        for each in _TOLD.finditer(description)
-    ]
-    return tuple(found)

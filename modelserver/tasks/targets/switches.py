@@ -10,6 +10,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from modelserver.schema import lacked
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
@@ -21,17 +22,35 @@ if TYPE_CHECKING:
     from modelserver.schema import Parameter
 
 _ARTICLE: Final = r"(?:(?:a|an|the|any|some|my|our|her|his|their|your|it|them) )?"
-_NOT: Final = r"(?:do|does|did|is|are|was|were|need|must|should)(?:n['\u2019]?t| not)"
+_NOT: Final = (
+    r"(?:(?:do|does|did|is|are|was|were|need|must|should|wo|would|ca|could)n['\u2019]?t"
+    r"|(?:do|does|did|is|are|was|were|need|must|should|will|would|can|could) ?not)"
+)
+_USED: Final = r"need|want|require|have|has|bother|bring|take|use|eat|tolerate"
 _DECLINED: Final = re.compile(
-    rf"(?<!\w)(?:without|w/o|no|not|nor|never|skip|omit|no need (?:for|to|of)|instead of|rather than"
-    rf"|{_NOT}(?: (?:need|want|require|have|has|bother))?(?: (?:to be|to|with))?) {_ARTICLE}(?:to be )?$",
+    rf"(?<!\w)(?:without|w/o|no|not|nor|never|skip|omit|avoid|no need (?:for|to|of)|instead of|rather than"
+    rf"|{_NOT}(?: be)?(?: (?:{_USED}|needing|taking|bringing|using))?(?: (?:to be|to|with))?) {_ARTICLE}(?:to be )?$",
     re.IGNORECASE,
 )
 # "With the school bus" of a bus.
 _KIND: Final = r"(?:(?!no |not |out )[^\W\d_]{3,} )?"
 _WANTED: Final = re.compile(
-    rf"(?<!\w)(?:(?:in|and|adding|add|want|needs?|also|send) {_ARTICLE}|(?:with|w/|plus|including|includes?) {_ARTICLE}{_KIND})$",
+    rf"(?<!\w)(?:(?:in|and|adding|add|wants?|needs?|also|send) {_ARTICLE}|(?:with|w/|plus|including|includes?) {_ARTICLE}{_KIND})$",
     re.IGNORECASE,
+)
+# "Run the tests, use a crane": what a part of a message says to do, and ends with; "she takes the bus".
+_USES: Final = re.compile(
+    rf"(?:(?:^|[,;.!?:] ?|(?<!\w)(?:and|then|but|please) )(?:please |also )?"
+    rf"(?:run|do|perform|make|apply|use|bring|arrange|provide|get|take)"
+    rf"|(?<!\w)(?:he|she|they|we|i|who)(?:['\u2019]ll)? (?:will |also ){{0,2}}(?:takes?|uses?|brings?)) {_ARTICLE}$",
+    re.IGNORECASE,
+)
+_TOO: Final = re.compile(r" (?:too|as well)(?!\w)", re.IGNORECASE)
+_GOES_ON: Final = re.compile(r" (?:and|but)(?!\w)", re.IGNORECASE)
+# "Force a restart", of a name that is what is to be done.
+_DONE_TO: Final = re.compile(r" (?:a|an|the|all|both) [^\W\d_]", re.IGNORECASE)
+_HEADS: Final = re.compile(
+    r"(?:^|[,;.!:] ?|(?<!\w)(?:and|then|please) )(?:please )?$", re.IGNORECASE
 )
 _NEEDLESS: Final = re.compile(
     r" (?:is|are)?(?:n['\u2019]t| not|) ?(?:be )?(?:not |un)(?:needed|necessary|required|wanted)"
@@ -72,28 +91,31 @@ def said(parameter: Parameter, text: str, number: int) -> Reading | None:
     if parameter.type != "boolean" or len(text) > _LONGEST:
         return None
     line = re.sub(r"\s", " ", text)
-    found = list(_named(parameter, line)) or list(_meant(parameter, line))
+    found = list(_spoken_of(parameter.name, line)) or list(_meant(parameter, line))
     if len({value for _, _, value in found}) != 1:
         return None
     start, end, value = found[0]
     return Reading(value, Evidence(number, start, end, text[start:end], _SURE))
 
 
-def _named(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
-    """Where the name stands beside a word that wants or declines it, with the words that decline."""
-    for match in _name(parameter.name).finditer(line):
+def _spoken_of(name: str, line: str) -> Iterator[tuple[int, int, bool]]:
+    """Where a name stands beside a word that wants or declines it, with the words that decline."""
+    for match in _name(name).finditer(line):
         before, after = line[: match.start()][-_NEAR:], line[match.end() :][:_NEAR]
         declined, needless = _DECLINED.search(before), _NEEDLESS.match(after)
         if declined or needless:
             back = len(before) - declined.start() if declined else 0
             further = needless.end() if needless else 0
             yield match.start() - back, match.end() + further, False
-        elif _is_wanted(before, match, after) or _is_told(match, line):
+        elif _is_wanted(before, match, after) or _is_told(match, line) or _is_done(match, line):
             yield *match.span(), True
 
 
 def _meant(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
     """Where other words say the same: "only direct ones" of direct_only, "daily" of every_day."""
+    if about := lacked(parameter.name):
+        # What is to be left out is declined where this is wanted.
+        yield from ((start, end, not value) for start, end, value in _spoken_of(about, line))
     if match := _restricted(parameter, line):
         yield *match.span(), True
     period = repeats.period(humanized(parameter.name))
@@ -114,8 +136,22 @@ def _is_wanted(before: str, name: re.Match[str], after: str) -> bool:
 
 def _is_told(name: re.Match[str], line: str) -> bool:
     """Whether a name of several words is said as it is: "the driver should take the empties"."""
-    if len(name.group().split()) < _SEVERAL:
-        return False
+    return len(name.group().split()) >= _SEVERAL and _is_clear(name, line)
+
+
+def _is_done(name: re.Match[str], line: str) -> bool:
+    """Whether a name is what is to be done, or done with: "force a restart", "run the tests too"."""
+    before, after = line[: name.start()][-_NEAR:], line[name.end() :][:_NEAR]
+    too = _TOO.match(after)
+    rest = after[too.end() :] if too else after
+    used = (too and _APART_AFTER.match(rest)) or (
+        _USES.search(before) and (_APART_AFTER.match(rest) or _GOES_ON.match(rest))
+    )
+    return bool(used or (_HEADS.search(before) and _DONE_TO.match(after))) and _is_clear(name, line)
+
+
+def _is_clear(name: re.Match[str], line: str) -> bool:
+    """Whether nothing else in its clause makes it unclear that a name is wanted."""
     begins = [found.end() for found in _CLAUSE.finditer(line, 0, name.start())]
     ends = _CLAUSE.search(line, name.end())
     clause = line[max(begins, default=0) : ends.end() if ends else len(line)]

@@ -137,3 +137,15 @@ def test_requests_hold_what_was_given_and_no_more() -> None:
     assert full["guard_threshold"] == 0.0
     assert (full["threshold"], full["max_calls"], full["timeout_ms"]) == (0.5, 3, 400)
     assert schema.GuardRequest(("a",)).to_json() == {"texts": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("lactose_free", "lactose"), ("noSmoking", "smoking"), ("skip_breakfast", "breakfast"),
+        ("exclude_bank_holidays", "bank holidays"), ("cashless", "cash"), ("skip_when_raining", None),
+        ("is_free", None), ("free_parking", None), ("express", None), ("no", None), ("less", None),
+    ],
+)  # fmt: skip
+def test_a_name_may_say_what_a_yes_leaves_out(name: str, what: str | None) -> None:
+    assert schema.lacked(name) == what

@@ -36,6 +36,16 @@ from modelserver.tasks.targets import switches
         ("bus", "grade 8, with the school bus and without lunch", True), ("bus", "with her bus, please", True),
         ("bus", "with lunch, without the bus", False),
         ("every_month", "jeden Monat am ersten", True), ("every_day", "not every day", False),
+        ("take_empties", "he won't take the empties", False), ("porter", "we wont be needing a porter", False),
+        ("ladder", "you cannot bring the ladder", False), ("tests", "deploy it and run the tests too", True),
+        ("tests", "deploy it, run the tests", True), ("taxi", "He takes the taxi but walks back", True),
+        ("dessert", "lunch and dessert too, please", True), ("insure", "Insure the violin.", True),
+        ("purge", "empty bin 4, purge all parts", True), ("sugar_free", "a cola w/o sugar", True),
+        ("sugar_free", "she is diabetic so no sugar in it", True), ("sugar_free", "with sugar", False),
+        ("sugar_free", "sugar-free, please", True), ("sugar_free", "it need not be sugar free", False),
+        ("skip_breakfast", "two nights without breakfast", True), ("skip_breakfast", "breakfast too please", False),
+        ("avoid_tolls", "no tolls please", True), ("paperless", "we want no paper", True),
+        ("without_ice", "with ice", False), ("exclude_weekends", "weekends are fine", False),
     ],
 )  # fmt: skip
 def test_said_in_plain_words(name: str, text: str, *, value: bool) -> None:
@@ -54,7 +64,10 @@ def test_said_in_plain_words(name: str, text: str, *, value: bool) -> None:
         ("generic", "is a generic fine?"), ("force", "use the force it has"), ("direct_only", "a direct train"),
         ("direct_only", "not only direct ones"), ("night_only", "only one night"), ("every_day", "every other day"),
         ("every_day", "weekly"), ("open_only", "I only asked when they open"),
-        ("take_empties", "he won't take the empties"), ("take_empties", "if they take the empties"),
+        ("take_empties", "he may take the empties or not"), ("take_empties", "if they take the empties"),
+        ("sauna", "use the sauna for the towels"), ("linen", "change the linen in room 4"), ("tests", "run the tests?"),
+        ("bus", "she never takes the bus"), ("bus", "if he takes the bus"), ("skip_when_dry", "no dry beds"),
+        ("is_free", "is it free"), ("sugar_free", "one sugar bowl"),
         ("take_empties", "do they take the empties?"), ("return_trip", "with return"), ("dessert", "what is the dessert?"), ("dessert", ""),
     ],
 )  # fmt: skip

@@ -118,6 +118,29 @@ def test_a_yes_or_no_against_the_words_is_asked_back(said: str, wrapped: bool, d
     assert is_done(said, ship(gift_wrap=wrapped)) is done
 
 
+@pytest.mark.parametrize(
+    ("said", "free", "done"),
+    [
+        ("brew T9, no lactose", True, True), ("brew T9, no lactose", False, False),
+        ("brew T9 without lactose", True, True), ("brew T9 ohne Laktose", True, True),
+        ("brew T9, lactose free", True, True), ("brew T9, lactose-free", False, False),
+        ("brew T9, lactosefrei", True, True), ("brew T9 with lactose", False, True),
+        ("brew T9 with lactose", True, False), ("brew T9, not lactose-free", False, True),
+    ],
+)  # fmt: skip
+def test_where_a_yes_leaves_something_out_no_is_yes_to_it(
+    said: str, *, free: bool, done: bool
+) -> None:
+    brew = target(
+        "brew_tea", parameter("pot", required=True),
+        parameter("lactose_free", "boolean", default=False), confirm="unsure",
+    )  # fmt: skip
+    call = wish("brew_tea", 0, pot="T9", lactose_free=free)
+    at = said.find(",") + 2 if "," in said else len("brew T9 ")
+    where = {**call.evidence, "lactose_free": replace(call.evidence["pot"], start=at, end=len(said), text=said[at:])}  # fmt: skip
+    assert is_done(said, replace(call, evidence=where), config=settings(brew)) is done
+
+
 def test_two_like_parameters_with_one_value_are_asked_back() -> None:
     """From Lyon to Lyon is a misreading."""
     assert not is_done("move it to Lyon", wish("move_goods", 0, from_store="Lyon", to_store="Lyon"))

@@ -115,3 +115,22 @@ def test_a_number_that_can_be_no_others_is_sure(text: str, sure: float) -> None:
     reading = Reading(6.0, Evidence(0, at, end, text[at:end], 0.2))
     found = remaining.filled(RACK, {"hectolitres": [reading]}, [Message("user", text)], 0, UNTOLD)
     assert found["hectolitres"][0].evidence.confidence == sure
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("see A7 at noon", 0.6),
+        ("see A7 or B4", 0.2),
+        ("see A7, guide A8", 0.2),
+        ("see A7 on B-side", 0.6),
+    ],
+)
+def test_the_only_code_of_its_shape_is_sure(text: str, sure: float) -> None:
+    """Where no other parameter takes such a code, and no second one is said."""
+    guided = text.endswith("A8")
+    guide = Parameter("guide", pattern="^A[0-9]$" if guided else "^G[0-9]$")
+    tool = Tool("see", "", (*LIFT.parameters, guide))
+    reading = Reading("A7", Evidence(0, 4, 6, "A7", 0.2))
+    found = remaining.filled(tool, {"berth": [reading]}, [Message("user", text)], 0, UNTOLD)
+    assert found["berth"][0].evidence.confidence == sure
