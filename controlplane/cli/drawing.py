@@ -36,6 +36,7 @@ def drawn(decision: _Part, messages: list[_Part]) -> str:
         lines += _labelled("asks", _asked(record["asked"]))
     lines += _labelled("requests", _requests(decision, record))
     lines += _labelled("LLM", _llm(decision.get("llm_request")))
+    lines += _labelled("LLM", _called(record.get("llm") if record else None))
     lines += _labelled("says", _said(decision))
     if record:
         lines += _labelled("outcome", [_outcome(record)])
@@ -156,6 +157,20 @@ def _llm(request: _Part | None) -> Iterator[str]:
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False)
     for line in text.splitlines()[:6]:
         yield "  " + _shortened(line, _width())
+
+
+def _called(call: _Part | None) -> Iterator[str]:
+    """What the call of a past decision came to."""
+    if call is None:
+        return
+    tried = f" in {call['attempts']} attempts" if (call["attempts"] or 1) > 1 else ""
+    told = [f"{call['provider']}{', ' + call['model'] if call['model'] else ''}{tried}"]
+    told.append(call["outcome"] + (f" ({call['status']})" if call["status"] else ""))
+    if call["input_tokens"] is not None:
+        told.append(f"{call['input_tokens']} tokens in, {call['output_tokens'] or 0} out")
+    if call["cost"] is not None:
+        told.append(f"cost {call['cost']:.6g}")
+    yield "; ".join(told)
 
 
 def _said(decision: _Part) -> Iterator[str]:

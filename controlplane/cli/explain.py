@@ -65,27 +65,18 @@ def run(args: argparse.Namespace) -> int:
 
 def _past(args: argparse.Namespace, home: Home) -> int:
     """The record is in the memory of one of the processes, as long as it is among the newest."""
-    import asyncio  # noqa: PLC0415
-    from urllib.parse import quote  # noqa: PLC0415
+    from controlplane import past  # noqa: PLC0415
 
-    from controlplane.supervise import http  # noqa: PLC0415
-
-    heard = False
-    for socket in home.metrics_sockets:
-        try:
-            path = f"/decisions/{quote(args.record, safe='')}"
-            answer = asyncio.run(http.get(http.Place(socket=socket), path, 2.0))
-        except http.HttpError:
-            continue
-        heard = True
-        if answer.status == 200:
-            _show({"record": json.loads(answer.body)}, [], as_json=args.json)
-            return DONE
-    if heard:
+    try:
+        record = past.decision(home, args.record)
+    except past.UnheardError:
+        failure(f"no gateway with prompts runs in {home.folder}")
+        return COULD_NOT_RUN
+    if record is None:
         failure(f"no request {args.record} is among the newest that the gateway remembers")
         return FOUND
-    failure(f"no gateway with prompts runs in {home.folder}")
-    return COULD_NOT_RUN
+    _show({"record": record}, [], as_json=args.json)
+    return DONE
 
 
 def _show(decision: dict[str, Any], messages: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from controlplane.cli.home import add_home, home_of
 from controlplane.cli.terminal import failure, paint
-from controlplane.cli.usage_log import KEYS, add_up
 from controlplane.defaults import USAGE_FILES_KEPT
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
+from controlplane.usage_log import KEYS, add_up
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from controlplane.cli.usage_log import Sum, Usage
+    from controlplane.usage_log import Sum, Usage
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _HEADS = ("requests", "failed", "tokens in", "cached", "tokens out", "cost")

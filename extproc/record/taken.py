@@ -25,7 +25,9 @@ _RANKED: Final = 8
 
 
 def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dict[str, Any]:
-    """The whole of it; `outcome` is None where the client left before there was one."""
+    """All but the LLM's call, which comes after it; `outcome` is None where the client left before
+    there was one.
+    """
     caller, request = exchange.caller, exchange.request
     last = request.last_user
     return {
@@ -51,6 +53,7 @@ def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dic
         "asked": _asked(exchange),
         "confirmed": exchange.confirmed,
         "apis": [_sent(each) for each in exchange.sent],
+        "llm": None,
     }
 
 

@@ -10,13 +10,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import extproc, llm, prompts, streams
+from tests.bench import extproc, llm, observed, prompts, streams
 
 BENCHMARKS = {
     "llm": llm.run,
     "streams": streams.run,
     "extproc": extproc.run,
     "prompts": prompts.run,
+    "observed": observed.run,
 }
 
 

@@ -46,6 +46,7 @@ class Load:
     rps: float
     p50_ms: float
     errors: int
+    requests: int
 
 
 def post_script(folder: Path) -> Path:
@@ -100,6 +101,7 @@ def wrk(port: int, script: Path, connections: int) -> Load:
         rps=float(_found(r"Requests/sec:\s+([\d.]+)", text)[0]),
         p50_ms=float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit],
         errors=int(failed[1]) if failed else 0,
+        requests=int(_found(r"(\d+) requests in", text)[0]),
     )
 
 

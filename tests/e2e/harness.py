@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import json
 import os
 import random
 import shutil
@@ -18,7 +19,7 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from controlplane.compile import compile_file
 from controlplane.emit import emit
@@ -28,7 +29,7 @@ from controlplane.home_paths import Home
 from controlplane.supervise.plan import key_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ENVOY = Path(sys.executable).parent / "envoy"
 
@@ -80,10 +81,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def gateway(folder: Path, config: str, env: Mapping[str, str]) -> Iterator[Running]:
+def gateway(
+    folder: Path,
+    config: str,
+    env: Mapping[str, str],
+    change: Callable[[Any], None] | None = None,
+) -> Iterator[Running]:
     """`{port}` and `{prompt_port}` in `config` become free ports.
 
-    A config with prompts gets its two extproc processes, too.
+    A config with prompts gets its two extproc processes, too. `change`: what a test does to the
+    bootstrap that no config would.
     """
     port, prompt_port = free_port(), free_port()
     file = folder / "arch_config.yaml"
@@ -92,6 +99,10 @@ def gateway(folder: Path, config: str, env: Mapping[str, str]) -> Iterator[Runni
         config = config.replace(name, value)
     file.write_text(config)
     home = write(folder, file, env)
+    if change:
+        bootstrap = json.loads(home.bootstrap_file.read_text())
+        change(bootstrap)
+        home.bootstrap_file.write_text(json.dumps(bootstrap))
     with contextlib.ExitStack() as stack:
         extprocs = [
             Extproc(path, home.runtime, home.logs / f"{path.stem}.log")

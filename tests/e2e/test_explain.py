@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from modelserver import proof
-from tests.e2e.archgw import Archgw
+from tests.e2e.archgw import Archgw, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.model_server import FakeModelServer, Script
@@ -116,7 +116,9 @@ def test_what_cannot_be_explained_is_told(archgw: tuple[Archgw, int], tmp_path: 
 
 
 def test_a_past_request_is_explained_by_its_id(archgw: tuple[Archgw, int]) -> None:
-    """Whichever process decided it; and texts are not shown that were not kept."""
+    """Whichever process decided it, with what its LLM's call came to; and texts are not shown that
+    were not kept.
+    """
     made, port = archgw
     assert made.up().returncode == 0
     try:
@@ -128,5 +130,16 @@ def test_a_past_request_is_explained_by_its_id(archgw: tuple[Archgw, int]) -> No
         assert "13 characters, hash" in ran.stdout
         assert "Bonn" not in ran.stdout
         assert made.run("explain", "--record", "r-78").returncode == 1
+        assert Client(port).chat("hello", headers={"x-request-id": "r-79"}).status == 200
+        told = until(lambda: json.loads(_past(made, "r-79", "--json"))["record"]["llm"])
+        assert told == {
+            "provider": "one", "model": "m", "outcome": "answered", "status": 200, "attempts": 1,
+            "input_tokens": 7, "cached_tokens": None, "output_tokens": 3, "cost": None,
+        }  # fmt: skip
+        assert "LLM        one, m; answered (200); 7 tokens in, 3 out" in _past(made, "r-79")
     finally:
         made.run("down", "--timeout", "0")
+
+
+def _past(made: Archgw, request_id: str, *how: str) -> str:
+    return made.run("explain", "--record", request_id, *how).stdout

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 KEYS: Final = {"client": "client_name", "model": "model", "provider": "provider"}
 """By what calls can be told apart → its name in a line."""
 _BAD_STATUS: Final = 400
-_CLIENT_LEFT: Final = frozenset({"-", "DC"})
+_NONE, _CLIENT_LEFT = "-", "DC"
 """Envoy's flags of an answer that did not fail: none, or the client hung up."""
 
 
@@ -43,11 +43,11 @@ class Sum:
 
     def add(self, line: dict[str, Any]) -> None:
         self.requests += 1
-        if _failed(line):
+        if failed(line):
             self.failed += 1
         counts = [line.get(f"{kind}_tokens") for kind in ("prompt", "completion", "total")]
         if counts == [None, None, None]:
-            self.uncounted += not _failed(line)
+            self.uncounted += not failed(line)
             return
         self.prompt_tokens += int(counts[0] or 0)
         self.completion_tokens += int(counts[1] or 0)
@@ -69,8 +69,8 @@ class Usage:
 
 def add_up(files: Iterable[Path], by: str, since: dt.datetime) -> Usage:
     usage = Usage({}, Sum())
-    for line in _lines(files):
-        begun = _begun(line)
+    for line in parsed(text for file in files for text in _texts(file)):
+        begun = moment(line.get("time"))
         if begun is None:
             usage.unread += 1
             continue
@@ -81,15 +81,14 @@ def add_up(files: Iterable[Path], by: str, since: dt.datetime) -> Usage:
     return usage
 
 
-def _lines(files: Iterable[Path]) -> Iterator[dict[str, Any]]:
-    """Each of them; an empty one for what cannot be read."""
-    for file in files:
-        for text in _texts(file):
-            try:
-                line = json.loads(text)
-            except ValueError:
-                line = {}
-            yield line if isinstance(line, dict) else {}
+def parsed(texts: Iterable[bytes]) -> Iterator[dict[str, Any]]:
+    """Each line; an empty one for what cannot be read."""
+    for text in texts:
+        try:
+            line = json.loads(text)
+        except ValueError:
+            line = {}
+        yield line if isinstance(line, dict) else {}
 
 
 def _texts(file: Path) -> Iterator[bytes]:
@@ -100,14 +99,23 @@ def _texts(file: Path) -> Iterator[bytes]:
             yield b""  # half of a file, or not packed at all
 
 
-def _begun(line: dict[str, Any]) -> dt.datetime | None:
+def moment(written: Any) -> dt.datetime | None:
+    """None of what tells no time."""
     try:
-        return dt.datetime.fromisoformat(line["time"])
-    except (KeyError, TypeError, ValueError):
+        return dt.datetime.fromisoformat(written)
+    except (TypeError, ValueError):
         return None
 
 
-def _failed(line: dict[str, Any]) -> bool:
+def failed(line: Mapping[str, Any]) -> bool:
     status = line.get("status") or 0
-    flags = set(str(line.get("flags") or "-").split(","))
-    return status == 0 or status >= _BAD_STATUS or not flags <= _CLIENT_LEFT
+    return status == 0 or status >= _BAD_STATUS or not _flags(line) <= {_NONE, _CLIENT_LEFT}
+
+
+def was_left(line: Mapping[str, Any]) -> bool:
+    """The client hung up before the end of the answer."""
+    return _CLIENT_LEFT in _flags(line)
+
+
+def _flags(line: Mapping[str, Any]) -> set[str]:
+    return set(str(line.get("flags") or _NONE).split(","))

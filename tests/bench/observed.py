@@ -1,0 +1,172 @@
+"""What it costs to see what the gateway does: CPU per request with all of it on, and with none.
+
+Three gateways before the same provider, asked in turn: one that tells nothing of requests (no log,
+no metric, no trace, which no config says: it is taken out of what Envoy is told), one with the
+defaults, and one with JSON logs, every decision in a file and every request traced. What counts is
+the time on a CPU of Envoy, both extproc processes and the one that makes spans, by request: others
+may use this machine meanwhile.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import statistics
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.bench import plain
+from tests.e2e.harness import Running, free_port, gateway
+from tests.fakes.collector import FakeCollector
+from tests.fakes.model_server import FakeModelServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+_CONFIG = """
+version: v0.1
+listeners:
+  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
+  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
+model_server: {{address: "{models}"}}
+llm_providers:
+  - name: one
+    provider: local
+    base_url: http://127.0.0.1:{provider}/v1
+    model: gpt-one
+    default: true
+    price: {{input: 1, output: 2, cached: 0.5}}
+prompt_guards:
+  input_guards:
+    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+prompt_targets:
+  - name: weather
+    description: The weather of a city for some days.
+    endpoint: {{name: app, path: /weather}}
+    parameters:
+      - {{name: city, type: str, description: The city, required: true}}
+endpoints:
+  app: {{endpoint: "127.0.0.1:9"}}
+"""
+_ALL = """
+overrides: {{stats_port: 0, access_log_format: json}}
+decisions: {{file: decisions.jsonl, content: all}}
+tracing: {{random_sampling: 100, otlp: "{collector}"}}
+"""
+_DEFAULT = """
+overrides: {{stats_port: 0}}
+"""
+_ROUNDS = 5
+_CONNECTIONS = 8
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class _Side:
+    running: Running
+    pids: Mapping[str, tuple[int, ...]]
+
+    def cpu(self) -> dict[str, float]:
+        """Seconds that each part has spent so far."""
+        return {name: sum(map(_seconds, pids)) for name, pids in self.pids.items()}
+
+
+def run(folder: Path) -> dict[str, dict[str, float]]:
+    script = plain.post_script(folder)
+    provider = free_port()
+    with (
+        FakeModelServer() as models,
+        FakeCollector() as collector,
+        plain.envoy(folder / "provider", provider, plain.direct_response()),
+        contextlib.ExitStack() as stack,
+    ):
+        names = {"provider": provider, "models": models.address, "collector": collector.url}
+
+        def side(name: str, more: str, change: Callable[[Any], None] | None = None) -> _Side:
+            config = (_CONFIG + more).format(**names)
+            return stack.enter_context(_serving(folder / name, config, collector.url, change))
+
+        sides = {
+            "none": side("none", _DEFAULT, _silenced),
+            "defaults": side("defaults", _DEFAULT),
+            "all": side("all", _ALL),
+        }
+        return {
+            "prompts": _compared(sides, script, lambda each: each.prompt_port),
+            "llm": _compared(sides, script, lambda each: each.port),
+        }
+
+
+@contextlib.contextmanager
+def _serving(
+    folder: Path, config: str, collector: str, change: Callable[[Any], None] | None
+) -> Iterator[_Side]:
+    folder.mkdir()
+    with gateway(folder, config, {}, change) as running, contextlib.ExitStack() as stack:
+        pids = {
+            "envoy": (running.process.pid,),
+            "extproc": tuple(each.process.pid for each in running.extprocs),
+        }
+        if "tracing:" in config:
+            pids["spans"] = (stack.enter_context(_spans(running, collector)),)
+        yield _Side(running, pids)
+
+
+@contextlib.contextmanager
+def _spans(running: Running, collector: str) -> Iterator[int]:
+    """The process that the supervisor would start."""
+    command = [sys.executable, "-m", "extproc.traces", "--service-name", "archgw"]
+    command += ["--socket", str(running.home.spans_socket), "--collector", f"{collector}/v1/traces"]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        yield process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+
+
+def _silenced(bootstrap: Any) -> None:
+    """Nothing is told of requests."""
+    if isinstance(bootstrap, dict):
+        bootstrap.pop("access_log", None)
+        for each in bootstrap.values():
+            _silenced(each)
+    elif isinstance(bootstrap, list):
+        for each in bootstrap:
+            _silenced(each)
+
+
+def _compared(
+    sides: Mapping[str, _Side], script: Path, port: Callable[[Running], int]
+) -> dict[str, float]:
+    spent: dict[str, list[dict[str, float]]] = {name: [] for name in sides}
+    for _ in range(_ROUNDS):
+        for name, side in sides.items():
+            before = side.cpu()
+            load = plain.wrk(port(side.running), script, _CONNECTIONS)
+            assert load.errors == 0, f"{load.errors} requests failed"
+            after = side.cpu()
+            spent[name].append(
+                {each: 1e6 * (after[each] - before[each]) / load.requests for each in after}
+            )
+    found: dict[str, float] = {}
+    whole: dict[str, float] = {}
+    for name, rounds in spent.items():
+        for part in rounds[0]:
+            found[f"{name}_{part}_us"] = round(statistics.median(each[part] for each in rounds), 1)
+        whole[name] = statistics.median(sum(each.values()) for each in rounds)
+    return {
+        **found,
+        "defaults_to_none": round(whole["none"] / whole["defaults"], 3),
+        "all_to_none": round(whole["none"] / whole["all"], 3),
+        "all_to_defaults": round(whole["defaults"] / whole["all"], 3),
+    }
+
+
+def _seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / _TICKS
