@@ -237,22 +237,3 @@ class Exchange:
             for name, evidence in call.evidence.items():
                 if evidence.message == self.request.last_user:
                     yield call, name, evidence
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """What a client who asks for it learns of the decision."""
-        intent = self.decision.intent if self.decision else None
-        if not (self.caller.debug and self.runtime.config.debug_headers and intent):
-            return {}
-        best = intent.ranking[0] if intent.ranking else None
-        second = intent.ranking[1] if len(intent.ranking) > 1 else None
-        found = {
-            contract.INTENT_KEY: intent.name or "",
-            contract.INTENT_SCORE_KEY: f"{intent.score:.4f}",
-            contract.INTENT_THRESHOLD_KEY: f"{intent.threshold:.4f}",
-            contract.INTENT_BEST_KEY: best.name if best else "",
-        }
-        if second:
-            found[contract.INTENT_RUNNER_UP_KEY] = second.name
-            found[contract.INTENT_RUNNER_UP_SCORE_KEY] = f"{second.score:.4f}"
-        return found

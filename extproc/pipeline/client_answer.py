@@ -11,6 +11,7 @@ from extproc.chat import answers, v01
 from extproc.chat.stream import assemble
 from extproc.contract import Form
 from extproc.events import Answer
+from extproc.record.taken import debug_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ def completion_text(body: Any) -> str | None:
 def told(exchange: Exchange, calls: Sequence[answers.ToolCall], asked: str = "") -> dict[str, str]:
     """The metadata of an answer: what was called, or what the gateway asks; then what was asked for."""
     of_calls = answers.state(calls, v01=exchange.v01)
-    return {**(answers.asked_state(asked) if asked else of_calls), **exchange.metadata}
+    return {**(answers.asked_state(asked) if asked else of_calls), **debug_metadata(exchange)}
 
 
 def ask_user(exchange: Exchange, question: str) -> Answer:
@@ -77,7 +78,7 @@ def say(
 ) -> Answer:
     request = exchange.request
     if request.stream and exchange.v01:
-        body = v01.stream(text, model, calls, exchange.metadata)
+        body = v01.stream(text, model, calls, debug_metadata(exchange))
         return Answer(body, Form.SSE, headers=headers or {})
     metadata = told(exchange, calls, asked)
     answer = answers.ChatAnswer(text, model, metadata, request.include_usage)

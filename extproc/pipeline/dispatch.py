@@ -16,6 +16,7 @@ from extproc.contract import GUARDED_HEADER, OWN_PREFIX
 from extproc.errors import ContextTooLarge
 from extproc.events import Answer, Forward, Outcome
 from extproc.pipeline.client_answer import repeat, say, speech, told
+from extproc.record.taken import debug_metadata
 from extproc.telemetry import log
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def _to_llm(exchange: Exchange) -> Forward:
         "content-type": "application/json",
     }
     if calls and exchange.request.stream and exchange.v01:
-        return Forward(body, headers, events=v01.prefix(calls, exchange.metadata))
+        return Forward(body, headers, events=v01.prefix(calls, debug_metadata(exchange)))
     return Forward(body, headers, members=answers.members(told(exchange, calls)))
 
 

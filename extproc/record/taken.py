@@ -69,6 +69,26 @@ def in_short(exchange: Exchange, outcome: Outcome | None) -> dict[str, str]:
     return found
 
 
+def debug_metadata(exchange: Exchange) -> dict[str, str]:
+    """What a client that asks for it finds of the record in its answer's metadata."""
+    wanted = exchange.caller.debug and exchange.runtime.config.debug_headers
+    if not wanted or exchange.decision is None:
+        return {}
+    told = intent(exchange.decision.intent)
+    ranking: list[dict[str, Any]] = told["ranking"]
+    best, second, *_ = [*ranking, None, None]
+    found = {
+        contract.INTENT_KEY: told["name"] or "",
+        contract.INTENT_SCORE_KEY: f"{told['score']:.4f}",
+        contract.INTENT_THRESHOLD_KEY: f"{told['threshold']:.4f}",
+        contract.INTENT_BEST_KEY: best["name"] if best else "",
+    }
+    if second:
+        found[contract.INTENT_RUNNER_UP_KEY] = second["name"]
+        found[contract.INTENT_RUNNER_UP_SCORE_KEY] = f"{second['score']:.4f}"
+    return found
+
+
 def intent(found: Intent) -> dict[str, Any]:
     """How the targets ranked. The margin is what the best one is ahead of the next."""
     ranking = found.ranking[:_RANKED]
