@@ -1,87 +1,123 @@
-"""Scripts of conversations: what the user says, and what must be seen of each answer.
+"""Golden conversations, said to a gateway that runs.
 
-A script is a list of conversations in YAML. Each turn has a `user` and exactly one of
-
-- `calls`: the APIs that were called, in order, each `{name: {argument: value, …}}`, complete;
-- `asks_for`: the parameters that the gateway asks for instead of calling; how, is for `says`;
-- `proposes`: the call that the gateway asks whether to make, as `name: [words of its values]`;
-- `refused`: true, the prompt guard answered;
-- `error_target`: true, the call failed and the error target answered;
-- `error`: the call failed and this status came back;
-- `llm`: true, an answer of the LLM, with no API called that is a tool;
-
-and may have `says` (texts that the answer must hold, in any case) and `stream` (true).
-
-A conversation says what a user would expect. Where archgw's models are known to get it wrong,
-its `mistake` tells how; it is played and shown like the others, and no failure.
+`conversations.yaml` is a file of `archgw test`, which decides each of its tests by itself and calls
+nothing. Here whole conversations are played: of tests that begin alike the longest is said, message by
+message, and what comes of each is compared with the test that ends with it. What the assistant says
+in the file is left out: a gateway and an LLM are there to say it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from controlplane.acceptance.cases import read_suite
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from controlplane.acceptance.cases import Case
     from demos.chat import Answer, Chat
 
 _ERROR = "x-function-error-code"
-_QUESTIONS = ("Could you please tell me", "Sure, could you also tell me")
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
     user: str
-    kind: str
-    wanted: Any
-    says: tuple[str, ...]
-    stream: bool
+    expect: Mapping[str, Any] = field(default_factory=dict)
+    """As the test has it that ends here; empty where none does."""
+    silent: frozenset[str] = frozenset()
+    """Default targets: an answer does not tell that they were called."""
+
+    @property
+    def calls(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Those that are made; none where the user is asked instead."""
+        expect = self.expect
+        if "calls" in expect:
+            return [call for each in expect["calls"] for call in each.items()]
+        target = expect.get("target")
+        if target is None or target in self.silent or self.asks:
+            return []
+        return [(target, expect.get("args", {}))]
+
+    @property
+    def asks(self) -> bool:
+        return any(self.expect.get(key) for key in ("missing", "ask", "confirm"))
 
     def mismatches(self, answer: Answer) -> list[str]:
-        """What the answer is not; empty when it is as it must be."""
-        found = _KINDS[self.kind](answer, self.wanted)
-        text = answer.text.casefold()
-        missing = [part for part in self.says if part.casefold() not in text]
-        return [*found, *(f"the answer does not say “{part}”" for part in missing)]
+        """What the answer is not; empty when it is as it must be, as far as a client sees."""
+        if not self.expect:
+            return []
+        if self.expect.get("guard") == "refuse" or answer.refused:
+            as_wanted = answer.refused and self.expect.get("guard") == "refuse"
+            return [] if as_wanted else [f"the guard: {_instead(answer)}"]
+        if self.asks:
+            return self._question(answer)
+        if _failed(answer):
+            # A call that fails is told without its values; where none was to be made none can.
+            return [] if self.calls else [_instead(answer)]
+        made = [(name, _named(arguments, wanted)) for name, arguments, wanted in self._made(answer)]
+        if len(answer.calls) == len(self.calls) and made == self.calls:
+            return [] if answer.model != "Arch-Function" or made else [_instead(answer)]
+        return [f"{_instead(answer)}, expected {self.calls or 'no call'}"]
+
+    def _made(self, answer: Answer) -> list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]:
+        pairs = zip(answer.calls, self.calls, strict=False)
+        return [(name, arguments, wanted) for (name, arguments), (_, wanted) in pairs]
+
+    def _question(self, answer: Answer) -> list[str]:
+        if answer.calls or answer.model != "Arch-Function" or _failed(answer):
+            return [f"nothing was asked: {_instead(answer)}"]
+        words = str(self.expect.get("ask", ""))
+        known = words.casefold() in answer.text.casefold()
+        return [] if known else [f"“{words}” is not in the question: {answer.text}"]
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
     about: str
     turns: tuple[Turn, ...]
-    mistake: str | None = None
 
 
 def load(path: Path) -> tuple[Conversation, ...]:
-    script: list[Mapping[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    read = read_suite(path)
+    if read.suite is None or read.suite.config is None:
+        raise ValueError(f"{path}: {[each.message for each in read.problems]}")
+    targets = yaml.safe_load(read.suite.config.read_text("utf-8"))["prompt_targets"]
+    silent = frozenset(each["name"] for each in targets if each.get("default"))
+    tests = {_said(case): case for case in read.suite.cases}
     return tuple(
-        Conversation(each["about"], tuple(map(_turn, each["turns"])), each.get("mistake"))
-        for each in script
+        Conversation(case.id, tuple(_turns(said, tests, silent)))
+        for said, case in tests.items()
+        if not any(other[: len(said)] == said for other in tests if len(other) > len(said))
     )
 
 
-def _turn(written: Mapping[str, Any]) -> Turn:
-    kinds = [key for key in written if key in _KINDS]
-    unknown = set(written) - {"user", "says", "stream", *_KINDS}
-    if unknown or len(kinds) != 1:
-        raise ValueError(f"a turn needs one of {', '.join(_KINDS)}, and no other keys: {written}")
-    says = tuple(str(part) for part in written.get("says", ()))
-    return Turn(written["user"], kinds[0], written[kinds[0]], says, bool(written.get("stream")))
+def _said(case: Case) -> tuple[str, ...]:
+    return tuple(each["content"] for each in case.messages if each["role"] == "user")
+
+
+def _turns(
+    said: tuple[str, ...], tests: Mapping[tuple[str, ...], Case], silent: frozenset[str]
+) -> list[Turn]:
+    ends = ((text, tests.get(said[:number])) for number, text in enumerate(said, 1))
+    return [Turn(text, test.expect if test else {}, silent) for text, test in ends]
 
 
 def play(conversation: Conversation, chat: Chat, show: Callable[[str], None]) -> list[str]:
-    """Say it all, show it like a chat; the mismatches, each with the sentence it followed."""
+    """Say it all, every second message for a streamed answer, and show it like a chat.
+
+    The mismatches, each with the sentence it followed.
+    """
     wrong: list[str] = []
     show(f"\n— {conversation.about}")
-    if conversation.mistake:
-        show(f"  (known mistake: {conversation.mistake})")
-    for turn in conversation.turns:
+    for number, turn in enumerate(conversation.turns):
         show(f"\n  you      {turn.user}")
-        answer = chat.ask(turn.user, stream=turn.stream)
+        answer = chat.ask(turn.user, stream=bool(number % 2))
         for name, arguments in answer.calls:
             given = ", ".join(f"{key}={value!r}" for key, value in arguments.items())
             show(f"           · {name}({given})")
@@ -93,51 +129,17 @@ def play(conversation: Conversation, chat: Chat, show: Callable[[str], None]) ->
     return wrong
 
 
+def _failed(answer: Answer) -> bool:
+    return answer.status != 200 or _ERROR in answer.headers
+
+
 def _failure(answer: Answer) -> str:
     return f"[{answer.status}] {answer.text}"
 
 
-def _calls(answer: Answer, wanted: Sequence[Mapping[str, Mapping[str, Any]]]) -> list[str]:
-    expected = [(name, dict(arguments)) for call in wanted for name, arguments in call.items()]
-    if answer.calls == expected:
-        return []
-    return [f"called {answer.calls or _instead(answer)}, not {expected}"]
-
-
-def _asks_for(answer: Answer, wanted: Sequence[str]) -> list[str]:
-    if answer.calls or answer.model != "Arch-Function" or _ERROR in answer.headers:
-        return [f"did not ask for {', '.join(wanted)} but {_instead(answer)}"]
-    asks = answer.text.startswith(_QUESTIONS)
-    return [] if asks else [f"did not ask for {', '.join(wanted)} but said: {answer.text}"]
-
-
-def _proposes(answer: Answer, wanted: Mapping[str, Sequence[str]]) -> list[str]:
-    ((name, words),) = wanted.items()
-    opening = f"Shall I go ahead with “{name.replace('_', ' ')}”"
-    if answer.calls or answer.model != "Arch-Function" or not answer.text.startswith(opening):
-        return [f"did not propose {name} but {_instead(answer)}"]
-    return [f"did not propose “{each}”" for each in words if each not in answer.text]
-
-
-def _refused(answer: Answer, _wanted: bool) -> list[str]:
-    return [] if answer.refused else [f"was not refused but {_instead(answer)}"]
-
-
-def _error_target(answer: Answer, _wanted: bool) -> list[str]:
-    if answer.status == 200 and _ERROR in answer.headers:
-        return []
-    return [f"did not go to the error target but {_instead(answer)}"]
-
-
-def _error(answer: Answer, wanted: int) -> list[str]:
-    return [] if answer.status == wanted else [f"was no {wanted} but {_instead(answer)}"]
-
-
-def _llm(answer: Answer, _wanted: bool) -> list[str]:
-    own = answer.model.startswith("Arch") or _ERROR in answer.headers
-    if answer.status == 200 and not answer.calls and not own:
-        return []
-    return [f"is not the LLM's alone: {_instead(answer)}"]
+def _named(arguments: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Of the arguments those that are expected: a test names some, or all."""
+    return {name: arguments[name] for name in wanted if name in arguments}
 
 
 def _instead(answer: Answer) -> str:
@@ -152,14 +154,3 @@ def _instead(answer: Answer) -> str:
     if answer.model == "Arch-Function":
         return f"the gateway asked: {answer.text}"
     return "went to the LLM without a call"
-
-
-_KINDS: dict[str, Callable[[Answer, Any], list[str]]] = {
-    "calls": _calls,
-    "asks_for": _asks_for,
-    "proposes": _proposes,
-    "refused": _refused,
-    "error_target": _error_target,
-    "error": _error,
-    "llm": _llm,
-}

@@ -217,6 +217,13 @@ class _Key:
     fits: Callable[[Any], bool]
 
 
+def _is_calls(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(each, dict) and len(each) == 1 and isinstance(next(iter(each.values())), dict)
+        for each in value
+    )
+
+
 def _is_names(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
@@ -225,6 +232,7 @@ EXPECTED: Final[Mapping[str, _Key]] = {
     "guard": _Key("pass or refuse", lambda value: value in ("pass", "refuse")),
     "target": _Key("a target's name, or null for none", lambda v: v is None or isinstance(v, str)),
     "args": _Key("the values of its parameters, by name", lambda value: isinstance(value, dict)),
+    "calls": _Key("all calls in their order, each as `name: {its values}`", _is_calls),
     "missing": _Key("the parameters that are asked for", _is_names),
     "ask": _Key("words of the question", lambda value: isinstance(value, str)),
     "confirm": _Key("whether it is asked back", lambda value: isinstance(value, bool)),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from demos.conversations import Conversation, Turn
+    from demos.conversations import Turn
 
 
 @dataclass
@@ -83,34 +83,16 @@ def wait_until_loaded(log: Path, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def right_answers(conversation: Conversation) -> Script:
-    """What a model that is always right would say to each turn."""
-    calls: dict[str, list[tuple[str, dict[str, Any], list[str]]]] = {}
-    for turn, following in zip(conversation.turns, [*conversation.turns[1:], None], strict=True):
-        calls[turn.user] = _wanted(turn, following)
-    attacks = [turn.user for turn in conversation.turns if turn.kind == "refused"]
-    return Script(calls=calls, attacks=attacks)
+def right_answers(demo: Demo) -> Script:
+    """What a model that is always right would say to each message of its conversations."""
+    turns = [turn for each in demo.script for turn in each.turns]
+    return Script(
+        calls={turn.user: wanted(turn) for turn in turns},
+        attacks=[turn.user for turn in turns if turn.expect.get("guard") == "refuse"],
+    )
 
 
-def _wanted(turn: Turn, following: Turn | None) -> list[tuple[str, dict[str, Any], list[str]]]:
-    if turn.kind == "calls":
-        return [(name, args, []) for call in turn.wanted for name, args in call.items()]
-    if turn.kind == "asks_for":
-        # The call that the next turn completes.
-        assert following is not None
-        ((name, arguments),) = following.wanted[0].items()
-        known = {key: value for key, value in arguments.items() if key not in turn.wanted}
-        return [(name, known, turn.wanted)]
-    return [_FAILING[turn.user]] if turn.user in _FAILING else []
-
-
-_FAILING: dict[str, tuple[str, dict[str, Any], list[str]]] = {
-    "What is the weather like in Atlantis?": ("get_current_weather", {"city": "Atlantis"}, []),
-    "Reboot core-sw-99 now": ("reboot_network_device", {"device_id": "core-sw-99"}, []),
-    "Then reboot lab-ap-06": ("reboot_network_device", {"device_id": "lab-ap-06"}, []),
-    "Book 6 days of vacation for Kenji Tanaka starting on 2026-08-03.": (
-        "request_leave",
-        {"employee": "Kenji Tanaka", "days": 6, "start_date": "2026-08-03"},
-        [],
-    ),
-}
+def wanted(turn: Turn) -> list[tuple[str, dict[str, Any], list[str]]]:
+    if turn.asks:
+        return [(turn.expect["target"], turn.expect.get("args", {}), turn.expect["missing"])]
+    return [(name, dict(values), []) for name, values in turn.calls]

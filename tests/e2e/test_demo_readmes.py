@@ -62,7 +62,7 @@ def test_every_curl_is_an_example() -> None:
 def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stages]:
     with contextlib.ExitStack() as stack:
         models = stack.enter_context(FakeModelServer())
-        scripts = [right_answers(each) for name in APIS for each in Demo(name).script]
+        scripts = [right_answers(Demo(name)) for name in APIS]
         models.script = Script(
             calls={user: calls for script in scripts for user, calls in script.calls.items()},
             attacks=[text for script in scripts for text in script.attacks],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -67,58 +66,71 @@ REFUSED = answer("No.", model="Arch-Guard", headers={"x-prompt-guard-error-code"
 TOLD = answer("No device.", model="network", headers={"x-function-error-code": "tool_error"})
 FAILED = answer("no such city", status=404)
 LLM = answer("A joke.")
-KINDS = {
-    "calls": ([{"get_current_weather": {"city": "Oslo"}}], CALLED),
-    "asks_for": (["days"], ASKED),
-    "proposes": ({"book_room": ["guest: Bob"]}, PROPOSED),
-    "refused": (True, REFUSED),
-    "error_target": (True, TOLD),
-    "error": (404, FAILED),
-    "llm": (True, LLM),
+OSLO = {"target": "get_current_weather", "args": {"city": "Oslo"}}
+KINDS: dict[str, tuple[dict[str, Any], Answer]] = {
+    "calls": (OSLO, CALLED),
+    "asks for": ({"target": "get_current_weather", "missing": ["days"], "ask": "HOW MANY"}, ASKED),
+    "proposes": ({"target": "book_room", "confirm": True, "ask": "guest: Bob"}, PROPOSED),
+    "refused": ({"guard": "refuse"}, REFUSED),
+    "no call": ({"target": None}, LLM),
 }
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_accepts_each_kind_of_answer_for_itself_alone(kind: str) -> None:
     """What is meant for one kind is a mismatch for all the others."""
-    wanted, _ = KINDS[kind]
-    turn = conversations.Turn("hello", kind, wanted, (), stream=False)
+    turn = conversations.Turn("hello", KINDS[kind][0])
     matching = [name for name, (_, given) in KINDS.items() if not turn.mismatches(given)]
     assert matching == [kind]
 
 
 @pytest.mark.parametrize(
-    "call", [{"get_current_weather": {"city": "oslo"}}, {"get_weather": {"city": "Oslo"}}]
+    "expect",
+    [
+        OSLO | {"args": {"city": "oslo"}},
+        OSLO | {"target": "get_weather"},
+        {"calls": [{"get_current_weather": {"city": "Oslo"}}] * 2},
+        {"calls": []},
+    ],
 )
-def test_wants_the_very_call(call: dict[str, Any]) -> None:
-    """Another name or another argument is a mismatch."""
-    turn = conversations.Turn("hello", "calls", [call], (), stream=False)
+def test_wants_the_very_call(expect: dict[str, Any]) -> None:
+    """Another name, another argument or another number of calls is a mismatch."""
+    assert conversations.Turn("hello", expect).mismatches(CALLED)
+    assert not conversations.Turn("hello", {"target": "get_current_weather"}).mismatches(CALLED)
+
+
+def test_a_call_that_fails_is_not_seen() -> None:
+    """An API's no is told without the call; where none was to be made it is a mismatch."""
+    for answer_ in (TOLD, FAILED):
+        assert not conversations.Turn("hello", OSLO).mismatches(answer_)
+        assert conversations.Turn("hello", {"target": None}).mismatches(answer_)
+
+
+def test_the_default_target_is_not_seen() -> None:
+    """Its answer is the LLM's, or the gateway's, without a call beside it."""
+    turn = conversations.Turn("hello", {"target": "questions"}, frozenset(["questions"]))
+    assert not turn.mismatches(LLM)
     assert turn.mismatches(CALLED)
 
 
-def test_wants_the_very_call_proposed() -> None:
-    """Another target or value is a mismatch."""
-    for wanted, wrong in (
-        ({"book_room": ["guest: Eve"]}, "did not propose “guest: Eve”"),
-        ({"book": []}, "did not propose book but the gateway asked: " + PROPOSED.text),
-    ):
-        turn = conversations.Turn("hello", "proposes", wanted, (), stream=False)
-        assert turn.mismatches(PROPOSED) == [wrong]
-
-
-def test_wants_what_is_to_be_said() -> None:
-    """Case does not count, absence does."""
-    turn = conversations.Turn("hello", "llm", True, ("A JOKE", "a poem"), stream=False)
-    assert turn.mismatches(LLM) == ["the answer does not say “a poem”"]
-
-
-@pytest.mark.parametrize("keys", [{}, {"llm": True, "refused": True}, {"llm": True, "sings": 1}])
-def test_refuses_a_script_that_says_nothing_clear(tmp_path: Path, keys: dict[str, Any]) -> None:
-    """A turn expects one thing, and no key is misspelt."""
-    script = [{"about": "x", "turns": [{"user": "hello", **keys}]}]
+def test_tests_that_begin_alike_are_one_conversation(tmp_path: Path) -> None:
+    """Each message is compared with the test that ends with it."""
+    (tmp_path / "c.yaml").write_text("prompt_targets: [{name: a}, {name: b, default: true}]")
     path = tmp_path / "conversations.yaml"
-    path.write_text(json.dumps(script))
-    with pytest.raises(ValueError, match="a turn needs one of"):
+    path.write_text(
+        "config: c.yaml\ntests:\n"
+        "  - {id: one, messages: [x], expect: {target: a}}\n"
+        "  - {id: two, messages: [x, {assistant: y}, z, {assistant: y}, w], expect: {target: b}}\n"
+        "  - {id: three, messages: [z], expect: {target: a}}\n"
+    )
+    two, three = conversations.load(path)
+    assert [(turn.user, turn.expect.get("target")) for turn in two.turns] == [
+        ("x", "a"), ("z", None), ("w", "b"),
+    ]  # fmt: skip
+    assert (two.about, three.about) == ("two", "three")
+    assert two.turns[0].silent == {"b"}
+    path.write_text("tests: [{messages: [x]}]")
+    with pytest.raises(ValueError, match="expected `expect:`"):
         conversations.load(path)
 
 

@@ -19,6 +19,8 @@ HOLD: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (decision(refused=True), {"guard": "refuse"}),
     (decision("book", asks="city"), {"missing": ["city"], "ask": "COULD you"}),
     (decision("book", asks="confirm", city="Rome"), {"confirm": True, "args": {"city": "Rome"}}),
+    (decision("a", "b", x=1), {"calls": [{"a": {"x": 1}}, {"b": {}}], "exact": True}),
+    (decision(), {"calls": []}),
 ]
 
 
@@ -49,6 +51,8 @@ DIFFER: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     (decision(refused=True), {"guard": "pass"}, 'guard: expected "pass", is "refuse"'),
     (decision("a", asks="x"), {"missing": ["y"]}, 'missing: expected ["y"], is ["x"]'),
     (decision("a"), {"ask": "city"}, 'ask: expected "city" in ""'),
+    (decision("a", "b"), {"calls": [{"a": {}}]}, 'calls: expected ["a"], are ["a", "b"]'),
+    (decision("a", x=1), {"calls": [{"a": {"x": 2}}]}, "args.x: expected 2, is 1"),
 ]
 
 
