@@ -345,3 +345,8 @@ class Gateway:
         """Of each listener whose tokens are checked with keys that are elsewhere."""
         tokens = ((each.name, each.auth.tokens) for each in self.listeners if each.auth)
         return tuple((name, it.keys) for name, it in tokens if it and isinstance(it.keys, KeySet))
+
+    @property
+    def has_prices(self) -> bool:
+        """Whether it can be told of any answer what it cost."""
+        return any(provider.price for provider in self.providers)

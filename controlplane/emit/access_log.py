@@ -104,8 +104,8 @@ _TOKENS: dict[str, str] = {
     "cached_tokens": llm_field("cached_tokens"),
     "completion_tokens": llm_field("completion_tokens"),
     "total_tokens": llm_field("total_tokens"),
-    "cost": f"%TYPED_CEL({cost()} / 1000000.0)%",
 }
+_COST: dict[str, str] = {"cost": f"%TYPED_CEL({cost()} / 1000000.0)%"}
 _LLM: dict[str, str] = {
     **_TOKENS,
     "route": llm_field("route"),
@@ -129,15 +129,20 @@ _CREDENTIALS: dict[str, str] = {
 
 
 def llm(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
-    fields = _JSON | _LLM | _credentials(listener)
+    fields = _JSON | _LLM | _cost(gateway) | _credentials(listener)
     file = _file("access_llm.log", gateway, home, _TEXT, fields)
-    return [file, _usage(home), _failures("llm", home)]
+    return [file, _usage(gateway, home), _failures("llm", home)]
 
 
 def prompt(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> list[Fields]:
-    fields = _JSON | _LLM | _PROMPT | _credentials(listener)
+    fields = _JSON | _LLM | _cost(gateway) | _PROMPT | _credentials(listener)
     file = _file("access_ingress.log", gateway, home, _TEXT, fields)
-    return [file, _usage(home), _failures("prompt", home)]
+    return [file, _usage(gateway, home), _failures("prompt", home)]
+
+
+def _cost(gateway: ir.Gateway) -> dict[str, str]:
+    # It is worked out anew in each log, which takes longer than any other field.
+    return _COST if gateway.has_prices else {}
 
 
 def _credentials(listener: ir.Listener) -> dict[str, str]:
@@ -151,11 +156,11 @@ def internal(gateway: ir.Gateway, home: Home) -> list[Fields]:
     return [file, _failures("internal", home)]
 
 
-def _usage(home: Home) -> Fields:
+def _usage(gateway: ir.Gateway, home: Home) -> Fields:
     """Calls for which a provider was chosen, whatever became of them."""
     chosen = {"filter": names.LLM_METADATA, "path": [{"key": "route"}], "value": _THERE}
     matcher = {"matcher": chosen, "match_if_key_not_found": False}
-    log = _to(home.usage_log, {"json_format": _USAGE})
+    log = _to(home.usage_log, {"json_format": _USAGE | _cost(gateway)})
     return {**log, "filter": {"metadata_filter": matcher}}
 
 

@@ -1,8 +1,8 @@
 """Listeners: sockets, TLS, the connection manager and its hardening.
 
-A listener changes only with its address, its certificates, the forms of errors and logs, or more
-kinds of limits than it has slots for. What a config reload usually touches lives in routes and
-clusters, because replacing a listener drains its connections.
+A listener changes only with its address, its certificates, the forms of errors and logs, the first
+price, or more kinds of limits than it has slots for. What a config reload usually touches lives in
+routes and clusters, because replacing a listener drains its connections.
 """
 
 from __future__ import annotations
@@ -43,7 +43,11 @@ def _public_listener(listener: ir.Listener, gateway: ir.Gateway, home: Home) -> 
     else:
         manager["http_filters"] = prompt_filters(listener, gateway, home)
         logs = access_log.prompt(listener, gateway, home)
-    manager["access_log"] = [*logs, *metrics.logs(listener), *tracing.llm_calls(gateway)]
+    manager["access_log"] = [
+        *logs,
+        *metrics.logs(listener, prices=gateway.has_prices),
+        *tracing.llm_calls(gateway),
+    ]
     return _listener(listener, manager, home)
 
 

@@ -32,8 +32,9 @@ _BY_ANSWER = {
 _BY_DECISION = {key: decision_field(key) for key in (contract.GUARD_KEY, contract.OUTCOME_KEY)}
 _STATUS = {"status": "%RESPONSE_CODE%"}
 _CODE = "response.code"
-_ERRORS = f"{_CODE} < 400 ? '' : {_CODE} == 429 ? '429' : {_CODE} < 500 ? '4xx' : '5xx'"
+_ERRORS = f"{_CODE} == 429 ? '429' : {_CODE} < 500 ? '4xx' : '5xx'"
 _ERROR = {"error_type": f"%CEL({_ERRORS})%"}
+"""Not of answers: to work an expression out takes as long as all other labels of a metric."""
 
 _TO_FIRST_BYTE = "%COMMON_DURATION(DS_RX_BEG:US_RX_BODY_BEG:us)%"
 
@@ -49,16 +50,25 @@ _SCOPE: Fields = {
 }
 
 
-def logs(listener: ir.Listener) -> list[Fields]:
-    """One logger for all that is known of the same requests: without a value Envoy complains."""
+def logs(listener: ir.Listener, *, prices: bool) -> list[Fields]:
+    """One logger for all that is known of the same requests: without a value Envoy complains.
+
+    `prices`: some provider has one.
+    """
     by = {"listener": listener.name}
     by_client = {"client": _client(listener.auth)}
     answered = by | _BY_ANSWER
     clients = answered | by_client
-    return [
+    found = [
         _log(_not_a_probe(), [_counter(table.REQUESTS, 1, clients | _STATUS)]),
         _log(_limited(), [_counter(table.RATE_LIMITED, 1, by | by_client | _PROVIDER)]),
-        _log(_known("asked"), [_histogram(table.LATENCY, "%DURATION%", answered | _ERROR)]),
+        *(
+            _log(_all(_known("asked"), which), [_histogram(table.LATENCY, "%DURATION%", by_error)])
+            for which, by_error in (
+                (_status("LE", 399), answered),
+                (_status("GE", 400), answered | _ERROR),
+            )
+        ),
         _log(_known("streams"), [_histogram(table.FIRST_TOKEN, _TO_FIRST_BYTE, answered)]),
         _log(
             _known("token_us"),
@@ -85,12 +95,13 @@ def logs(listener: ir.Listener) -> list[Fields]:
             _known("cached_tokens"),
             [_counter(table.CACHED_TOKENS, llm_field("cached_tokens"), clients)],
         ),
-        _log(_priced(), [_counter(table.COST, _NANO_COST, clients)]),
-        _log(
-            _known(contract.OUTCOME_KEY, contract.DECISION_METADATA),
-            [_counter(table.PROMPTS, 1, by_client | _BY_DECISION)],
-        ),
     ]
+    if prices:
+        found.append(_log(_priced(), [_counter(table.COST, _NANO_COST, clients)]))
+    if listener.name == "prompt":
+        decided = _known(contract.OUTCOME_KEY, contract.DECISION_METADATA)
+        found.append(_log(decided, [_counter(table.PROMPTS, 1, by_client | _BY_DECISION)]))
+    return found
 
 
 def _client(auth: ir.Auth | None) -> str:
@@ -159,6 +170,15 @@ def _known(key: str, metadata: str = names.LLM_METADATA) -> Fields:
     return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": False}}
 
 
+def _all(*filters: Fields) -> Fields:
+    return {"and_filter": {"filters": list(filters)}}
+
+
+def _status(op: str, code: int) -> Fields:
+    value = {"default_value": code, "runtime_key": f"metrics.{op}.{code}"}
+    return {"status_code_filter": {"comparison": {"op": op, "value": value}}}
+
+
 def _limited() -> Fields:
     """By a filter of Envoy's, or by the script that counts budgets."""
     flag = {"response_flag_filter": {"flags": ["RL"]}}
@@ -173,5 +193,4 @@ def _not_a_probe() -> Fields:
         "invert_match": True,
         "treat_missing_header_as_empty": True,
     }
-    filters: list[Fields] = [{"not_health_check_filter": {}}, {"header_filter": {"header": path}}]
-    return {"and_filter": {"filters": filters}}
+    return _all({"not_health_check_filter": {}}, {"header_filter": {"header": path}})
