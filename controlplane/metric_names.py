@@ -258,6 +258,8 @@ COUNTED = (
 CONFIG_INFO = "archgw_config_info"
 UP = "archgw_up"
 RESTARTS = "archgw_restarts_total"
+READY = "archgw_ready"
+BUILD_INFO = "archgw_build_info"
 
 ALSO_CALLED = {"archgw_extproc_outside_active": "active_http_calls"}
 """Metrics of the processes that v0.1 has a name for, too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from controlplane.cli.home import add_home, home_of, not_running
@@ -30,10 +31,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="ask the listeners alone, as a balancer does, and nothing that is called: 0 or 1",
     )
+    parser.add_argument(
+        "--all",
+        nargs="+",
+        metavar="URL",
+        help="gateways elsewhere, each at the port of its statistics: who serves by which config,"
+        " and is ready. A name stands for all of its addresses",
+    )
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="with --all: a bearer token to send"
+    )
+    parser.add_argument(
+        "--ca-file", type=Path, metavar="FILE", help="with --all: whom to trust for https, in PEM"
+    )
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
+    if args.all:
+        from controlplane.cli import status_all  # noqa: PLC0415  seldom asked for
+
+        return status_all.run(
+            args.all, token_file=args.token_file, ca_file=args.ca_file, as_json=args.json
+        )
     home = home_of(args)
     if args.ready:
         return _ready(home)

@@ -98,6 +98,13 @@ def of_envoy(found: Families, *, newer: bool) -> Families:
     return merged(told)
 
 
+def values(found: Families, name: str) -> list[tuple[dict[str, str], float]]:
+    """Labels and value of each sample of a metric; none where there is no such metric."""
+    family = found.get(name)
+    samples = _samples(family) if family else []
+    return [(dict(each.labels), float(each.value)) for each in samples]
+
+
 def _samples(family: Family) -> list[_Sample]:
     return [sample for line in family.samples if (sample := _read(line))]
 

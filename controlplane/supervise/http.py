@@ -41,6 +41,8 @@ class Place:
     host: str = ""
     port: int = 0
     tls: ssl.SSLContext | None = None
+    name: str = ""
+    """What it is called in Host and TLS, where that is not its address."""
 
     @classmethod
     def of(cls, address: str) -> Place:
@@ -53,11 +55,16 @@ class Place:
     async def connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self.socket:
             return await asyncio.open_unix_connection(str(self.socket))
-        return await asyncio.open_connection(self.host, self.port, ssl=self.tls)
+        called = (self.name or self.host) if self.tls else None
+        return await asyncio.open_connection(
+            self.host, self.port, ssl=self.tls, server_hostname=called
+        )
 
 
-async def get(place: Place, path: str, within: float) -> Answer:
-    return await _ask(place, "GET", path, b"", within)
+async def get(
+    place: Place, path: str, within: float, headers: Mapping[str, str] | None = None
+) -> Answer:
+    return await _ask(place, "GET", path, b"", within, headers=headers or {})
 
 
 async def post(
@@ -75,13 +82,15 @@ async def _ask(
     within: float,
     *,
     key_file: Path | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Answer:
     try:
         async with asyncio.timeout(within):
             reader, writer = await place.connect()
             try:
-                shown = await _prove(reader, writer, key_file) if key_file else {}
-                writer.write(_request(method, path, body, {"connection": "close", **shown}))
+                shown = await _prove(place, reader, writer, key_file) if key_file else {}
+                more = {"connection": "close", **shown, **(headers or {})}
+                writer.write(_request(place, method, path, body, more))
                 return await _answer(reader)
             finally:
                 writer.close()
@@ -90,21 +99,23 @@ async def _ask(
 
 
 async def _prove(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key_file: Path
+    place: Place, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key_file: Path
 ) -> dict[str, str]:
     """The header that shows to the server, which has shown the same, that we know the token."""
     token, challenge = proof.read_token(key_file), proof.nonce()
-    writer.write(_request("GET", proof.PATH, b"", {proof.NONCE_HEADER: challenge}))
+    writer.write(_request(place, "GET", proof.PATH, b"", {proof.NONCE_HEADER: challenge}))
     own = proof.accepted(token, challenge, (await _answer(reader)).body)
     if own is None:
         raise ConnectionRefusedError("whoever listens there does not know the token")
     return {proof.PROOF_HEADER: own}
 
 
-def _request(method: str, path: str, body: bytes, headers: Mapping[str, str]) -> bytes:
+def _request(
+    place: Place, method: str, path: str, body: bytes, headers: Mapping[str, str]
+) -> bytes:
     lines = [
         f"{method} {path} HTTP/1.1",
-        "host: archgw",
+        f"host: {place.name or 'archgw'}",
         f"content-length: {len(body)}",
         *(["content-type: application/json"] if body else []),
         *(f"{name}: {value}" for name, value in headers.items()),

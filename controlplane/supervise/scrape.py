@@ -11,17 +11,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+from dataclasses import dataclass
+from importlib import metadata
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from controlplane import metric_names as table
-from controlplane.supervise import exposition, http
+from controlplane.supervise import exposition, health, http
 from controlplane.supervise.exposition import Families, Family, sample
 from controlplane.supervise.http import Answer, HttpError, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from controlplane import ir
     from controlplane.home_paths import Home
     from controlplane.supervise.processes.children import Children
 
@@ -33,16 +36,32 @@ _NO_QUESTION = (OSError, ValueError, asyncio.IncompleteReadError, asyncio.LimitO
 _UNAVAILABLE = Answer(503, b"Envoy's statistics cannot be had\n")
 
 
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What the gateway serves by, once there is an Envoy that does."""
+
+    version: str = ""
+    """Of what Envoy has accepted."""
+    runtime: str = ""
+    """What prompts are decided by; none without prompts."""
+    envoy: str = ""
+    listeners: tuple[ir.Listener, ...] = ()
+
+
 class Scrape:
-    """What the gateway tells of itself; `version` gives that of the config which serves."""
+    """What the gateway tells of itself."""
 
     def __init__(
-        self, home: Home, children: Children, env: Mapping[str, str], version: Callable[[], str]
+        self,
+        home: Home,
+        children: Children,
+        env: Mapping[str, str],
+        serving: Callable[[], Serving],
     ) -> None:
         self._home = home
         self._children = children
         self._newer = table.NEWER in env.get(table.OPT_IN, "").replace(" ", "").split(",")
-        self._version = version
+        self._serving = serving
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -70,10 +89,14 @@ class Scrape:
             for child in self._children.all()
             if child.spec.metrics
         }
-        envoy, *others = await asyncio.gather(
-            self._of_envoy(target), *(_ask(place, "/metrics") for place in places.values())
+        (envoy, *others), ready = await asyncio.gather(
+            asyncio.gather(
+                self._of_envoy(target), *(_ask(place, "/metrics") for place in places.values())
+            ),
+            self._ready(),
         )
-        told = [self._own({"envoy": envoy, **dict(zip(places, others, strict=True))})]
+        own = self._own({"envoy": envoy, **dict(zip(places, others, strict=True))})
+        told = [own, {ready.name: ready}]
         for process, answer in zip(places, others, strict=True):
             if answer:
                 found = exposition.families(answer.body.decode("utf-8", "replace"))
@@ -89,13 +112,28 @@ class Scrape:
             sample(table.RESTARTS, {"process": each.spec.name}, each.restarts)
             for each in self._children.all()
         ]
-        info = [sample(table.CONFIG_INFO, {"version": self._version()}, 1)]
+        serving = self._serving()
+        config = {"version": serving.version, "runtime": serving.runtime}
+        build = {"version": own_version(), "envoy": serving.envoy}
+        info = [sample(table.CONFIG_INFO, config, 1)]
+        built = [sample(table.BUILD_INFO, build, 1)]
         told = (
             Family(table.CONFIG_INFO, "gauge", "The config that serves, by its version", info),
+            Family(table.BUILD_INFO, "gauge", "The versions of archgw and of Envoy", built),
             Family(table.UP, "gauge", "1 if the process tells its metrics", up),
             Family(table.RESTARTS, "counter", "Restarts of a process that ended", again),
         )
         return {each.name: each for each in told}
+
+    async def _ready(self) -> Family:
+        """As a balancer would find each listener."""
+        listeners = self._serving().listeners
+        answers = await asyncio.gather(*(health.healthy(each) for each in listeners))
+        samples = [
+            sample(table.READY, {"listener": each.name}, int(ok))
+            for each, ok in zip(listeners, answers, strict=True)
+        ]
+        return Family(table.READY, "gauge", "1 if the listener answers /readyz", samples)
 
     async def _of_envoy(self, target: str) -> Answer | None:
         return await _ask(Place(self._home.admin_socket), target)
@@ -111,6 +149,13 @@ class Scrape:
                 answer, content_type = Answer(405, b"statistics are read by GET\n"), "text/plain"
             writer.write(_head(answer, content_type) + answer.body)
             await writer.drain()
+
+
+def own_version() -> str:
+    try:
+        return metadata.version("archgw")
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 async def _ask(place: Place, target: str) -> Answer | None:

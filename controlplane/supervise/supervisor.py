@@ -22,7 +22,7 @@ from controlplane.supervise.parts import Parts, StoppedError
 from controlplane.supervise.private import UnsafeError
 from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
 from controlplane.supervise.reloading import Reloads
-from controlplane.supervise.scrape import Scrape
+from controlplane.supervise.scrape import Scrape, Serving
 from controlplane.supervise.starting import start
 from controlplane.supervise.status import gather_status, ready
 
@@ -43,7 +43,7 @@ class Supervisor:
         self._home = request.home
         self._logs = Logs(request.home, self._parts.children)
         self._control = ControlServer(request.home.control_socket, self._answer)
-        self._scrape = Scrape(request.home, self._parts.children, request.env, self._version)
+        self._scrape = Scrape(request.home, self._parts.children, request.env, self._serving)
         self._state = "starting"
         self._began = asyncio.get_running_loop().time()
         self._envoy: Envoy | None = None
@@ -142,9 +142,13 @@ class Supervisor:
                 return Stopped(self._cut, self._drain_time.most).to_json()
         return {"ok": False, "summary": f"unknown command {command!r}"}
 
-    def _version(self) -> str:
-        current = self._envoy.applier.current if self._envoy else None
-        return current.snapshot.version if current else ""
+    def _serving(self) -> Serving:
+        envoy = self._envoy
+        current = envoy.applier.current if envoy else None
+        if envoy is None or current is None:
+            return Serving()
+        runtime = current.runtime[0] if current.runtime else ""
+        return Serving(current.snapshot.version, runtime, envoy.version, current.gateway.listeners)
 
     def _asked(self, request: Mapping[str, Any]) -> DrainTime:
         """What `archgw down` says, and what `up` said of the rest."""

@@ -54,6 +54,7 @@ def test_readme_names_them() -> None:
         if shown.edition != "newer"
     }
     names |= {metric_names.UP, metric_names.RESTARTS, metric_names.CONFIG_INFO}
+    names |= {metric_names.READY, metric_names.BUILD_INFO}
     names |= set(metric_names.ALSO_CALLED.values())
     assert {name for name in names if f"`{name}`" not in README} == set()
 

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from controlplane.home_paths import Home
 from controlplane.supervise.http import Place
 from controlplane.supervise.processes.child import ChildSpec
-from controlplane.supervise.scrape import Scrape
+from controlplane.supervise.scrape import Scrape, Serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -76,7 +76,7 @@ def scrape(home: Home, *names: str) -> Scrape:
             for name in names
         ]
     )
-    return Scrape(home, children, {}, lambda: "v-1")
+    return Scrape(home, children, {}, lambda: Serving("v-1", "r-1", "1.40.0"))
 
 
 def found(text: str) -> dict[tuple[str, str], float]:
@@ -104,7 +104,8 @@ async def test_whoever_answers(home: Home, monkeypatch: pytest.MonkeyPatch) -> N
     assert up == {"envoy": 0, "well": 1, "broken": 0, "hung": 0, "gone": 0}
     assert values["a_total", "well"] == 1
     assert values["archgw_restarts_total", "gone"] == 2
-    assert 'archgw_config_info{version="v-1"} 1' in answer.body.decode()
+    assert 'archgw_config_info{version="v-1",runtime="r-1"} 1' in answer.body.decode()
+    assert 'envoy="1.40.0"} 1' in answer.body.decode()
     assert heard[0].startswith(b"GET /metrics HTTP/1.1")
 
 
