@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +20,9 @@ from controlplane.cli.main import COMMANDS, main
 from controlplane.cli.terminal import coloured
 from controlplane.compile import compile_file
 from controlplane.home_paths import locate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parents[4]
 
@@ -402,6 +407,70 @@ def test_doctor_finds_what_is_wrong(
     assert wrong["envoy"]["state"] == "error"
     assert "chmod 700" in wrong["file modes"]["hint"]
     assert stat.S_IMODE(home.stat().st_mode) == 0o755  # it looks and changes nothing
+
+
+_EVERY_PORT = """
+version: v0.1
+listeners:
+  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
+  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
+llm_providers:
+  - {{name: a, provider: local, endpoint: "127.0.0.1:9", model: m, default: true}}
+prompt_guards:
+  input_guards: {{jailbreak: {{on_exception: {{message: No.}}}}}}
+overrides: {{stats_port: {stats}}}
+"""
+_SETTINGS = {
+    "llm": "listeners.egress_traffic.port",
+    "prompt": "listeners.ingress_traffic.port",
+    "stats": "overrides.stats_port",
+    "model server": "MODEL_SERVER_PORT",
+}
+
+
+@contextlib.contextmanager
+def _foreign(number: int) -> Iterator[int]:
+    """A process of somebody else's that listens; its pid."""
+    listen = (
+        f"import socket; s = socket.create_server(('127.0.0.1', {number})); print(); s.accept()"
+    )
+    with subprocess.Popen([sys.executable, "-uc", listen], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout
+            process.stdout.readline()
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def test_doctor_checks_every_port(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each port of a gateway that another process has is named, with who has it and what to set."""
+    numbers = {name: _free() for name in _SETTINGS}
+    config = tmp_path / "arch.yaml"
+    config.write_text(_EVERY_PORT.format(**numbers))
+    monkeypatch.setenv("MODEL_SERVER_PORT", str(numbers["model server"]))
+
+    def ports(state: str) -> list[str]:
+        ended = main(["doctor", str(config), "--home", str(tmp_path / "h"), "--json"])
+        findings = json.loads(capsys.readouterr().out)["findings"]
+        found = [
+            each["text"] for each in findings if (each["name"], each["state"]) == ("port", state)
+        ]
+        assert ended == (1 if state == "error" else 0)
+        return found
+
+    assert len(ports("ok")) == len(numbers)
+    with contextlib.ExitStack() as stack:
+        pids = [stack.enter_context(_foreign(number)) for number in numbers.values()]
+        taken = ports("error")
+    assert len(taken) == len(numbers)
+    for told, (name, number) in zip(sorted(taken), sorted(numbers.items()), strict=True):
+        assert told.startswith(name)
+        assert f"127.0.0.1:{number} is in use" in told
+        assert _SETTINGS[name] in told
+    assert all(any(f"(pid {pid})" in told for told in taken) for pid in pids)
 
 
 # ---- where things are
