@@ -213,9 +213,10 @@ local function add_up_at_end(handle)
 end
 
 function envoy_on_response(handle)
+  local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA)
+  if not known then return end  -- nobody was chosen: an answer of the gateway's own
   local headers = handle:headers()
   local kind = headers:get("content-type") or ""
-  local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
   local messages = string.match(known.path or "", "^[^?]*") == MESSAGES_PATH
   if find(kind, "application/json", 1, true) then return read_usage(handle, messages) end
   -- What no model was asked for is a stream of the gateway's own.

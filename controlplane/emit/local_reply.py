@@ -179,16 +179,17 @@ def _strangers(form: Callable[..., Fields], auth: ir.Auth | None) -> list[Fields
         refused = f"metadata.filter_metadata['{names.JWT_METADATA}'].{names.JWT_REFUSED}.message"
         why = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
         told = form(f"the token does not hold: {why}", _INVALID, _UNKNOWN)
-        sent = _cel(f"!({refused} in {list(_NO_TOKEN)})")
+        sent = f"!({refused} in {list(_NO_TOKEN)})"
         found.insert(0, _stranger(told, 'Bearer error="invalid_token"', sent))
     return found
 
 
-def _stranger(told: Fields, challenge: str, *also: Fields) -> Fields:
+def _stranger(told: Fields, challenge: str, *also: str) -> Fields:
     ours = (contract.ERROR_CODE_HEADER, contract.ANSWER_HEADER)
-    nobodys = _cel(" && ".join(f"!('{each}' in response.headers)" for each in ours))
+    # In one expression: for each Envoy gathers anew what is known of the request.
+    nobodys = _cel(" && ".join((*also, *(f"!('{each}' in response.headers)" for each in ours))))
     return {
-        "filter": {"and_filter": {"filters": [_status(401), nobodys, *also]}},
+        "filter": {"and_filter": {"filters": [_status(401), nobodys]}},
         "headers_to_add": [_tells(_UNKNOWN), _added("www-authenticate", challenge)],
         "body_format_override": told,
     }

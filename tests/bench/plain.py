@@ -112,7 +112,7 @@ def _found(pattern: str, text: str) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[None]:
+def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[subprocess.Popen[bytes]]:
     """An Envoy with one route and nothing else."""
     folder.mkdir()
     manager = {
@@ -147,7 +147,7 @@ def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[None]:
     process = subprocess.Popen([*command, "-l", "error"])
     try:
         wait_until_open(port, process)
-        yield
+        yield process
     finally:
         process.terminate()
         process.wait(10)
