@@ -30,6 +30,13 @@ install: .venv/installed ## make .venv with everything the gateway and its tests
 clients: install ## fill .clients with the clients of other makers that the tests try
 	@$(RUN) python -m tests.clients.install
 
+.venv/browser: .venv/installed
+	@$(PYTHON) install.py browser
+	@touch $@
+
+.PHONY: browser
+browser: .venv/browser ## install what drives Debian's Chromium in the tests of the console
+
 .PHONY: helm
 helm: install ## fill .chart with helm, kubectl and what checks the chart
 	@$(RUN) python -W ignore::RuntimeWarning -m tests.chart.install
@@ -48,7 +55,7 @@ demo: install ## start the weather agent behind a gateway and chat with it
 	@$(RUN) python -m demos.run weather_agent
 
 .PHONY: test
-test: clients helm ## run every test, on a real Envoy; name the slowest twenty
+test: clients helm browser ## run every test, on a real Envoy; name the slowest twenty
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images' --durations=20
 	@$(RUN) python -m pytest -m 'alone and not images' --durations=20
 
@@ -57,7 +64,7 @@ test-fast: install ## run the unit tests and golden files alone
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not slow and not alone' tests/unit tests/test_golden.py tests/test_docs.py tests/test_map.py
 
 .PHONY: e2e
-e2e: clients ## run the tests on a real Envoy alone
+e2e: clients browser ## run the tests on a real Envoy alone
 	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone' tests/e2e
 	@$(RUN) python -m pytest -m alone tests/e2e
 

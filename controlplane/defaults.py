@@ -24,6 +24,8 @@ LLM_PORT = 12000
 PROMPT_ADDRESS = LOOPBACK
 PROMPT_PORT = 10000
 STATS_PORT = 19901
+CONSOLE_PORT = 19980
+"""The next free one is taken where it is not."""
 MODEL_SERVER_PORT = 51000
 """Of a model server that runs apart from a gateway; the embedded one is on a socket of the home."""
 MODEL_SERVER = f"{LOOPBACK}:{MODEL_SERVER_PORT}"

@@ -80,6 +80,11 @@ class Home:
         return address or f"unix:{self.model_server_socket}"
 
     @property
+    def console_file(self) -> Path:
+        """Where the console is, with the token that opens it."""
+        return self.run / "console.json"
+
+    @property
     def bootstrap_file(self) -> Path:
         return self.run / "bootstrap.json"
 

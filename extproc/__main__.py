@@ -11,15 +11,12 @@ import asyncio
 import contextlib
 import ctypes
 import gc
-import os
 import resource
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import uvloop
-from aiohttp import web
 
 from extproc.clients import HttpEndpoints, HttpModels
 from extproc.exchange import World
@@ -29,17 +26,12 @@ from extproc.runtime import Generations
 from extproc.server import Health, Processor, create_server, listen
 from extproc.telemetry import Metrics, configure_logs, log
 from extproc.traces.keeping import Traces
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from extproc.record.ring import Ring
+from extproc.watched import Watched
 
 # Envoy asks for our health twice a second.
 _HEARD = 1.2
 _GRACE = 30.0
 _PR_SET_DUMPABLE = 4
-_NEWEST = 100
 _KEY_FILE = "hash.key"
 
 
@@ -74,7 +66,7 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--runtime", type=Path, required=True, help="folder of the configs, one file each"
     )
-    parser.add_argument("--metrics", type=Path, help="Unix socket for GET /metrics")
+    parser.add_argument("--metrics", type=Path, help="Unix socket for GET /metrics and /decisions")
     parser.add_argument(
         "--model-key",
         type=Path,
@@ -97,12 +89,14 @@ async def _serve(options: argparse.Namespace) -> None:
     traces = Traces(lambda result, count: metrics.traces.add(count, "decisions", result))
     records = Records(home_key(options.runtime / _KEY_FILE), traces)
     world = World(models, endpoints, metrics, records)
-    processor = Processor(Generations(options.runtime), world)
+    generations = Generations(options.runtime)
+    processor = Processor(generations, world)
     server = create_server(processor, checks)
     listen(server, options.socket)
     async with contextlib.AsyncExitStack() as rest:
         if options.metrics:
-            await rest.enter_async_context(_told(options.metrics, metrics, records.ring))
+            watched = Watched(metrics, records.ring, generations)
+            await rest.enter_async_context(watched.on(options.metrics))
         await server.start()
         # What was loaded so far stays for good; looking through it for garbage would stop every
         # request for some ten milliseconds, again and again.
@@ -118,42 +112,6 @@ async def _serve(options: argparse.Namespace) -> None:
     await endpoints.close()
     await traces.close()
     log.info("stopped")
-
-
-@contextlib.asynccontextmanager
-async def _told(socket: Path, metrics: Metrics, ring: Ring) -> AsyncIterator[None]:
-    """The process's metrics, and the newest decisions, for this user alone."""
-
-    async def expose(_request: web.Request) -> web.Response:
-        return web.Response(
-            body=metrics.text(), headers={"content-type": "text/plain; version=0.0.4"}
-        )
-
-    async def decisions(request: web.Request) -> web.Response:
-        most = request.query.get("newest", "")
-        newest = ring.newest(int(most) if most.isdecimal() else _NEWEST)
-        return web.Response(body=b"\n".join(newest), content_type="application/x-ndjson")
-
-    async def decision(request: web.Request) -> web.Response:
-        found = ring.get(request.match_info["id"])
-        if found is None:
-            raise web.HTTPNotFound
-        return web.Response(body=found, content_type="application/json")
-
-    app = web.Application()
-    app.router.add_get("/metrics", expose)
-    app.router.add_get("/decisions", decisions)
-    app.router.add_get("/decisions/{id}", decision)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(socket)
-    await web.UnixSite(runner, str(socket)).start()
-    os.chmod(socket, 0o600)
-    try:
-        yield
-    finally:
-        await runner.cleanup()
 
 
 if __name__ == "__main__":

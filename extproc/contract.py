@@ -106,6 +106,10 @@ _CONTENT_TYPES: Final = {
 
 THROUGH_ENVOY: Final = "envoy:"
 """Before the path of a socket at which Envoy passes connections on to one of several model servers."""
+
+MARK_HEADER: Final = "x-archgw-mark"
+"""From extproc to whoever watches its decisions: what to ask for the next ones with."""
+
 CAUSE_HEADER: Final = "x-arch-cause"
 """From the internal listener to extproc: why an API could not be reached, as a `Cause`."""
 

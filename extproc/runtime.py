@@ -91,6 +91,10 @@ class Generations:
             self._known[generation] = found
         return found
 
+    def known(self) -> tuple[str, ...]:
+        """Those that are kept, whoever was asked for last at the end."""
+        return tuple(self._known)
+
     def _load(self, generation: str) -> Runtime:
         # The name comes over the wire and becomes a path.
         if not _NAME.fullmatch(generation):

@@ -26,6 +26,7 @@ COMMANDS = {
     "status": "what runs, and how it is",
     "reload": "apply the changed config now and tell the verdict",
     "logs": "show or follow the logs",
+    "console": "see what it does, in a browser",
     "usage": "what calls to LLMs used and cost",
     "lint": "find every problem of a config",
     "compile": "print what a config is compiled to",

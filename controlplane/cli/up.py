@@ -15,6 +15,7 @@ from controlplane.cli.home import (
     add_allow_open,
     add_drain,
     add_home,
+    console_url,
     home_of,
     show_verdict,
     variables_of,
@@ -67,6 +68,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_allow_open(parser)
     default = DrainTime()
     add_drain(parser, f"{default.least:g}", f"{default.most:g}")
+    parser.add_argument(
+        "--console", action="store_true", help="with the console beside it, in a process of its own"
+    )
     parser.add_argument("--foreground", action="store_true", help="stay, and log to the terminal")
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
 
@@ -99,7 +103,7 @@ def _verdict(args: argparse.Namespace, home: Home) -> Verdict:
     drain_time = _drain_time(args)
     if reason := drain_time.reason_against():
         return could_not_run(reason)
-    launch = Launch(config, home, service, variables_of(args), drain_time)
+    launch = Launch(config, home, service, variables_of(args), drain_time, args.console)
     if args.foreground:
         in_foreground(launch)
     try:
@@ -157,6 +161,8 @@ def _show_addresses(home: Home) -> None:
         return
     for each in status.listeners:
         print(f"  {each.name:8} {paint(_url(each.address, each.port), 'bold')}")
+    if console := console_url(home):
+        print(f"  {'console':8} {paint(console, 'bold')}")
     print(f"  {'logs':8} {home.logs}")
 
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import ctypes
 import json
 import logging
 import os
-import resource
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +18,7 @@ from controlplane.report import as_text
 from controlplane.supervise.drain_time import DrainTime
 from controlplane.supervise.messages import progress_line, result_line
 from controlplane.supervise.parts import Request
+from controlplane.supervise.private import keep_memory_private
 from controlplane.supervise.services import Service
 from controlplane.supervise.supervisor import Supervisor
 
@@ -27,15 +26,12 @@ if TYPE_CHECKING:
     from controlplane.supervise.messages import Verdict
 
 
-_PR_SET_DUMPABLE = 4
-
-
 def main() -> int:
     # It is for later; until then it would end us.
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     # Nothing we or our children make is for other users: keys, sockets, logs.
     os.umask(0o077)
-    _keep_memory_private()
+    keep_memory_private()
     arguments = _arguments()
     logging.basicConfig(
         level=logging.INFO,
@@ -49,20 +45,11 @@ def main() -> int:
         service=arguments.service,
         env=_environment(arguments.env_fd),
         drain_time=DrainTime(arguments.drain_min, arguments.drain_max),
+        console=arguments.console,
     )
     descriptor = arguments.report_fd
     report = _ToTerminal() if descriptor is None else _ToCommand(descriptor)
     return asyncio.run(_run(request, report))
-
-
-def _keep_memory_private() -> None:
-    """The keys are in it: no core when it crashes, and no reading of it by the same user.
-
-    That goes for this process. Envoy and the model server, which need keys as well, are other
-    programs: for them the kernel forgets the second, and `leash` sees to the first.
-    """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 async def _run(request: Request, report: _ToCommand | _ToTerminal) -> int:
@@ -77,6 +64,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--service", type=Service, default=Service.ALL)
     parser.add_argument("--drain-min", type=float, default=DrainTime().least)
     parser.add_argument("--drain-max", type=float, default=DrainTime().most)
+    parser.add_argument("--console", action="store_true")
     parser.add_argument("--env-fd", type=int, required=True)
     parser.add_argument("--report-fd", type=int, help="where to say how the start goes")
     return parser.parse_args()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from controlplane.compile import check
+from controlplane.problem import for_start
+from controlplane.report import masked
+from controlplane.supervise.messages import Looked
 from controlplane.supervise.plan import Refused, Sound, read
 from controlplane.xds.watch import FileWatch
 
@@ -37,6 +41,15 @@ class ConfigFile:
                 return found
             # A file may have changed between its reading and its first mark: once more.
             self._watch.paths = paths
+
+    def look(self) -> Looked:
+        """At the file as it is now; nothing comes of it."""
+        if self.path is None:
+            return Looked("", ())
+        checked = check(self.path, dict(self._env))
+        lines = (checked.text or "").splitlines(keepends=True)
+        problems = checked.located(for_start(checked.problems))
+        return Looked("".join(map(masked, lines)), tuple(problems))
 
     async def changed(self) -> None:
         """Returns once the files are other than when they were last read."""

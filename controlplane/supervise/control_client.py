@@ -11,7 +11,15 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from controlplane.supervise.messages import NoResultError, Status, Stopped, Verdict, read_result
+from controlplane.supervise.messages import (
+    ListenerStatus,
+    Looked,
+    NoResultError,
+    Status,
+    Stopped,
+    Verdict,
+    read_result,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,6 +48,17 @@ def ready(path: Path) -> bool:
         return bool(body["ready"])
 
     return ask(path, {"command": "ready"}, said, timeout=_STATUS_TIMEOUT)
+
+
+def listeners(path: Path) -> tuple[ListenerStatus, ...]:
+    def said(body: Mapping[str, Any]) -> tuple[ListenerStatus, ...]:
+        return tuple(ListenerStatus(**each) for each in body["listeners"])
+
+    return ask(path, {"command": "listeners"}, said, timeout=_STATUS_TIMEOUT)
+
+
+def look(path: Path) -> Looked:
+    return ask(path, {"command": "look"}, Looked.from_json, timeout=_RELOAD_TIMEOUT)
 
 
 def reload(path: Path, env: Mapping[str, str]) -> Verdict:

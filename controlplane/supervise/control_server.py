@@ -1,6 +1,8 @@
 """The control socket: one JSON line asks, JSON lines answer (see `messages`).
 
     {"command": "status"}
+    {"command": "listeners"}                 without a look at what is called
+    {"command": "look"}                      at the config on disk, and what is wrong with it
     {"command": "reload", "env": {…}}        the caller's variables, for `$NAME` in the config
     {"command": "down", "timeout": 60}       seconds to wait for open requests
 

@@ -22,9 +22,14 @@ _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 async def healthy(listener: ir.Listener, within: float = 1.0) -> bool:
-    host = _EVERYWHERE.get(listener.address, listener.address)
-    tls = _any_certificate() if listener.certificates else None
+    host = reachable(listener.address)
+    tls = any_certificate() if listener.certificates else None
     return await http_ok(http.Place(host=host, port=listener.port, tls=tls), "/readyz", within)
+
+
+def reachable(address: str) -> str:
+    """Where we can be asked ourselves."""
+    return _EVERYWHERE.get(address, address)
 
 
 async def http_ok(place: http.Place, path: str, within: float = 1.0) -> bool:
@@ -60,7 +65,7 @@ async def unhealthy(listeners: Iterable[ir.Listener], within: float) -> tuple[ir
     return waiting
 
 
-def _any_certificate() -> ssl.SSLContext:
+def any_certificate() -> ssl.SSLContext:
     # It is our own listener on our own machine; its names are for its clients.
     context = ssl.create_default_context()
     context.check_hostname = False

@@ -48,6 +48,6 @@ def clean_home(home: Home) -> None:
     SecretStore(home.secrets).clear()
     shutil.rmtree(home.runtime, ignore_errors=True)
     settings = home.run.glob("modelserver-*.yaml")
-    for path in (*home.sockets, home.bootstrap_file, *settings):
+    for path in (*home.sockets, home.bootstrap_file, home.console_file, *settings):
         if path != home.control_socket:
             path.unlink(missing_ok=True)

@@ -33,6 +33,7 @@ class Launch:
     service: str
     env: Mapping[str, str]
     drain_time: DrainTime = field(default_factory=DrainTime)
+    console: bool = False
 
     def argv(self, *more: str) -> list[str]:
         where = ["--home", str(self.home.folder), "--logs", str(self.home.logs)]
@@ -44,7 +45,8 @@ class Launch:
             "--drain-max",
             str(self.drain_time.most),
         ]
-        return [*module, *where, *config, "--service", self.service, *drain, *more]
+        console = ["--console"] if self.console else []
+        return [*module, *where, *config, "--service", self.service, *drain, *console, *more]
 
     @property
     def directory(self) -> Path:

@@ -73,6 +73,9 @@ class ListenerStatus:
     address: str
     port: int
     healthy: bool
+    tls: bool
+    auth: bool
+    """Whether callers have to show who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,22 @@ class Status:
             "last_reload": LastReload.from_json(last) if last else None,
         }
         return cls(**{**body, **nested})
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The config on disk, looked at with the variables of the gateway that runs."""
+
+    text: str
+    """With everything that looks like a key replaced."""
+    problems: tuple[Located, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {"text": self.text, "problems": [each.to_json() for each in self.problems]}
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Looked:
+        return cls(body["text"], tuple(map(Located.from_json, body["problems"])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from controlplane.compile import STATS_VARIABLE, machine
 from controlplane.defaults import (
     BIND,
+    CONSOLE_PORT,
     LOOPBACK,
     MODEL_SERVER,
     MODEL_SERVER_PORT,
@@ -61,6 +62,8 @@ class Request:
     env: Mapping[str, str] = field(repr=False)
     drain_time: DrainTime = field(default_factory=DrainTime)
     """For its end, where who ends it says nothing else."""
+    console: bool = False
+    """Whether the console runs beside it."""
 
 
 def _variables(request: Request) -> Mapping[str, str]:
@@ -110,6 +113,8 @@ class Parts:
         self.children = Children(home.children_file)
         self.store = SecretStore(home.secrets)
         self.stop = asyncio.Event()
+        console = Port("console", LOOPBACK, CONSOLE_PORT, "`archgw console --port`")
+        self.console_port = ports.first_free(console) if request.console else 0
 
     async def read_config(self) -> Sound | Refused | None:
         """None where there is none: a model server alone."""
@@ -121,7 +126,15 @@ class Parts:
         held = {secret.name for secret in gateway.secrets} if gateway else set()
         alone = gateway is None and "MODEL_SERVER_TOKEN" in self.request.env
         has_token = alone or MODEL_SERVER_SECRET in held
-        return Needs(self.request.service, gateway, self.home, envoy, self.model_server, has_token)
+        return Needs(
+            self.request.service,
+            gateway,
+            self.home,
+            envoy,
+            self.model_server,
+            has_token,
+            self.console_port,
+        )
 
     async def wait_healthy(self, started: Iterable[Child]) -> None:
         for child in started:

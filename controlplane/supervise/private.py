@@ -1,4 +1,4 @@
-"""Directories and files that are ours alone, in places where others may have been before us.
+"""Memory, directories and files that are ours alone, where others may have been before us.
 
 Who may write into a directory may put a link in the place of what we are about to write, and
 who may write into one above it may put another directory in its place: so both are looked at
@@ -10,7 +10,9 @@ says that nobody else is on its file system, by a variable.
 
 from __future__ import annotations
 
+import ctypes
 import os
+import resource
 import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -20,6 +22,19 @@ if TYPE_CHECKING:
 
 
 SOLE_USER = "ARCHGW_SOLE_USER"
+
+
+_PR_SET_DUMPABLE = 4
+
+
+def keep_memory_private() -> None:
+    """Keys are in it: no core when it crashes, and no reading of it by the same user.
+
+    That goes for this process. Envoy and the model server, which need keys as well, are other
+    programs: for them the kernel forgets the second, and `leash` sees to the first.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 class UnsafeError(Exception):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import controlplane
-from controlplane.defaults import MODEL_SERVER, MODEL_SERVER_SECRET
+from controlplane.defaults import LOOPBACK, MODEL_SERVER, MODEL_SERVER_SECRET
 from controlplane.emit.runtime import tracing_at_home
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.health import grpc_answers, http_ok
@@ -44,6 +44,8 @@ class Needs:
     """Where a model server without a gateway is."""
     has_token: bool = False
     """Whether a model server at a port has a token to know."""
+    console_port: int = 0
+    """Of the console; 0 for none."""
 
     @property
     def prompts(self) -> ir.Prompts | None:
@@ -158,6 +160,17 @@ def _spans(needs: Needs) -> tuple[ChildSpec, ...]:
     return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0), metrics=place),)
 
 
+def _console(needs: Needs) -> tuple[ChildSpec, ...]:
+    if not needs.console_port or needs.envoy is None:
+        return ()
+    home, port = needs.home, needs.console_port
+    arguments = ["--home", str(home.folder), "--logs", str(home.logs), "--port", str(port)]
+    spec = python_child("console", "controlplane.console", arguments, home)
+    return (
+        replace(spec, probe=partial(http_ok, Place(host=LOOPBACK, port=port), "/healthz", 3.0)),
+    )
+
+
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.envoy is None:
         return ()
@@ -176,4 +189,4 @@ def python_child(name: str, module: str, arguments: list[str], home: Home) -> Ch
     )
 
 
-_KINDS = (_model_server, _extproc, _spans, _envoy)
+_KINDS = (_model_server, _extproc, _spans, _envoy, _console)

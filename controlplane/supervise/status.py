@@ -24,20 +24,35 @@ async def ready(envoy: Envoy | None) -> bool:
     return all(await asyncio.gather(*(health.healthy(each) for each in listeners)))
 
 
+async def listener_statuses(envoy: Envoy | None) -> tuple[ListenerStatus, ...]:
+    current = envoy.applier.current if envoy else None
+    listeners = current.gateway.listeners if current else ()
+    answers = await asyncio.gather(*(health.healthy(each) for each in listeners))
+    return tuple(
+        ListenerStatus(
+            each.name, each.address, each.port, ok, bool(each.certificates), bool(each.auth)
+        )
+        for each, ok in zip(listeners, answers, strict=True)
+    )
+
+
 async def gather_status(
     parts: Parts, state: str, uptime: float, envoy: Envoy | None, last_reload: LastReload | None
 ) -> Status:
     current = envoy.applier.current if envoy else None
-    listeners = current.gateway.listeners if current else ()
     called = reach.hosts(current.gateway) if current else ()
     # What it calls is tried anew each time: Envoy knows only of hosts that somebody called.
-    answers, trials = await asyncio.gather(
-        asyncio.gather(*(health.healthy(each) for each in listeners)),
+    listeners, trials = await asyncio.gather(
+        listener_statuses(envoy),
         reach.try_all(called, _REACH_TIMEOUT),
     )
     children = parts.children.statuses()
     reached = all(each.cause is None for each in trials)
-    well = all(answers) and reached and all(each.state == "running" for each in children)
+    well = (
+        all(each.healthy for each in listeners)
+        and reached
+        and all(each.state == "running" for each in children)
+    )
     return Status(
         state="degraded" if state == "running" and not well else state,
         pid=os.getpid(),
@@ -48,10 +63,7 @@ async def gather_status(
         version=current.snapshot.version if current else "",
         envoy_version=envoy.version if envoy else "",
         acknowledged=parts.ads.versions(),
-        listeners=tuple(
-            ListenerStatus(each.name, each.address, each.port, ok)
-            for each, ok in zip(listeners, answers, strict=True)
-        ),
+        listeners=listeners,
         children=children,
         upstreams=tuple(
             UpstreamStatus(each.what, each.place, each.cause, each.detail) for each in trials

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
@@ -24,7 +24,7 @@ from controlplane.supervise.processes.child import STOP_GRACE, ChildFailedError
 from controlplane.supervise.reloading import Reloads
 from controlplane.supervise.scrape import Scrape, Serving
 from controlplane.supervise.starting import start
-from controlplane.supervise.status import gather_status, ready
+from controlplane.supervise.status import gather_status, listener_statuses, ready
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -132,6 +132,11 @@ class Supervisor:
                 return await self._status()
             if command == "ready":
                 return {"ready": self._state == "running" and await ready(self._envoy)}
+            if command == "listeners":
+                found = await listener_statuses(self._envoy)
+                return {"listeners": [asdict(each) for each in found]}
+            if command == "look":
+                return (await asyncio.to_thread(self._parts.config.look)).to_json()
             if command == "reload":
                 self._parts.config.add_variables(request.get("env", {}))
                 return (await self._reload("archgw reload")).to_json()

@@ -23,6 +23,9 @@ PROGRAMS = {
         "import extproc.__main__ as it; it.uvloop.run = told;"
         "it.main(['--socket', '/nowhere', '--runtime', '/'])"
     ),
+    "console": (
+        "import controlplane.console.__main__ as it; it.asyncio.run = told;it.run(None, None, None)"
+    ),
     "model server": "import modelserver.__main__ as it; it.load_settings = told; it.main([])",
 }
 

@@ -7,9 +7,9 @@ import sys
 
 PROGRAM = """
 import ctypes, resource
-from controlplane.supervise import __main__ as supervisor
+from controlplane.supervise import private
 resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, -1))
-supervisor._keep_memory_private()
+private.keep_memory_private()
 print(resource.getrlimit(resource.RLIMIT_CORE), ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """
 

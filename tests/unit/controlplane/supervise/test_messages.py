@@ -12,6 +12,7 @@ from controlplane.supervise.messages import (
     ChildStatus,
     LastReload,
     ListenerStatus,
+    Looked,
     NoResultError,
     Status,
     Stopped,
@@ -40,7 +41,10 @@ STATUS = Status(
     version="0a1b",
     envoy_version="1.40.0",
     acknowledged={"CDS": "0a1b"},
-    listeners=(ListenerStatus("llm", "::1", 12000, True), ListenerStatus("prompt", "", 1, False)),
+    listeners=(
+        ListenerStatus("llm", "::1", 12000, True, False, True),
+        ListenerStatus("prompt", "", 1, False, True, False),
+    ),
     children=(
         ChildStatus("envoy", "running", 4712, 3, 1.0),
         ChildStatus("x", "starting", None, 0, 0),
@@ -63,6 +67,7 @@ STATUS = Status(
         Verdict(0, "up"),
         STATUS,
         Status("starting", 1, 0.0, "/h", "", "all", "", "", {}, (), (), (), 0, "", None),
+        Looked("listeners: {}\n", (LOCATED,)),
         Stopped(0, 60.0),
         Stopped(3, 1.5),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,6 +75,17 @@ def needs(folder: Path, text: str, service: str = "all") -> Needs:
 def test_processes(tmp_path: Path, text: str, service: str, names: list[str]) -> None:
     """Envoy comes last, when whom it asks is there."""
     assert [spec.name for spec in children(needs(tmp_path, text, service))] == names
+
+
+def test_the_console_is_a_child_where_it_is_wanted(tmp_path: Path) -> None:
+    """Beside Envoy, after it; never with a model server alone. No token is on its command line."""
+    wanted = replace(needs(tmp_path, LLM), console_port=4711)
+    *_, console = children(wanted)
+    assert console.name == "console"
+    assert "4711" in console.argv
+    assert not console.essential
+    alone = replace(needs(tmp_path, "", "model_server"), console_port=4711)
+    assert [spec.name for spec in children(alone)] == ["modelserver"]
 
 
 def test_only_envoy_is_essential(tmp_path: Path) -> None:

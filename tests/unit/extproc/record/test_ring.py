@@ -15,6 +15,18 @@ def test_the_newest_stay() -> None:
     assert (ring.get("a"), ring.get("b")) == (None, b"b")
 
 
+def test_what_came_after_is_told() -> None:
+    """By number, which goes on where an old record goes."""
+    ring = Ring(most=2)
+    assert (ring.last, list(ring.after(0))) == (0, [])
+    for name in "abc":
+        ring.keep(name, name.encode())
+    assert ring.last == 3
+    assert list(ring.after(0)) == [b"c", b"b"]
+    assert list(ring.after(2)) == [b"c"]
+    assert list(ring.after(3)) == []
+
+
 def test_bytes_are_bounded() -> None:
     """Large records push out more of the old ones, and one that is too large is not kept."""
     ring = Ring(most_bytes=10)
