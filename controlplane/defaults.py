@@ -36,6 +36,9 @@ LLM_MAX_BODY = 10 << 20
 """Bytes. Of a prompt it is less: `extproc.contract.MAX_BODY`."""
 
 CONNECT_TIMEOUT = timedelta(seconds=5)
+LIMITS_DOMAIN = "archgw"
+"""Gateways of one domain have one sum for each limit, where sums are shared."""
+
 FIRST_BYTE_TIMEOUT = timedelta(seconds=120)
 IDLE_TIMEOUT = timedelta(seconds=300)
 HEALTH_CHECK_INTERVAL = timedelta(seconds=5)

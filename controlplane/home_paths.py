@@ -75,6 +75,15 @@ class Home:
         """Where Envoy tells of LLM calls, to be made spans of."""
         return self.run / "spans.sock"
 
+    @property
+    def limits_socket(self) -> Path:
+        """Where Envoy asks our process for limits that many gateways share."""
+        return self.run / "limits.sock"
+
+    @property
+    def limits_metrics_socket(self) -> Path:
+        return self.run / "limits-metrics.sock"
+
     def model_server(self, address: str | None) -> str:
         """Where the model server is: its `host:port`, else this home's socket."""
         return address or f"unix:{self.model_server_socket}"
@@ -115,6 +124,8 @@ class Home:
             self.model_server_socket,
             self.models_socket,
             self.spans_socket,
+            self.limits_socket,
+            self.limits_metrics_socket,
         )
 
     @property

@@ -151,6 +151,25 @@ class Budgets:
 
 
 @dataclass(frozen=True, slots=True)
+class Redis:
+    url: str
+    """Without a password."""
+    secret: str | None
+    ca_file: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedLimits:
+    """Limits and budgets have one sum for all gateways of a domain."""
+
+    domain: str
+    keeper: Redis | Upstream
+    """Redis, which a process of ours asks; or a rate limit service that runs elsewhere."""
+    refuses_unknown: bool
+    """Whether a call is refused while nobody can say what is spent."""
+
+
+@dataclass(frozen=True, slots=True)
 class Audience:
     """Clients that may use what others may not."""
 
@@ -339,6 +358,8 @@ class Gateway:
     """0 for none."""
     stats_address: str
     tracing: Tracing | None = None
+    shared_limits: SharedLimits | None = None
+    """None: each gateway counts by itself."""
 
     @property
     def key_sets(self) -> tuple[tuple[ListenerName, KeySet], ...]:

@@ -187,6 +187,21 @@ class TokenLimit:
 
 
 @dataclass(frozen=True, slots=True)
+class Counting:
+    """How limits are counted: `rate_limits` at the top."""
+
+    path: Path
+    shared: bool
+    """One sum for all gateways."""
+    redis: str | None = None
+    password: Secret | None = None
+    service: str | None = None
+    domain: str | None = None
+    on_failure: Literal["deny", "allow"] | None = None
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeouts:
     path: Path
     connect: timedelta | None = None
@@ -368,6 +383,7 @@ class Config:
     prompt_targets: tuple[PromptTarget, ...] = ()
     error_target: ErrorTarget | None = None
     rate_limits: tuple[TokenLimit, ...] = ()
+    counting: Counting | None = None
     overrides: Overrides = field(default_factory=Overrides)
     decisions: contract.Decisions = field(default_factory=contract.Decisions)
     tracing: Tracing | None = None

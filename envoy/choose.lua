@@ -33,7 +33,7 @@
 --   NO_SUCH_MODEL  what is said then, with the names that are known
 --   DEFAULT  name of a route, or nil
 --   ROUTES   name → { model = text for messages, limits = { { slot, header, value, period } … },
---            clients = { client → true }, budgets = see budgets.lua }
+--            clients = { client → true }, budgets = see budgets.lua, shared = see shared.lua }
 --            header nil: for everybody; value nil: for each value that no other limit names;
 --            clients nil: anybody may use it
 --   ORIGINS  patterns of the origins of web pages that may call
@@ -44,7 +44,7 @@ local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform
 
 local ANY_LIMIT = false
 for _, route in pairs(ROUTES) do
-  ANY_LIMIT = ANY_LIMIT or #route.limits > 0 or route.budgets ~= nil
+  ANY_LIMIT = ANY_LIMIT or #route.limits > 0 or route.budgets ~= nil or route.shared ~= nil
 end
 
 local function refusal(status, code, message)
@@ -321,15 +321,20 @@ local function add_retry_after(headers, metadata)
   headers:replace("retry-after", wait)
 end
 
+-- Whoever counts: this gateway, or one for all.
+local function is_refused(headers)
+  return headers:get(LIMIT_PERIOD_HEADER) or headers:get(SHARED_LIMIT_HEADER)
+    or headers:get(ERROR_CODE_HEADER) == LIMITS_UNAVAILABLE
+end
+
 -- Without limits there is nothing to do on the way back, and Envoy is spared the call.
 if ANY_LIMIT then
   function envoy_on_response(handle)
     local headers = handle:headers()
     local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
-    if headers:get(":status") == "429" and headers:get(LIMIT_PERIOD_HEADER) then
-      add_retry_after(headers, known)
-      if called_an_api(handle) then headers:replace("x-should-retry", "false") end
-    end
+    local never_again = is_refused(headers) and called_an_api(handle)
+    if headers:get(":status") == "429" then add_retry_after(headers, known) end
+    if never_again then headers:replace("x-should-retry", "false") end
     settle(handle, ROUTES[known.route], known)
   end
 end

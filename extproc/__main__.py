@@ -23,7 +23,8 @@ from extproc.exchange import World
 from extproc.record.keeping import Records
 from extproc.record.telling import home_key
 from extproc.runtime import Generations
-from extproc.server import Health, Processor, create_server, listen
+from extproc.server import Processor, create_server
+from extproc.serving import Health, listen
 from extproc.telemetry import Metrics, configure_logs, log
 from extproc.traces.keeping import Traces
 from extproc.watched import Watched

@@ -36,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=_STAGES,
         default="envoy",
         help="model: as written; ir: with every default; envoy: the bootstrap (default);"
-        " runtime: what prompts are decided by",
+        " runtime: what prompts are decided by; ratelimit: limits that gateways share, for"
+        " envoyproxy/ratelimit",
     )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="OUT", help="a file; JSON if it ends in .json"
@@ -70,7 +71,7 @@ def _run(args: argparse.Namespace) -> int:
     as_json = args.output is not None and args.output.suffix == ".json"
     text = _STAGES[args.emit](compiled, home_of(args), as_json)
     if text is None:
-        failure("there is no runtime config without prompts: no targets, guards or listener here")
+        failure(_NOTHING[args.emit])
         return FOUND
     if args.prepare and not _prepare(compiled, home_of(args)):
         return COULD_NOT_RUN
@@ -125,6 +126,14 @@ def _runtime(compiled: Compiled, home: Home, _as_json: bool) -> str | None:
     return runtime.text + "\n" if runtime else None
 
 
+def _ratelimit(compiled: Compiled, _home: Home, as_json: bool) -> str | None:
+    from controlplane.emit.shared_limits import service_config  # noqa: PLC0415
+
+    assert compiled.gateway is not None, "run stops before"
+    config = service_config(compiled.gateway)
+    return None if config is None else _shown(config, as_json)
+
+
 def _shown(value: object, as_json: bool) -> str:
     from controlplane.dump import as_data  # noqa: PLC0415
 
@@ -140,4 +149,9 @@ _STAGES: dict[str, Callable[[Compiled, Home, bool], str | None]] = {
     "ir": _ir,
     "envoy": _envoy,
     "runtime": _runtime,
+    "ratelimit": _ratelimit,
+}
+_NOTHING = {
+    "runtime": "there is no runtime config without prompts: no targets, guards or listener here",
+    "ratelimit": "no limits are shared here: `rate_limits: {mode: global, …}` says so",
 }

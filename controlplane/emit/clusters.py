@@ -27,7 +27,8 @@ def emit_clusters(gateway: ir.Gateway, home: Home) -> tuple[Fields, ...]:
     apis = [_api(upstream) for upstream in gateway.upstreams]
     ours = _prompt_path(gateway, gateway.prompts, home) if gateway.prompts else []
     traces = _traces(gateway.tracing, home) if gateway.tracing else []
-    return tuple(providers + apis + ours + _key_sets(gateway) + traces)
+    limits = [_limits(gateway.shared_limits.keeper, home)] if gateway.shared_limits else []
+    return tuple(providers + apis + ours + _key_sets(gateway) + traces + limits)
 
 
 def _provider(provider: ir.Provider, gateway: ir.Gateway, home: Home) -> Fields:
@@ -87,6 +88,22 @@ def _traces(tracing: ir.Tracing, home: Home) -> list[Fields]:
         },
     }
     return [collector, spans]
+
+
+def _limits(keeper: ir.Redis | ir.Upstream, home: Home) -> Fields:
+    """A rate limit service, or our own process, which asks Redis."""
+    name = names.LIMITS_CLUSTER
+    if not isinstance(keeper, ir.Redis):
+        return {**_cluster(name, keeper), "typed_extension_protocol_options": _HTTP2}
+    endpoint = {"endpoint": {"address": proto.pipe(home.limits_socket)}}
+    return {
+        "name": name,
+        "type": "STATIC",
+        "connect_timeout": "0.25s",
+        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "circuit_breakers": {"thresholds": [{"max_pending_requests": 4096, "max_requests": 4096}]},
+        "typed_extension_protocol_options": _HTTP2,
+    }
 
 
 def _cluster(name: str, upstream: ir.Upstream) -> Fields:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from controlplane.emit import cors, doors, lua, names, ratelimit, runtime
+from controlplane.emit import cors, doors, lua, names, ratelimit, runtime, shared_limits
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
@@ -174,6 +174,9 @@ def _choose_provider() -> Fields:
 
 
 def _token_limits(gateway: ir.Gateway) -> list[Fields]:
+    if gateway.shared_limits:
+        settings = shared_limits.filter_settings(gateway.shared_limits)
+        return [{"name": names.SHARED_LIMITS_FILTER, "typed_config": settings}]
     return [
         {"name": name, "typed_config": ratelimit.idle_filter()}
         for name in ratelimit.filter_names(gateway)

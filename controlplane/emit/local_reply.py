@@ -125,6 +125,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
                 "filter": _response_has(contract.ERROR_MESSAGE_HEADER),
                 "body_format_override": form(_header(contract.ERROR_MESSAGE_HEADER), _TYPE, _CODE),
             },
+            *_unknown_limits(form, gateway),
             *(
                 {
                     "filter": _cel(expression),
@@ -157,6 +158,19 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
         ],
         "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
+
+
+def _unknown_limits(form: Callable[..., Fields], gateway: ir.Gateway) -> list[Fields]:
+    if gateway.shared_limits is None:
+        return []
+    words = "what is spent of the limits cannot be known at the moment: try again soon"
+    return [
+        {
+            "filter": _cel(f"{_DETAILS} == 'rate_limiter_error'"),
+            "headers_to_add": [_tells(names.LIMITS_UNAVAILABLE), _added("retry-after", "1")],
+            "body_format_override": form(words, _SERVER, names.LIMITS_UNAVAILABLE),
+        }
+    ]
 
 
 _UNKNOWN = "invalid_api_key"

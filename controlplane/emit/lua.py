@@ -12,11 +12,13 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from controlplane import providers, surfaces
-from controlplane.emit import names, ratelimit
+from controlplane.emit import names, ratelimit, shared_limits
 from controlplane.emit.proto import Fields, typed
 from extproc import contract
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controlplane import ir
 
 
@@ -49,14 +51,15 @@ def rewrite_source(provider: ir.Provider, *, record_failures: bool) -> str:
 def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
     """Listener filter: which route a request takes, what it will cost, what limits it."""
     choice = gateway.choice
-    limits = _limits_by_route(gateway)
+    own, shared = _counted_here(gateway), _counted_together(gateway)
     origins = [origin_pattern(each) for each in (cors.origins if cors else ())]
     routes = {
         route.name: {
             "model": route.model or route.name,
-            "limits": limits.get(route.name, []),
+            "limits": own.get(route.name, []),
             "clients": _clients(route),
-            "budgets": _budgets(route.budgets),
+            "budgets": None if gateway.shared_limits else _budgets(route.budgets),
+            "shared": shared.get(route.name),
         }
         for route in gateway.llm_routes
     }
@@ -74,7 +77,8 @@ def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
         f"local CLIENTS = {literal(clients)}\n"
         f"local ORIGINS = {literal(origins)}\n"
     )
-    files = ("json.lua", "bodies.lua", "budgets.lua", "choose.lua")
+    in_their_place = ("shared.lua",) if gateway.shared_limits else ()
+    files = ("json.lua", "bodies.lua", "budgets.lua", *in_their_place, "choose.lua")
     return constants + _text_errors(gateway) + script(*files)
 
 
@@ -135,18 +139,45 @@ def _beginnings(choice: ir.ProviderChoice) -> list[list[str]]:
     ]
 
 
-def _limits_by_route(gateway: ir.Gateway) -> dict[str, list[dict[str, object]]]:
-    limits: dict[str, list[dict[str, object]]] = {}
+_Limits = dict[str, list[dict[str, object]]]
+"""By route."""
+
+
+def _counted_here(gateway: ir.Gateway) -> _Limits:
+    if gateway.shared_limits:
+        return {}
+    return _limits(gateway, lambda _, limit: {"period": str(int(limit.period.total_seconds()))})
+
+
+def _counted_together(gateway: ir.Gateway) -> dict[str, dict[str, object]]:
+    if gateway.shared_limits is None:
+        return {}
+    limits = _limits(
+        gateway,
+        lambda route, limit: {
+            "name": shared_limits.limit_name(route, limit),
+            "tokens": limit.tokens,
+            "seconds": int(limit.period.total_seconds()),
+        },
+    )
+    found: dict[str, dict[str, object]] = {
+        route.name: {
+            "limits": limits.get(route.name, []),
+            "budgets": _budgets(route.budgets),
+        }
+        for route in gateway.llm_routes
+    }
+    return {name: each for name, each in found.items() if each["limits"] or each["budgets"]}
+
+
+def _limits(
+    gateway: ir.Gateway, more: Callable[[str, ir.TokenLimit], dict[str, object]]
+) -> _Limits:
+    limits: _Limits = {}
     for slot in ratelimit.slots(gateway.llm_routes):
         for route, limit in slot.limits:
-            limits.setdefault(route, []).append(
-                {
-                    "slot": str(slot.number),
-                    "header": slot.header,
-                    "value": limit.value,
-                    "period": str(int(limit.period.total_seconds())),
-                }
-            )
+            place = {"slot": str(slot.number), "header": slot.header, "value": limit.value}
+            limits.setdefault(route, []).append({**place, **more(route, limit)})
     return limits
 
 

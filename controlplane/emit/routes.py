@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from controlplane.emit import doors, lua, names, ratelimit
+from controlplane.emit import doors, lua, names, ratelimit, shared_limits
 from controlplane.emit.answers import answer, called_by, error, header
 from controlplane.emit.cors import page_routes
 from controlplane.emit.model_list import model_routes
@@ -108,7 +108,7 @@ def _choosing(gateway: ir.Gateway, cors: ir.Cors | None) -> Fields:
             "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
             source_code={"inline_string": lua.choose_source(gateway, cors)},
         ),
-        **ratelimit.per_route(gateway),
+        **(shared_limits if gateway.shared_limits else ratelimit).per_route(gateway),
     }
 
 

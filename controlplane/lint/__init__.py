@@ -20,6 +20,7 @@ from controlplane.lint import (
     providers,
     references,
     secrets,
+    sharing,
     targets,
 )
 from controlplane.lint.reader_manual import MANUALS
@@ -93,6 +94,12 @@ RULES: tuple[Rule, ...] = (
     limits.limits_of_a_fallback,
     limits.odd_header_name,
     limits.unseen_header,
+    sharing.nowhere_to_count,
+    sharing.odd_redis,
+    sharing.password_in_redis_url,
+    sharing.redis_password_in_clear,
+    sharing.sharing_without_effect,
+    sharing.odd_service,
     addresses.bad_listener_address,
     addresses.bad_host,
     addresses.bad_base_url,

@@ -61,6 +61,8 @@ def _held(config: Config) -> Iterator[tuple[Path, Secret, str]]:
     calling = config.function_calling
     if calling and calling.access_key:
         yield (*calling.path, "access_key"), calling.access_key, "function"
+    if config.counting and config.counting.password:
+        yield (*config.counting.path, "password"), config.counting.password, "redis"
     for listener in (config.ingress, config.egress):
         for each in listener.auth.keys if listener and listener.auth else ():
             yield each.path, each.key, each.client

@@ -15,6 +15,7 @@ from controlplane.lower.addresses import Addressing, endpoint_names
 from controlplane.lower.auth import lower_auth
 from controlplane.lower.llm import Llm, lower_llm
 from controlplane.lower.prompts import lower_prompts
+from controlplane.lower.shared_limits import lower_shared_limits
 from controlplane.lower.tracing import lower_tracing
 from controlplane.providers import MODEL_BEGINNINGS
 from extproc import contract
@@ -35,6 +36,7 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         prompts = replace(prompts, providers=_providers(llm))
     if prompts and tracing:
         prompts = replace(prompts, tracing=tracing.spans)
+    shared_limits, limit_secrets = lower_shared_limits(config, addressing)
     overrides = config.overrides
     return ir.Gateway(
         listeners=_listeners(config, prompts, addressing),
@@ -43,12 +45,13 @@ def lower(config: model.Config, machine: Machine) -> ir.Gateway:
         choice=llm.choice,
         upstreams=_upstreams(config, prompts, addressing),
         prompts=prompts,
-        secrets=llm.secrets + prompt_secrets + tracing_secrets,
+        secrets=llm.secrets + prompt_secrets + tracing_secrets + limit_secrets,
         error_format=overrides.error_format or "json",
         access_log_format=overrides.access_log_format or "text",
         stats_port=machine.stats_port if overrides.stats_port is None else overrides.stats_port,
         stats_address=machine.stats_address,
         tracing=tracing,
+        shared_limits=shared_limits,
     )
 
 

@@ -240,6 +240,28 @@ _MODEL_LIMIT = Table(
         "limit": Key(_LIMIT, "how many tokens", required=True),
     }
 )
+_COUNTING = Table(
+    {
+        "mode": Key(
+            Text(choices=("local", "global")),
+            "local: each gateway counts by itself; global: one sum for all gateways",
+            required=True,
+        ),
+        "redis": Key(Text(env=True), "where the sums are: rediss://[user@]host[:port][/number]"),
+        "password": Key(SecretText(), "Redis's, as $VARIABLE"),
+        "password_file": Key(KeyFile(), "a file with Redis's password"),
+        "service": Key(
+            Text(env=True),
+            "host:port of a rate limit service that runs elsewhere, instead of `redis`",
+        ),
+        "domain": Key(Text(), "gateways of one domain share their sums; left out: archgw"),
+        "on_failure": Key(
+            Text(choices=("deny", "allow")),
+            "what becomes of calls while the sums cannot be asked; left out: deny",
+        ),
+        "tls": Key(_UPSTREAM_TLS, "trust for the connection to Redis or the service"),
+    }
+)
 _TIMEOUTS = Table(
     {
         "connect": Key(Duration(), "until the connection stands"),
@@ -614,6 +636,7 @@ CONFIG = Table(
         "prompt_targets": Key(Listing(TARGET), "prompts the application's APIs answer"),
         "error_target": Key(_ERROR_TARGET, "who is told of errors"),
         "ratelimits": Key(Listing(_MODEL_LIMIT, lone=True), "token limits by model"),
+        "rate_limits": Key(_COUNTING, "how limits are counted: by each gateway, or by all as one"),
         "overrides": Key(_OVERRIDES, "settings of the gateway itself"),
         "decisions": Key(_DECISIONS, "records of what was decided"),
         "tracing": Key(_TRACING, "traces, and the collector that they go to"),

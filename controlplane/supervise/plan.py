@@ -166,6 +166,7 @@ def _places(
         *((each.ca_file, each.path) for each in written.endpoints if each.ca_file),
         *((names.provider_cluster(name), path) for name, path in provider_paths(written, called)),
         *((names.api_cluster(called[each.name]), each.path) for each in written.endpoints),
+        *([(names.LIMITS_CLUSTER, written.counting.path)] if written.counting else []),
         *_places_of_listener("llm", written.egress),
         *_places_of_listener("prompt", written.ingress),
     ]

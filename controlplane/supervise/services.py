@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 import controlplane
+from controlplane import ir
 from controlplane.defaults import LOOPBACK, MODEL_SERVER, MODEL_SERVER_SECRET
 from controlplane.emit.runtime import tracing_at_home
 from controlplane.supervise.envoy import binary
@@ -22,7 +23,6 @@ from controlplane.supervise.ports import Port
 from controlplane.supervise.processes.child import ChildSpec
 
 if TYPE_CHECKING:
-    from controlplane import ir
     from controlplane.home_paths import Home
 
 
@@ -171,6 +171,21 @@ def _console(needs: Needs) -> tuple[ChildSpec, ...]:
     )
 
 
+def _limits(needs: Needs) -> tuple[ChildSpec, ...]:
+    """Asks Redis for limits that many gateways share."""
+    shared = needs.gateway.shared_limits if needs.gateway else None
+    if shared is None or needs.envoy is None or not isinstance(shared.keeper, ir.Redis):
+        return ()
+    home, redis = needs.home, shared.keeper
+    arguments = ["--socket", str(home.limits_socket), "--metrics", str(home.limits_metrics_socket)]
+    arguments += ["--redis", redis.url, "--ca-file", redis.ca_file]
+    if redis.secret:
+        arguments += ["--password-file", str(home.key_file(redis.secret))]
+    spec = python_child("limits", "extproc.limits", arguments, home)
+    probe = partial(grpc_answers, home.limits_socket, 0.6)
+    return (replace(spec, probe=probe, metrics=Place(socket=home.limits_metrics_socket)),)
+
+
 def _envoy(needs: Needs) -> tuple[ChildSpec, ...]:
     if needs.envoy is None:
         return ()
@@ -189,4 +204,4 @@ def python_child(name: str, module: str, arguments: list[str], home: Home) -> Ch
     )
 
 
-_KINDS = (_model_server, _extproc, _spans, _envoy, _console)
+_KINDS = (_model_server, _extproc, _spans, _limits, _envoy, _console)

@@ -1,1 +1,1 @@
-"""Code that `make protos` generates from protos/; only `server` and `phases` import it."""
+"""Code that `make protos` generates from protos/; only `phases` and the servers import it."""

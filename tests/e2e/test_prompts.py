@@ -18,7 +18,8 @@ import openai
 import pytest
 
 from controlplane.emit.runtime import DEADLINE_SECONDS
-from extproc.server import Health, Processor, create_server, listen
+from extproc.server import Processor, create_server
+from extproc.serving import Health, listen
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication, Says

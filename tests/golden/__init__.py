@@ -23,7 +23,7 @@ import yaml
 from controlplane import ir, report
 from controlplane.compile import check, compile_file
 from controlplane.dump import as_data
-from controlplane.emit import Resources, emit
+from controlplane.emit import Resources, emit, shared_limits
 from controlplane.emit.bootstrap import xds_bootstrap
 from controlplane.emit.render import to_yaml
 from controlplane.home_paths import Home
@@ -162,6 +162,13 @@ def runtime(case: Path, env: Mapping[str, str]) -> str:
     return resources.runtime.text
 
 
+def ratelimit(case: Path, env: Mapping[str, str]) -> str:
+    """What envoyproxy/ratelimit is told of limits that gateways share."""
+    config = shared_limits.service_config(compiled(case, env, HOME)[0])
+    assert config is not None, "the case shares no limits"
+    return yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+
+
 RENDERINGS: dict[str, Callable[[Path, Mapping[str, str]], str]] = {
     "problems.txt": problems,
     "fixed.yaml": mended,
@@ -172,6 +179,7 @@ RENDERINGS: dict[str, Callable[[Path, Mapping[str, str]], str]] = {
     "bootstrap.yaml": bootstrap,
     "envoy.diff": differences,
     "runtime.json": runtime,
+    "ratelimit.yaml": ratelimit,
 }
 
 ENVOYS = {"ir.yaml", "listeners.yaml", "routes.yaml", "clusters.yaml", "envoy.diff"}

@@ -64,6 +64,8 @@ _ROOTS = (
     "envoy.extensions.filters.http.local_ratelimit.v3.LocalRateLimit",
     "envoy.extensions.filters.http.lua.v3.Lua",
     "envoy.extensions.filters.http.lua.v3.LuaPerRoute",
+    "envoy.extensions.filters.http.ratelimit.v3.RateLimit",
+    "envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute",
     "envoy.extensions.filters.http.router.v3.Router",
     "envoy.extensions.filters.http.sse_to_metadata.v3.SseToMetadata",
     "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from controlplane.model import Config
 from controlplane.reading.dialects.endpoints import read_endpoints
 from controlplane.reading.dialects.guards import read_guards
-from controlplane.reading.dialects.limits import model_limits
+from controlplane.reading.dialects.limits import counting, model_limits
 from controlplane.reading.dialects.listeners import read_listeners
 from controlplane.reading.dialects.providers import read_aliases, read_providers
 from controlplane.reading.dialects.settings import (
@@ -59,6 +59,7 @@ def parse(document: Document) -> tuple[Config, list[Problem]]:
         prompt_targets=prompt_targets(top, reading),
         error_target=error_target(top, reading),
         rate_limits=model_limits(top, reading),
+        counting=counting(top, reading),
         overrides=overrides(top),
         decisions=decisions(top),
         tracing=tracing(top, reading),

@@ -8,7 +8,7 @@ from lupa.luajit21 import LuaRuntime
 
 from controlplane.emit.lua import script
 
-_LED_BY = {"choose.lua": ("budgets.lua",)}
+_LED_BY = {"choose.lua": ("budgets.lua",), "shared.lua": ("budgets.lua",)}
 
 
 class Script:

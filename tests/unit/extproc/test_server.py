@@ -18,7 +18,8 @@ from extproc import contract
 from extproc.exchange import World
 from extproc.record.keeping import Records
 from extproc.runtime import Generations
-from extproc.server import Health, Processor, create_server, listen
+from extproc.server import Processor, create_server
+from extproc.serving import Health, listen
 from extproc.telemetry import Metrics
 from extproc.wire import archgw_ext_proc_pb2 as wire
 from tests.playbook import FakeEndpoints, FakeModels, settings, target
