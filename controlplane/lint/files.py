@@ -67,4 +67,5 @@ def _bundles(config: Config) -> Iterator[tuple[Path, str]]:
     held += [(each.path, each.ca_file) for each in config.endpoints]
     tokens = (each.auth.jwt for each in (config.ingress, config.egress) if each and each.auth)
     held += [(each.path, each.ca_file) for each in tokens if each]
+    held += [(each.path, each.ca_file) for each in [config.counting] if each]
     yield from (((*path, "tls", "ca_file"), file) for path, file in held if file)

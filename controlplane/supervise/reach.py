@@ -12,12 +12,15 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controlplane import ir
+from controlplane.hosts import split
 from extproc.contract import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from controlplane import ir
+_KEEPER = "limits that gateways share"
+_REDIS_PORT = 6379
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,12 @@ class Trial:
 
 
 def hosts(gateway: ir.Gateway) -> tuple[Host, ...]:
-    return tuple(
-        dict.fromkeys(
-            Host(what, address, upstream.tls.ca_file if upstream.tls else None)
-            for what, upstream in _upstreams(gateway)
-            for address in upstream.addresses
-        )
-    )
+    found = [
+        Host(what, address, upstream.tls.ca_file if upstream.tls else None)
+        for what, upstream in _upstreams(gateway)
+        for address in upstream.addresses
+    ]
+    return tuple(dict.fromkeys([*found, *_redis(gateway)]))
 
 
 def _upstreams(gateway: ir.Gateway) -> Iterator[tuple[str, ir.Upstream]]:
@@ -62,6 +64,17 @@ def _upstreams(gateway: ir.Gateway) -> Iterator[tuple[str, ir.Upstream]]:
         (f"keys for tokens of the {name} listener", keys.upstream)
         for name, keys in gateway.key_sets
     )
+    if gateway.shared_limits and isinstance(gateway.shared_limits.keeper, ir.Upstream):
+        yield _KEEPER, gateway.shared_limits.keeper
+
+
+def _redis(gateway: ir.Gateway) -> Iterator[Host]:
+    keeper = gateway.shared_limits.keeper if gateway.shared_limits else None
+    if isinstance(keeper, ir.Redis):
+        host = split(keeper.url)
+        assert host is not None, "the rule AG617 refuses what is no host"
+        address = ir.Address(host.name, host.port or _REDIS_PORT)
+        yield Host(_KEEPER, address, keeper.ca_file if host.scheme == "rediss" else None)
 
 
 async def try_all(tried: Iterable[Host], within: float) -> tuple[Trial, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from tests.e2e.archgw import Archgw, command_lines, until
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import free_port
+from tests.e2e.test_metrics import Scraped
 from tests.fakes.provider import Behaviour
 from tests.fakes.redis_server import REDIS, RedisServer
 
@@ -167,7 +169,7 @@ def test_one_sum_for_two_gateways(stage: Stage, client: str, stream: bool, cost:
 
     def ask_until_refused(number: int) -> list[int]:
         asking, statuses = stage.asking(client, number % 2), [0]
-        while statuses[-1] != 429 and len(statuses) < 200:
+        while statuses[-1] != 429 and len(statuses) < 1000:
             statuses.append(asking.chat(PROMPT, stream=stream).status)
         return statuses[1:]
 
@@ -295,6 +297,7 @@ def test_without_redis(stage: Stage) -> None:
     assert _answered(stage.asking("large", 1)).status == 200
     stage.redis.kill()
     _holds_without_redis(stage)
+    assert _counted(stage, "failed") > 0 < _counted(stage, "settled")
     stage.redis.start()
     stage.answers_cost(900)
     assert _answered(stage.asking("after")).status == 200
@@ -311,6 +314,17 @@ def _holds_without_redis(stage: Stage) -> None:
     assert allowed.status == 200
     assert "x-ratelimit-limit" not in allowed.headers
     assert took < IN_TIME
+
+
+def _counted(stage: Stage, result: str) -> float:
+    """As the gateway's own scrape tells it."""
+    connection = http.client.HTTPConnection("stats")
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(stage.gateways[0].home.scrape_socket))
+    with contextlib.closing(connection):
+        connection.request("GET", "/stats/prometheus")
+        scraped = Scraped(connection.getresponse().read().decode())
+    return scraped.sum("archgw_shared_limits_requests_total", result=result, process="limits")
 
 
 def _least_of_some(asking: Client) -> tuple[Answer, float]:
