@@ -267,7 +267,7 @@ class Play:
         """Nothing happened that the test did not look at."""
         assert self._seen, f"nobody expected {self._outcome!r}"
         asked = [
-            len(each.messages) if isinstance(each, schema.DecideRequest) else tuple(each.texts)
+            tuple(each.messages) if isinstance(each, schema.DecideRequest) else tuple(each.texts)
             for each in self.models.asked[self._asked_before :]
         ]
         assert len(asked) == len(set(asked)), "the models were asked the same twice"

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from extproc.pipeline import cues, replies, transcript
 from extproc.questions import Asked, Proposed
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange
@@ -97,8 +97,11 @@ async def weigh(exchange: Exchange) -> None:
     said = list(_said(exchange))
     # It answers if it says a value that was asked for, or changes what was proposed.
     answers = any(not isinstance(sentence, Asked) or sentence.asks_for(each) for each in said)
+    afresh = _without_what_is_left(exchange, afresh, sentence)
     own = [call for call in afresh.calls if _speaks_of(exchange, call, reply)]
-    if own and _is_another(decision, afresh, reply, answers=answers):
+    if own and (
+        _is_another(decision, afresh, reply, answers=answers) or _says_it_all(decision, afresh)
+    ):
         exchange.decision = replace(afresh, guard=decision.guard)
     elif not own and not answers:
         exchange.dropped = (
@@ -107,6 +110,51 @@ async def weigh(exchange: Exchange) -> None:
             and not any(_is_complete(call, sentence) for call in decision.calls)
             and (_is_turned_down(reply) or not _leaves_it_open(decision, reply))
         )
+
+
+def _without_what_is_left(
+    exchange: Exchange, afresh: DecideResponse, sentence: Asked | Proposed
+) -> DecideResponse:
+    """The reading afresh, without a wish that is left but for words of its own.
+
+    Of "leave it. 800 is too much" nothing is done with what was said of it before.
+    """
+    last = exchange.request.last_user
+    left = _asked_about(exchange, sentence)
+    kept = [
+        call for call in afresh.calls
+        if call.name not in left or all(each.message == last for each in call.evidence.values())
+    ]  # fmt: skip
+    if len(kept) == len(afresh.calls):
+        return afresh
+    name = kept[0].name if kept else None
+    return replace(afresh, calls=kept, intent=replace(afresh.intent, name=name))
+
+
+def _asked_about(exchange: Exchange, sentence: Sentence) -> set[str]:
+    """The targets that a question of ours may be about."""
+    if isinstance(sentence, Proposed):
+        return {target.name for target, _ in sentence.calls}
+    return {
+        target.name
+        for target in exchange.runtime.targets.values()
+        if isinstance(sentence, Asked) and any(map(sentence.asks_for, target.parameters))
+    }
+
+
+def _says_it_all(decision: DecideResponse, afresh: DecideResponse) -> bool:
+    """Whether the reply says by itself all that it does as an answer, and as surely."""
+
+    def said(each: DecideResponse) -> list[tuple[str, Mapping[str, Any]]]:
+        return [(call.name, call.arguments) for call in each.calls]
+
+    def sure(each: DecideResponse) -> float:
+        return min(
+            (said.confidence for call in each.calls for said in call.evidence.values()), default=0
+        )
+
+    same = said(decision) == said(afresh) and not any(call.missing for call in afresh.calls)
+    return same and sure(afresh) > sure(decision)
 
 
 def _is_complete(call: Call, sentence: Sentence) -> bool:

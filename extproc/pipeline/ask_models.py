@@ -8,7 +8,7 @@ wrote into them, the values of a proposal: it gets the proposal whole, so that n
 what it stands in. Asked alone, it gets every message as it came, our sentences among them.
 
 A reply to such a question is read twice, as its answer and by itself, as if nothing had been said
-before: `another_wish` weighs the two.
+before, or as if what was asked about had been left where it says so: `another_wish` weighs the two.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from extproc.clients import ModelsUnavailable, TooLong
 from extproc.errors import GatewayError, GuardUnavailable, IntentUnavailable, TooLongForGuard
-from extproc.pipeline import guard_texts, transcript
+from extproc.pipeline import cues, guard_texts, replies, transcript
 from extproc.questions import Asked, Proposed
 from extproc.telemetry import log
 from modelserver import schema
@@ -70,14 +70,38 @@ async def _decide(exchange: Exchange, *, guarded: bool) -> None:
     messages = _messages(exchange, guarded=guarded)
     whole = _decision(exchange, messages, extra, guarded=guarded)
     if isinstance(transcript.answered(exchange), Asked | Proposed):
-        reply = replace(messages[-1], guard=False)
-        alone = _decision(exchange, [reply], (), guarded=False)
-        decision, found = await asyncio.gather(whole, alone)
-        exchange.afresh = _moved(found, len(exchange.request.messages) - 1)
+        shown = _afresh(exchange, messages)
+        alone = (_decision(exchange, each, (), guarded=False) for each in shown)
+        decision, *found = await asyncio.gather(whole, *alone)
+        read = zip(found, shown, strict=True)
+        exchange.afresh = next(
+            (_moved(each, len(messages) - len(of)) for each, of in read if each.intent.name),
+            found[0],
+        )
     else:
         decision = await whole
     exchange.decision, verdict = decision, decision.guard
     exchange.verdicts = () if verdict is None else (verdict,)
+
+
+def _afresh(
+    exchange: Exchange, messages: Sequence[schema.Message]
+) -> list[Sequence[schema.Message]]:
+    """The reply by itself, and what it says behind leaving what was asked about.
+
+    "Leave it. What does it weigh?": what "it" is was said before. What is left out becomes spaces,
+    so that all else stands where it did.
+    """
+    *before, reply = (replace(each, guard=False) for each in messages)
+    behind = replies.behind_leaving(reply.content)
+    rest = reply.content[behind:]
+    if not behind or cues.may_not_be_meant(rest) or cues.announces(rest):
+        return [[reply]]
+    further = replace(reply, content=" " * behind + rest)
+    if not replies.points_back(rest):
+        return [[reply], [further]]
+    before[-1] = replace(before[-1], content=exchange.runtime.questions.dropped)
+    return [[reply], [*before, further]]
 
 
 async def _decision(
@@ -103,12 +127,15 @@ async def _decision(
         )
 
 
-def _moved(decision: schema.DecideResponse, place: int) -> schema.DecideResponse:
-    """The reading of one message by itself, its evidence where the message stands."""
+def _moved(decision: schema.DecideResponse, by: int) -> schema.DecideResponse:
+    """The reading of the last messages by themselves, its evidence where they stand."""
     calls = [
         replace(
             call,
-            evidence={name: replace(each, message=place) for name, each in call.evidence.items()},
+            evidence={
+                name: replace(each, message=each.message + by)
+                for name, each in call.evidence.items()
+            },
         )
         for call in decision.calls
     ]

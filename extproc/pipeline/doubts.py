@@ -12,7 +12,7 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from extproc.pipeline import cues, leftovers, reasons, transcript
+from extproc.pipeline import cues, leftovers, reasons, replies, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
 from extproc.questions import Asked
 from modelserver.schema import humanized, is_short_for, lacked
@@ -92,7 +92,15 @@ _LAST: Final = frozenset(
 )
 # What turns from a question of ours to another wish: "no, rather pass it on".
 _TURNS: Final = re.compile(
-    r"^\W*(?:(?:no|nope|sorry|actually|rather|instead|oh|well|nein|lieber|non|plutôt|mejor|piuttosto|liever)\b[\s,.!]*)+",
+    r"^\W*+(?:(?:no|nope|nah|sorry|actually|rather|instead|oh|ah|ach|um|hm+|well|ok(?:ay)?|wait|hold on|hang on|stop|on second thought"
+    r"|nein|lieber|doch|moment|warte|halt|non|plutôt|attends|attendez|en fait|mejor|espera|piuttosto|anzi|aspetta|não|liever"
+    r"|nee|wacht)\b[\s,.!]*+)++",
+    re.IGNORECASE,
+)
+# "Don't stop it, just limit it to 800": what begins the wish in the place of what was asked about.
+_TURNED_DOWN: Final = re.compile(
+    r"(?<!\w)(?:do(?:n['\u2019]?t| not)|not|never|nicht|ne|pas|non|não|niet)\s(?P<what>[^,.;:!?]{1,40}?)"
+    r"(?:(?=[,.;:!])|\s(?=(?:but|just|only|rather|instead|sondern|nur|mais|plutôt|sino|solo|ma|apenas|maar|alleen)\b))",
     re.IGNORECASE,
 )
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
@@ -147,9 +155,24 @@ def _about_the_call(exchange: Exchange, text: str) -> str:
     if transcript.answered(exchange) is None:
         return about
     about = _TURNS.sub(lambda found: " " * len(found[0]), about)
+    about = _blanked(about, [(0, replies.behind_leaving(about)), *_turned_down(exchange, about)])
     begins = min((evidence.start for _, _, evidence in exchange.newest_evidence()), default=0)
     ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
     return about[max(ends, default=0) :]
+
+
+def _turned_down(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
+    """Where a reply says not to do what was asked about, by a word of that and of nothing planned."""
+    left = _stems(each.name for each in exchange.runtime.targets.values())
+    planned = _stems(planned.target.name for planned in exchange.plan)
+    for found in _TURNED_DOWN.finditer(text):
+        said = {word[:STEM] for word in _WORD.findall(found["what"].casefold())}
+        if said & (left - planned) and not said & planned:
+            yield found.span()
+
+
+def _stems(names: Iterable[str]) -> set[str]:
+    return {word[:STEM] for name in names for word in humanized(name).split() if len(word) >= STEM}
 
 
 def _blanked(text: str, places: Iterable[tuple[int, int]]) -> str:

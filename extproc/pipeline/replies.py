@@ -2,7 +2,8 @@
 
 A reply is plain when nothing else is said: `is_yes`, `is_no`, `is_declined`, `is_thanks`, `is_word`.
 "No, the other one", "no. 5" and "not sure, maybe 3" say more, and are for the models; what such a
-reply `begins` with, or mentions, is a hint beside what they find.
+reply `begins` with, or mentions, is a hint beside what they find. "Leave it. Who is in room 12?" leaves
+what was asked about and says something else `behind` that.
 """
 
 from __future__ import annotations
@@ -88,6 +89,20 @@ i'm sure|i am sure|go ahead|do it|please do|ja|jawohl|oui|sí|sì|sim
 """
 _FIRST_NO: Final = "no|nope|nah|never|cancel|stop|don't|do not|rather not|not now|nein|non|não|nee"
 _LONGEST: Final = 120
+# What is left may be named: "forget the rolls". In the order of languages as above.
+_LEAVES: Final = r"""
+    (?:forget|leave|drop|skip|scrap|never\ ?mind)(?:\ about)?\ (?:the|that|those|this|my)(?:\ [^\W\d_]+){1,3}
+    |(?:vergiss|vergessen\ sie|lass|lassen\ sie)\ (?:der|die|das|den|mal)(?:\ [^\W\d_]+){1,3}
+    |(?:oublie|oubliez|laisse|laissez)(?:\ tomber)?\ (?:le|la|les|ça)(?:\ [^\W\d_]+){1,3}
+    |(?:olvida|olvide|deja|deje)\ (?:el|la|los|las|lo\ de)(?:\ [^\W\d_]+){1,3}
+    |(?:lascia|lasci|dimentica)(?:\ (?:stare|perdere))?\ (?:il|lo|la|i|gli|le)(?:\ [^\W\d_]+){1,3}
+    |(?:esquece|esqueça|deixa|deixe)\ (?:o|a|os|as)(?:\ [^\W\d_]+){1,3}
+    |(?:vergeet|laat)\ (?:de|het|die|dat)(?:\ [^\W\d_]+){1,3}
+"""
+# What stands before such words: "ah no, forget it".
+_SIGHS: Final = (
+    r"(?:(?:oh|ah|ach|hm+|well|ok(?:ay)?|no|nah|actually|sorry|nein|non|nee|não)\b[\s,.!]*+){0,4}"
+)
 
 
 _APOSTROPHES: Final = str.maketrans("\u2019\u2018`", "'''")
@@ -149,6 +164,35 @@ _BEGINS_NO: Final = re.compile(rf"(?:{_any_of(_phrases(_FIRST_NO))})\b")
 _DECLINING: Final = re.compile(
     rf"(?<!\S)(?:{_any_of(each for each in _phrases(_DECLINED) if ' ' in each)})(?!\S)"
 )
+
+
+_LEAVING: Final = re.compile(
+    rf"[\s,.!]*+{_SIGHS}(?:{_LEAVES}"
+    rf"|{'|'.join(re.escape(each) for each in sorted(_phrases(_DECLINED), key=len, reverse=True) if ' ' in each)}"
+    r"|nevermind|nvm|déjalo|dejalo|olvídalo|olvidalo|annullalo)(?:\ (?:then|please|pls|now|dann|bitte))?"
+    r"\s*+(?:[,.;:!\n\u2013-]\s*+)+(?=\w)",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def behind_leaving(text: str) -> int:
+    """Where a message goes on that first leaves what it was asked about; 0 where none is left."""
+    found = _LEAVING.match(text.replace("\u2019", "'"))
+    return found.end() if found else 0
+
+
+# What was spoken of before: it, they, that one.
+_BACK: Final = re.compile(
+    r"(?<!\w)(?:it|its|it's|they|them|their|he|she|him|her|his|this|that|those|these|there|es|ihn|ihm|ihr|ihre[nr]?|sie|dort"
+    r"|deren|dessen|il|elle|lui|ça|celui-ci|celle-ci|leur|ello|ella|él|ellos|ése|ésa|eso|allí|su|lui|lei|esso|essa|quello|quella"
+    r"|ele|ela|isso|aquele|aquela|lá|seu|sua|hij|zij|ze|hem|haar|die|dat|daar|deze)(?!\w)",
+    re.IGNORECASE,
+)
+
+
+def points_back(text: str) -> bool:
+    """Whether a message speaks of something as of one that was spoken of before."""
+    return _BACK.search(text) is not None
 
 
 def is_yes(text: str) -> bool:

@@ -20,7 +20,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from extproc.exchange import Planned
-from extproc.pipeline import replies, transcript
+from extproc.pipeline import replies, sameness, transcript
 from extproc.pipeline.words import STEM, items, says
 from extproc.questions import Asked, Proposed
 
@@ -62,7 +62,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
             return None
         made_up = _is_unsaid(target, arguments, call, mentions)
         doubtful = (
-            standing is not Standing.NEW or made_up or _takes_up(exchange, target, mentions)
+            standing is not Standing.NEW or made_up or _takes_up(exchange, call, target, mentions)
             or _says_nothing_new(exchange, call)
         )  # fmt: skip
     return Planned(
@@ -265,14 +265,31 @@ def _settled(exchange: Exchange, mentions: Sequence[_Mention]) -> bool:
     )
 
 
-def _takes_up(exchange: Exchange, target: Target, mentions: Sequence[_Mention]) -> bool:
+def _takes_up(exchange: Exchange, call: Call, target: Target, mentions: Sequence[_Mention]) -> bool:
     """Whether a new wish takes up values of one that was answered: "and now 75".
 
-    Who is asked to confirm, and does, means the very wish that was answered.
+    Who is asked to confirm, and does, means the very wish that was answered; who says "the same"
+    means all of it.
     """
     last = exchange.request.last_user
-    return not replied(exchange, target.parameters) and any(
-        each.place != last and _answered_since(exchange, each.place) for each in mentions
+    taken_up = [
+        each.place for each in mentions
+        if each.place != last and _answered_since(exchange, each.place)
+    ]  # fmt: skip
+    if not taken_up or replied(exchange, target.parameters):
+        return False
+    return not _is_the_same(exchange, call, target, taken_up)
+
+
+def _is_the_same(exchange: Exchange, call: Call, target: Target, taken_up: Sequence[int]) -> bool:
+    """Whether the last message wants in so many words what was done last, for something else."""
+    last = exchange.request.last_user
+    said = [(each.start, each.end) for each in call.evidence.values() if each.message == last]
+    return (
+        last is not None
+        and bool(said)
+        and all(_answers_since(exchange, place) == 1 for place in taken_up)
+        and sameness.wanted(exchange.request.messages[last].text, said, target)
     )
 
 
@@ -294,8 +311,13 @@ def _says_nothing_new(exchange: Exchange, call: Call) -> bool:
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:
+    return _answers_since(exchange, place) > 0
+
+
+def _answers_since(exchange: Exchange, place: int) -> int:
+    """How many messages behind this place answer, and are no questions of ours."""
     messages = exchange.request.messages
-    return any(
+    return sum(
         messages[later].role == "assistant"
         and not isinstance(exchange.sentences.get(later), Asked | Proposed)
         for later in range(place + 1, len(messages))

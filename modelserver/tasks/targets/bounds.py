@@ -21,10 +21,17 @@ _HEAD: Final = re.compile(r"(?:^|[.!?;:\n]|\bplease,?)\s*$", re.IGNORECASE)
 _FIRST: Final = re.compile(r"(?P<word>[^\W\d_]{3,})\s+(?=\S)")
 _COUNTED: Final = re.compile(r"\d\s*$")
 _BACK: Final = 20
+# "Night train because of a complaint": where more follows, a name does not end with that word.
+_REASON: Final = re.compile(
+    r"(?<=[^\s,;])[\s,;]+(?:because|cause|cuz|coz|cos|bc|b/c|due to|wegen|weil|parce que|à cause|porque|perch[ée]"
+    r"|omdat|vanwege)$", re.IGNORECASE,
+)  # fmt: skip
 
 
 def trimmed(tool: Tool, parameter: Parameter, text: str, evidence: Evidence) -> Evidence | None:
     """The evidence without a word that is not its own; None where nothing is left."""
+    if parameter.type in {"string", "array"}:
+        evidence = _without_reason(text, evidence)
     if parameter.type != "string":
         return evidence
     before = text[max(0, evidence.start - _BACK) : evidence.start]
@@ -39,6 +46,16 @@ def trimmed(tool: Tool, parameter: Parameter, text: str, evidence: Evidence) -> 
         start = evidence.start + first.end()
         return Evidence(evidence.message, start, evidence.end, rest, evidence.confidence)
     return evidence
+
+
+def _without_reason(text: str, evidence: Evidence) -> Evidence:
+    """The evidence without the word behind it that begins to tell why."""
+    found = _REASON.search(evidence.text)
+    if found is None or not re.match(r"\s*\w", text[evidence.end :]):
+        return evidence
+    end = evidence.start + found.start()
+    said = text[evidence.start : end]
+    return Evidence(evidence.message, evidence.start, end, said, evidence.confidence)
 
 
 def _is_unit(tool: Tool, parameter: Parameter, said: str) -> bool:

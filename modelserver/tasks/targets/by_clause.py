@@ -34,6 +34,10 @@ _INSTEAD: Final = re.compile(
 )
 # Where the two of a pair are said, the parts are one wish: "from Aston, to Corvo".
 _JOINS: Final = re.compile(r"(?<!\w)(?:from|to|into|instead|not|no)(?!\w)", re.IGNORECASE)
+# "4 rolls to A01 and 9 to A02": what the first number counts, the further ones count, too.
+_COUNTED: Final = re.compile(
+    r"\d+\s(?P<kind>(?!(?:to|for|at|on|in|from|by|of|and)\b)[^\W\d_]{3,})(?!\w)"
+)
 _ARTICLES: Final = words(particles.every(particles.ARTICLE))
 
 
@@ -206,6 +210,8 @@ def _readings(message: int, found: Sequence[Clause], values: Sequence[int]) -> I
             yield Reading(message, clause, left_out, known)
         first = min((place for place in values if place >= clause.start), default=clause.end)
         head = clause.text[: first - clause.start]
+        if not head.strip() and (counted := _COUNTED.match(clause.text)):
+            head = f"{counted['kind']} "
         if first < clause.end and not words(head) <= known and not clause.is_denied:
             opening, known = head, _ARTICLES | words(head)
 
@@ -224,7 +230,8 @@ def standing(
         numbers = list(group)
         alone = numbers[0]
         if clause.is_denied:
-            if decisions[alone].intent.name or not (found or _turns(readings, numbers[-1] + 1)):
+            kept = clause.is_left or bool(found) or _turns(readings, numbers[-1] + 1)
+            if decisions[alone].intent.name or not kept:
                 return []
             denied = True
         elif any(decisions[number].intent.name for number in numbers):
@@ -309,6 +316,7 @@ def together(whole: Decision, read: Sequence[tuple[Reading, Decision]]) -> Decis
     sure: dict[str, float] = {}
     for reading, decision in read:
         if call := reading.call(decision):
+            call = _as_sure(call, calls[-1]) if calls else call
             calls.append(call)
             sure[call.name] = min(sure.get(call.name, 1.0), decision.intent.score)
     scores = {ranked.name: ranked.score for ranked in whole.intent.ranking} | sure
@@ -319,3 +327,21 @@ def together(whole: Decision, read: Sequence[tuple[Reading, Decision]]) -> Decis
     score = sure[name] if name else whole.intent.score
     intent = replace(whole.intent, name=name, score=score, ranking=tuple(ranking))
     return Decision(intent, tuple(calls))
+
+
+def _as_sure(call: Call, before: Call) -> Call:
+    """The call, as sure of each value as the one before it where it says the same things in a row.
+
+    "Scale search to 4 replicas and catalog to 9": who is sure of the 4 is sure of the 9.
+    """
+    if call.name != before.name or _in_order(call) != _in_order(before):
+        return call
+    evidence = {
+        name: replace(each, confidence=max(each.confidence, before.evidence[name].confidence))
+        for name, each in call.evidence.items()
+    }
+    return replace(call, evidence=evidence)
+
+
+def _in_order(call: Call) -> list[str]:
+    return sorted(call.evidence, key=lambda name: call.evidence[name].start)

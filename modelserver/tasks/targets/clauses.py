@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.values import languages, particles, spelled
+from modelserver.tasks.values import languages, lists, particles, spelled
 from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ MOST_JOINERS = 16
 # Those that are other words in other languages.
 _AMBIGUOUS: Final = frozenset({"y", "e", "en", "plus", "mais", "ma", "mas"})
 _BUTS: Final = every(particles.BUT)
-_JOINING: Final = f"{every(particles.AND)}|{_BUTS}"
+# As people type it: "T1 to 5 n T2 to 7".
+_TYPED: Final = "n"
+_JOINING: Final = f"{every(particles.AND)}|{_BUTS}|{_TYPED}(?=\\s)"
 # Words that a further wish may begin with part two clauses behind a comma.
 _FURTHER: Final = every(particles.FURTHER)
 _JOINER: Final = re.compile(
@@ -59,7 +61,19 @@ _DENIED_FIRST: Final = re.compile(
     rf"(?:please |bitte )?(?:do(?:n\W?t| not)|{every(particles.NOT)}|{every(particles.NEVER)})\b[^,]*(?P<comma>,\s+)(?=[^\W\d_])",
     re.IGNORECASE,
 )
+# "Leave A1 alone, ship B2": so does what is to be left as it is.
+_LEFT: Final = re.compile(
+    rf"(?<!\w)(?:{every(particles.LEFT)})\s[^,;.!?\n]{{0,60}}?\s(?:alone|untouched|as (?:is|it is|they are)|out of (?:it|this)"
+    r"|in ruhe|wie (?:es|er|sie) (?:ist|sind)|tranquil\w*|en paix|(?:tal )?como est[áa]n?|en paz|stare|in pace|com'è|come (?:è|sono)"
+    r"|em paz|met rust|zoals (?:het|die|ze) (?:is|zijn))"
+    rf"(?=\s*(?:[,;.!?\n]|$)|\s(?:{every(particles.AND)})\s)",
+    re.IGNORECASE,
+)
+# How a part between commas begins: with a code, or with what kind of thing a number is.
+_HEAD: Final = re.compile(r"\s*(?:(?P<kind>[^\W\d_]+)\s+)?(?P<value>[\w-]*\d[\w-]*)")
+_COMMA: Final = re.compile(r",\s+")
 _NEAR: Final = 40
+_WIDEST: Final = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +95,11 @@ class Clause:
     def is_denied(self) -> bool:
         """Whether it may say what is not to be done."""
         return bool(_NEGATED.search(self.text))
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it says that something is to be left as it is."""
+        return leaves(self.text)
 
 
 def split(text: str) -> list[Clause]:
@@ -112,6 +131,17 @@ def words(text: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(text))
 
 
+def leaves(text: str) -> bool:
+    """Whether a text says of something that it is to be left as it is."""
+    return bool(_LEFT.search(text))
+
+
+def left_around(text: str, place: int) -> int | None:
+    """Where what is said to be left as it is begins, if that holds this place."""
+    around = _LEFT.finditer(text, max(0, place - _WIDEST), place + _WIDEST)
+    return next((match.start() for match in around if match.start() < place < match.end()), None)
+
+
 def codes(text: str) -> list[int]:
     """Where the words with digits begin: numbers, codes, days."""
     return [match.start() for match in _WITH_DIGIT.finditer(text)]
@@ -126,6 +156,8 @@ def missing_opening(opening: str, said: str) -> str:
 
 def _joins(word: str, language: str | None) -> bool:
     """Whether a word joins clauses in a text of this language."""
+    if word == _TYPED:
+        return language in {None, "en"}
     if language is None or word not in _AMBIGUOUS:
         return True
     return word in (*particles.AND[language].split("|"), particles.BUT[language])
@@ -161,4 +193,33 @@ def _clauses(text: str, start: int, end: int) -> list[Clause]:
     if denied := _DENIED_FIRST.match(said):
         comma = first + denied.start("comma")
         return [Clause(first, text[first:comma]), *_clauses(text, comma, end)]
-    return [Clause(first, said)]
+    if (kept := _LEFT.match(said)) and (comma_behind := _COMMA.match(said, kept.end())):
+        stop = first + comma_behind.start()
+        return [Clause(first, text[first:stop]), *_clauses(text, stop, end)]
+    return _alike(first, said)
+
+
+def _alike(start: int, said: str) -> list[Clause]:
+    """The parts between commas, where each says as many values as the first and begins like it.
+
+    "Oven 1 220 degrees 15 min, oven 2 180 degrees 40 min", but not "rooms 12, 14 and 15".
+    """
+    ends = [found.span() for found in _COMMA.finditer(said)]
+    starts = [0, *(end for _, end in ends)]
+    parts = [said[a:b] for a, b in zip(starts, [*(a for a, _ in ends), len(said)], strict=True)]
+    counts = {len(codes(part)) for part in parts}
+    if len(parts) < 2 or len(counts) > 1 or counts <= {0, 1}:
+        return [Clause(start, said)]
+    heads = [_HEAD.match(part) for part in parts[1:]]
+    first = _HEAD.search(parts[0])
+    if first is None or not all(head and _is_like(first, head) for head in heads):
+        return [Clause(start, said)]
+    return [Clause(start + at, part) for at, part in zip(starts, parts, strict=True)]
+
+
+def _is_like(first: re.Match[str], other: re.Match[str]) -> bool:
+    """Whether a part begins with the kind of thing that the first one names, or with such a code."""
+    if other["kind"] is None:
+        coded = not other["value"].isdecimal()
+        return coded and lists.shape(first["value"]) == lists.shape(other["value"])
+    return first["kind"] is not None and first["kind"].casefold() == other["kind"].casefold()

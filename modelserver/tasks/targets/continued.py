@@ -51,7 +51,10 @@ def earlier(request: Request) -> Request | None:
 
 
 def _goes_on(text: str) -> bool:
-    return wording.is_follow_up(text) or wording.is_way_back(text) or wording.is_restriction(text)
+    return (
+        wording.is_follow_up(text) or wording.is_way_back(text) or wording.is_restriction(text)
+        or wording.is_same(text)
+    )  # fmt: skip
 
 
 def is_it(call: Call, before: Call, messages: Sequence[Message], tool: Tool) -> bool:
@@ -91,9 +94,11 @@ def with_unsaid(
     """
     newest = types.newest(messages)
 
+    same = wording.is_same(messages[newest].content)
+
     def keeps(name: str) -> bool:
         said = call.evidence.get(name)
-        return not anew or (said is not None and said.message == newest)
+        return not (anew or same) or (said is not None and said.message == newest)
 
     call = _in_its_month(call, before, tool, messages, occasion)
     names = [p.name for p in tool.parameters]

@@ -203,7 +203,9 @@ class Targets:
         tools = {tool.name: tool for tool in request.tools}
         asked = continued.earlier(request)
         calls = whole.calls
-        if asked is None or len(calls) > 1 or (calls and _is_full(calls[0], tools[calls[0].name])):
+        same = wording.is_same(request.messages[types.newest(request.messages)].content)
+        full = bool(calls) and not same and _is_full(calls[0], tools[calls[0].name])
+        if asked is None or len(calls) > 1 or full:
             return whole
         (before,) = await self._read([asked], run)
         if len(before.calls) != 1 or (calls and calls[0].name != before.calls[0].name):

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from modelserver.tasks.targets import clauses
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.values import languages, lists, particles
@@ -47,7 +48,7 @@ _SHALL_NOT: Final = (
     r"(?!(?:forget|hesitate|wait|worry|fail|know|think|believe|you|we|they|i)\b)"
 )
 _VERB_BETWEEN: Final = (
-    r"(?:(?!(?:and|but|or|nor|until|till|before|after|unless|if|instead|when|because|than|later"
+    r"(?:(?!(?:and|but|or|nor|until|till|before|after|unless|if|instead|rather|just|only|when|because|than|later"
     r"|y|pero|sino|e|ma|mas)\b)[^\W\d_]+\s+){{1,{most}}}[\"'#]?$"
 )
 
@@ -80,6 +81,8 @@ def _refused_from(parameter: Parameter, text: str, start: int) -> int | None:
     """Where the words begin that say of the value at a place that it is not wanted."""
     if parameter.type == "boolean":
         return None
+    if (left := clauses.left_around(text, start)) is not None:
+        return left
     back = max(0, start - _BACK)
     language = languages.guessed(text)
     direct = _direct(kinds(parameter), language, choice=bool(parameter.enum))
@@ -92,7 +95,7 @@ def stretches(tool: Tool, call: Call, text: str, newest: int) -> tuple[tuple[int
 
     To the end of the clause; none that holds a value of the call, for then it denies more than that.
     """
-    if len(text) > _LONGEST or not denies(text):
+    if len(text) > _LONGEST or not (denies(text) or clauses.leaves(text)):
         return ()
     used = [evidence for evidence in call.evidence.values() if evidence.message == newest]
     found = {

@@ -114,6 +114,7 @@ def joined(
         Reading(value, Evidence(newest, *spot, message.content[slice(*spot)], own[0].evidence.confidence))
         for spot in looks.spots(patterned[0], message.content)
         if start <= spot[0] and spot[1] <= end
+        and not negated.is_refused(patterned[0], message.content, spot[0])
         and (value := spoken.read(patterned[0], *message.said(*spot), occasion)) is not None
     ]  # fmt: skip
     return {patterned[0].name: row} if len(row) > 1 else {}

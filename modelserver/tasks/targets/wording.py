@@ -129,6 +129,7 @@ _FOLLOWS_UP: Final = re.compile(
     r"(?:and|und|et|y|e|en|or|same|now the same|the same|was ist mit|et pour)\b",
     re.IGNORECASE,
 )
+_SAME: Final = re.compile(rf"(?<!\w)(?:{every(particles.SAME)})(?!\w)", re.IGNORECASE)
 _RESTRICTS: Final = re.compile(
     r"\s*(?:(?:and|now|then|ok(?:ay)?|please|but)\b[\s,]*)*(?:only|just)\b(?! (?:a|one) (?:moment|second|minute))"
     r"|\s*(?:[^\W\d_]+ ){1,4}only\W*(?:please\W*)?$",
@@ -151,6 +152,11 @@ _SHORT: Final = 120
 def is_follow_up(text: str) -> bool:
     """Whether a message goes on with the last wish: "and into Greek?", "what about Friday?"."""
     return len(text) <= _SHORT and bool(_FOLLOWS_UP.match(text))
+
+
+def is_same(text: str) -> bool:
+    """Whether a message wants for another thing what was wanted for one: "oven 6 the same"."""
+    return len(text) <= _SHORT and bool(_SAME.search(text))
 
 
 def is_restriction(text: str) -> bool:

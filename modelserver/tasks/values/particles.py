@@ -61,6 +61,14 @@ TO: Final[ByLanguage] = {
     "fr": "à|au|aux|vers|jusqu'à|pour", "es": "a|al|hasta|hacia|para",
     "it": "a|ad|al|alla|all'|verso|fino a|per", "pt": "para|ao|à|até|pra", "nl": "naar|tot",
 }  # fmt: skip
+# What wants for another thing what was wanted for one.
+SAME: Final[ByLanguage] = {
+    "en": "same|too|also|as well|likewise|ditto",
+    "de": "gleiche[nrsm]?|dasselbe|derselbe|dieselbe|genauso|ebenso|auch|ebenfalls",
+    "fr": "même|pareil|idem|aussi|également", "es": "mism[oa]s?|igual|también",
+    "it": "stess[oa]|uguale|anche|altrettanto", "pt": "mesm[oa]s?|igual|também",
+    "nl": "hetzelfde|zelfde|dezelfde|ook|eveneens",
+}  # fmt: skip
 # Who has a thing now is whom it comes from.
 SO_FAR: Final[ByLanguage] = {
     "en": "so far|until now|till now|up to now|currently|at the moment|at present|presently"

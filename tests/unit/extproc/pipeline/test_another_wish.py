@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from extproc.contract import ApiEndpoint, Messages
 from extproc.questions import Questions
+from modelserver.schema import DecideResponse, Intent
 from tests.playbook import (
+    Fixed,
     api,
     asks_for,
     calls,
@@ -25,6 +27,11 @@ from tests.playbook import (
     wish,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from modelserver.schema import Call, DecideRequest, Message
+
 SHIP = target(
     "ship_parcel", parameter("parcel", required=True), parameter("weeks", "integer", required=True),
     parameter("insured", "boolean", required=True), confirm="unsure",
@@ -37,7 +44,26 @@ DROPPED = Messages().dropped
 QUESTIONS = Questions(CONFIG)
 ASKED = QUESTIONS.ask([SHIP.parameters[1]], known=True)
 PROPOSED = QUESTIONS.propose([(SHIP, {"parcel": "P7", "weeks": 2, "insured": False})])
+NOTHING = DecideResponse(None, Intent(None, 0.0, (), 0.5), ())
 OLD = replace(wish("ship_parcel", 0, parcel="P7", insured=False), missing=("weeks",))
+
+
+class Behind(Fixed):
+    """Models that read one call behind what a reply leaves, another one in the whole, none else."""
+
+    def __init__(self, whole: Call, behind: Call) -> None:
+        wanted = calls(whole, alone=[behind])
+        super().__init__(wanted.decision, wanted.alone)
+        self.read: list[Sequence[Message]] = []
+
+    async def decide(
+        self, address: str, request: DecideRequest, headers: Mapping[str, str], seconds: float
+    ) -> DecideResponse:
+        await super().decide(address, request, headers, seconds)
+        if request.messages[-1].content.startswith(" "):
+            self.read.append(request.messages)
+            return self.alone
+        return self.decision if len(request.messages) > 1 else NOTHING
 
 
 def replied(reply: str, models: Any, question: str = ASKED) -> Any:
@@ -62,6 +88,54 @@ def test_another_wish_leaves_the_old_one(reply: str) -> None:
 def test_another_wish_in_place_of_a_proposal() -> None:
     models = calls(OLD, alone=[wish("stop_pump", 0, pump="K3")])
     played = replied("no, stop the pump K3", models, PROPOSED)
+    played << forwards()
+    assert sent(played) == [{"pump": "K3"}]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    ["Forget the parcel, stop pump K3", "leave it. stop pump K3", "Nee, laat maar. Stop pomp K3",
+     "ah never mind: stop pump K3", "Ach, vergiss es, stoppe Pumpe K3", "laisse tomber, arrête la pompe K3"],
+)  # fmt: skip
+def test_what_is_said_behind_leaving_is_read_by_itself(reply: str) -> None:
+    """What leaves the question says nothing of the wish behind it, which stands where it is said."""
+    at = reply.index("K3")
+    stop = wish("stop_pump", 0, pump="K3")
+    said = replace(stop.evidence["pump"], start=at, end=at + 2)
+    models = Behind(OLD, replace(stop, evidence={"pump": said}))
+    played = replied(reply, models)
+    played << forwards()
+    assert sent(played) == [{"pump": "K3"}]
+    assert [len(each) for each in models.read] == [1]
+
+
+def test_what_points_back_is_read_with_what_was_said_before() -> None:
+    """It is that parcel still, and nobody is asked for its weeks any more."""
+    show = wish("show_parcel", 0, parcel="P7")
+    played = replied("never mind. what does it weigh?", Behind(OLD, show))
+    played << forwards()
+    assert [call.method for call in played.endpoints.sent] == ["GET"]
+
+
+@pytest.mark.parametrize("reply", ["leave it. it is 2 metres long", "leave it. 2 is too long"])
+def test_what_was_left_is_not_completed_by_what_follows(reply: str) -> None:
+    """A value behind leaving is no answer to what was asked."""
+    whole = replace(wish("ship_parcel", 0, parcel="P7", insured=False, weeks=2), missing=())
+    weeks = replace(whole.evidence["weeks"], message=2)
+    models = Behind(OLD, replace(whole, evidence={**whole.evidence, "weeks": weeks}))
+    replied(reply, models) << asks_for("weeks")
+
+
+def test_who_announces_something_behind_leaving_wants_nothing() -> None:
+    stop = Behind(OLD, wish("stop_pump", 0, pump="K3"))
+    replied("never mind, I'll stop the pump myself", stop) << says(DROPPED, model="Arch-Function")
+    assert not stop.read
+
+
+def test_a_reply_that_says_it_all_is_as_sure_as_it_is_by_itself() -> None:
+    """What the models make of the question before it does not make it doubtful."""
+    doubted = wish("stop_pump", 2, sure=0.2, pump="K3")
+    played = replied("hm no, stop pump K3", calls(doubted, alone=[wish("stop_pump", 0, pump="K3")]))
     played << forwards()
     assert sent(played) == [{"pump": "K3"}]
 

@@ -67,6 +67,42 @@ def test_how_a_message_begins(text: str, means: bool | None) -> None:
     assert replies.begins(text) is means
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("forget it. how warm is it?", "how warm is it?"), ("Ah no, never mind, open gate 4", "open gate 4"),
+        ("leave the boat, show me berth 9", "show me berth 9"), ("nvm - lock gate 4", "lock gate 4"),
+        ("Lass es. Wer steht auf Platz 9?", "Wer steht auf Platz 9?"),
+        ("oublie la réservation, montre le quai 9", "montre le quai 9"),
+        ("déjalo, abre la puerta 4", "abre la puerta 4"), ("lascia stare. apri il cancello 4", "apri il cancello 4"),
+        ("esquece isso, abre o portão 4", "abre o portão 4"), ("vergeet het, open poort 4", "open poort 4"),
+    ],
+)  # fmt: skip
+def test_what_is_said_behind_leaving(text: str, rest: str) -> None:
+    assert text[replies.behind_leaving(text) :] == rest
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["never mind", "leave it until noon", "leave it at gate 4", "open gate 4, forget the boat", "para mañana, a las 9",
+     "drop it off at gate 4", "4, no, 5", "don't forget the boat, gate 4"],
+)  # fmt: skip
+def test_what_leaves_nothing_or_says_nothing_else(text: str) -> None:
+    assert not replies.behind_leaving(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("what does it weigh", True),
+        ("wie schwer ist er, und wo liegt es?", True),
+        ("open gate 4", False),
+    ],
+)
+def test_what_points_back(text: str, *, back: bool) -> None:
+    assert replies.points_back(text) is back
+
+
 def test_word_of_the_config() -> None:
     """A config's own yes counts, in its spelling or another."""
     assert replies.is_word("tak", "Tak!")
@@ -98,4 +134,5 @@ def test_long_texts_take_no_time() -> None:
         assert not replies.is_yes(text)
         assert not replies.is_word("tak", text)
         assert replies.begins(text) is None
+        assert not replies.behind_leaving(text)
         assert time.process_time() - began < 0.1

@@ -106,6 +106,55 @@ def test_a_new_wish_that_takes_up_an_answered_one_is_asked_back() -> None:
     assert not played.endpoints.sent
 
 
+@pytest.mark.parametrize(
+    ("text", "done"),
+    [
+        ("the same for Eve please", True), ("Eve too", True), ("Eve as well, but 4 nights", True),
+        ("für Eve auch", True), ("pour Eve la même chose", True), ("lo mismo para Eve", True),
+        ("anche per Eve", True), ("o mesmo para Eve", True), ("voor Eve hetzelfde graag", True),
+        ("and Eve", False), ("the same for Eve, but half the time", False), ("Eve too, tomorrow", False),
+        ("the same for Eve unless she is away", False), ("Eve wants the same", False),
+    ],
+)  # fmt: skip
+def test_the_same_for_another_is_no_guess(text: str, *, done: bool) -> None:
+    """What was just done names all that is left unsaid, if hardly a word more is said."""
+    room = target(
+        "book_room", parameter("guest", required=True), parameter("nights", "integer"),
+        confirm="unsure",
+    )  # fmt: skip
+    call = placed("guest", "Eve", 2, "Eve")
+    at = text.index("Eve")
+    guest = replace(call.evidence["guest"], start=at, end=at + 3)
+    evidence = {"guest": guest, "nights": Evidence(0, 13, 14, "3", 0.9)}
+    call = replace(call, arguments={"guest": "Eve", "nights": 3}, evidence=evidence)
+    if "4" in text:
+        four = Evidence(2, text.index("4"), text.index("4") + 1, "4", 0.9)
+        call = replace(
+            call, arguments={"guest": "Eve", "nights": 4}, evidence={"guest": guest, "nights": four}
+        )
+        kept = target("book_room", *room.parameters, parameter("kind"), confirm="unsure")
+        call = replace(
+            call, arguments={**call.arguments, "kind": "plain"},
+            evidence={**call.evidence, "kind": Evidence(0, 15, 20, "plain", 0.9)},
+        )  # fmt: skip
+        room = kept
+    played = run(call, "book Bob for 3 plain nights", DONE, text, config=settings(room))
+    assert bool(played.endpoints.sent) is done
+    played << (
+        forwards() if done else says(Questions(settings(room)).propose([(room, call.arguments)]))
+    )
+
+
+def test_the_same_as_long_ago_is_asked_back() -> None:
+    """Which of two wishes is meant, the words do not say."""
+    call = replace(
+        placed("guest", "Eve", 4, "Eve"), arguments={"guest": "Eve", "kind": "double"},
+        evidence={"guest": Evidence(4, 0, 3, "Eve", 0.9), "kind": Evidence(0, 9, 15, "double", 0.9)},
+    )  # fmt: skip
+    played = run(call, "Bob in a double room", DONE, "Ann, too", DONE, "Eve too")
+    played << says(QUESTIONS.propose([(BOOK, call.arguments)]))
+
+
 def test_a_transcript_without_a_new_message_is_no_new_wish() -> None:
     """What an assistant answered already is not done again when the transcript comes again."""
     played = run(wish("book_room", 0, guest="Bob"), "book for Bob", DONE) << forwards()

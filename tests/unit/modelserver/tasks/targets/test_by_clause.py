@@ -80,6 +80,33 @@ def test_a_clause_is_read_alone_and_behind_what_it_leaves_out() -> None:
     ]  # fmt: skip
 
 
+def test_what_the_first_number_counts_the_further_ones_count() -> None:
+    """As if it were said again, but no small word behind a number."""
+    assert "bags 9 to A4" in read("4 bags to A3 and 9 to A4")
+    assert not any(text.startswith("to ") for text in read("4 to A3 and 9 to A4"))
+
+
+def test_a_clause_like_the_one_before_is_as_sure() -> None:
+    """Where it says the same things in the same order."""
+    said = "Mow A3 at 4 and A4 at 6"
+    first = call("mow", "Mow A3 at 4", lot="A3", height="4")
+    second = call("mow", "Mow A4 at 6", lot="A4", height="6")
+    unsure = {name: replace(each, confidence=0.2) for name, each in second.evidence.items()}
+    says = {
+        "Mow A3 at 4": decision(first),
+        "Mow A4 at 6": decision(replace(second, evidence=unsure)),
+    }
+    found = stand(said, says, call("mow", said, lot="A3", height="6"))
+    assert [each.evidence["height"].confidence for each in found] == [0.9, 0.9]
+
+
+def test_what_is_left_as_it_is_hinders_no_wish() -> None:
+    """It is a clause by itself, and no other has to be meant instead."""
+    said = "Leave lot A3 alone, trim hedge A4"
+    says = {"trim hedge A4": decision(call("trim", "trim hedge A4", hedge="A4"))}
+    assert values(stand(said, says)) == [("trim", {"hedge": "A4"})]
+
+
 def test_a_choice_by_name_and_a_value_that_was_read_end_the_opening() -> None:
     """They need no digit to be seen."""
     assert "Mow in rings" in read("Mow in stripes and in rings")

@@ -33,6 +33,15 @@ def parted(text: str) -> list[str]:
         ("Corta el lote 3 y riega el lote 4", ["Corta el lote 3", "riega el lote 4"]),
         ("Taglia il lotto 3 e annaffia il lotto 4", ["Taglia il lotto 3", "annaffia il lotto 4"]),
         ("Corte o lote 3 e regue o lote 4", ["Corte o lote 3", "regue o lote 4"]),
+        ("Lot 3 at 40, lot 4 at 60", ["Lot 3 at 40", "lot 4 at 60"]),
+        (
+            "mow lot 3 at 40 mm, lot 4 at 60 mm, lot 5 at 80 mm",
+            ["mow lot 3 at 40 mm", "lot 4 at 60 mm", "lot 5 at 80 mm"],
+        ),
+        ("A-12 at 40, A-13 at 60", ["A-12 at 40", "A-13 at 60"]),
+        ("lot 3 at 40 n lot 4 at 60", ["lot 3 at 40", "lot 4 at 60"]),
+        ("Leave lot 3 alone, mow lot 4", ["Leave lot 3 alone", "mow lot 4"]),
+        ("Lass Feld 3 in Ruhe, mäh Feld 4", ["Lass Feld 3 in Ruhe", "mäh Feld 4"]),
         ("Maai het veld 3 en knip de heg 4", ["Maai het veld 3", "knip de heg 4"]),
     ],
 )
@@ -44,7 +53,8 @@ def test_two_wishes_are_parted(said: str, clauses: list[str]) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "Mow lot 3", "Mow lots 3, 4 and 5", "Order A11, B12, and C13", "Pay two hundred and fifty",
+        "Mow lot 3 on 2027-05-01, 40 mm", "Mow lot 3, lot 4", "Mow lot 3 at 40, hedge 4 at 60", "n°3, le lot",
+        "Mow lot 3 at 1,5 cm", "Mow lot 3", "Mow lots 3, 4 and 5", "Order A11, B12, and C13", "Pay two hundred and fifty",
         "Zahle zweiundvierzig", "Payez soixante et onze euros", "Paga treinta y cinco",
         "Paga vinte e cinco", "Mow a lot between 3 and 7", "Mow both 3 and 4",
         "Ein Feld zwischen 3 und 7", "Un lote entre 3 y 7", "Un campo tra 3 e 7",

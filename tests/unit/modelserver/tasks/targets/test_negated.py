@@ -22,6 +22,8 @@ SPORT = Parameter("sport", enum=("boxing", "zumba"))
         "bitte 7120, nicht die <7210>", "7120 statt <7210>", "annule 7120 et pas la <7210>",
         "annule la 7120 au lieu de la <7210>", "quiero la 7120 en vez de la <7210>",
         "por favor cancela la 7120, no la <7210>", "voglio la 7120, non la <7210>",
+        "leave <7210> alone, cancel 7120", "please keep order <7210> as it is and cancel 7120",
+        "lass die <7210> wie sie ist, storniere 7120", "deja el <7210> como está, cancela el 7120",
         "quero a 7120 em vez de <7210>", "graag 7120 in plaats van <7210>", "niet <7210> maar 7120",
     ],
 )  # fmt: skip
@@ -37,6 +39,7 @@ def test_what_is_not_wanted(text: str) -> None:
         "why not <7120>?", "if not <7120>, then 7210", "not before <7120>", "no more than <7120>",
         "it has not come yet: <7120>", "don't forget to cancel <7120>", "why don't you cancel <7120>",
         "don't send it but cancel <7120>", "not today. Cancel <7120>", "not only <7120>",
+        "don't send it just cancel <7120>", "leave it to me, cancel <7120>", "leave order <7120> at the door",
         "never mind, <7120>", "don't do it before <7120>", "not what I wanted, so cancel <7120>",
     ],
 )  # fmt: skip

@@ -134,3 +134,17 @@ def test_the_only_code_of_its_shape_is_sure(text: str, sure: float) -> None:
     reading = Reading("A7", Evidence(0, 4, 6, "A7", 0.2))
     found = remaining.filled(tool, {"berth": [reading]}, [Message("user", text)], 0, UNTOLD)
     assert found["berth"][0].evidence.confidence == sure
+
+
+def test_a_code_that_is_refused_is_none_of_a_row() -> None:
+    """Of "not A4, A5 is the one" one is meant."""
+    tool = Tool("mow", "", (Parameter("lot", pattern="^[A-Z][0-9]$", required=True),))
+
+    def row(text: str) -> list[Any]:
+        at = text.index("A5")
+        own = {"lot": [Reading("A5", Evidence(0, at, at + 2, "A5", 0.9))]}
+        found = remaining.joined(tool, own, [Message("user", text)], 0, UNTOLD)
+        return [each.value for each in found.get("lot", [])]
+
+    assert row("mow A4, A5") == ["A4", "A5"]
+    assert row("not A4, A5 is the one") == []
