@@ -320,6 +320,8 @@ class Overrides:
     """Whether a client may ask for scores with `x-arch-debug: true`."""
     max_calls: int | None = None
     ca_file: str | None = None
+    connect_timeout: timedelta | None = None
+    """Of providers that have none of their own."""
     stats_port: int | None = None
     max_body: int | None = None
     """In bytes, on each listener."""

@@ -28,6 +28,9 @@ def _connect_timeouts(config: Config) -> Iterator[tuple[Path, timedelta]]:
     for provider in config.providers:
         if provider.timeouts and provider.timeouts.connect is not None:
             yield (*provider.timeouts.path, "connect"), provider.timeouts.connect
+    if config.overrides.connect_timeout is not None:
+        path = (*config.overrides.path, "upstream_connect_timeout")
+        yield path, config.overrides.connect_timeout
 
 
 def _other_times(config: Config) -> Iterator[tuple[Path, timedelta | None]]:

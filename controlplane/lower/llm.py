@@ -102,7 +102,9 @@ def _member(
     taken = {member.provider.name for member in others}
     name = unique(slug(written.name), taken)
     declared = addressing.declared(written.endpoint) if written.endpoint else None
-    connect = written.timeouts.connect if written.timeouts else None
+    connect = (written.timeouts.connect if written.timeouts else None) or (
+        declared.connect_timeout if declared else None
+    )
     prefix = where.path or (DEFAULT_PREFIX if written.base_url and written.kind is None else "")
     credential = None
     if written.access_key:
@@ -116,7 +118,7 @@ def _member(
             name,
             where,
             declared,
-            connect or (declared.connect_timeout if declared else None),
+            connect or addressing.config.overrides.connect_timeout,
             written.ca_file or (declared.ca_file if declared else None),
         ),
         model=written.model,

@@ -335,6 +335,9 @@ _ALIAS = Table(
     {"target": Key(Text(), "the provider or model that is meant", required=True)}, lone="target"
 )
 
+_NO_AFFINITY = "remove it: hosts are asked in turns, whatever a prompt begins with"
+_NO_CACHING = "remove it: a body goes as it comes, with what its client says of caches"
+
 _HEALTH_CHECK = Table(
     {
         "path": Key(Text(), "the path that answers 200 when all is well"),
@@ -365,6 +368,7 @@ ENDPOINT = Table(
         "health_check": Key(_HEALTH_CHECK, "ask the hosts whether they are well"),
         "circuit_breaker": Key(_CIRCUIT_BREAKER, "how much the hosts are given at once"),
         "tls": Key(_UPSTREAM_TLS, "trust for https"),
+        "prefix_affinity": Key(Elsewhere("0.4", _NO_AFFINITY, harmless=True)),
     },
     lone="endpoint",
 )
@@ -541,6 +545,9 @@ _OVERRIDES = Table(
             Text(choices=("refuse", "default")), "what becomes of a call for a model not known here"
         ),
         "messages": Key(_MESSAGES, "the gateway's own sentences"),
+        "upstream_connect_timeout": Key(
+            Duration(), "until a connection to a provider stands that says no time of its own"
+        ),
         "upstream_tls_ca_path": Key(Text(env=True), now="ca_file"),
         "optimize_context_window": Key(Elsewhere("0.2", _WHOLE, harmless=True)),
         "use_agent_orchestrator": Key(Elsewhere("0.3", _NO_AGENTS, harmless=True)),
@@ -552,9 +559,6 @@ _OVERRIDES = Table(
         "model_capabilities_source": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
         "disable_signals": Key(
             Elsewhere("0.4", "remove it: answers are not analysed here", harmless=True)
-        ),
-        "upstream_connect_timeout": Key(
-            Elsewhere("0.4", "set `timeout: {connect: …}` of each provider", harmless=True)
         ),
     }
 )
@@ -648,6 +652,7 @@ CONFIG = Table(
         "agent_filters": Key(Elsewhere("0.4", _NO_FILTERS)),
         "routing": Key(Elsewhere("0.3", _NO_ROUTING, harmless=True)),
         "routing_preferences": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
+        "prompt_caching": Key(Elsewhere("0.4", _NO_CACHING, harmless=True)),
         "model_metrics_sources": Key(Elsewhere("0.4", _NO_ROUTING, harmless=True)),
         "state_storage": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),
         "state_storage_v1_responses": Key(Elsewhere("0.4", _NO_STATE, harmless=True)),

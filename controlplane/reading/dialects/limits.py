@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from controlplane.reading.values import Reading
 
 
+_ANY = "*"
+"""archgw 0.4's word for a limit per distinct value."""
+
+
 def provider_limits(provider: Record, reading: Reading) -> tuple[TokenLimit, ...]:
     return _limits(provider.records("rate_limits"), reading)
 
@@ -86,4 +90,5 @@ def _selector(record: Record, reading: Reading) -> Selector | ClientSelector | N
         return ClientSelector(record.path, client or None)
     if header is None:
         return None
-    return Selector(record.path, header, named.text("value") or record.text("value"))
+    value = named.text("value") or record.text("value")
+    return Selector(record.path, header, "" if value == _ANY else value)

@@ -31,6 +31,7 @@ def overrides(top: Record) -> Overrides:
         debug_headers=record.flag("debug_headers"),
         max_calls=record.whole("max_calls"),
         ca_file=record.text("ca_file"),
+        connect_timeout=record.duration("upstream_connect_timeout"),
         stats_port=record.whole("stats_port"),
         max_body=record.whole("max_body"),
         unknown_model=cast('Literal["refuse", "default"] | None', record.text("unknown_model")),

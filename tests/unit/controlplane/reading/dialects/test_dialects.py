@@ -404,6 +404,9 @@ LATER = """
       - name: weather
         description: Weather forecast for a city
         endpoint: {name: app, path: /x, http_headers: {Authorization: "Bearer $K", x-api: "2"}}
+    ratelimits:
+      - {model: gpt-4o, selector: {key: x-user-id, value: "*"}, limit: {tokens: 9, unit: hour}}
+    overrides: {upstream_connect_timeout: 10s}
     tracing: {random_sampling: 10, trace_arch: true}
     """
 
@@ -425,6 +428,10 @@ def test_what_later_versions_write_otherwise_is_read() -> None:
     assert config.endpoints[0].addresses == ("127.0.0.1:8001",)
     assert config.endpoints[0].http_host == "app.corp"
     assert config.endpoints[1].addresses == ("127.0.0.1:9",)
+    selector = config.rate_limits[0].selector
+    assert isinstance(selector, Selector)
+    assert selector.value == ""
+    assert config.overrides.connect_timeout == timedelta(seconds=10)
     endpoint = config.prompt_targets[0].endpoint
     assert endpoint
     headers = {name: secret.value for name, secret in endpoint.http_headers}
@@ -500,6 +507,8 @@ ELSEWHERE = {
     "llm_providers: [{model: openai/m, access_key: $K, capabilities: {a: 1}}]": "AG119",
     "listeners: [{type: model, name: a, filter_chain: [a]}]": "AG118",
     "model_metrics_sources: [{type: a}]": "AG119",
+    "prompt_caching: {enabled: true, inject_cache_control: true}": "AG119",
+    "endpoints: {app: {endpoint: 'h:1', prefix_affinity: true}}": "AG119",
     "overrides: {router_model: Arch-Router}": "AG119",
     "overrides: {empty_pool_behavior: error}": "AG119",
     "overrides: {optimize_context_window: true}": "AG119",
