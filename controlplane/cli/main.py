@@ -93,14 +93,15 @@ class _Version(argparse.Action):
     """Looked up only when asked for."""
 
     def __init__(self, option_strings: Sequence[str], dest: str) -> None:
-        super().__init__(option_strings, dest, nargs=0, help="show the version and exit")
+        super().__init__(
+            option_strings,
+            dest,
+            nargs=0,
+            help="show the version, Envoy's and the models', and exit",
+        )
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib import metadata  # noqa: PLC0415  costs more than all the rest
+        from controlplane.cli import versions  # noqa: PLC0415  costs more than all the rest
 
-        try:
-            version = metadata.version("archgw")
-        except metadata.PackageNotFoundError:
-            version = "(not installed)"
-        print(f"archgw {version}")
+        print("\n".join(versions.lines()))
         parser.exit()

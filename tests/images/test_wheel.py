@@ -61,6 +61,7 @@ def test_it_has_all_that_git_has_of_the_packages(wheel: Path, clone: Path) -> No
         for file in (clone / package).rglob("*")
         if file.is_file() and "training" not in file.parts
     }
+    assert any(name.endswith("/share/man/man1/archgw.1") for name in inside)
     known |= {f"controlplane/assets/{file.name}" for file in (clone / "envoy").glob("*.lua")}
     assert sorted(known - inside) == []
     assert not any("training" in name for name in inside)
@@ -74,6 +75,41 @@ def test_a_tree_without_lua_is_refused(clone: Path, tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "nothing is there for controlplane/assets/*.lua" in done.stderr + done.stdout
     assert not list(tmp_path.glob("out/*.whl"))
+
+
+def test_neither_is_source_made_of_it(clone: Path, tmp_path: Path) -> None:
+    """An sdist without Lua would be refused where it is built, by whoever has nothing else."""
+    shutil.copytree(clone, tmp_path / "copy", symlinks=True)
+    shutil.rmtree(tmp_path / "copy" / "envoy")
+    done = source_of(tmp_path / "copy", tmp_path / "out")
+    assert done.returncode != 0
+    assert "nothing is there for controlplane/assets/*.lua" in done.stderr + done.stdout
+    assert not list(tmp_path.glob("out/*.tar.gz"))
+
+
+def test_a_wheel_of_the_source_is_the_same(clone: Path, wheel: Path, tmp_path: Path) -> None:
+    """The sdist is whole: what is built of it has the same files."""
+    copy = tmp_path / "copy"
+    shutil.copytree(clone, copy, symlinks=True)
+    assert source_of(copy, tmp_path / "sdist").returncode == 0
+    (archive,) = (tmp_path / "sdist").glob("*.tar.gz")
+    done = make(archive, tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    (built,) = (tmp_path / "out").glob("*.whl")
+    assert zipfile.ZipFile(built).namelist() == zipfile.ZipFile(wheel).namelist()
+
+
+def source_of(tree: Path, out: Path) -> subprocess.CompletedProcess[str]:
+    """As `python -m build --sdist` makes it, by what pyproject.toml wants for it."""
+    out.mkdir()
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(out / "tools")]
+    subprocess.run([*install, "setuptools>=75"], check=True, timeout=120)
+    call = f"from setuptools import build_meta; build_meta.build_sdist({str(out)!r})"
+    return subprocess.run(
+        [sys.executable, "-c", call],
+        cwd=tree, env={**os.environ, "PYTHONPATH": str(out / "tools")},
+        capture_output=True, text=True, timeout=170, check=False,
+    )  # fmt: skip
 
 
 def test_it_serves_outside_of_the_checkout(wheel: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -362,6 +363,38 @@ def test_bash_completion_completes(tmp_path: Path) -> None:
         )
         done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
         assert done.stdout.split() == [expected]
+
+
+# ---- the manual, versions
+
+
+def test_manual_is_current(tmp_path: Path) -> None:
+    """`man archgw` says what `--help` says, and roff finds nothing wrong with it."""
+    from deploy.man import write
+
+    assert write.PAGE.read_text("utf-8") == write.page(), "make golden"
+    text = write.PAGE.read_text("utf-8").replace("\\-", "-")
+    for word in (*COMMANDS, "--allow-open", "--drain-min", "Exit status 0: running and healthy"):
+        assert word in text
+    assert "==SUPPRESS==" not in text
+    if shutil.which("groff"):
+        command = ["groff", "-man", "-Tutf8", "-ww", str(write.PAGE)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        assert done.stdout.count("ARCHGW(1)") == 3
+
+
+def test_version_tells_of_all_that_is_installed(tmp_path: Path) -> None:
+    """The gateway's own, Envoy's and the models'; a line each, the first one for scripts."""
+    done = run("--version")
+    own, envoy, *models = done.stdout.splitlines()
+    assert re.fullmatch(r"archgw \d+\.\d+\.\d+\S*", own)
+    assert re.fullmatch(r"envoy 1\.40\.\d+", envoy)
+    assert [each.partition(" ")[0] for each in models] == ["archgw-guard", "archgw-targets"]
+    assert all(re.fullmatch(r"\S+ \d+", each) for each in models)
+    gone = run("--version", ARCHGW_ENVOY=str(tmp_path / "none"))
+    assert gone.returncode == 0
+    assert "cannot run Envoy" in gone.stdout
 
 
 # ---- doctor
