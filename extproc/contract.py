@@ -39,6 +39,14 @@ NO_MODEL: Final = ("", "--", "none", "None", "default")
 CALLS_PATH: Final = "/v1/logs"
 """Where the process that makes spans of LLM calls is told of them."""
 
+CALL_FIELDS: Final = (
+    "traceparent", "operation", "provider", "kind", "model", "named", "route", "client", "status",
+    "flags", "attempts", "host", "input_tokens", "cached_tokens", "output_tokens", "sent",
+    "first_byte", "ended", "duration",
+)  # fmt: skip
+"""What it is told of each, in one line: attributes, which OpenTelemetry has for it, cost both ends more."""
+CALL_SEPARATOR: Final = "\t"
+
 OWN_PREFIX: Final = "x-arch-"
 """Headers of ours; Envoy removes what a client sends under it."""
 GENERATION_KEY: Final = "x-arch-generation"

@@ -127,12 +127,13 @@ def llm_calls(gateway: ir.Gateway) -> list[Fields]:
     """The access log that our process reads."""
     if gateway.tracing is None:
         return []
-    told = [{"key": key, "value": {"string_value": value}} for key, value in _LLM_CALL.items()]
+    told = contract.CALL_SEPARATOR.join(_LLM_CALL[field] for field in contract.CALL_FIELDS)
     settings = typed(
         "envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
         http_service={"http_uri": _uri(f"http://spans{contract.CALLS_PATH}", names.SPANS_CLUSTER)},
         disable_builtin_labels=True,
-        attributes={"values": told},
+        body={"string_value": told},
+        buffer_size_bytes=_CALLS_AT_ONCE,
     )
     sampled = {"header": {"name": "traceparent", "string_match": {"suffix": "-01"}}}
     return [
@@ -155,6 +156,9 @@ def _cluster(key: str) -> str:
 def _since_request(point: str) -> str:
     return f"%COMMON_DURATION(DS_RX_BEG:{point}:us)%"
 
+
+_CALLS_AT_ONCE = 64 << 10
+"""Bytes: some 200 calls, or those of a second."""
 
 _LLM_CALL: Mapping[str, str] = {
     # Written by Envoy for the attempt that was made last: its span is the one above.

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from extproc.contract import CALL_FIELDS, CALL_SEPARATOR
 from extproc.traces import context
 from extproc.traces.building import CLIENT, Event, Made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
     from extproc.traces.building import Value
 
@@ -24,20 +23,23 @@ _NOTHING: Final = ("", "-")
 
 
 def read(body: bytes) -> list[Mapping[str, str]]:
-    """What Envoy tells of each call; `at` is when its request came, in nanoseconds since 1970."""
+    """What Envoy tells of each call; `at` is when its request came, in nanoseconds since 1970.
+
+    A line with more or fewer fields is none: a separator is in a name of the config.
+    """
     request = ExportLogsServiceRequest.FromString(body)
-    return [
-        _told(entry)
+    lines = (
+        (entry.body.string_value.split(CALL_SEPARATOR), entry.time_unix_nano)
         for resource in request.resource_logs
         for scope in resource.scope_logs
         for entry in scope.log_records
-    ]
+    )
+    return [_told(fields, at) for fields, at in lines if len(fields) == len(CALL_FIELDS)]
 
 
-def _told(entry: LogRecord) -> dict[str, str]:
-    told = {each.key: each.value.string_value for each in entry.attributes}
-    known = {key: value for key, value in told.items() if value not in _NOTHING}
-    return {**known, "at": str(entry.time_unix_nano)}
+def _told(fields: list[str], at: int) -> dict[str, str]:
+    told = zip(CALL_FIELDS, fields, strict=True)
+    return {"at": str(at), **{key: value for key, value in told if value not in _NOTHING}}
 
 
 def span(call: Mapping[str, str]) -> Made | None:
@@ -91,7 +93,10 @@ def _first_token(call: Mapping[str, str], received: int, begin: int) -> tuple[Ev
 
 def _number(call: Mapping[str, str], key: str) -> int | None:
     """Envoy writes large counts with a point or an exponent."""
+    text = call.get(key, "")
+    if text.isdecimal():
+        return int(text)
     try:
-        return round(float(call[key]))
-    except (KeyError, ValueError, OverflowError):
+        return round(float(text))
+    except (ValueError, OverflowError):
         return None

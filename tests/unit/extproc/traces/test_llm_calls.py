@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from extproc.contract import CALL_FIELDS, CALL_SEPARATOR
 from extproc.traces import llm_calls
 from extproc.traces.building import export_request
 
@@ -25,9 +26,8 @@ def told(**changed: str) -> bytes:
     request = ExportLogsServiceRequest()
     entry = request.resource_logs.add().scope_logs.add().log_records.add()
     entry.time_unix_nano = CAME
-    for key, value in {**CALL, **changed}.items():
-        attribute = entry.attributes.add()
-        attribute.key, attribute.value.string_value = key, value
+    fields = {**CALL, **changed}
+    entry.body.string_value = CALL_SEPARATOR.join(fields[each] for each in CALL_FIELDS)
     return request.SerializeToString()
 
 
@@ -83,3 +83,9 @@ def test_a_call_that_failed() -> None:
 def test_what_is_no_call(changed: dict[str, str]) -> None:
     """The gateway answered by itself, the trace is not kept, a client sent what is no context."""
     assert span(**changed) is None
+
+
+def test_a_line_of_other_fields_is_none() -> None:
+    """As where a name of the config holds what parts them."""
+    assert llm_calls.read(told(model="gpt\t4o")) == []
+    assert [call["model"] for call in llm_calls.read(told())] == ["gpt-4o"]
