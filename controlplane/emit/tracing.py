@@ -45,7 +45,8 @@ def probes_untraced(gateway: ir.Gateway) -> list[Fields]:
     """
     if gateway.tracing is None:
         return []
-    probe = f"request.url_path in ['{names.HEALTH_PATH}', '{names.READY_PATH}']"
+    asked = "request.url_path"
+    probe = f"{asked} == '{names.HEALTH_PATH}' || {asked} == '{names.READY_PATH}'"
     header = {"key": "traceparent", "value": f"%CEL({probe} ? '{_NOT_KEPT}' : '')%"}
     return [{"append": {"header": header, "append_action": "ADD_IF_ABSENT"}}]
 

@@ -36,6 +36,7 @@ def record(exchange: Exchange, outcome: Outcome | None, telling: Telling) -> dic
         "trace": _trace(caller.onward),
         "at": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"),
         "generation": exchange.runtime.generation,
+        "client": caller.client,
         "stream": request.stream,
         "messages": len(request.messages),
         "prompt": telling.prompt(request.messages[last].text) if last is not None else None,

@@ -60,6 +60,7 @@ class _Decision:
             "archgw.outcome": record["outcome"],
             "archgw.request_id": record["id"],
             "archgw.generation": record["generation"],
+            "archgw.client": record["client"],
             "archgw.stream": record["stream"],
             "archgw.messages": record["messages"],
             "error.type": error["code"] if error else None,

@@ -24,7 +24,8 @@ MOST_BYTES: Final = 8 << 20
 """And what these may be made of."""
 _AT_ONCE: Final = 64
 """Requests in a batch: making their spans holds up what else the process does for a millisecond."""
-_GATHERING: Final = 0.5
+_GATHERING: Final = 1.0
+"""Seconds, as long as Envoy gathers its own."""
 _PAUSES: Final = (0.5, 2.0, 5.0)
 """Seconds before the next try of a batch that a collector did not take."""
 _LAST: Final = 1.0

@@ -4,7 +4,8 @@ Three gateways before the same provider, asked in turn: one that tells nothing o
 no metric, no trace, which no config says: it is taken out of what Envoy is told), one with the
 defaults, and one with JSON logs, every decision in a file and every request traced. What counts is
 the time on a CPU of Envoy, both extproc processes and the one that makes spans, by request: others
-may use this machine meanwhile.
+may use this machine meanwhile. Of prompts there are figures with models that answer at once, and with
+archgw's own, which belong to the gateway, too; no two prompts are alike, so that none is remembered.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ import signal
 import statistics
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import plain
+from tests.e2e.demo_stages import model_process
 from tests.e2e.harness import Running, free_port, gateway
 from tests.fakes.collector import FakeCollector
 from tests.fakes.model_server import FakeModelServer
@@ -60,6 +62,7 @@ tracing: {{random_sampling: 100, otlp: "{collector}"}}
 _DEFAULT = """
 overrides: {{stats_port: 0}}
 """
+_PROMPT = "Order %d-%d came too late again, what do you say to the customer who wrote us about it?"
 _ROUNDS = 5
 _CONNECTIONS = 8
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -76,28 +79,51 @@ class _Side:
 
 
 def run(folder: Path) -> dict[str, dict[str, float]]:
+    script = _script(folder)
+    with FakeModelServer() as models, _sides(folder / "fake", models.address, ()) as sides:
+        found = {
+            "prompts": _compared(sides, script, lambda each: each.prompt_port),
+            "llm": _compared(sides, script, lambda each: each.port),
+        }
+    (folder / "models").mkdir()
+    with (
+        model_process(folder / "models") as (address, pid),
+        _sides(folder / "real", address, (pid,)) as sides,
+    ):
+        return {**found, "models": _compared(sides, script, lambda each: each.prompt_port)}
+
+
+def _script(folder: Path) -> Path:
+    """What wrk sends."""
     script = plain.post_script(folder)
+    ask = "local n = 0\nfunction request()\n  n = n + 1\n"
+    ask += f"  local text = string.format('{_PROMPT}', os.time(), n)\n"
+    ask += """  local body = '{"messages": [{"role": "user", "content": "' .. text .. '"}]}'\n"""
+    script.write_text(script.read_text() + ask + "  return wrk.format(nil, nil, nil, body)\nend\n")
+    return script
+
+
+@contextlib.contextmanager
+def _sides(folder: Path, models: str, pids: tuple[int, ...]) -> Iterator[dict[str, _Side]]:
+    """`pids`: of the models, where they are counted."""
+    folder.mkdir()
     provider = free_port()
     with (
-        FakeModelServer() as models,
         FakeCollector() as collector,
         plain.envoy(folder / "provider", provider, plain.direct_response()),
         contextlib.ExitStack() as stack,
     ):
-        names = {"provider": provider, "models": models.address, "collector": collector.url}
+        names = {"provider": provider, "models": models, "collector": collector.url}
 
         def side(name: str, more: str, change: Callable[[Any], None] | None = None) -> _Side:
             config = (_CONFIG + more).format(**names)
-            return stack.enter_context(_serving(folder / name, config, collector.url, change))
+            found = stack.enter_context(_serving(folder / name, config, collector.url, change))
+            return replace(found, pids={**found.pids, "models": pids}) if pids else found
 
-        sides = {
+        yield {
             "none": side("none", _DEFAULT, _silenced),
             "defaults": side("defaults", _DEFAULT),
             "all": side("all", _ALL),
-        }
-        return {
-            "prompts": _compared(sides, script, lambda each: each.prompt_port),
-            "llm": _compared(sides, script, lambda each: each.port),
         }
 
 

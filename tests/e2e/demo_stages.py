@@ -61,7 +61,14 @@ def with_free_ports(demo: Demo, model_server: str | None) -> str:
 
 @contextlib.contextmanager
 def model_server(folder: Path) -> Iterator[str]:
-    """The model server with the models that archgw ships."""
+    """The address of one with the models that archgw ships."""
+    with model_process(folder) as (address, _):
+        yield address
+
+
+@contextlib.contextmanager
+def model_process(folder: Path) -> Iterator[tuple[str, int]]:
+    """The same, and its pid."""
     port = free_port()
     command = [sys.executable, "-m", "modelserver", "--port", str(port)]
     with (folder / "modelserver.log").open("wb") as log:
@@ -69,7 +76,7 @@ def model_server(folder: Path) -> Iterator[str]:
     try:
         wait_until_open(port, process)
         wait_until_loaded(folder / "modelserver.log", process)
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port}", process.pid
     finally:
         process.terminate()
         process.wait(20)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from extproc.clients import CallFailed
-from extproc.contract import Content, Decisions
+from extproc.contract import CLIENT_HEADER, Content, Decisions
 from tests.fakes.model_server import Script
 from tests.playbook import (
     api,
@@ -59,6 +59,13 @@ def _record(events: Sequence[Event], content: Content = "none", **more: Any) -> 
 def test_outcome_has_a_name(text: str, outcome: str) -> None:
     """One word tells what became of a prompt."""
     assert _record(prompt(text))["outcome"] == outcome
+
+
+def test_who_asked_is_told() -> None:
+    """By the name that Envoy has found; what the LLM's call comes to is not known yet."""
+    record = _record(prompt(headers_={CLIENT_HEADER: "web"}))
+    assert (record["client"], record["llm"]) == ("web", None)
+    assert _record(prompt())["client"] is None
 
 
 def test_a_call_is_told_with_its_values_and_its_api() -> None:
