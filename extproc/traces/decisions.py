@@ -20,6 +20,7 @@ _NANOSECONDS: Final = 1_000_000
 # does not say, all of them took as long as its answer.
 _TARGET_MODELS: Final = ("targets", "remote")
 
+_BAD_STATUS: Final = 400
 _LONGEST: Final = 16_384
 """Characters of a text: what a collector takes in one message has an end, too."""
 
@@ -129,7 +130,7 @@ class _Decision:
             if not sent["span"]:
                 continue
             context = Context(self.here.trace, sent["span"], sampled=True, parent=self.here.span)
-            bad = sent["failed"] or (sent["status"] >= 400 and str(sent["status"]))
+            bad = _error_of(sent)
             attributes: Attributes = {
                 "gen_ai.operation.name": "execute_tool",
                 "gen_ai.tool.name": sent["target"],
@@ -138,7 +139,7 @@ class _Decision:
                 "url.template": sent["path"],
                 "archgw.upstream": sent["upstream"],
                 "http.response.status_code": sent["status"],
-                "error.type": bad or None,
+                "error.type": bad,
                 "gen_ai.tool.call.arguments": self._arguments(sent["target"]),
             }
             begin = self._at(sent["from_ms"])
@@ -171,6 +172,14 @@ class _Decision:
 
     def _at(self, since_ms: float) -> int:
         return self.began + round(since_ms * _NANOSECONDS)
+
+
+def _error_of(sent: Mapping[str, Any]) -> str | None:
+    if sent["failed"]:
+        return str(sent["failed"])
+    if sent["status"] is None:
+        return "cancelled"  # the client left before the answer
+    return str(sent["status"]) if sent["status"] >= _BAD_STATUS else None
 
 
 def _shown(value: Any) -> str:

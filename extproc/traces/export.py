@@ -106,14 +106,22 @@ class Exporter:
         return False
 
     def _encoded(self, batch: list[Making]) -> bytes | None:
-        try:
-            from extproc.traces import building  # noqa: PLC0415  see the package
+        from extproc.traces import building  # noqa: PLC0415  see the package
 
-            spans = [span for making in batch for span in making()]
+        try:
+            spans = [span for making in batch for span in self._made(making)]
             return building.export_request(self._service_name, spans)
         except Exception as error:  # noqa: BLE001 - spans that cannot be made are not worth an end
             log.error("traces.lost", trace=trace_of(error))
             return None
+
+    def _made(self, making: Making) -> Sequence[Made]:
+        """None where they cannot be made: what waits beside them is not worse for it."""
+        try:
+            return making()
+        except Exception as error:  # noqa: BLE001
+            log.error("traces.lost", trace=trace_of(error))
+            return ()
 
     def _tell(self, error: Exception) -> None:
         """Once, until it takes something again."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from extproc.contract import Decisions, Tracing
-from extproc.traces import decisions
+from extproc.traces import building, decisions
 from extproc.traces.context import Context, read
 from tests.fakes.model_server import Script
 from tests.playbook import api, chat, guard, parameter, play, prompt, settings, target
@@ -57,6 +60,46 @@ def test_models_take_as_long_as_they_say() -> None:
     assert spans["archgw.guard"].begin == spans["archgw.intent"].begin
     assert spans["archgw.guard"].end - spans["archgw.guard"].begin == 1000
     assert spans["archgw.intent"].end <= ENDED
+
+
+@pytest.mark.parametrize(
+    ("changed", "error"),
+    [
+        ({}, None),
+        ({"status": 503}, "503"),
+        ({"status": None, "failed": "no answer in time"}, "no answer in time"),
+        ({"status": None}, "cancelled"),
+    ],
+)
+def test_a_call_that_went_wrong(changed: dict[str, Any], error: str | None) -> None:
+    """By an error, without an answer, or because the client left before there was one."""
+    played = play(CONFIG, SCRIPT, says={"app": api({"rain": True})}) >> prompt("will it rain?")
+    assert played.outcome
+    record = played.record
+    [sent] = record["apis"]
+    sent |= {"span": "b7ad6b7169203331", **changed}
+    [call] = [
+        each
+        for each in decisions.spans(record, HERE, ENDED, content=False)
+        if each.name == "execute_tool weather"
+    ]
+    assert (call.attributes["error.type"], call.failed) == (error, error is not None)
+
+
+def test_spans_are_cheap() -> None:
+    """A few microseconds of each, made and written: the least of five runs, with room for slow machines."""
+    played = play(CONFIG, SCRIPT, says={"app": api({"rain": True})}) >> prompt("will it rain?")
+    assert played.outcome
+    record, times = played.record, 200
+
+    def took() -> float:
+        began = time.process_time()
+        for _ in range(times):
+            made = decisions.spans(record, HERE, ENDED, content=False)
+            building.export_request("archgw", made)
+        return (time.process_time() - began) / times / len(made)
+
+    assert min(took() for _ in range(5)) < 50e-6
 
 
 def test_texts_are_left_out_but_where_they_are_wanted() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from extproc.contract import Tracing
 from extproc.traces import export
@@ -109,14 +110,20 @@ async def test_the_end_waits_a_moment_and_no_longer() -> None:
 
 
 async def test_spans_that_cannot_be_made_end_nothing() -> None:
-    """They are dropped, and the next ones go."""
+    """Nor those that wait beside them."""
     to = Scripted()
-    outgoing, counted = exporter(to)
+    outgoing, _ = exporter(to)
     outgoing.put(lambda: [1 / 0], 1)  # type: ignore[list-item]
+    outgoing.put(MAKING, 1)
+    await asyncio.sleep(0.05)
+    [body] = to.taken
+    [spans] = ExportTraceServiceRequest.FromString(body).resource_spans[0].scope_spans
+    assert [each.name for each in spans.spans] == ["x"]
+    outgoing.put(lambda: [1], 1)  # type: ignore[list-item]
     await asyncio.sleep(0.05)
     outgoing.put(MAKING, 1)
     await asyncio.sleep(0.05)
-    assert counted == {"dropped": 1, "exported": 1}
+    assert len(to.taken) == 2
     await outgoing.close()
 
 
