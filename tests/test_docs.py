@@ -28,7 +28,13 @@ BLOCKS = [
 def test_every_block_is_read(block: str, tmp_path: Path) -> None:
     """A config has no problem, one of v0.1 no error; golden conversations are read."""
     file = tmp_path / "arch_config.yaml"
-    file.write_text(block)
+    # In a pod they are elsewhere.
+    file.write_text(block.replace("/etc/archgw-clients", "keys/clients"))
+    # And these are the files that the pages say to write beside it.
+    (tmp_path / "keys" / "clients").mkdir(parents=True)
+    for name in ("batch", "clients/mobile"):
+        (tmp_path / "keys" / name).write_text(f"key-of-{name}-0123456789abcdef")
+        (tmp_path / "keys" / name).chmod(0o600)
     if TESTS in block:
         assert read_suite(file).suite is not None
         assert not read_suite(file).problems
@@ -49,6 +55,22 @@ def test_an_import_comes_out_as_it_is_shown() -> None:
     blocks = YAML.findall((ROOT / "docs" / "migration.md").read_text("utf-8"))
     number = next(n for n, block in enumerate(blocks) if block.startswith(OF_LITELLM))
     assert imported("litellm", blocks[number], Path("config.yaml")).text == blocks[number + 1]
+
+
+def test_values_of_the_chart_are_there() -> None:
+    """What the table of values names is a value of the chart, by that name."""
+    values = yaml.safe_load((ROOT / "deploy" / "helm" / "archgw" / "values.yaml").read_text())
+    table = (
+        (ROOT / "docs" / "kubernetes.md").read_text("utf-8").partition("\n## The values that")[2]
+    )
+    rows = re.findall(r"^\| (`.+?) \|", table.partition("\n\n`values.yaml`")[0], re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`([\w.]+)`", row)]
+    assert len(named) > 10
+    for name in named:
+        found = values
+        for part in name.split("."):
+            assert part in found, name
+            found = found[part]
 
 
 def test_every_page_is_in_the_navigation() -> None:

@@ -571,7 +571,7 @@ _DECISIONS = Table(
         ),
     }
 )
-_NO_TRACES = "remove it: spans have the attributes that README names, and go to `otlp`"
+_NO_TRACES = "remove it: spans have attributes of their own, and go to `otlp`"
 _TRACING = Table(
     {
         "sampling_rate": Key(_SHARE, "share of requests that are traced"),

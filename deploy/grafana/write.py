@@ -1,6 +1,6 @@
 """The six dashboards: `python -m deploy.grafana.write` writes their JSON, and the chart's copies.
 
-Each panel shows what the scrape tells under names that README's table of metrics has.
+Each panel shows what the scrape tells under names that the table of metrics in docs/observability.md has.
 """
 
 from __future__ import annotations

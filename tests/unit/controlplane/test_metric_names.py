@@ -1,4 +1,4 @@
-"""The table of metrics, what Envoy is told of it, and what README says of it, are the same."""
+"""The table of metrics, what Envoy is told of it, and what docs/ say of it, are the same."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from controlplane import ir, metric_names
 from controlplane.emit import metrics
 
-README = (Path(__file__).parents[3] / "README.md").read_text()
+TOLD = (Path(__file__).parents[3] / "docs" / "observability.md").read_text()
 LISTENER = ir.Listener("prompt", "127.0.0.1", 1, (), 1)
 
 
@@ -46,7 +46,7 @@ def test_totals_are_counted() -> None:
 
 
 def test_readme_names_them() -> None:
-    """A name that README does not have is found by nobody; of the newest it tells an example."""
+    """A name that no page has is found by nobody; of the newest it tells an example."""
     names = {
         shown.name
         for each in metric_names.COUNTED
@@ -56,7 +56,7 @@ def test_readme_names_them() -> None:
     names |= {metric_names.UP, metric_names.RESTARTS, metric_names.CONFIG_INFO}
     names |= {metric_names.READY, metric_names.BUILD_INFO}
     names |= set(metric_names.ALSO_CALLED.values())
-    assert {name for name in names if f"`{name}`" not in README} == set()
+    assert {name for name in names if f"`{name}`" not in TOLD} == set()
 
 
 def test_no_label_is_a_clients_word() -> None:

@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from controlplane.acceptance.cases import read_suite
 from controlplane.compile import compile_file
-from controlplane.problem import UNFIT_FILE
 from demos.run import APIS, Demo, with_openai
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 README = Path(__file__).parents[3] / "README.md"
 YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 BLOCKS = YAML.findall(README.read_text())
-TESTS = "\ntests:\n"
-"""What a file of golden conversations has, and no config."""
 VARIABLES = {**dict.fromkeys(APIS.values(), "127.0.0.1:1"), "LLM_ADDRESS": "127.0.0.1:2"}
 
 
@@ -46,21 +42,12 @@ def test_takes_openai_in_the_stand_ins_place(name: str, tmp_path: Path) -> None:
     assert [(each.kind, each.default) for each in compiled.model.providers] == [("openai", True)]
 
 
-@pytest.mark.parametrize("block", [each for each in BLOCKS if TESTS not in each])
+@pytest.mark.parametrize("block", BLOCKS)
 def test_readme_shows_configs_that_lint(block: str, tmp_path: Path) -> None:
     """What a newcomer copies first has no problem, either."""
     config = tmp_path / "arch_config.yaml"
     config.write_text(block)
-    # And these are the files that README says to write beside it.
-    (tmp_path / "keys" / "clients").mkdir(parents=True)
-    for name in ("batch", "clients/mobile"):
-        (tmp_path / "keys" / name).write_text(f"key-of-{name}-0123456789abcdef")
-        (tmp_path / "keys" / name).chmod(0o600)
-    keys = {"OPENAI_API_KEY": "sk-x", "ANTHROPIC_API_KEY": "sk-y", "WEB_KEY": "k-0123456789abcdef"}
-    keys["BATCH_KEY"] = "b-0123456789abcdef"
-    problems = compile_file(config, keys).problems
-    # The certificates that README speaks of are on the reader's machine.
-    assert not [each for each in problems if each.code != UNFIT_FILE]
+    assert not compile_file(config, {"OPENAI_API_KEY": "sk-x"}).problems
 
 
 @pytest.mark.parametrize("name", APIS)
@@ -107,13 +94,3 @@ def resolved(api: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
         return schema
     name = schema["$ref"].rpartition("/")[2]
     return {**api["components"]["schemas"][name], **schema}
-
-
-@pytest.mark.parametrize("block", [each for each in BLOCKS if TESTS in each])
-def test_readme_shows_conversations_that_are_read(block: str, tmp_path: Path) -> None:
-    """So has a first file of tests none."""
-    file = tmp_path / "prompts.test.yaml"
-    file.write_text(block)
-    read = read_suite(file)
-    assert not read.problems
-    assert read.suite is not None
