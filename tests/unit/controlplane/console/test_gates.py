@@ -69,7 +69,11 @@ async def test_another_host_is_refused(client: TestClient, path: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), API)
-@pytest.mark.parametrize("token", [None, "", "x", PLACE.token[:-1], PLACE.token + "x", "é"])
+@pytest.mark.parametrize(
+    "token",
+    [None, "", "x", PLACE.token[:-1], PLACE.token + "x", "é"],
+    ids=["none", "empty", "another", "shorter", "longer", "no ascii"],
+)
 async def test_nothing_is_told_without_the_token(
     client: TestClient, method: str, path: str, token: str | None
 ) -> None:
