@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
 import yaml
 
 from controlplane.acceptance.cases import read_suite
+from controlplane.cli.main import parser
 from controlplane.compile import compile_file
 from controlplane.importing import imported
 from controlplane.problem import UNFIT_FILE, Severity
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 YAML = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 TESTS, OF_LITELLM, OF_V0_1 = "\ntests:\n", "# LiteLLM\n", "# archgw 0.1\n"
 BLOCKS = [
@@ -48,6 +51,22 @@ def test_every_block_is_read(block: str, tmp_path: Path) -> None:
     if block.startswith(OF_V0_1):
         found = [each for each in found if each.severity is Severity.ERROR]
     assert found == []
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+def test_every_command_is_one(page: Path) -> None:
+    """What a page tells to type is taken by the command line, with its options."""
+    typed = [line for block in SHELL.findall(page.read_text("utf-8")) for line in _commands(block)]
+    for command in typed:
+        words = shlex.split(command, comments=True)
+        try:
+            parser({words[1]}).parse_args(words[1:])
+        except SystemExit as error:
+            assert error.code == 0, command  # noqa: PT017
+
+
+def _commands(block: str) -> list[str]:
+    return [line for line in block.replace("\\\n", " ").splitlines() if line.startswith("archgw ")]
 
 
 def test_an_import_comes_out_as_it_is_shown() -> None:
