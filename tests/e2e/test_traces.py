@@ -330,8 +330,13 @@ def test_the_caller_decides_whether_its_trace_is_kept(traced: Stage, called: Cal
 
 
 def test_probes_are_in_no_trace(traced: Stage, called: Called) -> None:
-    """Whoever asks whether we live does so every second; but what a prober traces it finds."""
+    """Whoever asks whether we live does so every second; but what a prober traces it finds, and all that
+    is no probe is traced without a word of its caller.
+    """
     asked = new_trace()
+    before = len(called.collector.kept)
+    assert Client(traced.llm_port).chat("hello").status == 200
+    until(lambda: "chat m-one" in {each.name for each in called.collector.kept[before:]}, 20)
     for port in (traced.llm_port, traced.prompt_port):
         for path in ("/healthz", "/readyz", "/healthz?x=1"):
             httpx.get(f"http://127.0.0.1:{port}{path}").raise_for_status()
