@@ -6,7 +6,7 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING
 
-from controlplane.cli.home import add_home, console_url, home_of, not_running
+from controlplane.cli.home import add_home, home_of, not_running
 from controlplane.cli.terminal import failure, paint
 from controlplane.defaults import CONSOLE_PORT, LOOPBACK
 from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
@@ -37,37 +37,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from controlplane.supervise.lock import is_held  # noqa: PLC0415  --help needs none
+    from controlplane.console.__main__ import run as serve  # noqa: PLC0415  --help needs none of it
+    from controlplane.console.place import ports_from  # noqa: PLC0415
+    from controlplane.supervise.health import console_answers, console_url  # noqa: PLC0415
+    from controlplane.supervise.lock import is_held  # noqa: PLC0415
 
     home = home_of(args)
     if not is_held(home.lock_file):
         failure(f"{not_running(home)}; `archgw up --console` starts one with a console")
         return FOUND
-    url = console_url(home)
-    if url and asyncio.run(_answers(url)):
+    # One that was killed leaves its file.
+    if asyncio.run(console_answers(home)) and (url := console_url(home)):
         _show(url)
         return DONE
-    from controlplane.console.__main__ import run as serve  # noqa: PLC0415
-    from controlplane.console.place import free_place  # noqa: PLC0415
-
     try:
-        serve(home, free_place(args.address, args.port), _show)
+        serve(home, args.address, ports_from(args.port), _show)
     except OSError as error:
         failure(str(error))
         return COULD_NOT_RUN
     return DONE
-
-
-async def _answers(url: str) -> bool:
-    """Whether it is still there: one that was killed leaves its file."""
-    from urllib.parse import urlsplit  # noqa: PLC0415
-
-    from controlplane.supervise.health import http_ok  # noqa: PLC0415
-    from controlplane.supervise.http import Place  # noqa: PLC0415
-
-    parts = urlsplit(url)
-    place = Place(host=parts.hostname or "", port=parts.port or 0)
-    return await http_ok(place, "/healthz")
 
 
 def _show(url: str) -> None:

@@ -57,16 +57,6 @@ def home_of(args: argparse.Namespace) -> Home:
     return locate(args.home, os.environ)
 
 
-def console_url(home: Home) -> str | None:
-    """Of the console that runs there, with its token."""
-    import json  # noqa: PLC0415  most commands need none of it
-
-    try:
-        return str(json.loads(home.console_file.read_text("utf-8"))["url"])
-    except (OSError, ValueError, LookupError):
-        return None
-
-
 def not_running(home: Home) -> str:
     """Says so, and why if the last gateway ended by itself."""
     text = f"no gateway runs in {home.folder}"

@@ -15,7 +15,6 @@ from controlplane.cli.home import (
     add_allow_open,
     add_drain,
     add_home,
-    console_url,
     home_of,
     show_verdict,
     variables_of,
@@ -161,8 +160,10 @@ def _show_addresses(home: Home) -> None:
         return
     for each in status.listeners:
         print(f"  {each.name:8} {paint(_url(each.address, each.port), 'bold')}")
-    if console := console_url(home):
-        print(f"  {'console':8} {paint(console, 'bold')}")
+    if home.console_file.exists():
+        from controlplane.supervise.health import console_url  # noqa: PLC0415  slow, and rare
+
+        print(f"  {'console':8} {paint(console_url(home) or '', 'bold')}")
     print(f"  {'logs':8} {home.logs}")
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import errno
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from aiohttp import web
 
 from controlplane import past
 from controlplane.console import chat, config, gates, golden, traffic
 from controlplane.console.decisions import Decisions
-from controlplane.console.place import told_in
+from controlplane.console.place import Place, told_in
 from controlplane.supervise import control_client
 from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.http import Place as SocketPlace
@@ -23,7 +25,6 @@ from controlplane.supervise.http import Place as SocketPlace
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-    from controlplane.console.place import Place
     from controlplane.home_paths import Home
     from controlplane.supervise.messages import ListenerStatus
 
@@ -56,20 +57,38 @@ def create_app(home: Home, place: Place) -> web.Application:
     return app
 
 
-async def serve(home: Home, place: Place, say: Callable[[str], None], stop: asyncio.Event) -> None:
+async def serve(
+    home: Home, address: str, ports: range, say: Callable[[str], None], stop: asyncio.Event
+) -> None:
     """Until it is to stop; `say` hears the address once it can be opened."""
+    place = Place(address, ports[0])
     # A browser that has left is waited for no more.
     runner = web.AppRunner(
         create_app(home, place), access_log=None, handler_cancellation=True, shutdown_timeout=1.0
     )
     await runner.setup()
     try:
-        await web.TCPSite(runner, place.address, place.port).start()
+        place = replace(place, port=await _listen(runner, address, ports))
         with told_in(home.console_file, place):
             say(place.url)
             await stop.wait()
     finally:
         await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, address: str, ports: range) -> int:
+    """At the first of the ports that can be had."""
+    for port in ports:
+        site = web.TCPSite(runner, address, port)
+        try:
+            await site.start()
+        except OSError as error:
+            await site.stop()
+            if error.errno != errno.EADDRINUSE or port == ports[-1]:
+                raise
+        else:
+            return port
+    raise AssertionError("there is a first port")
 
 
 async def _alive(_request: web.Request) -> web.Response:
@@ -117,7 +136,11 @@ class _Console:
         return web.json_response((await self._completed(asked))["llm"])
 
     async def decisions(self, request: web.Request) -> web.Response:
-        return web.json_response(await self._decisions.after(request.query.get("after", "")))
+        asked = request.query
+        waits = asked.get("wait") != "0"
+        found = await self._decisions.after(asked.get("after", ""), wait=waits)
+        # Ten thousand are some ten megabytes.
+        return web.Response(body=orjson.dumps(found), content_type="application/json")
 
     async def decision(self, request: web.Request) -> web.Response:
         record = await self._decisions.one(request.match_info["id"])

@@ -26,13 +26,13 @@ class Decisions:
     def __init__(self, sockets: Sequence[Path]) -> None:
         self._sockets = sockets
 
-    async def after(self, mark: str) -> dict[str, Any]:
+    async def after(self, mark: str, *, wait: bool = True) -> dict[str, Any]:
         """What came since the mark; where nothing did, as soon as something does."""
         clock = asyncio.get_running_loop().time
-        until = clock() + _WAITS
+        until = clock() + (_WAITS if wait and mark else 0.0)
         while True:
             found = await self._look(mark)
-            if found["records"] or not mark or clock() >= until:
+            if found["records"] or not found["heard"] or clock() >= until:
                 return found
             mark = found["mark"]
             await asyncio.sleep(_LOOKS_EVERY)

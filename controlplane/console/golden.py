@@ -33,7 +33,7 @@ def golden_test(record: Mapping[str, Any], messages: Sequence[Mapping[str, Any]]
 
 def kept_messages(record: Mapping[str, Any]) -> list[dict[str, str]]:
     """What the record holds of the conversation: its last message, or nothing."""
-    prompt = record.get("prompt") or {}
+    prompt = record["prompt"] or {}
     return [{"role": "user", "content": prompt["text"]}] if "text" in prompt else []
 
 

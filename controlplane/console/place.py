@@ -9,15 +9,14 @@ import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from controlplane.defaults import CONSOLE_PORT, LOOPBACK
-from controlplane.supervise import ports
-from controlplane.supervise.ports import Port
+from controlplane.defaults import CONSOLE_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 _TOKEN_BYTES = 32
+_TRIES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +36,9 @@ class Place:
         return f"{self.origin}/#{self.token}"
 
 
-def free_place(address: str = LOOPBACK, port: int | None = None) -> Place:
-    """At this port, or at the usual one or the next that is free."""
-    if port is None:
-        port = ports.first_free(Port("console", address, CONSOLE_PORT, "--port"))
-    return Place(address, port)
+def ports_from(port: int | None) -> range:
+    """The one that is asked for; else the usual one and those behind it."""
+    return range(port, port + 1) if port is not None else range(CONSOLE_PORT, CONSOLE_PORT + _TRIES)
 
 
 @contextlib.contextmanager

@@ -34,7 +34,7 @@ _SMOOTHED: Final = 6
 _MOST_NAMES: Final = 8
 _HOUR: Final = 3600.0
 BY: Final = ("provider", "model", "client", "target")
-_PERCENTILES: Final = {"half": 0.5, "95 %": 0.95, "99 %": 0.99}
+_PERCENTILES: Final = {"50 %": 0.5, "95 %": 0.95, "99 %": 0.99}
 
 Labels = Mapping[str, str]
 Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
@@ -110,7 +110,7 @@ def _values(found: Families) -> Iterator[tuple[tuple[str, frozenset[tuple[str, s
 
 
 def _label(name: str) -> Callable[[Labels], str]:
-    return lambda labels: labels.get(name, "none") if name else "all"
+    return lambda labels: labels.get(name, f"no {name}") if name else "all"
 
 
 def _error(labels: Labels) -> str | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import grpc
 import grpc.aio
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from controlplane import ir
+    from controlplane.home_paths import Home
 
+_PATIENCE = 3.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
@@ -38,6 +42,25 @@ async def http_ok(place: http.Place, path: str, within: float = 1.0) -> bool:
     except HttpError:
         return False
     return answer.status == 200
+
+
+async def console_answers(home: Home) -> bool:
+    """Where it says that it is: it takes the port that it can get."""
+    url = console_url(home)
+    if url is None:
+        return False
+    place = urlsplit(url)
+    return await http_ok(
+        http.Place(host=place.hostname or "", port=place.port or 0), "/healthz", _PATIENCE
+    )
+
+
+def console_url(home: Home) -> str | None:
+    """Of the console that runs there, with its token."""
+    try:
+        return str(json.loads(home.console_file.read_text("utf-8"))["url"])
+    except (OSError, ValueError, LookupError):
+        return None
 
 
 async def grpc_answers(socket: Path, within: float) -> bool:

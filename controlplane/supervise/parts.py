@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, TypeVar
 from controlplane.compile import STATS_VARIABLE, machine
 from controlplane.defaults import (
     BIND,
-    CONSOLE_PORT,
     LOOPBACK,
     MODEL_SERVER,
     MODEL_SERVER_PORT,
@@ -113,8 +112,6 @@ class Parts:
         self.children = Children(home.children_file)
         self.store = SecretStore(home.secrets)
         self.stop = asyncio.Event()
-        console = Port("console", LOOPBACK, CONSOLE_PORT, "`archgw console --port`")
-        self.console_port = ports.first_free(console) if request.console else 0
 
     async def read_config(self) -> Sound | Refused | None:
         """None where there is none: a model server alone."""
@@ -133,7 +130,7 @@ class Parts:
             envoy,
             self.model_server,
             has_token,
-            self.console_port,
+            self.request.console,
         )
 
     async def wait_healthy(self, started: Iterable[Child]) -> None:

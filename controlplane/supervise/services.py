@@ -14,10 +14,10 @@ import yaml
 
 import controlplane
 from controlplane import ir
-from controlplane.defaults import LOOPBACK, MODEL_SERVER, MODEL_SERVER_SECRET
+from controlplane.defaults import MODEL_SERVER, MODEL_SERVER_SECRET
 from controlplane.emit.runtime import tracing_at_home
 from controlplane.supervise.envoy import binary
-from controlplane.supervise.health import grpc_answers, http_ok
+from controlplane.supervise.health import console_answers, grpc_answers, http_ok
 from controlplane.supervise.http import Place
 from controlplane.supervise.ports import Port
 from controlplane.supervise.processes.child import ChildSpec
@@ -44,8 +44,8 @@ class Needs:
     """Where a model server without a gateway is."""
     has_token: bool = False
     """Whether a model server at a port has a token to know."""
-    console_port: int = 0
-    """Of the console; 0 for none."""
+    console: bool = False
+    """Whether the console is wanted."""
 
     @property
     def prompts(self) -> ir.Prompts | None:
@@ -161,14 +161,12 @@ def _spans(needs: Needs) -> tuple[ChildSpec, ...]:
 
 
 def _console(needs: Needs) -> tuple[ChildSpec, ...]:
-    if not needs.console_port or needs.envoy is None:
+    if not needs.console or needs.envoy is None:
         return ()
-    home, port = needs.home, needs.console_port
-    arguments = ["--home", str(home.folder), "--logs", str(home.logs), "--port", str(port)]
+    home = needs.home
+    arguments = ["--home", str(home.folder), "--logs", str(home.logs)]
     spec = python_child("console", "controlplane.console", arguments, home)
-    return (
-        replace(spec, probe=partial(http_ok, Place(host=LOOPBACK, port=port), "/healthz", 3.0)),
-    )
+    return (replace(spec, probe=partial(console_answers, home)),)
 
 
 def _limits(needs: Needs) -> tuple[ChildSpec, ...]:

@@ -24,7 +24,7 @@ PROGRAMS = {
         "it.main(['--socket', '/nowhere', '--runtime', '/'])"
     ),
     "console": (
-        "import controlplane.console.__main__ as it; it.asyncio.run = told;it.run(None, None, None)"
+        "import controlplane.console.__main__ as it; it.asyncio.run = told;it.run(None, None, None, None)"
     ),
     "model server": "import modelserver.__main__ as it; it.load_settings = told; it.main([])",
 }

@@ -137,7 +137,7 @@ function Settings({ settings, change, listeners, anew }) {
   return html`<form class="settings" onSubmit=${(event) => event.preventDefault()}>
     <label>Listener
       <select value=${settings.listener} onChange=${set("listener")}>
-        ${listeners?.map((each) => html`<option value=${each.name}>${each.name}, ${each.address}:${each.port}</option>`)}
+        ${listeners?.map((each) => html`<option value=${each.name}>${each.name}, port ${each.port}</option>`)}
       </select></label>
     <label>Model <input value=${settings.model} onInput=${set("model")} placeholder="the default one" spellcheck="false" /></label>
     ${listener?.auth && html`<label>Client's key <input type="password" autocomplete="off" value=${settings.key} onInput=${set("key")} placeholder="callers show one" /></label>`}

@@ -42,7 +42,7 @@ function Versions({ found }) {
     <table><thead><tr><th scope="col">Held by</th><th scope="col">What</th><th scope="col">Version</th></tr></thead><tbody>
       <tr><th scope="row">control plane</th><td>config</td><td><code>${status.version || "none"}</code></td></tr>
       ${Object.entries(status.acknowledged).map(([what, version]) => html`
-        <tr><th scope="row">Envoy ${status.envoy_version}</th><td>${KINDS[what] ?? what}</td><td><code>${version}</code></td></tr>`)}
+        <tr><th scope="row">Envoy ${status.envoy_version}, accepted</th><td>${KINDS[what] ?? what}</td><td><code>${version}</code></td></tr>`)}
       ${newest && html`<tr><th scope="row">control plane</th><td>prompts</td><td><code>${newest}</code></td></tr>`}
       ${Object.entries(generations).map(([process, held]) => html`
         <tr><th scope="row">${process}</th><td>prompts</td><td>${held.length

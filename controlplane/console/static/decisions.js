@@ -58,7 +58,8 @@ export function Decisions({ detail }) {
 async function follow(signal, tell) {
   while (!signal.aborted) {
     try {
-      const found = await ask(`decisions?after=${encodeURIComponent(feed.mark)}`, { signal });
+      // Whoever was away is looked for, not waited for.
+      const found = await ask(`decisions?after=${encodeURIComponent(feed.mark)}${feed.heard ? "" : "&wait=0"}`, { signal });
       const first = !feed.mark;
       feed.mark = found.mark;
       feed.heard = found.heard;
@@ -98,7 +99,7 @@ function Filter({ filter, change, targets }) {
     change((old) => ({ ...old, [name]: value }));
   };
   return html`<form class="settings" role="search" aria-label="Filter decisions" onSubmit=${(event) => event.preventDefault()}>
-    <label>Find <input type="search" value=${filter.text} onInput=${set("text")} placeholder="id, target, error, kept text" /></label>
+    <label>Find <input type="search" value=${filter.text} onInput=${set("text")} placeholder="id, target, error" /></label>
     <label>Outcome <select value=${filter.outcome} onChange=${set("outcome")}>
       <option value="">any</option>
       ${Object.entries(OUTCOMES).map(([name, words]) => html`<option value=${name}>${words}</option>`)}

@@ -85,6 +85,9 @@ function colour(name) {
   return found;
 }
 
+/** Of seconds since 1970. */
+const clock = (at) => new Date(at * 1000).toTimeString().slice(0, 8);
+
 function Chart({ title, about, times, chart, scheme }) {
   const place = useRef();
   const plot = useRef(null);
@@ -122,14 +125,14 @@ function options(width, names) {
   return {
     width, height: HEIGHT, legend: { show: false }, cursor: { y: false, points: { size: 6 } },
     scales: { y: { range: (_plot, least, most) => [0, most > 0 ? most * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 56, values: (_plot, ticks) => ticks.map(number) }],
+    axes: [{ ...axis, size: 32, space: 90, values: (_plot, ticks) => ticks.map(clock) }, { ...axis, size: 56, values: (_plot, ticks) => ticks.map(number) }],
     series: [{}, ...names.map((label, index) => ({ label, stroke: colour(index % COLOURS), width: 1.75, spanGaps: true }))],
   };
 }
 
 function Table({ title, times, names, values }) {
   const from = Math.max(0, times.length - TABLE_ROWS);
-  const rows = times.slice(from).map((at, index) => [new Date(at * 1000).toLocaleTimeString(), from + index]).reverse();
+  const rows = times.slice(from).map((at, index) => [clock(at), from + index]).reverse();
   return html`<div class="scrolled" tabindex="0" role="region" aria-label="${title}, the newest values"><table>
     <thead><tr><th scope="col">Time</th>${names.map((name) => html`<th scope="col">${name}</th>`)}</tr></thead>
     <tbody>${rows.map(([at, index]) => html`<tr><th scope="row">${at}</th>${values.map((row) => html`<td>${number(row[index])}</td>`)}</tr>`)}</tbody>

@@ -52,8 +52,8 @@ def test_a_rate_is_what_came_in_a_second() -> None:
     """Between two looks, told apart by what is asked for."""
     made = traffic(*ROWS)
     assert len(made.told("provider", 60)["times"]) == 2
-    assert chart(made, "requests") == {"none": [0, 0], "one": [2, 1]}
-    assert chart(made, "requests", "client") == {"none": [0, 0], "web": [2, 0], "app": [0, 1]}
+    assert chart(made, "requests") == {"no provider": [0, 0], "one": [2, 1]}
+    assert chart(made, "requests", "client") == {"no client": [0, 0], "web": [2, 0], "app": [0, 1]}
     assert chart(made, "requests", "target") == {"weather": [4, 0]}
 
 
@@ -72,8 +72,8 @@ def test_tokens_and_cost() -> None:
 
 def test_percentiles_are_of_what_came() -> None:
     """In seconds, between the bounds; what was counted before the first look is not in them."""
-    assert chart(traffic(*ROWS), "latency")["half"] == [0.05, 0.05]
-    assert chart(traffic(ROWS[0], ROWS[0]), "latency")["half"] == [None]
+    assert chart(traffic(*ROWS), "latency")["50 %"] == [0.05, 0.05]
+    assert chart(traffic(ROWS[0], ROWS[0]), "latency")["50 %"] == [None]
 
 
 def test_a_process_that_began_anew_counts_from_nothing() -> None:
