@@ -44,7 +44,10 @@ SHARED = (
 """What the model server needs of the gateway's dependencies, beside those of the extra `models`."""
 LEFT_OUT = {
     "gateway": ("modelserver/weights",),
-    "modelserver": ("controlplane", "extproc", "../../../bin/archgw"),
+    "modelserver": (
+        *("controlplane", "extproc"),
+        *("../../../bin/archgw", "../../../bin/archgw-ratelimit"),
+    ),
 }
 DEBIAN = ("python3", "usr-is-merged")
 """The second spares us a script that needs all of Perl."""

@@ -6,6 +6,8 @@ import contextlib
 import http.client
 import json
 import socket
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.archgw import Archgw, command_lines, until
-from tests.e2e.conftest import Answer, Client, World
-from tests.e2e.harness import free_port
+from tests.e2e.conftest import ONE_PROVIDER, Answer, Client, World
+from tests.e2e.harness import free_port, gateway
 from tests.e2e.test_metrics import Scraped
 from tests.fakes.provider import Behaviour
 from tests.fakes.redis_server import REDIS, RedisServer
@@ -59,7 +61,7 @@ ratelimits:
   - {{model: gpt-two, selector: {{key: x-user, value: blue}}, limit: {{tokens: 60, unit: hour}}}}
   - {{model: gpt-two, selector: {{key: x-user}}, limit: {{tokens: 20, unit: hour}}}}
 rate_limits:
-  mode: global
+  mode: {mode}
   redis: {redis}
   password: $REDIS_PASSWORD
   tls: {{ca_file: {ca}}}
@@ -74,7 +76,7 @@ IN_TIME = 0.05
 
 @dataclass
 class Stage:
-    """Two gateways, which refuse what nobody can count."""
+    """Two gateways, which refuse what nobody can count; the second has shared nothing at its start."""
 
     gateways: tuple[Archgw, Archgw]
     ports: tuple[int, int]
@@ -108,14 +110,15 @@ def staged(
         stack.callback(redis.kill)
         ports = free_port(), free_port()
         gateways = tuple(
-            _gateway(folder / name, port, world, redis)
-            for name, port in zip("ab", ports, strict=True)
+            _gateway(folder / name, port, world, redis, mode)
+            for name, port, mode in zip("ab", ports, ("global", "local"), strict=True)
         )
         with ThreadPoolExecutor(2) as pool:
             for gateway in gateways:
                 stack.callback(gateway.run, "down", "--now")
             for started in pool.map(Archgw.up, gateways):
                 assert started.returncode == 0, started.stderr
+        _says(gateways[1], "mode: local", "mode: global")
         stage = Stage((gateways[0], gateways[1]), ports, redis, world, 0)
         answer = until(lambda: _taken(stage.asking("measure").chat(PROMPT)))
         stage.estimate = 1000 - int(answer.headers["x-ratelimit-remaining"])
@@ -126,7 +129,7 @@ def _taken(answer: Answer) -> Answer | None:
     return answer if answer.status == 200 and "x-ratelimit-remaining" in answer.headers else None
 
 
-def _gateway(folder: Path, port: int, world: World, redis: RedisServer) -> Archgw:
+def _gateway(folder: Path, port: int, world: World, redis: RedisServer, mode: str) -> Archgw:
     folder.mkdir()
     gateway = Archgw(folder, {"KEY": "sk", "REDIS_PASSWORD": PASSWORD})
     text = CONFIG.format(
@@ -136,9 +139,19 @@ def _gateway(folder: Path, port: int, world: World, redis: RedisServer) -> Archg
         two=world.two.address,
         ca=world.ca_file,
         redis=redis.url,
+        mode=mode,
     )
     gateway.config.write_text(text)
     return gateway
+
+
+def _says(gateway: Archgw, before: str, after: str) -> None:
+    """Another word in its config, and a reload."""
+    text = gateway.config.read_text()
+    assert before in text
+    gateway.config.write_text(text.replace(before, after))
+    done = gateway.run("reload")
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
@@ -283,14 +296,40 @@ def test_nobody_sees_the_password(stage: Stage) -> None:
     assert not [text for text in texts if "key-of-" in text]
 
 
+def test_a_service_that_runs_elsewhere(stage: Stage, tmp_path: Path) -> None:
+    """A gateway may ask a service at a port in place of its own process; another domain is another sum."""
+    port = free_port()
+    (tmp_path / "password").write_text(PASSWORD)
+    arguments = ["--listen", f"127.0.0.1:{port}", "--redis", stage.redis.url]
+    arguments += ["--password-file", str(tmp_path / "password")]
+    arguments += ["--ca-file", str(stage.world.ca_file)]
+    shares = f"rate_limits: {{mode: global, service: '127.0.0.1:{port}', domain: shop}}\n"
+    limits = "ratelimits: [{model: gpt-one, limit: {tokens: 25, unit: day}}]\n"
+    config = ONE_PROVIDER.format(one=stage.world.one.address, ca=stage.world.ca_file)
+    with (
+        subprocess.Popen([sys.executable, "-m", "extproc.limits", *arguments]) as service,
+        gateway(tmp_path, config + limits + shares, {"KEY": "sk"}) as running,
+    ):
+        try:
+            stage.answers_cost(stage.estimate)
+            asking, taken = Client(running.port), 0
+            until(lambda: "x-ratelimit-limit" in asking.chat("").headers, 30)
+            while (answer := _answered(asking)).status == 200:
+                taken += 1
+            assert 1 <= taken <= 2
+            assert (
+                "exceeded limit provider=gpt-one, tokens_used=" in answer.json["error"]["message"]
+            )
+        finally:
+            service.terminate()
+
+
 def test_without_redis(stage: Stage) -> None:
     """Frozen or dead, calls are refused or let through as configured within 50 ms; when it is back,
     limits hold again.
     """
     stage.answers_cost(1)
-    allows = stage.gateways[1].config
-    allows.write_text(allows.read_text().replace("on_failure: deny", "on_failure: allow"))
-    assert stage.gateways[1].run("reload").returncode == 0
+    _says(stage.gateways[1], "on_failure: deny", "on_failure: allow")
     stage.redis.freeze()
     _holds_without_redis(stage)
     stage.redis.thaw()
@@ -301,8 +340,8 @@ def test_without_redis(stage: Stage) -> None:
     stage.redis.start()
     stage.answers_cost(900)
     assert _answered(stage.asking("after")).status == 200
-    for gateway in range(2):
-        until(lambda gateway=gateway: _refused(stage.asking("after", gateway).chat(PROMPT)))
+    for number in range(2):
+        until(lambda number=number: _refused(stage.asking("after", number).chat(PROMPT)))
 
 
 def _holds_without_redis(stage: Stage) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from controlplane.cli import terminal
 from controlplane.cli.main import COMMANDS, main
@@ -310,6 +311,25 @@ def test_compile_of_a_runtime_config(tmp_path: Path, capsys: pytest.CaptureFixtu
     )
     assert main(["compile", str(file), "--emit", "runtime"]) == 0
     assert json.loads(capsys.readouterr().out)["targets"][0]["name"] == "t"
+
+
+def test_compile_for_a_rate_limit_service(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Limits that gateways share are printed for it, and else that there are none."""
+    file = tmp_path / "arch.yaml"
+    llm = (
+        "version: v0.1\nllm_providers: [{name: a, provider: vllm, model: m, default: true,"
+        " rate_limits: {limit: {tokens: 9, unit: hour}}}]\n"
+    )
+    file.write_text(llm)
+    assert main(["compile", str(file), "--emit", "ratelimit"]) == 1
+    assert "mode: global" in capsys.readouterr().err
+    file.write_text(llm + "rate_limits: {mode: global, service: 'limits:8081', domain: shop}\n")
+    assert main(["compile", str(file), "--emit", "ratelimit"]) == 0
+    found = yaml.safe_load(capsys.readouterr().out)
+    assert found["domain"] == "shop"
+    assert found["descriptors"][0]["value"] == "a.9-hour.all"
 
 
 @pytest.mark.parametrize("stage", ["model", "ir", "envoy"])
