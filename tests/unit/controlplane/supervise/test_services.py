@@ -16,7 +16,7 @@ from controlplane.compile import compile_file
 from controlplane.emit import emit
 from controlplane.home_paths import Home
 from controlplane.problem import Severity
-from controlplane.supervise import starting
+from controlplane.supervise import reach, starting
 from controlplane.supervise.parts import Parts, Request
 from controlplane.supervise.plan import Refused, Sound, make_plan, read, wanted_ports
 from controlplane.supervise.services import Needs, Service, children, model_server_port
@@ -40,6 +40,9 @@ prompt_targets:
 """
 
 
+SHARED = "rate_limits: {mode: global, %s}\n"
+
+
 def lowered(folder: Path, text: str) -> ir.Gateway:
     file = folder / "arch.yaml"
     file.write_text(text)
@@ -61,6 +64,9 @@ def needs(folder: Path, text: str, service: str = "all") -> Needs:
     [
         (LLM, "all", ["envoy"]),
         (LLM, "gateway", ["envoy"]),
+        (LLM + SHARED % "redis: redis://127.0.0.1", "gateway", ["limits", "envoy"]),
+        (LLM + SHARED % "service: limits.corp:8081", "gateway", ["envoy"]),
+        (LLM + SHARED % "redis: redis://127.0.0.1", "model_server", ["modelserver"]),
         (LLM + PROMPTS, "all", ["modelserver", "extproc-0", "extproc-1", "envoy"]),
         (LLM + PROMPTS, "gateway", ["extproc-0", "extproc-1", "envoy"]),
         (LLM + PROMPTS, "model_server", ["modelserver"]),
@@ -85,6 +91,20 @@ def test_the_console_is_a_child_where_it_is_wanted(tmp_path: Path) -> None:
     assert not console.essential
     alone = replace(needs(tmp_path, "", "model_server"), console=True)
     assert [spec.name for spec in children(alone)] == ["modelserver"]
+
+
+def test_shared_limits_are_asked_without_a_password_in_sight(tmp_path: Path) -> None:
+    """It is named by its file; where Redis is, `archgw status` tries as well."""
+    place = "redis: 'rediss://gateway@redis.corp:6380/2', password: $KEY, tls: {ca_file: /ca.pem}"
+    wanted = needs(tmp_path, LLM + SHARED % place)
+    limits, _ = children(wanted)
+    line = " ".join(limits.argv)
+    assert f"--password-file {tmp_path}/secrets/key-redis.key" in line
+    assert "--redis rediss://gateway@redis.corp:6380/2 --ca-file /ca.pem" in line
+    assert "sk-1" not in line
+    assert wanted.gateway is not None
+    tried = reach.hosts(wanted.gateway)[-1]
+    assert (tried.place, tried.ca_file) == ("redis.corp:6380", "/ca.pem")
 
 
 def test_only_envoy_is_essential(tmp_path: Path) -> None:
