@@ -9,6 +9,9 @@
 local STREAM_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true }
 local JSON, FORM = "application/json", "multipart/form-data"
 
+-- Where the gateway's own state may stand in a body: v0.1's calls.
+local STATE_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
+
 local function plain_path(target)
   return string.match(target, "^[^?]*")
 end
@@ -69,4 +72,51 @@ local function form_model(body, content_type)
     end
   end
   return found
+end
+
+-- Whether a stream's usage has to be asked for.
+local function asks_usage(s, doc, path)
+  local stream, options = last_member(doc, "stream"), last_member(doc, "stream_options")
+  return STREAM_PATHS[path] and stream and raw(s, stream) == "true"
+    and (options == nil or raw(s, options) == "null")
+end
+
+-- How many members have that name, in any letter case.
+local function count_like(members, name)
+  local count = 0
+  for _, member in ipairs(members) do
+    if lower(member.name) == name then count = count + 1 end
+  end
+  return count
+end
+
+-- Of a body in which a provider may want nothing changed but the one model, and the usage asked for:
+-- where these stand, as text, for rewrite.lua, which has a Lua of its own. Of any other body nil.
+local function outline(s, doc, path)
+  local model = last_member(doc, "model")
+  if not model or not model.plain or count_like(doc.members, "model") > 1 then return end
+  if STATE_PATHS[path] then
+    if count_like(doc.members, "metadata") > 0 then return end
+    for _, element in ipairs(doc.elements) do
+      if count_like(element, "model") > 0 then return end
+    end
+  end
+  local asks = asks_usage(s, doc, path)
+  if asks and last_member(doc, "stream_options") then return end
+  return string.format("%d %d %d %d %d %d%s", #s, doc.from, doc.to,
+    model.key_from, model.value_from, model.value_to, asks and " asks" or "")
+end
+
+-- The same as a scan would have it, all else left out; nil if it is not of this body.
+local function outlined(s, text)
+  local size, from, to, key_from, value_from, value_to, asks =
+    string.match(text or "", "^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)(.*)$")
+  if tonumber(size) ~= #s then return end
+  local model = {
+    name = "model", plain = true,
+    key_from = tonumber(key_from), value_from = tonumber(value_from), value_to = tonumber(value_to),
+  }
+  return {
+    from = tonumber(from), to = tonumber(to), members = { model }, elements = {}, asks = asks ~= "",
+  }
 end

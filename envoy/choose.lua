@@ -18,6 +18,7 @@
 --   est_tokens  tokens of the prompt, estimated, at least 1; text, because a number of seven
 --               digits prints as 1.23457e+06. Not there without a body.
 --   hides_usage true if the client streams and did not ask for the usage (see usage.lua)
+--   outline     what rewrite.lua need not scan again, see bodies.lua
 --   over_budget true if the client's budget refused the call
 --   limited     the route's name if the route has limits. Their descriptors ask for it.
 --   period_N    seconds in which the bucket of slot N that this request draws on fills up
@@ -42,9 +43,10 @@
 local FORM_WANTED = 'send the header "content-type: multipart/form-data; boundary=..."'
 local NO_ROUTE = PROVIDER_HEADER .. " header not set, llm gateway cannot perform routing\n"
 
-local ANY_LIMIT = false
+local ANY_LIMIT, SETTLES = false, false
 for _, route in pairs(ROUTES) do
-  ANY_LIMIT = ANY_LIMIT or #route.limits > 0 or route.budgets ~= nil or route.shared ~= nil
+  ANY_LIMIT = ANY_LIMIT or #route.limits > 0
+  SETTLES = SETTLES or route.budgets ~= nil or route.shared ~= nil
 end
 
 local function refusal(status, code, message)
@@ -202,6 +204,7 @@ local function read_body(body, content_type, path)
   return {
     model = string_value(body, last_member(doc, "model")),
     weight = doc.weight,
+    outline = outline(body, doc, path),
     hides = STREAM_PATHS[path] and hides_usage(body, doc),
   }
 end
@@ -231,6 +234,7 @@ local function decide(headers, body)
     found.est_tokens = string.format("%d", math.max(1, math.ceil(read.weight / TOKEN)))
     if #route.limits > 0 then found.limited = name end
     if read.hides then found.hides_usage = true end
+    found.outline = read.outline
     add_periods(found, route.limits, headers)
   end
   return found
@@ -261,6 +265,7 @@ local function handle_request(handle)
     end
   end
   local found, reason = decide(headers, body)
+  mind_memory()
   if not found then return handle:respond(reason.headers, reason.message) end
   found.operation = surface.operation
   local metadata = handle:streamInfo():dynamicMetadata()
@@ -328,12 +333,14 @@ local function is_refused(headers)
 end
 
 -- Without limits there is nothing to do on the way back, and Envoy is spared the call.
-if ANY_LIMIT then
+if ANY_LIMIT or SETTLES then
   function envoy_on_response(handle)
     local headers = handle:headers()
+    local status = headers:get(":status")
+    if not SETTLES and tonumber(status) < 400 then return end
     local known = handle:streamInfo():dynamicMetadata():get(LLM_METADATA) or {}
     local never_again = is_refused(headers) and called_an_api(handle)
-    if headers:get(":status") == "429" then add_retry_after(headers, known) end
+    if status == "429" then add_retry_after(headers, known) end
     if never_again then headers:replace("x-should-retry", "false") end
     settle(handle, ROUTES[known.route], known)
   end

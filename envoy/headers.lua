@@ -5,6 +5,7 @@
 
 local GO_ON = {}
 for _, name in ipairs({
+  ":authority", ":method", ":path", ":scheme", ":protocol",
   "accept", "content-type", "content-length", "transfer-encoding", "user-agent",
   "x-request-id", "traceparent", "tracestate", "cdn-loop",
   "openai-beta", "anthropic-version", "anthropic-beta",
@@ -13,7 +14,7 @@ for _, name in ipairs({
 local function keep_what_goes_on(headers)
   local others = {}
   for name in pairs(headers) do
-    if not GO_ON[name] and string.sub(name, 1, 1) ~= ":" then others[#others + 1] = name end
+    if not GO_ON[name] then others[#others + 1] = name end
   end
   for _, name in ipairs(others) do headers:remove(name) end
 end

@@ -19,7 +19,6 @@
 --   PATHS  path at the gateway → path at the provider, for all below it, too; "" if it has none
 --   QUERY  behind each of them
 
-local STATE_PATHS = { [CHAT_PATH] = true, [COMPLETIONS_PATH] = true, [EMBEDDINGS_PATH] = true }
 local ASK_USAGE = '"stream_options":{"include_usage":true}'
 
 local MODEL_VALUE = MODEL and json_string(MODEL)
@@ -55,13 +54,6 @@ local function model_value(s, doc, models, path, chosen)
   if last and (#models > 1 or not last.plain) then return raw(s, last) end
 end
 
--- Whether a stream's usage has to be asked for.
-local function asks_usage(s, doc, path)
-  local stream, options = last_member(doc, "stream"), last_member(doc, "stream_options")
-  return STREAM_PATHS[path] and stream and raw(s, stream) == "true"
-    and (options == nil or raw(s, options) == "null")
-end
-
 -- Adds the cuts that take `removed` out of their object; how many members stay. What stands
 -- before the first one that stays goes with the comma after it, the others with the one before.
 local function cut(edits, members, removed)
@@ -87,7 +79,7 @@ end
 local function member_edits(s, doc, path, chosen)
   local edits, removed, front, back = {}, {}, "", ""
   if STATE_PATHS[path] then mark(removed, members_like(doc.members, "metadata"), 1) end
-  local asks = asks_usage(s, doc, path)
+  local asks = doc.asks
   if asks then
     for _, member in ipairs(doc.members) do
       if member.name == "stream_options" then removed[member] = true end
@@ -128,10 +120,15 @@ local function applied(s, doc, edits, front, back)
 end
 
 -- The body as the provider is to see it, or nil and what is wrong with it.
--- `chosen` is the stream's metadata: a name or model that chose the route is not for providers.
+-- `chosen` is the stream's metadata: a name or model that chose the route is not for providers. What
+-- choose.lua has seen of the body is not looked for again.
 local function rewritten(s, path, chosen)
-  local doc, problem = scan(s)
-  if not doc then return nil, problem end
+  local doc, problem = outlined(s, chosen.outline)
+  if not doc then
+    doc, problem = scan(s)
+    if not doc then return nil, problem end
+    doc.asks = asks_usage(s, doc, path)
+  end
   local edits, front, back = member_edits(s, doc, path, chosen)
   for _, element in ipairs(STATE_PATHS[path] and doc.elements or {}) do
     local models = members_like(element, "model")
@@ -210,6 +207,7 @@ local function handle_request(handle)
     local length = buffer:length()
     if length > 0 then
       local body, reason = provider_body(buffer:getBytes(0, length), headers, path, chosen)
+      mind_memory()
       if not body then return refuse(handle, "400", reason.code, reason.message) end
       buffer:setBytes(body)
       headers:remove("transfer-encoding")

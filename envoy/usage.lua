@@ -40,11 +40,11 @@ end
 -- The counts of a usage object, or nil if it has none of them.
 local function counts(object)
   local found
-  for name, known_as in pairs(COUNTS) do
-    local number = tonumber(string.match(object, '"' .. name .. '"%s*:%s*(%d+)'))
-    if number then
+  for name, digits in string.gmatch(object, '"([%w_]+)"%s*:%s*(%d+)') do
+    local known_as = COUNTS[name]
+    if known_as then
       found = found or {}
-      found[known_as] = number
+      found[known_as] = found[known_as] or tonumber(digits)
     end
   end
   return found

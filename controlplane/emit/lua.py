@@ -262,6 +262,6 @@ _NAMES = {
 def script(*files: str) -> str:
     """The files one after the other, behind the names that they use."""
     folder = resources.files("controlplane") / "assets"
-    code = "".join(folder.joinpath(name).read_text() + "\n" for name in files)
+    code = "".join(folder.joinpath(name).read_text() + "\n" for name in ("runtime.lua", *files))
     used = sorted(_NAMES.keys() & set(re.findall(r"\w+", code)))
     return "".join(f"local {name} = {literal(_NAMES[name])}\n" for name in used) + code

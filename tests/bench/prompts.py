@@ -43,18 +43,19 @@ overrides: {{stats_port: 0, access_log_format: json}}
 def run(folder: Path) -> dict[str, float]:
     script = plain.post_script(folder)
     provider, forwarded = free_port(), free_port()
-    ours = folder / "ours"
-    ours.mkdir()
+    home = folder / "ours"
+    home.mkdir()
     with (
         FakeModelServer() as models,
         plain.envoy(folder / "provider", provider, plain.direct_response()),
-        plain.envoy(folder / "plain", forwarded, plain.forward(provider)),
+        plain.envoy(folder / "plain", forwarded, plain.forward(provider)) as forwarding,
     ):
         config = _CONFIG.format(provider=provider, models=models.address)
-        with gateway(ours, config, {}) as running:
+        with gateway(home, config, {}) as running:
             time.sleep(1)  # Envoy's first health check of the extproc processes
-            ports = {"plain": forwarded, "ours": running.prompt_port}
-            result = plain.compare(ports, script)
+            there = plain.Server(forwarded, forwarding.pid)
+            ours = plain.Server(running.prompt_port, running.process.pid)
+            result = plain.compare({"plain": there, "ours": ours}, script)
             return {**result, **_crowd(running, script)}
 
 

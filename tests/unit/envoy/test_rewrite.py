@@ -28,7 +28,9 @@ local PATHS = {
 }
 local QUERY = "?api-version=1"
 """
-_LUA = Script(_CONSTANTS, "rewrite.lua", "rewritten", "rewritten_form", "provider_target")
+_LUA = Script(
+    _CONSTANTS, "rewrite.lua", "rewritten", "rewritten_form", "provider_target", "scan", "outline"
+)
 _NO_MODEL = Script(_CONSTANTS.replace('"gpt-4o"', "nil", 1), "rewrite.lua", "rewritten")
 
 
@@ -363,3 +365,43 @@ def test_the_model_of_a_form(model: bytes, expected: bytes) -> None:
 def test_the_path_is_the_providers(target: bytes, expected: bytes | None) -> None:
     """The path and the query are the provider's own; a client's query ends with us."""
     assert _LUA.call("provider_target", target)[1] == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "expected"),
+    [
+        (b'{"a":1,"model":"x"}', CHAT, b'{"a":1,"model":"gpt-4o"}'),
+        (b' { "model" : "x" } ', RESPONSES, b' { "model":"gpt-4o" } '),
+        (
+            b'{"model":"x","stream":true}',
+            CHAT,
+            b'{"model":"gpt-4o","stream":true,' + ASK + b"}",
+        ),
+        (b'{"model":"x","stream":true}', MESSAGES, b'{"model":"gpt-4o","stream":true}'),
+        (b'{"model":"x","metadata":1}', RESPONSES, b'{"model":"gpt-4o","metadata":1}'),
+        (b'{"model":"x","input":"a"}', EMBEDDINGS, b'{"model":"x","input":"a"}'),
+    ],
+)
+def test_what_was_seen_is_not_looked_for_again(body: bytes, path: bytes, expected: bytes) -> None:
+    """The outline that the first script leaves of a body does for the second."""
+    outline = _LUA.call("outline", body, _LUA.call("scan", body), path)
+    assert rewritten(body, path) == expected
+    assert rewritten(body, path, outline=outline) == expected
+    other = b'{"b":2}'
+    assert rewritten(other, path, outline=outline) == rewritten(other, path)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"a":1}',
+        b'{"model":"x","Model":"y"}',
+        b'{"mod\\u0065l":"x"}',
+        b'{"model":"x","metadata":{}}',
+        b'{"model":"x","messages":[{"model":"y"}]}',
+        b'{"model":"x","stream":true,"stream_options":null}',
+    ],
+)
+def test_other_bodies_have_no_outline(body: bytes) -> None:
+    """Where more than the model may have to change, the body is scanned again."""
+    assert _LUA.call("outline", body, _LUA.call("scan", body), CHAT) is None

@@ -26,17 +26,22 @@ _SCRIPTS = [
         "rewrite.lua",
         "rewritten",
         "scan",
+        "outline",
     )
     for literal in _LITERALS
 ]
 
 
-def _by_lua(made: bytes, which: int, target: Target, path: str) -> bytes | None:
+def _by_lua(
+    made: bytes, which: int, target: Target, path: str, outline: bytes | None = None
+) -> bytes | None:
     chosen = {
         key: value.encode()
         for key, value in ((b"route", target.route), (b"model", target.route_model))
         if value is not None
     }
+    if outline is not None:
+        chosen[b"outline"] = outline
     result = _SCRIPTS[which].call("rewritten", made, path.encode(), chosen)
     return result if isinstance(result, bytes) else None
 
@@ -68,5 +73,7 @@ def test_the_rewrite_agrees_with_the_reference(data: bytes) -> None:
     expected = _by_python(made, target, path)
     assert _by_lua(made, which, target, path) == expected
     if expected is not None:
-        weight = _SCRIPTS[which].call("scan", made)[b"weight"]
-        assert max(1, -(-weight // 20)) == estimated_tokens(made)
+        seen = _SCRIPTS[which].call("scan", made)
+        assert max(1, -(-seen[b"weight"] // 20)) == estimated_tokens(made)
+        outline = _SCRIPTS[which].call("outline", made, seen, path.encode())
+        assert _by_lua(made, which, target, path, outline) == expected
