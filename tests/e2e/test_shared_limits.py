@@ -297,7 +297,9 @@ def test_nobody_sees_the_password(stage: Stage) -> None:
 
 
 def test_a_service_that_runs_elsewhere(stage: Stage, tmp_path: Path) -> None:
-    """A gateway may ask a service at a port in place of its own process; another domain is another sum."""
+    """A gateway may ask a service at a port in place of its own process; another domain is another sum.
+    Prompts are counted with calls.
+    """
     port = free_port()
     (tmp_path / "password").write_text(PASSWORD)
     arguments = ["--listen", f"127.0.0.1:{port}", "--redis", stage.redis.url]
@@ -306,20 +308,25 @@ def test_a_service_that_runs_elsewhere(stage: Stage, tmp_path: Path) -> None:
     shares = f"rate_limits: {{mode: global, service: '127.0.0.1:{port}', domain: shop}}\n"
     limits = "ratelimits: [{model: gpt-one, limit: {tokens: 25, unit: day}}]\n"
     config = ONE_PROVIDER.format(one=stage.world.one.address, ca=stage.world.ca_file)
+    prompts = "listeners:\n  ingress_traffic: {address: 127.0.0.1, port: {prompt_port}}\n"
+    config = config.replace("listeners:\n", prompts)
     with (
         subprocess.Popen([sys.executable, "-m", "extproc.limits", *arguments]) as service,
         gateway(tmp_path, config + limits + shares, {"KEY": "sk"}) as running,
     ):
         try:
             stage.answers_cost(stage.estimate)
-            asking, taken = Client(running.port), 0
+            asking, prompting, taken = Client(running.port), Client(running.prompt_port), 0
             until(lambda: "x-ratelimit-limit" in asking.chat("").headers, 30)
             while (answer := _answered(asking)).status == 200:
                 taken += 1
             assert 1 <= taken <= 2
-            assert (
-                "exceeded limit provider=gpt-one, tokens_used=" in answer.json["error"]["message"]
-            )
+            told = "exceeded limit provider=gpt-one, tokens_used="
+            assert answer.json["error"]["message"].startswith(told)
+            prompt = _answered(prompting)
+            assert (prompt.status, prompt.json["error"]["code"]) == (429, "rate_limited")
+            assert prompt.json["error"]["message"].startswith(told)
+            assert int(prompt.headers["retry-after"]) > 1
         finally:
             service.terminate()
 
