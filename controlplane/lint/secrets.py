@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from controlplane.model import Config, Endpoint, Path, Provider, Secret
 
 
-def _variable(name: str) -> str:
+def _variable(name: str, key: str | int) -> str:
     letters = "".join(letter if letter.isalnum() else "_" for letter in name.upper())
-    return f"${letters.strip('_') or 'LLM'}_API_KEY"
+    return f"${letters.strip('_') or 'LLM'}_{'PASSWORD' if key == 'password' else 'API_KEY'}"
 
 
 def _places(config: Config, provider: Provider) -> Iterator[tuple[Host, str | None]]:
@@ -49,7 +49,8 @@ def literal_secret(config: Config) -> Iterator[Finding]:
     """
     for path, secret, name in _held(config):
         if secret.reference is None and secret.file is None:
-            hint = f"write `{path[-1]}: {_variable(name)}`, put the key there, and replace the key"
+            wanted = _variable(name, path[-1])
+            hint = f"write `{path[-1]}: {wanted}`, put the key there, and replace the key"
             yield Finding(path, "an access key stands in the file itself", hint)
 
 

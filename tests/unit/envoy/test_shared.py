@@ -27,6 +27,10 @@ local ROUTES = {
 }
 """
 _LUA = Script(_CONSTANTS, "shared.lua", "spend", "settle", "ROUTES")
+_PLAIN = Script(
+    _CONSTANTS.replace("TEXT_ERRORS = false", "TEXT_ERRORS = true"),
+    *("shared.lua", "spend", "settle", "ROUTES"),
+)
 
 
 def _plain(value: Any) -> Any:
@@ -46,12 +50,13 @@ class Call:
     chunks: tuple[int, ...] = ()
     leaves: bool = False
     body: bytes = b""
+    lua: Script = _LUA
 
     def asks(self, tokens: int = 7) -> dict[str, Any]:
         self.known |= {b"est_tokens": b"%d" % tokens, b"model": b"gpt"}
         if self.client:
             self.known[b"client"] = self.client.encode()
-        _LUA.call("spend", self._handle(), self._route(), self.known.get(b"client"), tokens)
+        self.lua.call("spend", self._handle(), self._route(), self.known.get(b"client"), tokens)
         return self.told("shared_")
 
     def is_answered(self, status: int = 200, *, counted: bool = True, total: int | None = None,
@@ -62,7 +67,7 @@ class Call:
         self.headers |= {name.replace("_", "-"): value for name, value in headers.items()}
         if total is not None:
             self.known[b"total_tokens"] = total
-        _LUA.call("settle", self._handle(), self._route(), _LUA.table(self.known))
+        self.lua.call("settle", self._handle(), self._route(), self.lua.table(self.known))
         return self.told("reserved", "cost")
 
     def told(self, *beginnings: str) -> dict[str, Any]:
@@ -70,10 +75,10 @@ class Call:
         return {key: value for key, value in found.items() if key.startswith(beginnings)}
 
     def _route(self) -> Any:
-        return _LUA.constant("ROUTES")[self.route.encode()]
+        return self.lua.constant("ROUTES")[self.route.encode()]
 
     def _handle(self) -> Any:
-        table, headers = _LUA.table, self.headers
+        table, headers = self.lua.table, self.headers
 
         def replace(_self: object, name: bytes, value: bytes) -> None:
             headers[name.decode()] = value.decode()
@@ -223,3 +228,14 @@ def test_a_refusal_of_a_limit_on_a_header() -> None:
         'exceeded limit provider=gpt, selector=Header { key: "x-user", value: "a"d\'a" }, tokens_used=7'
     )
     assert (call.headers["retry-after"], call.headers["x-ratelimit-limit"]) == ("24", "10")
+
+
+def test_a_refusal_in_plain_text() -> None:
+    """Where errors are text the words stand as they are."""
+    call = Call("web", body=b"a limit that gateways share is used up", lua=_PLAIN)
+    call.asks(7)
+    call.is_answered(
+        429, x_arch_shared_limit="used up", x_ratelimit_limit="100, 100;w=86400",
+        x_ratelimit_remaining="3", x_ratelimit_reset="60",
+    )  # fmt: skip
+    assert call.body.startswith(b'the client "web" has used up a limit, 100 tokens a day for one; ')

@@ -141,6 +141,18 @@ async def test_no_redis(tmp_path: Path) -> None:
         await taken(counts, 1)
 
 
+async def test_another_password(tmp_path: Path) -> None:
+    """The file is read for each connection: what stands there now is told to Redis."""
+    file = tmp_path / "password"
+    for password in ("first", "second"):
+        file.write_text(password + "\n")
+        pool = connect("redis://gateway@127.0.0.1:1", file, None).connection_pool
+        given = pool.connection_kwargs["credential_provider"]
+        assert await given.get_credentials_async() == ("gateway", password)
+        file.write_text("renewed")
+        assert await given.get_credentials_async() == ("gateway", "renewed")
+
+
 def test_no_url() -> None:
     """What is no address of a Redis is told as such."""
     with pytest.raises(ValueError, match="redis://"):
