@@ -199,7 +199,8 @@ def _may_be_the_value(sentence: Sentence, reply: str) -> bool:
         return True
     if _is_turned_down(reply):
         return isinstance(sentence, Asked) and sentence.may_want_a_no
-    return bool(replies.begins(reply))
+    # A yes to a question for values gives up nothing: "just do it".
+    return bool(replies.begins(reply)) or replies.is_yes(reply)
 
 
 def _is_another(

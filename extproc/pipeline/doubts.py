@@ -52,6 +52,15 @@ _SIDE: Final = re.compile(
     r" (?:\w+ )?$",
     re.IGNORECASE,
 )
+# What stands before a lowest or a highest number.
+_BOUND: Final = re.compile(
+    r"(?<!\w)(?:at least|at most|(?:no|not|never) (?:more|less|fewer|lower|higher) than|up to|mindestens|höchstens|au moins|au plus"
+    r"|al menos|como mínimo|como máximo|almeno|al massimo|pelo menos|no máximo|minstens|hoogstens) $",
+    re.IGNORECASE,
+)
+_LOW_OR_HIGH: Final = frozenset(
+    {"min", "minimum", "lowest", "least", "max", "maximum", "highest", "most"}
+)
 # So many characters before and after a value are beside it.
 _NEAR: Final = 24
 _DIGIT: Final = re.compile(r"\d")
@@ -122,7 +131,20 @@ def doubtful(exchange: Exchange) -> bool:
         or cues.may_be_no_wish(_about_the_call(exchange, text))
         or (transcript.answered(exchange) is None and cues.states(text))
         or any(_unclear(exchange, planned, text) for planned in changes)
+        or _leaves_it(exchange, exchange.request.messages[last].text)
         or leftovers.change_it(exchange, text)
+    )
+
+
+def _leaves_it(exchange: Exchange, reply: str) -> bool:
+    """Whether a reply first leaves what was asked about, and yet completes that: "skip it, just go"."""
+    sentence = transcript.answered(exchange)
+    if not isinstance(sentence, Asked) or not replies.behind_leaving(reply):
+        return False
+    return any(
+        sentence.asks_for(parameter)
+        for planned in exchange.plan
+        for parameter in planned.target.parameters
     )
 
 
@@ -155,7 +177,7 @@ def _about_the_call(exchange: Exchange, text: str) -> str:
     if transcript.answered(exchange) is None:
         return about
     about = _TURNS.sub(lambda found: " " * len(found[0]), about)
-    about = _blanked(about, [(0, replies.behind_leaving(about)), *_turned_down(exchange, about)])
+    about = _blanked(about, [(0, replies.behind_leaving(text)), *_turned_down(exchange, about)])
     begins = min((evidence.start for _, _, evidence in exchange.newest_evidence()), default=0)
     ends = [found.end() for found in _SENTENCE.finditer(text[:begins])]
     return about[max(ends, default=0) :]
@@ -376,10 +398,15 @@ def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
     unit = _UNIT.match(text, evidence.end) or _UNIT.search(evidence.text)
     return (
         _SIDE.search(before) is not None
+        or (_BOUND.search(before) is not None and _is_bound(parameter))
         or _named(parameter, before) is not None
         or _named(parameter, after) is not None
         or (unit is not None and _is_unit_of(parameter, unit[1].casefold()))
     )
+
+
+def _is_bound(parameter: Parameter) -> bool:
+    return bool(_LOW_OR_HIGH & {*humanized(parameter.name).split()})
 
 
 def _is_unit_of(parameter: Parameter, said: str) -> bool:

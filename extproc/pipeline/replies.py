@@ -166,9 +166,16 @@ _DECLINING: Final = re.compile(
 )
 
 
+# Who does not know yet may still say it: "not sure, maybe 3".
+_UNKNOWN: Final = re.compile(
+    r"sure|know|dunno|idea|think|sicher|wei(?:ß|ss)|ahnung|sais|sûre?|aucune|sé|seguro|segura|non (?:lo )?so|sicur[oa]|sei|ideia"
+    r"|certeza|idee|weet|zeker"
+)
+_LEFT: Final = [
+    phrase for phrase in _phrases(_DECLINED) if " " in phrase and not _UNKNOWN.search(phrase)
+]
 _LEAVING: Final = re.compile(
-    rf"[\s,.!]*+{_SIGHS}(?:{_LEAVES}"
-    rf"|{'|'.join(re.escape(each) for each in sorted(_phrases(_DECLINED), key=len, reverse=True) if ' ' in each)}"
+    rf"[\s,.!]*+{_SIGHS}(?:{_LEAVES}|{_any_of(_LEFT)}"
     r"|nevermind|nvm|déjalo|dejalo|olvídalo|olvidalo|annullalo)(?:\ (?:then|please|pls|now|dann|bitte))?"
     r"\s*+(?:[,.;:!\n\u2013-]\s*+)+(?=\w)",
     re.IGNORECASE | re.VERBOSE,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
 _SAME: Final = re.compile(
-    r"(?<!\w)(?:same|too|also|as well|likewise|ditto|identical(?:ly)?|gleiche[nrsm]?|dasselbe|derselbe|dieselbe|selbe[nrs]?"
+    r"(?<!\w)(?:same|too(?=\s*(?:$|[.,;!]|(?:and|but|with|at|for|please|pls|plz|thanks|thx)\b))|also|as well|likewise|ditto|identical(?:ly)?|gleiche[nrsm]?|dasselbe|derselbe|dieselbe|selbe[nrs]?"
     r"|genauso|ebenso|auch|ebenfalls|même|pareil|idem|aussi|également|pareillement|mism[oa]s?|igual|también"
     r"|stess[oa]|uguale|anche|altrettanto|mesm[oa]s?|também|hetzelfde|zelfde|dezelfde|ook|eveneens)(?!\w)",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ _LONGEST: Final = 120
 
 def wanted(text: str, taken: Sequence[tuple[int, int]], target: Target) -> bool:
     """Whether a message wants the same but for the values that stand at these places."""
-    if len(text) > _LONGEST or _SAME.search(text) is None:
+    if len(text) > _LONGEST or "?" in text or _SAME.search(text) is None:
         return False
     about = [
         humanized(target.name), target.description,

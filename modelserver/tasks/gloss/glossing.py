@@ -59,14 +59,26 @@ def glossed(messages: Sequence[Message], tools: Sequence[Tool]) -> tuple[Message
     if languages.guessed(_told(tools)) not in {None, "en"}:
         return tuple(messages)
     spoken: str | None = None
+    chosen = _choices(tools)
     found = []
     for message in messages:
         language = None
         if message.role in {"user", "assistant"} and not message.ours:
-            language = spoken_in(message.content, spoken)
+            language = spoken_in(message.content, spoken, chosen)
             spoken = language or spoken
-        found.append(_in_english(message, dictionary(language)) if language else message)
+        found.append(_in_english(message, dictionary(language), chosen) if language else message)
     return tuple(found)
+
+
+def _choices(tools: Sequence[Tool]) -> frozenset[str]:
+    """The words of choices: whoever says one says it as it is called, in whatever language."""
+    return frozenset(
+        word.casefold()
+        for tool in tools
+        for parameter in tool.parameters
+        for choice in parameter.enum
+        for word in _LETTERS.findall(str(choice))
+    )
 
 
 def _told(tools: Sequence[Tool]) -> str:
@@ -74,16 +86,18 @@ def _told(tools: Sequence[Tool]) -> str:
 
 
 @cached(LRUCache[int, "str | None"](1024), key=lambda *asked: hash(asked))
-def spoken_in(text: str, before: str | None = None) -> str | None:
+def spoken_in(
+    text: str, before: str | None = None, chosen: frozenset[str] = frozenset()
+) -> str | None:
     """The language a message is in, if that is one to be glossed; `before`: that of earlier ones.
 
-    It is the one that knows most of the words which English does not. Every turn of a conversation
+    It is the one that knows most of the words which English does not; those of choices are in none. Every turn of a conversation
     asks again; what is remembered is the text's hash, for no prompt is kept.
     """
     if not text or len(text) > LONGEST:
         return None
     said = {match.group().casefold() for match in islice(_LETTERS.finditer(text), _LOOKED_AT)}
-    theirs = {word for word in said if not is_english(word)}
+    theirs = {word for word in said if not is_english(word)} - chosen
     if not theirs:
         return None
     guessed = languages.guessed(text)
@@ -94,12 +108,12 @@ def spoken_in(text: str, before: str | None = None) -> str | None:
     return best if known[best] > english or (known[best] == english > 0 and likely) else None
 
 
-def _in_english(message: Message, own: Dictionary) -> Message:
+def _in_english(message: Message, own: Dictionary, chosen: frozenset[str]) -> Message:
     text = message.content
     pieces: list[tuple[int, int, int, int]] = []
     said: list[str] = []
     length = at = 0
-    for start, end, words in _replaced(text, own):
+    for start, end, words in _replaced(text, own, chosen):
         said += (text[at:start], words)
         length += start - at
         pieces.append((length, length + len(words), start, end))
@@ -111,7 +125,7 @@ def _in_english(message: Message, own: Dictionary) -> Message:
     return replace(message, content="".join(said), origin=Origin(text, tuple(pieces)))
 
 
-def _replaced(text: str, own: Dictionary) -> Iterator[tuple[int, int, str]]:
+def _replaced(text: str, own: Dictionary, chosen: frozenset[str]) -> Iterator[tuple[int, int, str]]:
     """Where the text has words that English has others for, and those."""
     quoted = [match.span() for match in _QUOTED.finditer(text)]
     found = [m for m in _WORD.finditer(text) if not any(a < m.start() < b for a, b in quoted)]
@@ -134,6 +148,8 @@ def _replaced(text: str, own: Dictionary) -> Iterator[tuple[int, int, str]]:
             or found[place].start() in dates
         ):
             count, said = 1, ""
+        if count == 1 and found[place].group().casefold() in chosen:
+            said = None
         if said is not None:
             end = found[place + count - 1].end()
             yield found[place].start(), *_spaced(text, end, said)

@@ -21,6 +21,10 @@ _HEAD: Final = re.compile(r"(?:^|[.!?;:\n]|\bplease,?)\s*$", re.IGNORECASE)
 _FIRST: Final = re.compile(r"(?P<word>[^\W\d_]{3,})\s+(?=\S)")
 _COUNTED: Final = re.compile(r"\d\s*$")
 _BACK: Final = 20
+_ANY_ONE: Final = re.compile(
+    r"(?<!\w)(?:an?|some|any|another|one of the|eine?[nrm]?|une?|una|uno|uma?|een)\s+$",
+    re.IGNORECASE,
+)
 # "Night train because of a complaint": where more follows, a name does not end with that word.
 _REASON: Final = re.compile(
     r"(?<=[^\s,;])[\s,;]+(?:because|cause|cuz|coz|cos|bc|b/c|due to|wegen|weil|parce que|à cause|porque|perch[ée]"
@@ -31,6 +35,8 @@ _REASON: Final = re.compile(
 def trimmed(tool: Tool, parameter: Parameter, text: str, evidence: Evidence) -> Evidence | None:
     """The evidence without a word that is not its own; None where nothing is left."""
     if parameter.type in {"string", "array"}:
+        if _is_of_a_kind(parameter, text, evidence):
+            return None
         evidence = _without_reason(text, evidence)
     if parameter.type != "string":
         return evidence
@@ -46,6 +52,16 @@ def trimmed(tool: Tool, parameter: Parameter, text: str, evidence: Evidence) -> 
         start = evidence.start + first.end()
         return Evidence(evidence.message, start, evidence.end, rest, evidence.confidence)
     return evidence
+
+
+def _is_of_a_kind(parameter: Parameter, text: str, evidence: Evidence) -> bool:
+    """Whether words only say what kind of thing is wanted, and not which: "a server", for servers."""
+    before = text[max(0, evidence.start - _BACK) : evidence.start]
+    said = evidence.text.strip().casefold()
+    kinds = humanized(parameter.name).split()
+    return _ANY_ONE.search(before) is not None and any(
+        said in {kind, kind.removesuffix("s")} for kind in kinds
+    )
 
 
 def _without_reason(text: str, evidence: Evidence) -> Evidence:

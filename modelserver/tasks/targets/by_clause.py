@@ -38,6 +38,7 @@ _JOINS: Final = re.compile(r"(?<!\w)(?:from|to|into|instead|not|no)(?!\w)", re.I
 _COUNTED: Final = re.compile(
     r"\d+\s(?P<kind>(?!(?:to|for|at|on|in|from|by|of|and)\b)[^\W\d_]{3,})(?!\w)"
 )
+_POINTS_BACK: Final = re.compile(r"(?<!\w)(?:it|them|him|her|that one|those)(?!\w)", re.IGNORECASE)
 _ARTICLES: Final = words(particles.every(particles.ARTICLE))
 
 
@@ -308,6 +309,37 @@ def _is_used(reading: Reading, whole: Sequence[Call]) -> bool:
     """Whether the whole message was read with a value of this clause."""
     said = (e for call in whole for e in call.evidence.values() if e.message == reading.message)
     return any(map(reading.clause.holds, said))
+
+
+def pointed_back(messages: Sequence[Message], whole: Decision) -> Decision | None:
+    """The decision, each call with its clause, where a clause points back to a thing of one before.
+
+    "Fuel D-EMIL with 70 litres and then move it to hangar 5": each clause is a call of another tool,
+    and nothing is said that neither takes.
+    """
+    newest = types.newest(messages)
+    text = messages[newest].content
+    found, calls = split(text), whole.calls
+    if len({call.name for call in calls}) != len(found) or not 1 < len(found) == len(calls):
+        return None
+    said = [[e for e in call.evidence.values() if e.message == newest] for call in calls]
+    taken = [each for many in said for each in many]
+    if not all(any(e.start <= at < e.end for e in taken) for at in codes(text)):
+        return None
+    for number, (clause, call) in enumerate(zip(found, calls, strict=True)):
+        own = [e for e in said[number] if clause.holds(e)]
+        others = [e for e in said[number] if not clause.holds(e)]
+        back = number > 0 and _POINTS_BACK.search(clause.text) is not None
+        if (
+            not own or call.missing or call.unusable or clause.is_denied
+            or (others and not (back and len(others) == 1 and others[0].end <= clause.start))
+        ):  # fmt: skip
+            return None
+    placed = (
+        replace(call, clause=(clause.start, clause.end))
+        for clause, call in zip(found, calls, strict=True)
+    )
+    return replace(whole, calls=tuple(placed))
 
 
 def together(whole: Decision, read: Sequence[tuple[Reading, Decision]]) -> Decision:

@@ -44,7 +44,7 @@ _QUOTED: Final = re.compile(
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _WITH_DIGIT: Final = re.compile(r"(?<!\S)\S*?\d\S*")
-_COURTESY: Final = frozenset(
+COURTESY: Final = frozenset(
     _WORD.findall(
         "hi hello hey there please thanks thank you very much many so a lot in advance ok okay"
         " hallo bitte danke vielen dank schön bonjour merci beaucoup s il te vous plaît"
@@ -72,6 +72,12 @@ _LEFT: Final = re.compile(
 # How a part between commas begins: with a code, or with what kind of thing a number is.
 _HEAD: Final = re.compile(r"\s*(?:(?P<kind>[^\W\d_]+)\s+)?(?P<value>[\w-]*\d[\w-]*)")
 _COMMA: Final = re.compile(r",\s+")
+# What is told of two things is no wish for either: "oven 1 was at 220, oven 2 at 180".
+_TELLS: Final = re.compile(
+    r"(?<!\w)(?:is|are|was|were|has|have|had|did|shows?|showed|reads?|ran|ist|sind|war|waren|hat|hatte|est|sont|était|avait|a été"
+    r"|es|está|era|estaba|tiene|tenía|è|sono|ha|aveva|é|estava|tem|tinha|was|waren|heeft|had)(?!\w)",
+    re.IGNORECASE,
+)
 _NEAR: Final = 40
 _WIDEST: Final = 90
 
@@ -187,7 +193,7 @@ def _clauses(text: str, start: int, end: int) -> list[Clause]:
     leading = _LEADING.match(text, start, end)
     first = leading.end() if leading else start
     said = text[first:end].rstrip(" \t\r\n,;")
-    if words(said) <= _COURTESY and not codes(said):
+    if words(said) <= COURTESY and not codes(said):
         return []
     # "Don't ship A1, ship B2": what is not to be done ends with the comma.
     if denied := _DENIED_FIRST.match(said):
@@ -212,7 +218,8 @@ def _alike(start: int, said: str) -> list[Clause]:
         return [Clause(start, said)]
     heads = [_HEAD.match(part) for part in parts[1:]]
     first = _HEAD.search(parts[0])
-    if first is None or not all(head and _is_like(first, head) for head in heads):
+    told = _TELLS.search(said)
+    if told or first is None or not all(head and _is_like(first, head) for head in heads):
         return [Clause(start, said)]
     return [Clause(start + at, part) for at, part in zip(starts, parts, strict=True)]
 

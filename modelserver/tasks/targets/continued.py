@@ -144,10 +144,10 @@ def in_the_month_spoken_of(
     back = wording.is_way_back(messages[newest].content)
 
     def start(_name: str) -> dt.date | None:
-        spoken_of = _spoken_of(messages[:newest], occasion)
-        if today is None or spoken_of is None or spoken_of < today:
+        said = spoken_of(messages[:newest], occasion)
+        if today is None or said is None or said[1] < today:
             return None
-        return spoken_of if back else max(spoken_of.replace(day=1), today)
+        return said[1] if back else max(said[1].replace(day=1), today)
 
     return _counted_from(start, call, tool, messages, occasion)
 
@@ -172,13 +172,12 @@ def _counted_from(
     return call
 
 
-def _spoken_of(messages: Sequence[Message], occasion: Occasion) -> dt.date | None:
-    """The day that was spoken of last."""
-    for message in reversed(messages[-_MOST_TURNS:]):
-        if len(message.content) <= _LONGEST and (
-            found := dates.spoken_of(message.content, occasion)
-        ):
-            return found
+def spoken_of(messages: Sequence[Message], occasion: Occasion) -> tuple[int, dt.date] | None:
+    """The day that was spoken of last, and in which message."""
+    for number in range(len(messages) - 1, max(len(messages) - 1 - _MOST_TURNS, -1), -1):
+        text = messages[number].content
+        if len(text) <= _LONGEST and (found := dates.spoken_of(text, occasion)):
+            return number, found
     return None
 
 

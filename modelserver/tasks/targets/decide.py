@@ -23,12 +23,14 @@ from modelserver.tasks.targets import (
     answered,
     by_clause,
     continued,
+    counted_on,
     functions,
     intent,
     mended,
     negated,
     own_words,
     second_look,
+    values_alone,
     wording,
 )
 from modelserver.tasks.targets.layout import Layout, Layouts
@@ -107,6 +109,7 @@ class Targets:
         whole = await self._answered(request, whole, run)
         whole = _in_their_month(await self._continued(request, whole, run), request)
         whole = await self._mended(request, whole, run)
+        whole = await self._values_alone(request, whole, run)
         apart = await self._by_clause(request, whole, run)
         return _with_refused(apart or await self._again(request, whole, run), request)
 
@@ -169,6 +172,26 @@ class Targets:
         (found,) = await self._read([request], run, mended.of_everything)
         calls = (replace(call, confidence=wording.UNSAID) for call in found.calls)
         return replace(found, calls=tuple(calls))
+
+    async def _values_alone(self, request: Request, whole: Decision, run: Runner) -> Decision:
+        """The decision, where a message of values alone lacks some, of the one tool that takes them."""
+        newest = types.newest(request.messages)
+        spoken = any(each.role == "user" for each in request.messages[:newest])
+        if spoken or any(not call.missing for call in whole.calls):
+            return whole
+        tool = values_alone.meant(request.messages[newest].content, request.tools)
+        if tool is None:
+            return whole
+        calls = await self._calls(request.messages, [tool], run, request.occasion)
+        if len(calls) != 1 or calls[0].missing:
+            return whole
+        intent = replace(
+            whole.intent, name=tool.name,
+            ranking=(Ranked(tool.name, whole.intent.threshold), *(
+                each for each in whole.intent.ranking if each.name != tool.name
+            )),
+        )  # fmt: skip
+        return Decision(intent, (replace(calls[0], confidence=wording.UNSAID),))
 
     async def _answered(self, request: Request, whole: Decision, run: Runner) -> Decision:
         """The decision with what our question was about, where the last message answers that."""
@@ -236,10 +259,10 @@ class Targets:
             asked = [self._asked(request, whole, reading) for reading in readings]
             decisions = await self._read(asked, run)
             if not any(decision.intent.name for decision in decisions):
-                return None
+                return by_clause.pointed_back(request.messages, whole)
         standing = by_clause.standing(readings, decisions, whole.calls)
         if not standing:
-            return None
+            return by_clause.pointed_back(request.messages, whole)
         looked = await asyncio.gather(
             *(self._again(asked[number], decisions[number], run) for number in standing)
         )
@@ -322,10 +345,10 @@ def _is_full(call: Call, tool: Tool) -> bool:
 
 def _in_their_month(decision: Decision, request: Request) -> Decision:
     tools = {tool.name: tool for tool in request.tools}
-    calls = (
-        continued.in_the_month_spoken_of(call, tools[call.name], request.messages, request.occasion)
-        for call in decision.calls
-    )
+    calls = []
+    for call in decision.calls:
+        told = tools[call.name], request.messages, request.occasion
+        calls.append(counted_on.from_there(continued.in_the_month_spoken_of(call, *told), *told))
     return replace(decision, calls=tuple(calls))
 
 

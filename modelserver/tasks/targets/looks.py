@@ -27,6 +27,7 @@ _CODE: Final = re.compile(r"(?<![\w@/.:-])[^\W_](?:[\w/-]|\.(?=\w))*+(?![\w@/-]|
 _CAPITALS: Final = re.compile(r"[A-Z]+(?:[-_/][A-Z]+)*")
 _LEAST_CAPITALS: Final = 3
 _SMALL: Final = re.compile(r"[a-z]")
+_LETTER: Final = re.compile(r"[^\W\d_]")
 _DIGIT: Final = re.compile(r"\d")
 _EXAMPLE: Final = re.compile(r"(?P<letters>[A-Za-z]{1,6})(?P<joint>[-_/]?)(?P<digits>\d{1,10})")
 _TOLD: Final = re.compile(
@@ -58,6 +59,13 @@ def spots(parameter: Parameter, text: str) -> Iterator[tuple[int, int]]:
             unit = _UNIT.match(text, number.end())
             if unit and _asks_for(parameter, unit["word"].casefold()):
                 yield number.span()
+
+
+def codes(text: str) -> list[tuple[int, int]]:
+    """Where words stand that are codes, whatever of: with letters and digits."""
+    if len(text) > LONGEST:
+        return []
+    return [span for span, word in _codes(text) if _DIGIT.search(word) and _LETTER.search(word)]
 
 
 def is_shaped(parameter: Parameter) -> bool:

@@ -31,6 +31,12 @@ _CLAUSE_END: Final = re.compile(r"[,.;:!?](?=\s|$)|\n|$")
 _OWN_WORD: Final = re.compile(
     rf"(?!(?:{every(particles.AND)}|or|nor|oder|ou|o)\b)[^\W\d_]{{2,}}", re.IGNORECASE
 )
+# "Not T1, T2 is the one to limit".
+_IS_THE_ONE: Final = re.compile(
+    r"\s(?:(?:is|are|was) (?:the (?:right )?ones?|what i mean\w*)|ist (?:der|die|das) richtige|est (?:la bonne|le bon)"
+    r"|es (?:el|la) correct[oa]|è (?:quello|quella) giust[oa]|é [oa] cert[oa]|is de(?: juiste|ze))(?!\w)",
+    re.IGNORECASE,
+)
 # Words for not that are other words, or numbers (No. 12), in other languages.
 _AMBIGUOUS: Final = ("es", "it")
 _NOT: Final = (
@@ -133,8 +139,11 @@ def _others(parameter: Parameter, call: Call, text: str) -> Iterator[int]:
 
 def _is_apart(text: str, span: tuple[int, int], used: Sequence[Evidence]) -> bool:
     """Whether what is meant is said before the denial, or behind it by a clause of its own."""
-    first = min((each.start for each in used), default=0)
-    return first < span[0] or bool(_OWN_WORD.search(text, span[1], first))
+    first = min(used, key=lambda each: each.start, default=None)
+    if first is None or first.start < span[0]:
+        return first is not None
+    meant = _IS_THE_ONE.match(text, first.end)
+    return bool(meant or _OWN_WORD.search(text, span[1], first.start))
 
 
 @lru_cache(maxsize=1024)

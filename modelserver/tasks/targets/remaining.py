@@ -8,12 +8,14 @@ and numbers with the unit that the parameter asks for.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.tasks.targets import listed, looks, negated, wording
+from modelserver.tasks.targets import listed, looks, negated, within, wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
+from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
 from modelserver.tasks.values import lists, spoken
 
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 
 _SURE: Final = 0.6
 _LONGEST: Final = 600
+# A parameter of this wants a code: "the numbers of the articles".
+_NUMBERED: Final = re.compile(
+    r"(?<!\w)(?:numbers?|codes?|ids?|identifiers?|registrations?|plates?|serials?)(?!\w)",
+    re.IGNORECASE,
+)
 # A number of so many digits counts nothing: it is that of a thing.
 _LONG: Final = 3
 
@@ -41,6 +48,9 @@ def filled(
     if len(text) > _LONGEST:
         return kept
     kept |= _counted_up(tool, kept, text, newest) | _sure(tool, kept, text, newest)
+    kept |= _only_code(tool, kept, text, newest)
+    kept |= _within(tool, kept, messages[newest], newest, occasion)
+    lacking = [each for each in lacking if not kept.get(each.name)]
     if not lacking:
         return kept
     taken = [each.evidence for many in kept.values() for each in many[:1]]
@@ -75,6 +85,59 @@ def _sure(
         if own[0].evidence.start <= spots[0][0] and spots[0][1] <= own[0].evidence.end:
             found[parameter.name] = [wording.sure_of(own[0], _SURE), *own[1:]]
     return found
+
+
+def _only_code(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], text: str, newest: int
+) -> wording.Readings:
+    """The one code that looks like no other parameter's, sure for the only number or code that has no look."""
+    free = [
+        p for p in tool.parameters
+        if (p.items if p.type == "array" else p.type) in {None, "string"}
+        and not p.format and not options(p) and not looks.is_shaped(p)
+    ]  # fmt: skip
+    if len(free) != 1 or not _NUMBERED.search(f"{humanized(free[0].name)} {free[0].description}"):
+        return {}
+    own = readings.get(free[0].name, [])[:1]
+    looking = [spot for p in tool.parameters for spot in looks.spots(p, text)]
+    codes = [
+        span
+        for span in looks.codes(text)
+        if not any(a < span[1] and span[0] < b for a, b in looking)
+    ]
+    if len(own) != 1 or own[0].evidence.message != newest:
+        return {}
+    said = own[0].evidence
+    if codes != [(said.start, said.end)]:
+        return {}
+    return {free[0].name: [wording.sure_of(own[0], _SURE), *readings[free[0].name][1:]]}
+
+
+def _within(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], message: Message, newest: int,
+    occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """Numbers that the bounds of one parameter alone take: sure where it was read so, else a guess."""
+    found: wording.Readings = {}
+    spots = within.only(tool, message.content)
+    for parameter in {each.name: each for each in spots.values()}.values():
+        own = readings.get(parameter.name, [])
+        mine = [spot for spot, each in spots.items() if each.name == parameter.name]
+        if len(mine) != 1:
+            continue
+        start, end = mine[0]
+        said = Evidence(newest, start, end, message.content[start:end], wording.UNSAID)
+        if own and own[0].evidence.overlaps(said):
+            found[parameter.name] = [wording.sure_of(own[0], _SURE), *own[1:]]
+        elif not own and parameter.required and not _is_taken(said, readings):
+            value: Any = spoken.read(parameter, *message.said(start, end), occasion)
+            if value is not None and not negated.is_refused(parameter, message.content, start):
+                found[parameter.name] = [Reading(value, said)]
+    return found
+
+
+def _is_taken(said: Evidence, readings: Mapping[str, Sequence[Reading]]) -> bool:
+    return any(said.overlaps(each.evidence) for many in readings.values() for each in many[:1])
 
 
 def _counted_up(

@@ -15,6 +15,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from modelserver.tasks.targets import absent
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
@@ -146,6 +147,11 @@ _BACK: Final = re.compile(
     rf"|(?:den|die) rück(?:weg|fahrt|reise|flug)|le retour|la vuelta|il ritorno|a volta|terug{_BACK_ENDS}"
     rf"|de terugweg)\b", re.IGNORECASE,
 )  # fmt: skip
+# "Please move S12 back", "move her back again".
+_PUT_BACK: Final = re.compile(
+    r"(?<!\w)(?:move|put|bring|send|take|switch|transfer|change|swap|turn) (?:[^.,;:!?]{1,40}? back again"
+    r"|[^.,;:!?]{0,40}?\d\w* back)\s*(?:[.!]|(?:please|pls)\b|$)", re.IGNORECASE,
+)  # fmt: skip
 _SHORT: Final = 120
 
 
@@ -166,7 +172,7 @@ def is_restriction(text: str) -> bool:
 
 def is_way_back(text: str) -> bool:
     """Whether a message asks for the last wish the other way round: "and back on the 3rd?"."""
-    return len(text) <= _SHORT and bool(_BACK.match(text))
+    return len(text) <= _SHORT and bool(_BACK.match(text) or _PUT_BACK.search(text))
 
 
 def by_name(
@@ -364,6 +370,7 @@ def directed(
         first, second = turned[source.name], turned[target.name]
         if not first or not second:
             turned |= _on_its_side(sides, turned, messages, newest, occasion)
+            turned |= _absent((source, target), turned, messages, newest, occasion)
             continue
         both = (first[0].evidence, second[0].evidence)
         if all(map(_is_named, both)):
@@ -408,6 +415,26 @@ def _on_its_side(
             if meant is not None:
                 return {parameter.name: [], other.name: [meant]}
     return {}
+
+
+def _absent(
+    pair: tuple[Parameter, Parameter], readings: Readings, messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> Readings:  # fmt: skip
+    """Whom a message says to be away, as the one who is replaced, be it by a guess.
+
+    "Lena can't come on Monday, so give her shift to Marco": who "her" is was said before.
+    """
+    source, target = pair
+    spot = absent.spot(messages[newest].content)
+    if source.type != "string" or source.pattern or source.format or spot is None:
+        return {}
+    start, end = spot
+    said = Evidence(newest, start, end, messages[newest].content[start:end], UNSAID)
+    if readings[source.name] or any(said.overlaps(each.evidence) for each in readings[target.name]):
+        return {}
+    value: Any = spoken.read(source, *messages[newest].said(start, end), occasion)
+    return {} if value is None else {source.name: [Reading(value, said)]}
 
 
 def _from_others(
@@ -550,7 +577,7 @@ def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -
 def side_of(evidence: Evidence, text: str) -> Side | None:
     """The side that the words before a value speak for."""
     before = text[max(0, evidence.start - 40) : evidence.start]
-    if SO_FAR.search(before):
+    if SO_FAR.search(before) or absent.follows(evidence.text, text, evidence.end):
         return "source"
     if _ARROW.search(before):
         return "target"

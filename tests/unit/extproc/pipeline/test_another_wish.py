@@ -126,6 +126,16 @@ def test_what_was_left_is_not_completed_by_what_follows(reply: str) -> None:
     replied(reply, models) << asks_for("weeks")
 
 
+@pytest.mark.parametrize("reply", ["never mind, 2 weeks", "skip the insurance, 2 weeks it is"])
+def test_who_leaves_it_and_answers_all_the_same_is_asked_back(reply: str) -> None:
+    """One of the two is not meant."""
+    at = reply.index("2")
+    whole = replace(wish("ship_parcel", 0, parcel="P7", insured=False, weeks=2), missing=())
+    weeks = replace(whole.evidence["weeks"], message=2, start=at, end=at + 1)
+    whole = replace(whole, evidence={**whole.evidence, "weeks": weeks})
+    replied(reply, Behind(whole, whole)) << says(PROPOSED, model="Arch-Function")
+
+
 def test_who_announces_something_behind_leaving_wants_nothing() -> None:
     stop = Behind(OLD, wish("stop_pump", 0, pump="K3"))
     replied("never mind, I'll stop the pump myself", stop) << says(DROPPED, model="Arch-Function")
@@ -195,6 +205,8 @@ def test_a_wish_that_says_nothing_of_its_own_is_none() -> None:
         "one moment please",
         "how many are allowed?",
         "about 12 or so",
+        "just do it",
+        "please go ahead",
     ],
 )
 def test_who_will_take_something_refuses_nothing(reply: str) -> None:

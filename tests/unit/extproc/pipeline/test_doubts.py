@@ -11,6 +11,7 @@ import pytest
 from extproc.contract import ApiEndpoint
 from extproc.events import Answer
 from extproc.pipeline.cues import may_be_no_wish
+from extproc.questions import Questions
 from modelserver.schema import Call, Evidence
 from tests.playbook import (
     api,
@@ -338,6 +339,54 @@ def test_a_guessed_choice_is_asked_back() -> None:
     """The default is what nobody needs to say, and all else somebody says."""
     assert is_done("ship parcel P77 overnight", ship(service="overnight"))
     assert not is_done("ship parcel P77 quickly", ship(service="overnight"))
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("at least 5, at most 12", True), ("mindestens 5, höchstens 12", True), ("no more than 12, no less than 5", True),
+        ("about 5, maybe 12", False),
+    ],
+)  # fmt: skip
+def test_bounds_say_what_they_are(said: str, *, done: bool) -> None:
+    limit = target(
+        "limit", parameter("lowest", "integer", required=True),
+        parameter("highest", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    wanted = wish("limit", 0, lowest=5, highest=12)
+    evidence = {
+        name: replace(each, start=said.index(each.text), end=said.index(each.text) + len(each.text))
+        for name, each in wanted.evidence.items()
+    }
+    assert is_done(said, replace(wanted, evidence=evidence), config=settings(limit)) is done
+
+
+@pytest.mark.parametrize(
+    ("reply", "done"),
+    [
+        ("hm actually don't ship it, just move it from Bonn to Lyon", True), ("oh wait, move it from Bonn to Lyon", True),
+        ("don't ship it but move it from Bonn to Lyon", True), ("hm no, move it from Bonn to Lyon", True),
+        ("don't ship it, don't move it from Bonn to Lyon", False), ("don't move it from Bonn to Lyon", False),
+        ("hold on, was it moved from Bonn to Lyon", False), ("don't worry about moving from Bonn to Lyon", False),
+    ],
+)  # fmt: skip
+def test_a_denial_of_what_was_asked_about_denies_no_other_wish(reply: str, *, done: bool) -> None:
+    """Only by a word of that, and none of what is wanted now."""
+    config = settings(SHIP, MOVE)
+    asked = Questions(config).ask([SHIP.parameters[0]], known=True)
+    moved = wish("move_goods", 2, from_store="Bonn", to_store="Lyon")
+    evidence = {
+        name: replace(each, start=reply.index(each.text), end=reply.index(each.text) + 4)
+        for name, each in moved.evidence.items()
+    }
+    moved = replace(moved, evidence=evidence)
+    played = play(config, models=calls(moved), says=APP) >> chat(*turns("ship it", asked, reply))
+    if not done:
+        assert isinstance(played.outcome, Answer)
+        assert not played.endpoints.sent
+        return
+    played << forwards()
+    assert played.endpoints.sent
 
 
 @pytest.mark.parametrize(

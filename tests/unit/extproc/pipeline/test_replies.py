@@ -85,7 +85,8 @@ def test_what_is_said_behind_leaving(text: str, rest: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["never mind", "leave it until noon", "leave it at gate 4", "open gate 4, forget the boat", "para mañana, a las 9",
-     "drop it off at gate 4", "4, no, 5", "don't forget the boat, gate 4"],
+     "drop it off at gate 4", "4, no, 5", "don't forget the boat, gate 4",
+     "not sure, maybe 3", "weiß nicht, vielleicht 3"],
 )  # fmt: skip
 def test_what_leaves_nothing_or_says_nothing_else(text: str) -> None:
     assert not replies.behind_leaving(text)

@@ -112,6 +112,7 @@ def test_a_new_wish_that_takes_up_an_answered_one_is_asked_back() -> None:
         ("the same for Eve please", True), ("Eve too", True), ("Eve as well, but 4 nights", True),
         ("für Eve auch", True), ("pour Eve la même chose", True), ("lo mismo para Eve", True),
         ("anche per Eve", True), ("o mesmo para Eve", True), ("voor Eve hetzelfde graag", True),
+        ("the same for Eve?", False), ("Eve too early", False), ("Eve too, please", True), ("Eve too!", True),
         ("and Eve", False), ("the same for Eve, but half the time", False), ("Eve too, tomorrow", False),
         ("the same for Eve unless she is away", False), ("Eve wants the same", False),
     ],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelserver.schema import Tool
+from modelserver.schema import Parameter, Tool
 from modelserver.tasks.gloss.dictionary import GLOSSED, dictionary, lines
 from modelserver.tasks.gloss.glossing import LONGEST, glossed, spoken_in
 from modelserver.tasks.types import Message
@@ -130,6 +130,17 @@ def test_every_span_leads_back(words: list[str]) -> None:
         if place not in changed:
             _, start, end = message.said(place, place + 1)
             assert text[start:end] == sign
+
+
+def test_choices_are_no_words_of_another_language() -> None:
+    """Whoever says one says it as it is called; "jet" is French, and a fuel."""
+    fuel = Parameter("fuel", enum=("avgas", "jet"))
+    (message,) = glossed([Message("user", "fuel it w jet")], [Tool("fuel", "", (fuel,))])
+    assert message.content == "fuel it w jet"
+    (message,) = glossed(
+        [Message("user", "Betanke es mit jet, bitte")], [Tool("fuel", "", (fuel,))]
+    )
+    assert message.content.endswith("with jet, please")
 
 
 @pytest.mark.parametrize("language", GLOSSED)

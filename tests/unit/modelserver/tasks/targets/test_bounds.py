@@ -12,6 +12,7 @@ SERVICE = Parameter("service", description="The name of the service, such as ngi
 GROUP = Parameter("class_name", description="The name of the class, such as 5b.")
 TANK = Parameter("from_tank", description="The tank it comes from.")
 COUNT = Parameter("litres", "number")
+SERVERS = Parameter("servers", "array", items="string")
 NAMES = Parameter("titles", "array", items="string")
 TOOL = Tool("restart_service", "", (SERVICE, GROUP, TANK, COUNT))
 
@@ -28,6 +29,9 @@ TOOL = Tool("restart_service", "", (SERVICE, GROUP, TANK, COUNT))
         (TANK, "600 litres into T4", "litres", None), (TANK, "20 km to T4", "km", None),
         (TANK, "the litres", "litres", "litres"), (TANK, "2 Tanks", "Tanks", "Tanks"),
         (COUNT, "600 litres", "600 litres", "600 litres"),
+        (SERVERS, "restart a server for me", "server", None), (SERVERS, "irgendein Server, ein server eben", "server eben", "server eben"),
+        (SERVERS, "redémarre un server", "server", None), (SERVERS, "restart the server", "server", "server"),
+        (SERVERS, "restart a server-4", "server-4", "server-4"), (GROUP, "lessons of a class", "class", None),
         (SERVICE, "my app bc of an outage", "my app bc", "my app"), (NAMES, "red fox because they asked", "red fox because", "red fox"),
         (SERVICE, "meine App wegen Wartung", "meine App wegen", "meine App"), (NAMES, "just because", "just because", "just because"),
         (NAMES, "just because I can", "just because I can", "just because I can"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from modelserver.schema import Parameter, Tool
-from modelserver.tasks.targets.by_clause import standing, to_read, together
+from modelserver.tasks.targets.by_clause import pointed_back, standing, to_read, together
 from modelserver.tasks.types import Call, Decision, Evidence, IntentAnswer, Message, Ranked
 
 if TYPE_CHECKING:
@@ -98,6 +98,33 @@ def test_a_clause_like_the_one_before_is_as_sure() -> None:
     }
     found = stand(said, says, call("mow", said, lot="A3", height="6"))
     assert [each.evidence["height"].confidence for each in found] == [0.9, 0.9]
+
+
+def test_a_thing_that_is_pointed_back_to_belongs_to_both() -> None:
+    """What "it" is the clause before names; each call gets its clause."""
+    said = "Mow A3 at 4 and then water it with pump 7"
+    water = call("water", said, lot="A3", pump="7")
+    mow = call("mow", said, lot="A3", height="4")
+    found = pointed_back((Message("user", said),), decision(mow, water))
+    assert found is not None
+    assert [said[slice(*(each.clause or (0, 0)))] for each in found.calls] == [
+        "Mow A3 at 4", "water it with pump 7",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("Mow A3 at 4 and water lot with pump 7", {"lot": "A3", "pump": "7"}),
+        ("Mow A3 at 4 and water it with pump 7 at 9", {"lot": "A3", "pump": "7"}),
+        ("Mow A3 at 4 and water it with pump 7", {"lot": "A3", "pump": "7", "height": "4"}),
+        ("Mow A3 at 4 and do not water it with pump 7", {"lot": "A3", "pump": "7"}),
+    ],
+)
+def test_nothing_is_pointed_back_to(said: str, other: dict[str, str]) -> None:
+    """Without a word for it, with a value that nobody takes, with two of the clause before, denied."""
+    calls = call("mow", said, lot="A3", height="4"), call("water", said, **other)
+    assert pointed_back((Message("user", said),), decision(*calls)) is None
 
 
 def test_what_is_left_as_it_is_hinders_no_wish() -> None:

@@ -53,6 +53,7 @@ def test_two_wishes_are_parted(said: str, clauses: list[str]) -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "Lot 3 was at 40, lot 4 was at 60", "Lot 3 is 40 wide, lot 4 60",
         "Mow lot 3 on 2027-05-01, 40 mm", "Mow lot 3, lot 4", "Mow lot 3 at 40, hedge 4 at 60", "n°3, le lot",
         "Mow lot 3 at 1,5 cm", "Mow lot 3", "Mow lots 3, 4 and 5", "Order A11, B12, and C13", "Pay two hundred and fifty",
         "Zahle zweiundvierzig", "Payez soixante et onze euros", "Paga treinta y cinco",

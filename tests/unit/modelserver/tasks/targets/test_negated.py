@@ -107,6 +107,8 @@ def stretches(text: str) -> list[str]:
         ("not zumba! Book <boxing> for <12>", "not zumba"), ("<boxing> for <12> but not zumba", "not zumba"),
         ("cancel <7120> but don't cancel it for 7210", "don't cancel it for 7210"),
         ("cancel <7120> rather than 7210", "rather than 7210"),
+        ("Leave order 7210 alone, cancel <7120>", "Leave order 7210 alone"),
+        ("not 7210, <7120> is the one to cancel", "not 7210"), ("not order 7210, <7120> is what I mean", "not order 7210"),
         ("storniere order <7120>, nicht die 7210", "nicht die 7210"),
     ],
 )  # fmt: skip

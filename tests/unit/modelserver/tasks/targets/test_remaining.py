@@ -148,3 +148,71 @@ def test_a_code_that_is_refused_is_none_of_a_row() -> None:
 
     assert row("mow A4, A5") == ["A4", "A5"]
     assert row("not A4, A5 is the one") == []
+
+
+KILN = Tool(
+    "fire_kiln", "",
+    (
+        Parameter("kiln", "integer", required=True, minimum=1, maximum=8),
+        Parameter("celsius", "integer", "In degrees.", required=True, minimum=600, maximum=1400),
+        Parameter("hours", "integer", "How long, in hours.", required=True, minimum=1, maximum=72),
+    ),
+)  # fmt: skip
+
+
+def fired(text: str, **said: str) -> dict[str, tuple[Any, float]]:
+    readings = {
+        name: [Reading(int(words), Evidence(0, text.index(words), text.index(words) + len(words), words, 0.2))]
+        for name, words in said.items()
+    }  # fmt: skip
+    found = remaining.filled(KILN, readings, [Message("user", text)], 0, UNTOLD)
+    return {
+        name: (many[0].value, many[0].evidence.confidence) for name, many in found.items() if many
+    }
+
+
+def test_what_the_bounds_of_one_alone_take_is_its_own() -> None:
+    """It is sure where it was read so, else a guess to be asked back."""
+    assert fired("kiln 3 to 1200", kiln="3")["celsius"] == (1200, 0.3)
+    assert fired("kiln 3 to 1200", kiln="3", celsius="1200")["celsius"] == (1200, 0.6)
+
+
+@pytest.mark.parametrize(
+    "text", ["kiln 3 to 5", "kiln 3 for 900 hours", "kiln 3 to 1200 or 1300", "kiln 3 on 2027-01-31", "kiln 3, not 1200"]
+)  # fmt: skip
+def test_what_several_may_take_or_another_asks_for_is_nobody_s(text: str) -> None:
+    assert "celsius" not in fired(text, kiln="3")
+
+
+RETURN = Tool(
+    "return_goods", "",
+    (
+        Parameter("order", "string", "The number of the order.", required=True, pattern="^[0-9]{5}$"),
+        Parameter("goods", "array", "The numbers of the goods.", required=True, items="string"),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sure"),
+    [
+        ("QX-9 from order 81145 goes back", 0.6),
+        ("QX-9 of 81145, not QX-8", 0.2),
+        ("QX-9 and F4, order 81145", 0.2),
+    ],
+)
+def test_the_only_code_left_is_of_the_only_parameter_for_one(text: str, sure: float) -> None:
+    """Where no other code is said that may be meant."""
+    reading = Reading(["QX-9"], Evidence(0, 0, 4, "QX-9", 0.2))
+    found = remaining.filled(RETURN, {"goods": [reading]}, [Message("user", text)], 0, UNTOLD)
+    assert found["goods"][0].evidence.confidence == sure
+
+
+def test_a_code_is_no_sure_name() -> None:
+    """Nor is it sure where two parameters may want one."""
+    name = Tool("greet", "", (Parameter("guest", "string", "Who is greeted.", required=True),))
+    two = Tool("swap", "", (*RETURN.parameters, Parameter("code", "string", required=True)))
+    for tool, own in ((name, "guest"), (two, "goods")):
+        reading = Reading("QX-9", Evidence(0, 6, 10, "QX-9", 0.2))
+        found = remaining.filled(tool, {own: [reading]}, [Message("user", "greet QX-9")], 0, UNTOLD)
+        assert found[own][0].evidence.confidence == 0.2

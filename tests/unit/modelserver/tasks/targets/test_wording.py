@@ -87,7 +87,10 @@ def test_words_that_say_nothing_leave_a_guess(text: str) -> None:
 
 
 @pytest.mark.parametrize("crossed", [True, False])
-@pytest.mark.parametrize("asked", ["and back?", "And the way back on the 3rd", "und zurück"])
+@pytest.mark.parametrize(
+    "asked",
+    ["and back?", "And the way back on the 3rd", "und zurück", "Please move it back again.", "sorry, send P17 back"],
+)  # fmt: skip
 def test_the_way_back(asked: str, crossed: bool) -> None:
     """It exchanges what an earlier turn said, whichever way round that was read; a guess only."""
     before = "from 4711 to 8822"
@@ -383,3 +386,35 @@ def test_a_stay_begins_with_what_is_declared_first(crossed: bool) -> None:
     given = readings(stay, text, said)
     found = wording.directed(stay, given, (Message("user", text),), 0, UNTOLD)
     assert values(found) == {"arrival": first, "departure": last}
+
+
+SWAP = Tool(
+    "swap_guide", "",
+    (
+        Parameter("tour", required=True), Parameter("old_guide", required=True),
+        Parameter("new_guide", required=True),
+    ),
+)  # fmt: skip
+
+
+def test_who_is_away_is_the_one_who_is_replaced() -> None:
+    """Also where a model took the name for the new one, and where only "her" says it again."""
+    text = "the harbour tour needs someone else, nina is ill"
+    found = wording.directed(
+        SWAP, readings(SWAP, text, {"new_guide": "nina"}), (Message("user", text),), 0, UNTOLD
+    )
+    assert values(found) == {"old_guide": "nina"}
+    text = "nina can't come on Monday, so give her tour to omar"
+    found = wording.directed(
+        SWAP, readings(SWAP, text, {"new_guide": "omar"}), (Message("user", text),), 0, UNTOLD
+    )
+    assert values(found) == {"old_guide": "nina", "new_guide": "omar"}
+    assert found["old_guide"][0].evidence.confidence == 0.3
+
+
+def test_codes_are_not_ill() -> None:
+    text = "4711 is off, use 8822"
+    given = readings(TRANSFER, text, {"to_account": "8822"})
+    assert values(wording.directed(TRANSFER, given, (Message("user", text),), 0, UNTOLD)) == {
+        "to_account": "8822"
+    }
