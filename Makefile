@@ -98,9 +98,10 @@ types: .venv/checks ## mypy, strict
 golden: install ## rewrite the golden files; fails when that changes a committed one
 	@$(RUN) python -m deploy.grafana.write
 	@$(RUN) python -m deploy.man.write
+	@$(RUN) python -m deploy.scaling.write
 	@$(RUN) python -m tests.golden
 	@$(RUN) python -m tests.imports
-	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana deploy/helm deploy/man
+	@git diff --exit-code --stat -- tests/golden tests/imports deploy/grafana deploy/helm deploy/man docs
 
 .venv/docs: .venv/installed
 	@$(PYTHON) install.py docs

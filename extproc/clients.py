@@ -6,7 +6,8 @@ redirected, and nothing sent again but by aiohttp, where a kept connection was c
 HEAD, PUT or DELETE. A model server that keeps failing is left alone for a second at a
 time. One that hangs does not even say that it is well: that is found out about a second after
 a prompt came, and from then on prompts are refused at once until it answers again. Of several, Envoy
-chooses the one that is asked the least; three of them are asked before a prompt is refused.
+chooses the one that is asked the least, and leaves out one that hangs; three are asked before a prompt
+is refused.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ _UNASKED = 0.5
 """Seconds that the model server may take before it is asked whether it is well."""
 _SIGN_OF_LIFE = 1.0
 """And that it may take to say so."""
+_SIGN_OF_ANY = 4.0
+"""Of several: Envoy sees within three seconds that one hangs, and asks it no more."""
 _PAUSES = (0.02, 0.2)
 """Before another of several model servers is asked: so long does Envoy take to leave out one that died."""
 _ELSEWHERE = (429, 502, 503)
@@ -229,14 +232,14 @@ class HttpModels:
     async def _answer(
         self, address: str, path: str, headers: Mapping[str, str], body: bytes
     ) -> tuple[int, bytes]:
-        """Behind Envoy, one that refuses, dies or hangs leaves the question to another.
+        """Behind Envoy, one that refuses or dies leaves the question to another.
 
-        It may be asked again: what is decided changes nothing over there.
+        So does one that hangs, whose connections Envoy closes. It may be asked again: what is decided changes nothing over there.
         """
         pauses = _PAUSES if address.startswith(THROUGH_ENVOY) else ()
         for pause in pauses:
             asking = self._pool(address).post(path, headers, body)
-            with contextlib.suppress(Hung, OSError, EOFError, http1.BadAnswer):
+            with contextlib.suppress(OSError, EOFError, http1.BadAnswer):
                 status, content = await self._unless_hung(address, asking)
                 if status not in _ELSEWHERE:
                     return status, content
@@ -270,12 +273,24 @@ class HttpModels:
         return not sign.probe.cancelled() and sign.probe.result()
 
     async def _is_well(self, address: str) -> bool:
+        """Or any of several, where Envoy has the choice."""
+        several = address.startswith(THROUGH_ENVOY)
         try:
-            async with asyncio.timeout(_SIGN_OF_LIFE):
-                status, _ = await self._pool(address).get("/healthz")
+            async with asyncio.timeout(_SIGN_OF_ANY if several else _SIGN_OF_LIFE):
+                while not await self._says_so(address):
+                    if not several:
+                        return False
+                    await asyncio.sleep(_PAUSES[-1])
+        except TimeoutError:
+            return False
+        return True
+
+    async def _says_so(self, address: str) -> bool:
+        try:
+            status, _ = await self._pool(address).get("/healthz")
         except http1.BadAnswer:
             return True  # not a server of ours, but it lives
-        except (OSError, TimeoutError, EOFError):
+        except (OSError, EOFError):
             return False
         return status < 500
 

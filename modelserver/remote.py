@@ -7,12 +7,14 @@ that the Arch-Function models were trained on, for servers that know no tools fi
 What comes back is checked like anyone's input: a call of a tool nobody described is dropped, and
 so are values of parameters nobody described or that do not fit. An answer that cannot be read is
 a failure, as none is. A server that fails five times in a row is left alone for a while, so that
-its time-out is not paid by every request; the local models answer meanwhile.
+its time-out is not paid by every request; the local models answer meanwhile. One that is slow has
+a part of the request's time at most, so that there is some left for what our models have found.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from typing import TYPE_CHECKING, Any
@@ -73,19 +75,21 @@ class RemoteFunctions:
         headers = {"Content-Type": "application/json"}
         if self._settings.access_key:
             headers["Authorization"] = f"Bearer {self._settings.access_key.value}"
-        timeout = aiohttp.ClientTimeout(total=self._settings.timeout_ms / 1000)
-        self._session = aiohttp.ClientSession(headers=headers, timeout=timeout)
+        self._session = aiohttp.ClientSession(headers=headers)
 
     async def close(self) -> None:
         if self._session:
             await self._session.close()
 
-    async def calls(self, request: Decide) -> tuple[schema.Call, ...]:
-        """The calls the server makes of this conversation; empty when it makes none."""
+    async def calls(self, request: Decide, within: float = math.inf) -> tuple[schema.Call, ...]:
+        """The calls the server makes of this conversation; empty when it makes none.
+
+        `within`: seconds that there are for it, if that is less than its own time-out.
+        """
         if self._clock() < self._open_until:
             raise RemoteFailed(f"left alone after {FAILURES_TO_OPEN} failures in a row")
         try:
-            message = await self._ask(request)
+            message = await self._ask(request, within)
             found = _found(message, self._settings.format)
         except RemoteFailed:
             self._failures += 1
@@ -97,13 +101,18 @@ class RemoteFunctions:
         most = request.max_calls or len(found)
         return _checked(found, request)[:most]
 
-    async def _ask(self, request: Decide) -> Mapping[str, Any]:
+    async def _ask(self, request: Decide, within: float) -> Mapping[str, Any]:
         if self._session is None:
             raise RuntimeError("the client was not started")
         body = chat_request(request, self._settings)
         url = f"{self._settings.base_url}/chat/completions"
+        most = aiohttp.ClientTimeout(
+            total=max(0.001, min(within, self._settings.timeout_ms / 1000))
+        )
         try:
-            async with self._session.post(url, json=body, allow_redirects=False) as response:
+            async with self._session.post(
+                url, json=body, allow_redirects=False, timeout=most
+            ) as response:
                 if response.status != 200:
                     raise RemoteFailed(f"status {response.status}")
                 content = await _read(response)

@@ -43,6 +43,9 @@ A = TypeVar("A")
 # loop: a hop to a thread and back would cost more than the tokens.
 INLINE_CHARS = 2000
 
+# The share of what is left of a request's time that a remote function caller may take.
+REMOTE_SHARE = 0.6
+
 
 class Lane(Generic[T]):
     """A task, the model behind it, and the queue before that."""
@@ -177,12 +180,15 @@ class Service:
         return [output["embedding"].tolist() for output in outputs]
 
     async def _within(self, work: Awaitable[A], timeout_ms: int | None) -> A:
-        limit = min(timeout_ms or self._runtime.timeout_ms, self._runtime.timeout_ms)
+        limit = self._limit(timeout_ms)
         try:
             async with asyncio.timeout(limit / 1000):
                 return await work
         except TimeoutError:
             raise DeadlineExceeded(f"No answer within {limit} ms.") from None
+
+    def _limit(self, timeout_ms: int | None) -> int:
+        return min(timeout_ms or self._runtime.timeout_ms, self._runtime.timeout_ms)
 
     @property
     def _runtime(self) -> Workload:
@@ -192,7 +198,7 @@ class Service:
         timings: dict[str, float] = {}
         guard, (intent, calls) = await _both(
             _timed(self._worst(request), timings, "guard"),
-            self._functions(request, timings),
+            self._functions(request, timings, began),
         )
         timings["total"] = _since(began)
         models = self.models if request.guard else {self._targets.name: self._targets.identity}
@@ -237,7 +243,7 @@ class Service:
         return [await asyncio.to_thread(encode, text) for text in texts]
 
     async def _functions(
-        self, request: Decide, timings: dict[str, float]
+        self, request: Decide, timings: dict[str, float], began: float
     ) -> tuple[schema.Intent, tuple[schema.Call, ...]]:
         decision = await _timed(self._decide_local(request), timings, "targets")
         intent = _intent(decision.intent)
@@ -245,17 +251,18 @@ class Service:
         calls = tuple(_call(call) for call in decision.calls)
         if self._remote is None or intent.name is None:
             return intent, calls
-        remote = await _timed(self._ask_remote(request), timings, "remote")
+        left = self._limit(request.timeout_ms) / 1000 - (time.perf_counter() - began)
+        remote = await _timed(self._ask_remote(request, REMOTE_SHARE * left), timings, "remote")
         if not remote:
             return intent, calls
         return replace(intent, name=remote[0].name), tuple(_proved(call, calls) for call in remote)
 
-    async def _ask_remote(self, request: Decide) -> tuple[schema.Call, ...]:
+    async def _ask_remote(self, request: Decide, within: float) -> tuple[schema.Call, ...]:
         """The remote server's calls; none when it failed or made none, so that ours stand."""
         if self._remote is None:
             return ()
         try:
-            calls = await self._remote.calls(request)
+            calls = await self._remote.calls(request, within)
         except RemoteFailed as error:
             log.warning("function_calling.fallback", reason=str(error))
             self._metrics.function_calls.labels("openai", "failed").inc()

@@ -108,6 +108,7 @@ RULES: tuple[Rule, ...] = (
     addresses.mixed_schemes,
     addresses.function_calling_without_server,
     addresses.model_server_of_another_kind,
+    addresses.function_calling_of_others,
     addresses.odd_api_header,
     addresses.odd_origin,
     addresses.odd_name,

@@ -192,6 +192,28 @@ def function_calling_without_server(config: Config) -> Iterator[Finding]:
                 yield Finding(calling.path, message, f"add `{key}:`")
 
 
+@warning("AG714")
+def function_calling_of_others(config: Config) -> Iterator[Finding]:
+    """Function calling is said for a model server that the gateway does not start.
+
+    It is the model server that asks the OpenAI-compatible one, checks its calls and falls back on its own
+    models. One that runs apart has settings of its own: `archgw-modelserver --config FILE`, with
+    `function_calling: {backend: openai, base_url: …, model: …}` in it.
+
+    Wrong:
+        model_server: {address: "10.0.0.7:51000", token: $MODEL_SERVER_TOKEN}
+        function_calling: {backend: openai, base_url: "http://127.0.0.1:8001/v1", model: m}
+
+    Right:
+        function_calling: {backend: openai, base_url: "http://127.0.0.1:8001/v1", model: m}
+    """
+    calling, server = config.function_calling, config.model_server
+    apart = server is not None and bool(server.addresses) and not server.embedded
+    if calling and calling.backend == "openai" and apart:
+        message = "has no effect: the model server is not started by this gateway"
+        yield Finding(calling.path, message, "say it in the model server's own settings (--config)")
+
+
 @error("AG713")
 def model_server_of_another_kind(config: Config) -> Iterator[Finding]:
     """A model server's address has a scheme other than http, or a path.

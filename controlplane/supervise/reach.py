@@ -49,12 +49,15 @@ class Trial:
 
 
 def hosts(gateway: ir.Gateway) -> tuple[Host, ...]:
-    found = [
+    called = [
         Host(what, address, upstream.tls.ca_file if upstream.tls else None)
         for what, upstream in _upstreams(gateway)
         for address in upstream.addresses
     ]
-    return tuple(dict.fromkeys([*found, *_redis(gateway)]))
+    server = gateway.prompts.model_server if gateway.prompts else None
+    if server and not server.embedded:
+        called += [Host("model server", address, None) for address in server.addresses]
+    return tuple(dict.fromkeys([*called, *_redis(gateway)]))
 
 
 def _upstreams(gateway: ir.Gateway) -> Iterator[tuple[str, ir.Upstream]]:

@@ -40,7 +40,7 @@ _USAGE = {**_CHUNK, "choices": [], "usage": {"total_tokens": 10}}
 def run(folder: Path) -> dict[str, float]:
     provider = free_port()
     loop = asyncio.new_event_loop()
-    loop.run_until_complete(asyncio.start_server(_answer, "127.0.0.1", provider))
+    loop.run_until_complete(asyncio.start_server(answer, "127.0.0.1", provider))
     threading.Thread(target=loop.run_forever, daemon=True).start()
     with gateway(folder, CONFIG.format(provider=provider), {"KEY": "sk"}) as running:
         _streams(running, asked=False)
@@ -57,7 +57,7 @@ def run(folder: Path) -> dict[str, float]:
     }
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Streams, on a connection that stays open."""
     while head := await _head(reader):
         length = int(head.lower().partition(b"content-length:")[2].split()[0])

@@ -10,13 +10,10 @@ import asyncio
 import itertools
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -25,17 +22,14 @@ import pytest
 from controlplane.supervise.canary import ATTACK
 from tests.e2e.archgw import Archgw, until
 from tests.e2e.conftest import Client
-from tests.e2e.demo_stages import wait_until_loaded
-from tests.e2e.harness import free_port, wait_until_open
+from tests.e2e.harness import free_port
+from tests.e2e.model_servers import TOKEN, Server
 from tests.fakes.provider import FakeProvider
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 pytestmark = pytest.mark.alone
-
-TOKEN = "0123456789abcdef" * 4
 
 CONFIG = """\
 version: v0.1
@@ -50,45 +44,6 @@ prompt_guards:
     jailbreak: {{on_exception: {{message: I would rather not.}}}}
 overrides: {{stats_port: {stats}}}
 """
-
-
-@dataclass
-class Server:
-    """One model server, with the models that archgw ships."""
-
-    folder: Path
-    port: int = field(default_factory=free_port)
-    process: subprocess.Popen[bytes] = field(init=False)
-
-    def launch(self) -> None:
-        token = self.folder / "token"
-        token.write_text(TOKEN)
-        settings = self.folder / "settings.yaml"
-        settings.write_text("runtime: {guard_workers: 1, targets_workers: 1}\n")
-        command = [sys.executable, "-m", "modelserver", "--port", str(self.port)]
-        command += ["--token-file", str(token), "--config", str(settings), "--drain-min", "2"]
-        self.log.write_bytes(b"")
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=log)
-
-    @property
-    def log(self) -> Path:
-        return self.folder / f"models-{self.port}.log"
-
-    def wait(self) -> None:
-        wait_until_open(self.port, self.process)
-        wait_until_loaded(self.log, self.process)
-
-    def end(self, number: int = signal.SIGKILL) -> None:
-        self.process.send_signal(number)
-        self.process.wait(20)
-
-    def answered(self) -> int:
-        text = httpx.get(f"http://127.0.0.1:{self.port}/metrics", timeout=5).text
-        found = re.findall(
-            r'^archgw_modelserver_requests_total\{.*"200".*\} (\S+)', text, re.MULTILINE
-        )
-        return int(sum(map(float, found)))
 
 
 @dataclass

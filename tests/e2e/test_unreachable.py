@@ -172,7 +172,8 @@ def test_status_and_doctor_name_all_of_them(scene: Scene) -> None:
         for kind in ("provider by-", "API api-")
         for cause in CAUSES
     }
-    assert causes == {"provider sound": None, "API api-liar": None, **expected}
+    sound = {"provider sound": None, "API api-liar": None, "model server": None}
+    assert causes == {**sound, **expected}
     assert status["state"] == "degraded"
     shown = scene.archgw.run("status").stdout
     assert "nowhere.invalid:80" in shown

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -31,11 +33,13 @@ class FakeLlm:
     def __init__(self) -> None:
         self.message: Any = {"role": "assistant", "content": "hm"}
         self.status = 200
+        self.delay = 0.0
         self.requests: list[tuple[dict[str, Any], str]] = []
         self.url = ""
 
     async def answer(self, request: web.Request) -> web.Response:
         self.requests.append((await request.json(), request.headers.get("Authorization", "")))
+        await asyncio.sleep(self.delay)
         if isinstance(self.message, bytes):
             return web.Response(body=self.message, status=self.status)
         body = {"choices": [{"index": 0, "message": self.message}]}
@@ -51,7 +55,7 @@ async def llm() -> AsyncIterator[FakeLlm]:
     fake = FakeLlm()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", fake.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -205,6 +209,18 @@ async def test_the_local_models_stand_in(llm: FakeLlm, tmp_path: Path, status: i
     await service.start()
     answer = await service.decide(question())
     assert answer.calls[0].arguments == {"city": "rome"}
+    await service.close()
+
+
+async def test_the_local_models_stand_in_for_a_slow_one(llm: FakeLlm, tmp_path: Path) -> None:
+    """With the usual time-outs, too: it never takes all of a request's time."""
+    llm.delay = 30.0
+    llm.calls("get_weather", {"city": "Roma"})
+    service = tiny_service(tmp_path, remote=RemoteFunctions(Remote(llm.url, "m")))
+    await service.start()
+    answer = await service.decide(replace(question(), timeout_ms=6000))
+    assert answer.calls[0].arguments == {"city": "rome"}
+    assert answer.timings_ms["remote"] < 5500
     await service.close()
 
 
