@@ -64,7 +64,7 @@ async def test_a_value_nobody_said_is_a_hallucination(
     """An argument with neither evidence nor words in the conversation is reported as v0.1 did."""
     assert state.service
 
-    async def remote(_request: Any) -> tuple[schema.Call, ...]:
+    async def remote(_request: Any, _within: float) -> tuple[schema.Call, ...]:
         return (schema.Call("get_weather", {"city": city}, ()),)
 
     state.service._remote = object()  # type: ignore[assignment]
