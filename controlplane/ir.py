@@ -108,6 +108,8 @@ class Provider:
     speaks_messages: bool
     """Whether it has Anthropic's API: another header for the key, and no OpenAI paths but chat."""
     price: Price | None = None
+    headers: tuple[Credential, ...] = ()
+    """What the user has each call carry besides; a value may be a key."""
 
 
 @dataclass(frozen=True, slots=True)

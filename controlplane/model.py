@@ -243,6 +243,8 @@ class Provider:
     """azure_openai's query parameter."""
     http_host: str | None = None
     """The name its host is called by, where it is not its own."""
+    headers: tuple[tuple[str, Secret], ...] = ()
+    """Of each call to it."""
     clients: tuple[str, ...] | None = None
     """Those alone that may use it; None: all."""
 

@@ -248,6 +248,7 @@ def _upstream_filters(provider: ir.Provider, gateway: ir.Gateway, home: Home) ->
     ]
     if provider.credential:
         filters.append(_credential(provider.credential, home))
+    filters += [_credential(header, home) for header in provider.headers]
     if provider.speaks_messages:
         filters.append(lua.lua_filter(names.NATIVE_KEY_FILTER, lua.native_key_source()))
     return [*filters, _codec()]

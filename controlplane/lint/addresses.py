@@ -241,7 +241,7 @@ _SET_BY_US = frozenset(
 
 @error("AG710")
 def odd_api_header(config: Config) -> Iterator[Finding]:
-    """`http_headers` of a target, or `headers` of `tracing`, names no header, or one of the gateway's.
+    """`http_headers` of a target, or `headers` elsewhere, names no header, or one of the gateway's.
 
     The name of the host is `http_host` of its endpoint. Length and type of a body are those of
     the body, and `x-arch-…` is for the gateway's own use.
@@ -265,6 +265,8 @@ def odd_api_header(config: Config) -> Iterator[Finding]:
         for target in config.prompt_targets
         for name, _ in (target.endpoint.http_headers if target.endpoint else ())
     ]
+    for provider in config.providers:
+        named += [((*provider.path, "headers", name), name) for name, _ in provider.headers]
     if tracing := config.tracing:
         named += [((*tracing.path, "headers", name), name) for name, _ in tracing.headers]
     for path, name in named:

@@ -56,6 +56,8 @@ def lower_llm(config: model.Config, addressing: Addressing) -> Llm:
         credential, key = member.provider.credential, member.written.access_key
         if credential and key:
             secrets[credential.secret] = ir.SecretValue(credential.secret, key.value)
+        for header, (_, value) in zip(member.provider.headers, member.written.headers, strict=True):
+            secrets[header.secret] = ir.SecretValue(header.secret, value.value)
     routes = _routes(config, members)
     return Llm(
         providers=tuple({member.provider.name: member.provider for member in members}.values()),
@@ -127,6 +129,10 @@ def _member(
         query=api_query(written.kind, written.api_version),
         speaks_messages=speaks_messages(written.kind),
         price=_price(written.price),
+        headers=tuple(
+            ir.Credential(f"key-{name}-{_mark(where)}-{_digest(header)}", header.lower(), "")
+            for header, _ in written.headers
+        ),
     )
     return _Member(written, provider, written.weight or 1)
 
@@ -144,8 +150,11 @@ def _mark(where: Place) -> str:
     It is part of a key's name, so that a provider that moves gets a new secret: the key of the
     old host cannot reach the new one in the moment between two updates.
     """
-    hosts = ",".join(f"{address.host}:{address.port}" for address in where.addresses)
-    return hashlib.sha256(hosts.encode()).hexdigest()[:8]
+    return _digest(",".join(f"{address.host}:{address.port}" for address in where.addresses))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _add(members: list[_Member], new: _Member) -> None:

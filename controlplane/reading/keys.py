@@ -311,7 +311,10 @@ PROVIDER = Table(
         ),
         "api_version": Key(Text(), "azure_openai's API version"),
         "http_host": Key(Text(), "the name the hosts are called by, in Host and TLS"),
-        "headers": Key(Elsewhere("0.4", "have a proxy at `base_url` add them")),
+        "headers": Key(
+            Named(SecretText(blanks=True)),
+            "headers of each call, as `name: value`; $VARIABLE for secrets",
+        ),
         "passthrough_auth": Key(
             Elsewhere(
                 "0.4", "keys of clients are not forwarded: set `access_key` to one of its own"

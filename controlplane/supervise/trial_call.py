@@ -42,7 +42,8 @@ def calls(gateway: ir.Gateway) -> Iterator[Called]:
     keys = {secret.name: secret.value for secret in gateway.secrets}
     for provider in gateway.providers:
         path = f"{dict(provider.paths)['/v1']}/models{provider.query}"
-        headers = _credential(provider, keys)
+        own = {each.header: keys.get(each.secret) or "" for each in provider.headers}
+        headers = own | _credential(provider, keys)
         yield _call(f"provider {provider.label}", provider.upstream, path, headers)
     for upstream in gateway.upstreams:
         path = upstream.health_check.http_path if upstream.health_check else "/"

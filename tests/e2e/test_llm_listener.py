@@ -34,6 +34,7 @@ llm_providers:
     base_url: https://{two}/openai/v1
     model: llama-two
     access_key: $TWO_KEY
+    headers: {{X-Title: the shop, x-second-key: $SECOND_KEY}}
     tls: {{ca_file: {ca}}}
   - name: azure
     provider: azure_openai
@@ -45,7 +46,12 @@ overrides:
   stats_port: 0
   access_log_format: json
 """
-KEYS = {"ONE_KEY": "sk-one", "TWO_KEY": "sk-two", "AZURE_KEY": "azure-three"}
+KEYS = {
+    "ONE_KEY": "sk-one",
+    "TWO_KEY": "sk-two",
+    "AZURE_KEY": "azure-three",
+    "SECOND_KEY": "second-canary",
+}
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +154,18 @@ class TestWhatTheProviderSees:
             "content-type",
             "x-request-id",
         }
+
+    def test_headers_of_the_config(self, client: Client, running: Running, world: World) -> None:
+        """Its own and no other's; a client's of that name are none, and a value may be a key."""
+        sent = {"x-title": "of-a-client", "x-second-key": "of-a-client"}
+        assert client.chat(headers=sent, model="two").status == 200
+        assert client.chat().status == 200
+        headers = world.two.received[0].headers
+        assert (headers["x-title"], headers["x-second-key"]) == ("the shop", "second-canary")
+        assert headers["authorization"] == "Bearer sk-two"
+        assert not {"x-title", "x-second-key"} & world.one.received[0].headers.keys()
+        assert "second-canary" not in running.admin("GET", "/config_dump")
+        assert "second-canary" not in running.home.bootstrap_file.read_text()
 
     def test_headers_that_go_on(self, client: Client, world: World) -> None:
         """What a request asks for, and what it is followed by, the provider sees as it was sent."""

@@ -68,6 +68,7 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         price=_price(record),
         api_version=record.text("api_version"),
         http_host=record.text("http_host"),
+        headers=record.listed("headers"),
         clients=record.texts("clients") if "clients" in record else None,
     )
 

@@ -13,7 +13,7 @@ from tests.fakes.provider import FakeProvider
 CONFIG = """\
 version: v0.1
 llm_providers:
-  - {{name: one, provider: local, model: m, endpoint: "{at}", access_key: $KEY, default: true}}
+  - {{name: one, provider: local, model: m, endpoint: "{at}", access_key: $KEY, headers: {{x-org: $KEY}}, default: true}}
   - {{name: two, provider: anthropic, model: c, base_url: "http://{at}/v1", access_key: $KEY}}
 """
 
@@ -37,4 +37,6 @@ def test_each_provider_is_asked_for_its_models(tmp_path: Path, status: int) -> N
     assert first.headers["authorization"] == "Bearer sk-canary"
     assert second.headers["x-api-key"] == "sk-canary"
     assert "authorization" not in second.headers
+    assert first.headers["x-org"] == "sk-canary"
+    assert "x-org" not in second.headers
     assert "sk-canary" not in str(called)

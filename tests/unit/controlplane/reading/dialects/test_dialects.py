@@ -394,7 +394,7 @@ LATER = """
       - {type: prompt, name: prompts, port: 10001, address: 127.0.0.1}
     model_providers:
       - {model: openai/gpt-4o, access_key: $K, default: true}
-      - {model: mistral/*, access_key: $K}
+      - {model: mistral/*, access_key: $K, headers: {x-org: "$K", X-Title: shop}}
       - {name: router, provider: openrouter, model: openai/gpt-4o, access_key: $K}
       - {model: ollama/llama3, base_url: "http://127.0.0.1:11434", http_host: models.corp}
     endpoints:
@@ -424,6 +424,8 @@ def test_what_later_versions_write_otherwise_is_read() -> None:
         ("openrouter", "openai/gpt-4o"),
         ("ollama", "llama3"),
     ]
+    headers = {name: secret.value for name, secret in config.providers[1].headers}
+    assert headers == {"x-org": "a-key", "X-Title": "shop"}
     assert config.providers[3].http_host == "models.corp"
     assert config.endpoints[0].addresses == ("127.0.0.1:8001",)
     assert config.endpoints[0].http_host == "app.corp"
@@ -500,7 +502,6 @@ ELSEWHERE = {
     "filters: [{id: a, url: b}]": "AG118",
     "listeners: [{type: model, name: a, output_filters: [a]}]": "AG118",
     "llm_providers: [{model: openai/m, access_key: $K, passthrough_auth: true}]": "AG118",
-    "llm_providers: [{model: openai/m, access_key: $K, headers: {a: b}}]": "AG118",
     "llm_providers: [{model: openai/m, access_key: $K, routing_preferences: []}]": "AG119",
     "llm_providers: [{model: openai/m, access_key: $K, retry_policy: {a: 1}}]": "AG119",
     "llm_providers: [{model: openai/m, access_key: $K, retry_on_ratelimit: true}]": "AG119",
