@@ -50,7 +50,7 @@ RATES = {
 TRADES = {
     "answers": (83, 0),
     "booleans": (88, 0),
-    "direction": (81, 0),
+    "direction": (87, 0),
     "lists": (85, 0),
     "refusal": (86, 0),
     "two_wishes": (86, 0),

@@ -33,7 +33,7 @@ def main() -> None:
         "--set",
         choices=("apart", "trades", "later", "unread", "sealed", "kept"),
         default="",
-        help="other conversations; of unread and kept look at the table alone, sealed may be read",
+        help="other conversations; of kept look at the table alone",
     )
     options = parser.parse_args()
     folder = HERE / options.set
