@@ -1,7 +1,7 @@
 """Several model servers behind the gateway's Envoy: one may die, hang, drain or be full, no prompt fails.
 
 The servers are real, with their models and a token; each prompt is another one, so that none is
-answered from a cache.
+answered from a cache. There are three at first: starting one takes longer than any of the tests.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Stage:
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("t")
-    servers = [Server(folder) for _ in range(2)]
+    servers = [Server(folder) for _ in range(3)]
     for each in servers:
         each.launch()
     made = Archgw(folder, {"MODEL_SERVER_TOKEN": TOKEN})
@@ -92,12 +92,11 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def both_well(stage: Stage) -> None:
-    for each in stage.servers:
-        if each.process.poll() is not None:
-            each.launch()
-            each.wait()
-    until(lambda: stage.well() == 2)
+def well(stage: Stage) -> None:
+    """Envoy knows of all that live, and of two at least."""
+    alive = [each for each in stage.servers if each.process.poll() is None]
+    assert len(alive) >= 2
+    until(lambda: stage.well() == len(alive))
 
 
 _numbers = itertools.count()
@@ -129,56 +128,56 @@ async def _load(port: int, seconds: float, clients: int = 4) -> tuple[Counter[st
     return outcomes, longest
 
 
-def _during(stage: Stage, seconds: float, number: int, after: float = 0.8) -> Counter[str]:
-    """The load, while the first server is sent a signal."""
+def _during(stage: Stage, seconds: float, which: int, number: int) -> Counter[str]:
+    """The load, while one of the servers is sent a signal."""
 
     async def both() -> Counter[str]:
         load = asyncio.create_task(_load(stage.prompt, seconds))
-        await asyncio.sleep(after)
-        os.kill(stage.servers[0].process.pid, number)
+        await asyncio.sleep(0.8)
+        os.kill(stage.servers[which].process.pid, number)
         return (await load)[0]
 
     return asyncio.run(both())
 
 
-@pytest.mark.usefixtures("both_well")
-def test_both_are_asked_and_guard(stage: Stage) -> None:
-    """The one with the fewest questions gets the next, and neither lets an attack pass."""
+@pytest.mark.usefixtures("well")
+def test_all_are_asked_and_guard(stage: Stage) -> None:
+    """The one with the fewest questions gets the next, and none lets an attack pass."""
     before = [each.answered() for each in stage.servers]
     outcomes, _ = asyncio.run(_load(stage.prompt, 1.5))
     assert set(outcomes) == {"200"}, outcomes
     asked = [each.answered() - was for each, was in zip(stage.servers, before, strict=True)]
-    assert min(asked) > 0.25 * sum(asked), asked
+    assert min(asked) > 0.15 * sum(asked), asked
     for _ in range(4):
         refused = Client(stage.prompt).chat(ATTACK).json["choices"][0]["message"]["content"]
         assert refused == "I would rather not."
 
 
-@pytest.mark.usefixtures("both_well")
+@pytest.mark.usefixtures("well")
 def test_one_hangs(stage: Stage) -> None:
     """One is stopped in its tracks: what it was at is asked of the other, within some seconds."""
     try:
-        outcomes = _during(stage, 4.0, signal.SIGSTOP)
+        outcomes = _during(stage, 4.0, 2, signal.SIGSTOP)
         assert set(outcomes) == {"200"}, outcomes
-        until(lambda: stage.well() == 1)
+        until(lambda: stage.well() == 2)
     finally:
-        os.kill(stage.servers[0].process.pid, signal.SIGCONT)
+        os.kill(stage.servers[2].process.pid, signal.SIGCONT)
 
 
-@pytest.mark.usefixtures("both_well")
-def test_one_is_killed(stage: Stage) -> None:
-    """Kill -9 of one of two under load: no prompt fails."""
-    outcomes = _during(stage, 3.0, signal.SIGKILL)
-    assert set(outcomes) == {"200"}, outcomes
-    assert stage.well() == 1
-
-
-@pytest.mark.usefixtures("both_well")
+@pytest.mark.usefixtures("well")
 def test_one_drains(stage: Stage) -> None:
     """SIGTERM: it ends what it has, and gets nothing new while the other is there."""
-    outcomes = _during(stage, 4.0, signal.SIGTERM)
+    outcomes = _during(stage, 3.5, 2, signal.SIGTERM)
     assert set(outcomes) == {"200"}, outcomes
-    assert stage.servers[0].process.wait(20) == 0
+    assert stage.servers[2].process.wait(20) == 0
+
+
+@pytest.mark.usefixtures("well")
+def test_one_is_killed(stage: Stage) -> None:
+    """Kill -9 of one of two under load: no prompt fails."""
+    outcomes = _during(stage, 3.0, 1, signal.SIGKILL)
+    assert set(outcomes) == {"200"}, outcomes
+    assert stage.well() == 1
 
 
 def test_none_is_there(stage: Stage) -> None:
