@@ -9,17 +9,20 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from controlplane.acceptance.cases import read_suite
+from controlplane.supervise.lock import Lock
 from demos.run import Demo, surroundings
 from tests.e2e.archgw import ROOT, Archgw, until
 from tests.e2e.conftest import Client
@@ -238,6 +241,8 @@ def test_a_decision_becomes_a_golden_test(page: Page, stage: Stage, tmp_path: Pa
     (case,) = suite.cases
     assert case.last == WEATHER
     assert case.expect["target"] == "get_current_weather"
+    played = stage.archgw.run("test", str(file), "-c", str(stage.archgw.config))
+    assert played.returncode == 0, played.stdout + played.stderr
 
 
 def test_the_keyboard_is_enough(page: Page) -> None:
@@ -253,7 +258,6 @@ def test_the_keyboard_is_enough(page: Page) -> None:
     _tab_to(page, "Copy as a golden test")
     press("Enter")
     expect(page.get_by_text("copied;")).to_be_visible()
-    page.keyboard.press("Home")
     page.reload()
     _tab_to(page, "Decisions")
     press("Enter")
@@ -420,12 +424,25 @@ def test_the_token_is_in_no_log(stage: Stage) -> None:
 
 
 def test_it_serves_until_it_is_ended(tmp_path: Path) -> None:
-    """`archgw console` by itself: where no gateway runs it says so; else its link, until Ctrl-C."""
+    """`archgw console` by itself: where no gateway runs it says so; else it is the console, until Ctrl-C."""
     alone = Archgw(tmp_path)
     refused = alone.run("console")
     assert refused.returncode == 1
     assert "no gateway runs in" in refused.stderr
     assert "archgw up --console" in refused.stderr
+    alone.home.run.mkdir(parents=True)
+    lock = Lock(alone.home.lock_file)
+    lock.take("as a supervisor does")
+    command = [sys.executable, "-m", "controlplane.cli", "console", "--home", str(tmp_path / "h")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[-1]
+        assert json.loads(alone.home.console_file.read_text())["url"] == url
+        assert Client(int(urlsplit(url).port or 0)).ask("GET", "/healthz").status == 200
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+    assert not alone.home.console_file.exists()
+    lock.release()
 
 
 def test_a_killed_console_hurts_nobody(stage: Stage) -> None:

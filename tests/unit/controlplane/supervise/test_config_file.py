@@ -99,3 +99,18 @@ async def test_missing_keys_are_waited_for(file: Path) -> None:
     (file.parent / "away").rename(file.parent / "keys")
     await asyncio.wait_for(config.changed(), 5)
     assert keys(await config.read()) == [("web", "a-first-key-of-the-web")]
+
+
+def test_a_look_changes_nothing_and_shows_no_key(file: Path) -> None:
+    """Each problem with its place, by the variables of the gateway; what looks like a key is stars."""
+    written = CONFIG.replace("$K", "sk-0123456789abcdef").replace("model: m", "modell: $M")
+    file.write_text(written)
+    config = ConfigFile(file, {"K": "sk", "M": "value-of-m"})
+    looked = config.look()
+    assert "0123456789abcdef" not in str(looked)
+    assert "value-of-m" not in str(looked)
+    assert len(looked.text) == len(written)
+    assert "modell" in {
+        each.line[each.position.column - 1 :][: each.length] for each in looked.problems
+    }
+    assert ConfigFile(None, {}).look().text == ""
