@@ -16,7 +16,7 @@ from controlplane.exit_codes import COULD_NOT_RUN, DONE, FOUND
 from controlplane.supervise import health, ports
 from controlplane.supervise.envoy import binary
 from controlplane.supervise.envoy.admin import Admin, AdminError
-from controlplane.supervise.messages import Verdict
+from controlplane.supervise.messages import NOTHING_CHANGED, Verdict
 from controlplane.supervise.plan import Plan, static_json, wanted_ports
 from controlplane.supervise.secrets import SecretStore
 from controlplane.xds.server import NoAnswerError
@@ -77,7 +77,7 @@ class Applier:
             if plan.snapshot == old.snapshot and plan.secret_files == old.secret_files:
                 # Nothing for Envoy; what changed, if anything, concerns the children.
                 self.current = plan
-                summary = "applied" if changes else "nothing changed"
+                summary = "applied" if changes else NOTHING_CHANGED
                 return Verdict(DONE, summary, plan.warnings, changes, plan.snapshot.version)
             added = self._store.write_new(plan.secret_files)
             self._write_runtime(plan)

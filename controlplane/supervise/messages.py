@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Progress = Callable[[str], None]
 
 
+NOTHING_CHANGED = "nothing changed"
+"""A verdict's summary."""
+
+
 class NoResultError(Exception):
     """The lines ended before the result came."""
 

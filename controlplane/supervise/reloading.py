@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from controlplane.exit_codes import COULD_NOT_RUN, DONE
 from controlplane.report import as_line
 from controlplane.supervise.applying import RefusedError
-from controlplane.supervise.messages import LastReload, Verdict
+from controlplane.supervise.messages import NOTHING_CHANGED, LastReload, Verdict
 from controlplane.supervise.parts import StartError, StoppedError
 from controlplane.supervise.plan import Refused, make_plan
 from controlplane.supervise.processes.child import STOP_GRACE
@@ -53,12 +53,18 @@ class Reloads:
                 log.exception("reload (%s)", why)
                 what = f"{type(error).__name__}: {error}"
                 verdict = Verdict(COULD_NOT_RUN, f"internal error ({what}){_KEEPS_SERVING}")
-            self._last = (asyncio.get_running_loop().time(), verdict)
+            self._remember(verdict)
             level = logging.INFO if verdict.ok else logging.ERROR
             log.log(level, "reload (%s): %s", why, verdict.summary)
             for each in verdict.problems:
                 log.log(level, "%s", as_line(each))
             return verdict
+
+    def _remember(self, verdict: Verdict) -> None:
+        """`archgw reload` often comes after the watch: what that one changed is still of interest."""
+        again = verdict.ok and verdict.summary == NOTHING_CHANGED
+        if not (again and self._last and self._last[1].ok):
+            self._last = (asyncio.get_running_loop().time(), verdict)
 
     async def _try(self) -> Verdict:
         parts = self._parts

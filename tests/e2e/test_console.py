@@ -371,7 +371,11 @@ def test_a_config_is_seen_with_what_is_wrong(page: Page, stage: Stage) -> None:
     stage.write(system_prompt="Be brief.")
     until(lambda: stage.archgw.status()["last_reload"]["ok"], 20)
     page.get_by_role("button", name="Look again").click()
-    expect(page.get_by_role("region", name="Last reload")).to_contain_text("taken")
+    last = page.get_by_role("region", name="Last reload")
+    expect(last).to_contain_text("taken")
+    assert "nothing changed" in stage.archgw.run("reload").stdout
+    page.get_by_role("button", name="Look again").click()
+    expect(last).to_contain_text("applied")
     expect(file).to_contain_text("No problems.")
     stage.write()
 

@@ -42,7 +42,7 @@ function Versions({ found }) {
     <table><thead><tr><th scope="col">Held by</th><th scope="col">What</th><th scope="col">Version</th></tr></thead><tbody>
       <tr><th scope="row">control plane</th><td>config</td><td><code>${status.version || "none"}</code></td></tr>
       ${Object.entries(status.acknowledged).map(([what, version]) => html`
-        <tr><th scope="row">Envoy ${status.envoy_version}, accepted</th><td>${KINDS[what] ?? what}</td><td><code>${version}</code></td></tr>`)}
+        <tr><th scope="row">Envoy, accepted</th><td>${KINDS[what] ?? what}</td><td><code>${version}</code></td></tr>`)}
       ${newest && html`<tr><th scope="row">control plane</th><td>prompts</td><td><code>${newest}</code></td></tr>`}
       ${Object.entries(generations).map(([process, held]) => html`
         <tr><th scope="row">${process}</th><td>prompts</td><td>${held.length
@@ -67,7 +67,7 @@ function Parts({ status }) {
     <table><thead><tr><th scope="col">Part</th><th scope="col">State</th></tr></thead><tbody>
       ${status.listeners.map((each) => html`<tr><th scope="row">${each.name} listener</th>
         <td>${each.address}:${each.port}, <span class=${each.healthy ? "good" : "bad"}>${each.healthy ? "healthy" : "not healthy"}</span></td></tr>`)}
-      ${status.children.map((each) => html`<tr><th scope="row">${each.name}</th>
+      ${status.children.map((each) => html`<tr><th scope="row">${each.name}${each.name === "envoy" && ` ${status.envoy_version}`}</th>
         <td><span class=${each.state === "running" ? "good" : "bad"}>${each.state}</span> for ${duration(each.uptime_s)}${each.restarts > 0 && `, restarted ${each.restarts} times`}</td></tr>`)}
       ${status.upstreams.map((each) => html`<tr><th scope="row">${each.name}</th>
         <td>${each.address}, <span class=${each.cause ? "bad" : "good"}>${each.cause ? `cannot be reached: ${each.detail}` : "reachable"}</span></td></tr>`)}
