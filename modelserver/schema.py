@@ -30,6 +30,10 @@ CONFIRM_BELOW = 0.5
 
 
 _LONGEST_SHORT = 4
+_CALLED_TOO = {
+    "adults": ("grown-up", "grownup", "grown up"), "children": ("kid",), "people": ("person", "pax"),
+    "persons": ("people", "pax"), "guests": ("people", "person", "pax"), "passengers": ("people", "person", "pax"),
+}  # fmt: skip
 # Names of a yes that is a no to something: `sugar_free`, `without_ice`, `skip_breakfast`, `paperless`.
 _LACKING = re.compile(
     r"(?:no|non|without|skip|exclude|omit|avoid|hide|disable) (?P<all>(?!(?:when|if|on|for|in) )[a-z]{3,}(?: [a-z]+)?)"
@@ -50,6 +54,11 @@ def is_short_for(said: str, word: str) -> bool:
         and said[0] == word[0]
         and re.match(".*".join(map(re.escape, said)), word) is not None
     )
+
+
+def called_too(word: str) -> tuple[str, ...]:
+    """How people are counted as well: `adults` as grown-ups, `children` as kids."""
+    return _CALLED_TOO.get(word, ())
 
 
 def lacked(name: str) -> str | None:

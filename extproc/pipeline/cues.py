@@ -25,7 +25,7 @@ is it|are there|do (?:i|we|you|they)|may i|might|can (?:it|this|that|they|the)|c
 warum|wieso|weshalb|wann|wer|was|wie|wurde|wurden|hat|haben|habt|ist|sind|war|waren|soll(?:te)? ich
 soll(?:te)?n wir|darf|muss ich|gibt es
 pourquoi|quand|qui|est-ce|est-il|est-elle|a-t-\w+|ont-\w+|avez-vous|as-tu|dois-je|devrais-je|puis-je
-comment|combien|que se passe|qu'est-ce|c'est|y a-t-il
+comment|combien|que se passe|qu'est-ce|c'est(?=[^.!?]{0,200}\?)|y a-t-il
 por qué|por que|cuándo|cuando|quién|ha|han|has|hay|fue|está|están|debería|debo|puedo|qué|cómo|se ha
 perché|perche|quando|chi|è|sono|hanno|hai|ho|dovrei|devo|posso|cosa|come|che
 porque|por quê|quem|foi|foram|já|está|estão|devo|deveria|posso|o que|como|tem

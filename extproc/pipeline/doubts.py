@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 from extproc.pipeline import cues, leftovers, reasons, replies, transcript
 from extproc.pipeline.words import STEM, as_said, items, says
 from extproc.questions import Asked
-from modelserver.schema import humanized, is_short_for, lacked
+from modelserver.schema import called_too, humanized, is_short_for, lacked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange, Planned
@@ -60,6 +60,11 @@ _BOUND: Final = re.compile(
 )
 _LOW_OR_HIGH: Final = frozenset(
     {"min", "minimum", "lowest", "least", "max", "maximum", "highest", "most"}
+)
+_WAY_TO_SAY: Final = re.compile(
+    r"(?<!\w)(?:(?:no|not|never) (?:more|less|fewer|higher|lower|later|earlier) than"
+    r"|rather (?:have|take|get)) (?:(?:the|an?|my|our|size|number) )?$",
+    re.IGNORECASE,
 )
 # So many characters before and after a value are beside it.
 _NEAR: Final = 24
@@ -173,7 +178,11 @@ def _about_the_call(exchange: Exchange, text: str) -> str:
     """
     if exchange.decision is None or len(text) > cues.LONGEST:
         return text
-    about = _blanked(text, [*_clauses_that_read(exchange.plan), *_values_of_no(exchange)])
+    said = [
+        *_clauses_that_read(exchange.plan), *_values_of_no(exchange),
+        *_ways_to_say_one(exchange, text),
+    ]  # fmt: skip
+    about = _blanked(text, said)
     if transcript.answered(exchange) is None:
         return about
     about = _TURNS.sub(lambda found: " " * len(found[0]), about)
@@ -242,6 +251,14 @@ def _values_of_no(exchange: Exchange) -> Iterator[tuple[int, int]]:
             yield not_needed.start(), evidence.end
         elif _is_own_denial(exchange, call, name, evidence):
             yield evidence.start, evidence.end
+
+
+def _ways_to_say_one(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
+    """Where words before a value only say how it is meant: "never more than 9", "I'd rather have B4"."""
+    for _, _, evidence in exchange.newest_evidence():
+        start = max(0, evidence.start - _NEAR)
+        if found := _WAY_TO_SAY.search(text[start : evidence.start]):
+            yield start + found.start(), start + found.end()
 
 
 def _is_own_denial(exchange: Exchange, call: Call, name: str, evidence: Evidence) -> bool:
@@ -334,7 +351,7 @@ def _is_backwards(exchange: Exchange, planned: Planned, text: str) -> bool:
         len(pair) > 1
         and pair["first"][0] > pair["last"][0]
         and not any(_was_asked_for(sentence, each) for _, each in pair.values())
-        and not all(_says_its_side(each, said.get(each.name), text) for _, each in pair.values())
+        and not _say_their_sides([each for _, each in pair.values()], said, text)
         for pair in values.values()
     )
 
@@ -347,6 +364,15 @@ def _was_asked_for(sentence: Sentence | None, parameter: Parameter) -> bool:
         and sentence.asks_for(parameter)
         and not parameter.format
     )
+
+
+def _say_their_sides(pair: Sequence[Parameter], said: Mapping[str, Evidence], text: str) -> bool:
+    """Whether words say which of two numbers is which: of a "from" and a "to" one is enough."""
+    told = [_says_its_side(each, said.get(each.name), text) for each in pair]
+    moves = {
+        side for each in pair for side in ("from", "to") if side in humanized(each.name).split()
+    }
+    return any(told) if len(moves) > 1 else all(told)
 
 
 def _says_its_side(parameter: Parameter, evidence: Evidence | None, text: str) -> bool:
@@ -401,6 +427,11 @@ def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:
         or (_BOUND.search(before) is not None and _is_bound(parameter))
         or _named(parameter, before) is not None
         or _named(parameter, after) is not None
+        or any(
+            after.strip().casefold().startswith(each)
+            for word in humanized(parameter.name).split()
+            for each in called_too(word)
+        )
         or (unit is not None and _is_unit_of(parameter, unit[1].casefold()))
     )
 

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 Bound = Literal["start", "end"]
 _NAMES: Final[dict[Bound, frozenset[str]]] = {
     "start": frozenset({"start", "starts", "begin", "begins", "from", "since", "opening"}),
-    "end": frozenset({"end", "ends", "stop", "stops", "finish", "until", "till", "closing"}),
+    "end": frozenset({"end", "ends", "stop", "stops", "finish", "until", "till", "to", "closing"}),
 }
 _BEFORE: Final[dict[Bound, re.Pattern[str]]] = {
     "start": re.compile(
-        r"(?<!\w)(?:starts?|starting|started|begins?|beginning|begun|from|as of|as from)"
+        r"(?<!\w)(?:starts?|starting|started|begins?|beginning|begun|opens?|opening|comes? in|from|as of|as from)"
         r"(?: (?:it|them))?(?: (?:at|on|from|with))?\s*$", re.IGNORECASE,
     ),
     "end": re.compile(
         r"(?<!\w)(?:(?:ends?|ending|ended|stops?|stopping|finish(?:es|ing|ed)?|done|ready|over|through"
-        r"|complete|turned off|switched off)(?: (?:it|them))?(?: (?:at|on|by|before))?|until|till|no later than)\s*$",
+        r"|complete|turned off|switched off|closes?|closing|leaves?|gone|out(?: of(?: \w+){1,3})?)(?: (?:it|them))?(?: (?:at|on|by|before))?|until|till|no later than)\s*$",
         re.IGNORECASE,
     ),
 }  # fmt: skip

@@ -15,7 +15,7 @@ from modelserver.checked import matches
 from modelserver.schema import is_short_for
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
-from modelserver.tasks.values import choices, texts, units
+from modelserver.tasks.values import choices, lists, texts, units
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter
@@ -66,6 +66,11 @@ def codes(text: str) -> list[tuple[int, int]]:
     if len(text) > LONGEST:
         return []
     return [span for span, word in _codes(text) if _DIGIT.search(word) and _LETTER.search(word)]
+
+
+def codes_like(code: str, text: str) -> list[tuple[int, int]]:
+    """Where a text has codes of letters and digits that look like this one."""
+    return [span for span in codes(text) if lists.shape(text[slice(*span)]) == lists.shape(code)]
 
 
 def is_shaped(parameter: Parameter) -> bool:

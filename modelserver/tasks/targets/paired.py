@@ -47,9 +47,9 @@ class _Pair:
     def sides(self) -> tuple[tuple[wording.Side, Parameter], ...]:
         return ("source", self.source), ("target", self.target)
 
-    def side(self, said: Mention, text: str) -> wording.Side | None:
+    def side(self, said: Mention, message: Message) -> wording.Side | None:
         """The side that the words around a choice say for it."""
-        return self.plain_side(said, text) or wording.side_of(said.evidence, text)
+        return self.plain_side(said, message.content) or wording.side_of(said.evidence, message)
 
     def plain_side(self, said: Mention, text: str) -> wording.Side | None:
         """The side where words say it that can mean nothing else: its name, "so far"."""
@@ -96,7 +96,7 @@ def settled(
         return both
     for number in _turns(messages, newest, both, bool(now)):
         said = now if number == newest else _said_of_pair(source, messages, number)
-        _hear(pair, said, messages[number].content, scores)
+        _hear(pair, said, messages[number], scores)
     if not now and len(pair.held) == 2 and wording.is_way_back(messages[newest].content):
         went, came = pair.held["source"], pair.held["target"]
         pair.held = {"source": wording.unsure(came), "target": wording.unsure(went)}
@@ -149,18 +149,20 @@ def _is_question(message: Message) -> bool:
     return message.ours and "?" in message.content
 
 
-def _hear(pair: _Pair, said: Sequence[Mention], text: str, scores: Scores) -> None:
+def _hear(pair: _Pair, said: Sequence[Mention], message: Message, scores: Scores) -> None:
     """What one more turn says of the two."""
     firsts = {str(each.value): each for each in reversed(said)}
     both = sorted(firsts.values(), key=lambda each: each.evidence.start)
     if len(both) == 2:
-        _hear_two(pair, both[0], both[1], text, scores)
+        _hear_two(pair, both[0], both[1], message, scores)
     elif len(both) == 1:
-        _hear_one(pair, both[0], text, scores)
+        _hear_one(pair, both[0], message, scores)
 
 
-def _hear_two(pair: _Pair, first: Mention, second: Mention, text: str, scores: Scores) -> None:
-    side, sure = _side_of_first(pair, first, second, text)
+def _hear_two(
+    pair: _Pair, first: Mention, second: Mention, message: Message, scores: Scores
+) -> None:
+    side, sure = _side_of_first(pair, first, second, message)
     if side is None:
         straight = pair.score("source", first, scores) + pair.score("target", second, scores)
         crossed = pair.score("target", first, scores) + pair.score("source", second, scores)
@@ -171,22 +173,26 @@ def _hear_two(pair: _Pair, first: Mention, second: Mention, text: str, scores: S
 
 
 def _side_of_first(
-    pair: _Pair, first: Mention, second: Mention, text: str
+    pair: _Pair, first: Mention, second: Mention, message: Message
 ) -> tuple[wording.Side | None, float]:
     """The side that the words say for the first of two, and how sure that is."""
-    one, other = pair.side(first, text), pair.side(second, text)
+    plain = wording.are_plain(pair.source, pair.target)
+    if role := wording.role_of_first(first.evidence, second.evidence, message, plain=plain):
+        return role, mentions.SAID
+    text = message.content
+    one, other = pair.side(first, message), pair.side(second, message)
     if one != "target" and _JOINED.fullmatch(text, first.evidence.end, second.evidence.start):
         return "source", mentions.SAID
     if one and other and one != other:
         return one, mentions.SAID
-    plain = pair.plain_side(first, text) or pair.plain_side(second, text)
-    if (one is None) != (other is None) and (plain or wording.are_plain(pair.source, pair.target)):
+    named = pair.plain_side(first, text) or pair.plain_side(second, text)
+    if (one is None) != (other is None) and (named or plain):
         return one or wording.OTHER[other or "source"], mentions.LIKELY
     return None, wording.UNSAID
 
 
-def _hear_one(pair: _Pair, said: Mention, text: str, scores: Scores) -> None:
-    side = pair.side(said, text)
+def _hear_one(pair: _Pair, said: Mention, message: Message, scores: Scores) -> None:
+    side = pair.side(said, message)
     if side is None and len(pair.held) == 1:
         (held,) = pair.held
         if pair.held[held].value != said.value:

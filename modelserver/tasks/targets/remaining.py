@@ -53,6 +53,7 @@ def filled(
     lacking = [each for each in lacking if not kept.get(each.name)]
     if not lacking:
         return kept
+    kept |= _twins(tool, kept, messages, newest, occasion)
     taken = [each.evidence for many in kept.values() for each in many[:1]]
     found = {p.name: _free(p, messages[newest], newest, taken, occasion) for p in lacking}
     for parameter in lacking:
@@ -63,6 +64,31 @@ def filled(
         if len(mine) == wanted_by == 1:
             kept[parameter.name] = mine
     return kept
+
+
+def _twins(
+    tool: Tool, readings: Mapping[str, Sequence[Reading]], messages: Sequence[Message],
+    newest: int, occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """The second of two codes alike, where the first is a source's, or its target's, and that lacks."""
+    message = messages[newest]
+    found: wording.Readings = {}
+    for pair in wording.pairs([p for p in tool.parameters if not options(p) and not p.pattern]):
+        for one, other in (pair, pair[::-1]):
+            own = readings.get(one.name, [])[:1]
+            if not own or own[0].evidence.message != newest or readings.get(other.name):
+                continue
+            alike = [
+                span for span in looks.codes_like(own[0].evidence.text, message.content)
+                if span[0] >= own[0].evidence.end or span[1] <= own[0].evidence.start
+            ]  # fmt: skip
+            if len(alike) != 1 or negated.is_refused(other, message.content, alike[0][0]):
+                continue
+            value = spoken.read(other, *message.said(*alike[0]), occasion)
+            if value is not None:
+                said = Evidence(newest, *alike[0], message.content[slice(*alike[0])], _SURE)
+                found[other.name] = [Reading(value, said)]
+    return found
 
 
 def _sure(

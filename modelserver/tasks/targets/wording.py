@@ -13,9 +13,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.tasks.targets import absent
+from modelserver.schema import called_too
+from modelserver.tasks.targets import absent, roles
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options, stretches
 from modelserver.tasks.tools import humanized
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
     from modelserver.tasks.types import Message, Occasion
 
-Side = Literal["source", "target"]
+Side = roles.Side
 Readings = dict[str, list[Reading]]
 OTHER: Final[dict[Side, Side]] = {"source": "target", "target": "source"}
 
@@ -60,7 +61,9 @@ _ARROW: Final = re.compile(r"(?:->|→|=>|⇒|➔)\s*$")
 # Who has a thing now is whom it comes from, also where it "belongs to" them.
 SO_FAR: Final = re.compile(rf"\b(?:{every(particles.SO_FAR)})\b[^.,;:!?]*$", re.IGNORECASE)
 # What may stand between such a word and the value: an article, and what kind of thing it is.
-_BETWEEN: Final = r"(?:\s*(?!(?:and|und|et|e|y|en)\b)[^\W\d_]+[.:#]?){0,2}\s*[\"'“„#:]?\s*$"
+_BETWEEN: Final = (
+    r"(?:\s*(?!(?:and|und|et|e|y|en)\b)(?:[^\W\d_]{1,3}\.|[^\W\d_]+[:#]?)){0,2}\s*[\"'“„#:]?\s*$"
+)
 # Which is which of two like values, where no word says so: the model's guess, to be asked back.
 UNSAID: Final = 0.3
 NAMED_SURE: Final = 1.0
@@ -239,7 +242,8 @@ def _places(tool: Tool, parameter: Parameter, text: str) -> list[re.Match[str]]:
     if len(words) == 1 and not _LITTLE & {*words}:
         forms += (_NUMBERED.format(name=name), _OF.format(name=name))
         if _counts(tool, parameter) and len(words[0]) >= _COUNTABLE:
-            forms.append(_COUNTED.format(name=re.escape(words[0][: max(4, len(words[0]) - 3)])))
+            stems = (words[0][: max(4, len(words[0]) - 3)], *called_too(words[0]))
+            forms.append(_COUNTED.format(name=f"(?:{'|'.join(map(re.escape, stems))})"))
     for bound, words_of_it in zip(_BOUNDS, _BOUNDED, strict=True):
         if len(words) == 1 and _is_alone_in(tool, parameter, bound):
             name = "|".join(sorted(bound))
@@ -381,15 +385,25 @@ def directed(
         if both[0].message != both[1].message:
             turned |= _carried((source, target), turned, messages, newest, occasion)
             continue
-        text = messages[both[0].message].content
+        message = messages[both[0].message]
         back = both[0].message != newest and is_way_back(messages[newest].content)
-        if back or side_of(both[0], text) is side_of(both[1], text):
+        plain = are_plain(source, target)
+        role = None if back else role_of_first(*both, message, plain=plain)
+        if role:
+            ways = (first[0], second[0]) if role == "source" else (second[0], first[0])
+            for_source = _again(source, ways[0], messages, occasion)
+            for_target = _again(target, ways[1], messages, occasion)
+            if for_source and for_target:
+                turned[source.name] = [sure_of(for_source, SAID)]
+                turned[target.name] = [sure_of(for_target, SAID)]
+                continue
+        if back or side_of(both[0], message) is side_of(both[1], message):
             for name in (source.name, target.name):
                 turned[name] = [unsure(turned[name][0]), *turned[name][1:]]
-        elif None not in {side_of(each, text) for each in both}:
+        elif None not in {side_of(each, message) for each in both}:
             for name in (source.name, target.name):
                 turned[name] = [sure_of(turned[name][0], SAID), *turned[name][1:]]
-        if _is_crossed(*both, text, plain=are_plain(source, target)) is not back:
+        if _is_crossed(*both, message, plain=plain) is not back:
             for_source = _again(source, turned[target.name][0], messages, occasion)
             for_target = _again(target, turned[source.name][0], messages, occasion)
             if for_source and for_target:
@@ -410,7 +424,7 @@ def _on_its_side(
         own = readings[parameter.name][:1]
         if not own or own[0].evidence.message != newest or readings[other.name]:
             continue
-        if side_of(own[0].evidence, messages[newest].content) == OTHER[side]:
+        if side_of(own[0].evidence, messages[newest]) == OTHER[side]:
             meant = _again(other, own[0], messages, occasion)
             if meant is not None:
                 return {parameter.name: [], other.name: [meant]}
@@ -445,10 +459,10 @@ def _from_others(
 
     Of "register Kira from Ben to Sue" the animal is not Sue, whom the words before her name.
     """
-    text = messages[newest].content
+    message = messages[newest]
     for side, parameter in sides:
         own = readings[parameter.name][:1]
-        if not own or own[0].evidence.message != newest or side_of(own[0].evidence, text):
+        if not own or own[0].evidence.message != newest or side_of(own[0].evidence, message):
             continue
         thirds = [
             each for each in tool.parameters
@@ -458,7 +472,7 @@ def _from_others(
             and not {*humanized(each.name).split()} & _SIDES[side]
             and readings.get(each.name)
             and readings[each.name][0].evidence.message == newest
-            and side_of(readings[each.name][0].evidence, text) == side
+            and side_of(readings[each.name][0].evidence, message) == side
         ]  # fmt: skip
         if len(thirds) == 1:
             third = readings[thirds[0].name][0]
@@ -489,7 +503,7 @@ def _newest_first(
     said = [
         each for each in readings
         if each.evidence.message == newest
-        and side_of(each.evidence, messages[newest].content) == side
+        and side_of(each.evidence, messages[newest]) == side
     ]  # fmt: skip
     return [*said, *(each for each in readings if each not in said)]
 
@@ -505,15 +519,15 @@ def _carried(
     sides: tuple[Side, Side] = ("source", "target")
     for side, parameter in zip(sides, pair, strict=True):
         own = readings[parameter.name][0]
-        text = messages[own.evidence.message].content
-        if own.evidence.message == newest or side_of(own.evidence, text) != OTHER[side]:
+        message = messages[own.evidence.message]
+        if own.evidence.message == newest or side_of(own.evidence, message) != OTHER[side]:
             continue
         there = [
             reading
             for each in (parameter, *pair)
             for reading in readings[each.name]
             if reading.evidence.message == own.evidence.message
-            and side_of(reading.evidence, text) == side
+            and side_of(reading.evidence, message) == side
         ]
         meant = _again(parameter, there[0], messages, occasion) if there else None
         return {parameter.name: [unsure(meant or own)]}
@@ -565,20 +579,47 @@ def _is_named(said: Evidence) -> bool:
     return said.confidence == NAMED_SURE
 
 
-def _is_crossed(source: Evidence, target: Evidence, text: str, *, plain: bool) -> bool:
+def _is_crossed(source: Evidence, target: Evidence, message: Message, *, plain: bool) -> bool:
     """Whether what was read for the source is said to be the target, and the reverse.
 
     Of plain ones it is enough that one of the two is said.
     """
-    said = side_of(source, text), side_of(target, text)
+    said = side_of(source, message), side_of(target, message)
     return said == ("target", "source") or (plain and said in {("target", None), (None, "source")})
 
 
-def side_of(evidence: Evidence, text: str) -> Side | None:
-    """The side that the words before a value speak for."""
-    before = text[max(0, evidence.start - 40) : evidence.start]
-    if SO_FAR.search(before) or absent.follows(evidence.text, text, evidence.end):
+def role_of_first(
+    first: Evidence, second: Evidence, message: Message, *, plain: bool
+) -> Side | None:
+    """The side of the first of two values by what is said they do, where no "from" or "to" differs."""
+    text = message.content
+    role = roles.of_first(first, second, text, changes=not plain)
+    if role is None:
+        return None
+    one, other = (
+        _side_by_particle(text, text[max(0, each.start - 40) : each.start])
+        for each in (first, second)
+    )
+    return None if one == OTHER[role] or other == role else role
+
+
+def side_of(evidence: Evidence, message: Message) -> Side | None:
+    """The side that the words before a value speak for, be it in the language they were said in."""
+    side = _side_in(message.content, evidence.start, evidence.end)
+    if side is None and message.origin is not None:
+        return _side_in(*message.said(evidence.start, evidence.end))
+    return side
+
+
+def _side_in(text: str, start: int, end: int) -> Side | None:
+    before = text[max(0, start - 40) : start]
+    if SO_FAR.search(before) or absent.follows(text[start:end], text, end):
         return "source"
+    return _side_by_particle(text, before)
+
+
+def _side_by_particle(text: str, before: str) -> Side | None:
+    """The side that a "from", a "to" or an arrow says."""
     if _ARROW.search(before):
         return "target"
     language = languages.guessed(text) or "en"

@@ -335,6 +335,42 @@ def test_what_ends_before_it_starts_is_asked_back(start: int, end: int, *, done:
     assert is_done(said, replace(wanted, evidence=evidence), config=settings(block)) is done
 
 
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("tow it to dock 2, it's at 6", True),
+        ("tow it from dock 6, 2 is free", True),
+        ("dock 6, dock 2", False),
+    ],
+)
+def test_places_have_no_order_where_one_is_said(said: str, *, done: bool) -> None:
+    tow = target(
+        "tow", parameter("from_dock", "integer", required=True),
+        parameter("to_dock", "integer", required=True), confirm="unsure",
+    )  # fmt: skip
+    wanted = wish("tow", 0, from_dock=6, to_dock=2)
+    evidence = {
+        name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
+        for name, each in wanted.evidence.items()
+    }
+    assert is_done(said, replace(wanted, evidence=evidence), config=settings(tow)) is done
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("we want never more than 9 seats", True), ("not later than 9 seats", True), ("never 9 seats", False),
+        ("I'd rather have 9 seats", True), ("I'd rather not, 9 seats", False), ("at most 9", True),
+    ],
+)  # fmt: skip
+def test_how_a_value_is_meant_denies_nothing(said: str, *, done: bool) -> None:
+    book = target("book", parameter("seats", "integer", required=True), confirm="unsure")
+    wanted = wish("book", 0, seats=9)
+    at = said.index("9")
+    where = {"seats": replace(wanted.evidence["seats"], start=at, end=at + 1)}
+    assert is_done(said, replace(wanted, evidence=where), config=settings(book)) is done
+
+
 def test_a_guessed_choice_is_asked_back() -> None:
     """The default is what nobody needs to say, and all else somebody says."""
     assert is_done("ship parcel P77 overnight", ship(service="overnight"))

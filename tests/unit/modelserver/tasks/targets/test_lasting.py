@@ -36,6 +36,7 @@ def bounds(tool: Tool, text: str, **said: str) -> tuple[object, object]:
         ("it ends at 12:00 and starts at 10:00", "10:00", "12:00"), ("ready by 18:00", None, "18:00"),
         ("should be finished before 17:30, starting at 16:00", "16:00", "17:30"),
         ("stop it at 9:30", None, "09:30"), ("begin at 6 am", "06:00", None),
+        ("everybody out of the mill by 19:00, it opens at 10:00", "10:00", "19:00"),
         ("till 22:15, beginning 20:00", "20:00", "22:15"), ("no later than 19:00, start 18:20", "18:20", "19:00"),
     ],
 )  # fmt: skip
@@ -47,6 +48,13 @@ def test_the_word_before_says_which(text: str, start: str | None, end: str | Non
         if each in text
     )
     assert bounds(BAKE, text, start_time=said) == (start, end)
+
+
+def test_to_is_the_end_of_a_from() -> None:
+    shut = Tool(
+        "shut", "", (Parameter("from_time", format="time"), Parameter("to_time", format="time"))
+    )
+    assert bounds(shut, "till 16:00, starting 13:30", from_time="16:00") == ("13:30", "16:00")
 
 
 def test_days_as_well() -> None:

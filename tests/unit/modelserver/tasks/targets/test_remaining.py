@@ -216,3 +216,21 @@ def test_a_code_is_no_sure_name() -> None:
         reading = Reading("QX-9", Evidence(0, 6, 10, "QX-9", 0.2))
         found = remaining.filled(tool, {own: [reading]}, [Message("user", "greet QX-9")], 0, UNTOLD)
         assert found[own][0].evidence.confidence == 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("part Q-77 is loose, fit Q-81", "Q-81"), ("fit Q-81 or Q-82 for Q-77", None), ("Q-77 out, on Q81", None),
+        ("fit it, Q-77, not Q-81", None), ("Q-77 at 10:30", None),
+    ],
+)  # fmt: skip
+def test_of_two_codes_alike_the_second_is_the_others(text: str, new: str | None) -> None:
+    """Where the model has read one of a pair."""
+    fit = Tool(
+        "fit", "", tuple(Parameter(name, required=True) for name in ("old_part", "new_part"))
+    )
+    at = text.index("Q-77")
+    reading = Reading("Q-77", Evidence(0, at, at + 4, "Q-77", 0.5))
+    found = remaining.filled(fit, {"old_part": [reading]}, [Message("user", text)], 0, UNTOLD)
+    assert [each.value for each in found.get("new_part", [])] == ([new] if new else [])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from modelserver.schema import Parameter, Tool
+from modelserver.tasks.gloss.glossing import glossed
 from modelserver.tasks.targets import wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.types import UNTOLD, Evidence, Message
@@ -296,7 +297,24 @@ def test_a_longer_stretch_with_another_number_is_not_what_is_named() -> None:
 )
 def test_from_and_to_may_stand_before_a_colon(text: str, side: str) -> None:
     start = text.index("joint")
-    assert wording.side_of(Evidence(0, start, start + 5, "joint", 0.5), text) == side
+    assert (
+        wording.side_of(Evidence(0, start, start + 5, "joint", 0.5), Message("user", text)) == side
+    )
+
+
+def test_no_side_reaches_into_the_next_sentence() -> None:
+    text = "they are from last year. Joint first"
+    start = text.index("Joint")
+    assert (
+        wording.side_of(Evidence(0, start, start + 5, "Joint", 0.5), Message("user", text)) is None
+    )
+
+
+def test_sides_are_those_of_the_words_that_were_said() -> None:
+    """Told word by word a "van" may be an "of"."""
+    (told,) = glossed([Message("user", "Breng de kano van meneer Bas naar Piet.")], [])
+    at = told.content.index("Bas")
+    assert wording.side_of(Evidence(0, at, at + 3, "Bas", 0.5), told) == "source"
 
 
 def test_the_newest_side_goes_first() -> None:

@@ -1,0 +1,81 @@
+"""Which of two like values gives way and which comes in, by what a message says they do.
+
+"Tina takes over from Bernd", "swap A4 for B2", "Oskar is out, Lene in", "I have size 40 and want 42":
+beside `from` and `to`, verbs tell a source from a target. They stand right before a value, with no
+more between than an article or what kind of thing it is, or right behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal
+
+from modelserver.tasks.targets import absent
+
+if TYPE_CHECKING:
+    from modelserver.tasks.types import Evidence
+
+Side = Literal["source", "target"]
+
+_LITTLE: Final = r"(?:(?:the|an?|my|our|his|her|their|a new|an old|size|number|dr\.?|mr\.?|mrs\.?|ms\.?|[^\W\d_]{4,12}) )?[\"'#]?$"
+_NOW: Final = r"(?:still |now |currently |already )?"
+# "In place of" says who gives way where something changes; a way that is not taken is no source.
+_INSTEAD_OF: Final = re.compile(
+    rf"(?<!\w)(?:instead of|in place of|rather than) {_LITTLE}", re.IGNORECASE
+)
+_SOURCE_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:(?:tak(?:es?|ing|en)|took) over from|replac(?:es?|ed|ing)|swap(?:s|ping)?|exchang(?:es?|ing)|trad(?:es?|ing)(?: in)?"
+    r"|(?:stand(?:s|ing)?|step(?:s|ping)?|fill(?:s|ing)?|sit(?:s|ting)?) in for|(?:cover(?:s|ing)?|substitut(?:es?|ing)) for"
+    rf"|(?:i|we|he|she|they|who) {_NOW}(?:have|has|had|got|own|owns|bought|received)|(?:i|we|they)['\u2019]ve (?:got )?"
+    rf"|(?:s?he|it|they)(?:['\u2019]?s|['\u2019]re| is| are| has been| have been| was| were| stands?| sits?) {_NOW}(?:in|on|at)) {_LITTLE}",
+    re.IGNORECASE,
+)
+_TARGET_BEFORE: Final = re.compile(
+    rf"(?<!\w)(?:wants?|needs?|prefers?|rather have|rather take|(?:['\u2019]?d|would) like|would prefer) {_LITTLE}",
+    re.IGNORECASE,
+)
+_SOURCE_AFTER: Final = re.compile(
+    r"(?:['\u2019]?s| is| are| was)? (?:out|off|gone)(?! of\b)(?=\s*(?:[,;.!?:]|$|and\b|but\b|so\b|today\b|now\b))"
+    r"|(?: is)? (?:step|stand)(?:s|ping|ing)? aside(?!\w)"
+    r"| (?:has|have|['\u2019]ve got) (?:plenty|too many|too much|enough|lots|more than enough)(?!\w)| can spare(?!\w)"
+    r"| (?:until now|till now|so far|up to now|at the moment|at present)(?!\w)"
+    r"|['\u2019]s (?!(?:in|on|at|out|off|full|the|an?|been|ill|sick|now|not|too|going|to)(?!\w))[^\W\d_]{3,}",
+    re.IGNORECASE,
+)
+_HELP: Final = (
+    r"(?:has|have|agreed|to|will|can|should|shall|could|is|the|one|that|who|which|going|now)"
+)
+_TARGET_AFTER: Final = re.compile(
+    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|replaces?|needs?|gets?|receives?|wants?|lacks?)(?!\w)"
+    r"|(?:['\u2019]?s| is| goes| comes)? in(?=\s*(?:[,;.!?]|$|for\b|instead\b))|,? instead(?=\s*(?:[,;.!?]|$))",
+    re.IGNORECASE,
+)
+_BEFORE: Final = 60
+_BEHIND: Final = 60
+
+
+def of_first(first: Evidence, second: Evidence, text: str, *, changes: bool) -> Side | None:
+    """The side of the first of two values by what is said of either; None where that says nothing.
+
+    `changes`: one is given up for the other, as old and new are.
+    """
+    one, other = side(first, text, changes=changes), side(second, text, changes=changes)
+    if one == other:
+        return None
+    return one or ("target" if other == "source" else "source")
+
+
+def side(value: Evidence, text: str, *, changes: bool) -> Side | None:
+    """The side that the words around a value say it is on, if they all say one."""
+    before = text[max(0, value.start - _BEFORE) : value.start]
+    after = text[value.end : value.end + _BEHIND]
+    is_source = (
+        _SOURCE_BEFORE.search(before)
+        or _SOURCE_AFTER.match(after)
+        or absent.follows(value.text, text, value.end)
+        or (changes and _INSTEAD_OF.search(before))
+    )
+    is_target = _TARGET_BEFORE.search(before) or _TARGET_AFTER.match(after)
+    if bool(is_source) == bool(is_target):
+        return None
+    return "source" if is_source else "target"
