@@ -31,6 +31,29 @@ _COMPOUNDING: Final = frozenset({"de", "nl"})
 _INFLECTED: Final = re.compile(r"(?:e?s|e?d|ing|ly)$")
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
 _NAMED: Final = ("months", "weekdays", "languages")
+# English as people type it.
+_TYPED: Final = frozenset(
+    [
+        "pls",
+        "plz",
+        "thx",
+        "ty",
+        "asap",
+        "btw",
+        "fyi",
+        "tmrw",
+        "tmr",
+        "hrs",
+        "mins",
+        "secs",
+        "wont",
+        "dont",
+        "cant",
+        "im",
+        "thats",
+        "whats",
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -134,7 +157,8 @@ def is_english(said: str) -> bool:
 def _english() -> frozenset[str]:
     told = (said for language in GLOSSED for said, _ in lines(language))
     words = {word for said in told for word in said.split()}
-    return frozenset(words | everyday.WORDS)
+    named = (name for kind in _NAMED for own in names.of(kind, "en").values() for name in own)
+    return frozenset(words | everyday.WORDS | _TYPED | {name.casefold() for name in named})
 
 
 @cache

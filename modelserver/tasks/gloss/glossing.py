@@ -32,6 +32,8 @@ _NEAR: Final = 4
 _NONE: Final[frozenset[str]] = frozenset()
 _LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
 _LOOKED_AT: Final = 40
+# So many words beside each that is known may be none of the language.
+_MOST_UNKNOWN: Final = 3
 # A word that is part of a code, an address or a path is none.
 _WORD: Final = re.compile(r"(?<![\w@/\\.#])[^\W\d_]+(?!\w|[@/\\]|[.:]\w|-\d|_)")
 _QUOTED: Final = re.compile(
@@ -105,6 +107,9 @@ def spoken_in(
     best = max(known, key=lambda each: (known[each], each == guessed, each == before))
     english = sum(not dictionary(best).knows(word) for word in said - theirs)
     likely = best in {guessed, before}
+    # Of a language hardly any of whose words are known this is a message full of slips, or of names.
+    if known[best] * _MOST_UNKNOWN < len(theirs):
+        return None
     return best if known[best] > english or (known[best] == english > 0 and likely) else None
 
 

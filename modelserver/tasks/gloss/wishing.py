@@ -12,30 +12,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks import types
+from modelserver.tasks.values import verbs
 
 if TYPE_CHECKING:
     from modelserver.tasks.types import Message
 
-_VERBS: Final = """
-accept activate add adjust allow approve archive assign attach authorise back block book borrow
-bring build buy calculate call cancel change charge check clean clone close combine configure
-confirm connect continue convert cook cool copy correct create deactivate decrease deduct delete
-deliver deploy deposit describe dim disable disconnect dispatch distribute divide download edit
-empty enable end enrol enter escalate evaluate examine exchange expand extend fasten fetch fill
-find finish forbid forward freeze generate give grant heat help hire hold import increase inform
-inspect install insure invite join keep launch lay let lift limit load lock look lower maintain
-make manage mark merge message migrate monitor move mow mute negotiate note notify obtain open
-operate order organise pack pause pay perform pick plan play postpone prefer prepare prescribe
-print provide publish pull push put raise reach rebook reboot recommend record redirect refer
-refill refund refuse register reject release remind remove rename renew rent reorder repair
-replace replicate reply report request reschedule rescue reserve reset restart restock restore
-resume retry return revoke roast roll run save scale scan schedule seal search select sell send
-separate serve set settle share shift ship shorten show sign silence sort split start stop stretch
-submit subscribe suspend swap switch sync take tell test throw tidy transfer translate treat
-trigger turn unblock undo unload unlock unsubscribe update upload use vacuum validate verify visit
-wake warm warn wash water weigh withdraw write
-"""
-_VERB: Final = rf"(?P<verb>{'|'.join(_VERBS.split())})(?!\w)"
+_VERB: Final = rf"(?P<verb>{'|'.join(verbs.OF_WISHES)})(?!\w)"
 _OPENS: Final = r"(?:^|[.,;:!¡\n]|(?<!\w)(?:and|please|then|now|also)(?!\w))\W*"
 _FORM: Final = re.compile(
     rf"{_OPENS}(?:(?:do )?{_VERB}|(?:i |we )?(?:would like|want|need)(?!\w)"
@@ -44,6 +26,18 @@ _FORM: Final = re.compile(
 )
 # "Einen Tisch für sechs, bitte": nobody says please of what is so.
 _ASKS_FOR: Final = re.compile(r"(?:^|[.?!\n])(?P<said>[^.?!\n]*\S)\W+please\W*$", re.IGNORECASE)
+# "Licht 2 bitte auf 40, jetzt": so it is within a sentence, with words that are no "gladly".
+_COURTEOUS: Final = re.compile(
+    r"(?<!\w)(?:bitte|s['\u2019]il (?:te|vous) pla[iî]t|svp|stp|por ?fa(?:vor)?|per ?(?:favore|piacere|cortesia)|pfv?"
+    r"|alsjeblieft|alstublieft|aub|pls|please)(?!\w)(?P<rest>[^.?!\n]*+[?]?)",
+    re.IGNORECASE,
+)
+# "The guests of B4 must to B9"; what somebody has to do is not for us to do.
+_MUST: Final = re.compile(
+    r"(?<!\bi )(?<!\bwe )(?<!\byou )(?<!\bhe )(?<!\bshe )(?<!\bthey )(?<!\bone )(?<!\w)must(?!\w)"
+    r"(?! (?:i|we|you|he|she|they|one|not|already|have)(?!\w))",
+    re.IGNORECASE,
+)
 # "Bitte die Rechnung an Karl schicken": the last sentence, and the last word of it.
 _LAST: Final = re.compile(rf"(?<!\w){_VERB}[.! ]*$", re.IGNORECASE)
 _SENTENCE_END: Final = re.compile(r"[.?!\n]")
@@ -70,9 +64,18 @@ def _has_its_form(message: Message) -> bool:
     text = message.content[:_LONGEST]
     if (asked := _ASKS_FOR.search(text)) and not _DENIED.search(asked["said"]):
         return True
-    found = [*_FORM.finditer(text), *_at_the_end(text)]
     asks = text.rstrip().endswith("?")
+    if not asks and not _DENIED.search(text) and (_MUST.search(text) or _is_courteous(message)):
+        return True
+    found = [*_FORM.finditer(text), *_at_the_end(text)]
     return any(not _is_past(message, each) for each in found if not (asks and each["verb"]))
+
+
+def _is_courteous(message: Message) -> bool:
+    """Whether a sentence that tells of something or other says please."""
+    text, _, _ = message.said(0, 0)
+    found = _COURTEOUS.search(text[:_LONGEST])
+    return found is not None and not found["rest"].endswith("?")
 
 
 def _at_the_end(text: str) -> Iterator[re.Match[str]]:

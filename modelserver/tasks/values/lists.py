@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.values import names
+from modelserver.tasks.values import names, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -58,6 +58,16 @@ _NEXT_WORD: Final = re.compile(r"\s?[+&]\s?(?P<item>[^\W\d_][\w'-]*)")
 _BEFORE: Final = re.compile(
     rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)$",
     re.IGNORECASE,
+)
+# "Amber, jade and blue bird, please": what is parted by commas ends behind its "and". A further
+# wish begins with a verb.
+_LAST: Final = re.compile(
+    rf"\s*,?\s(?:{_AND})\s(?!(?:{'|'.join(verbs.OF_WISHES)}|then|also|please)\b)"
+    r"(?P<item>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})(?=\s*(?:[,.;!?]|$))",
+    re.IGNORECASE,
+)
+_OPEN: Final = re.compile(
+    r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3}(?:, [^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})+"
 )
 _LOOK: Final = 40
 _MOST_ITEMS: Final = 100
@@ -171,6 +181,9 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
         and ends(text, person.end())
     ):
         return start, person.end()
+    closing = _LAST.match(text, end)
+    if closing and _is_open(text[start:end]):
+        return start, closing.end()
     if known:
         words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
         joint = rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?:{_ARTICLE}\s+)?"
@@ -180,6 +193,11 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
         if more := re.search(rf"(?<![\w-])(?:{words}){joint}$", before, re.IGNORECASE):
             return start - len(more.group()), end
     return start, end
+
+
+def _is_open(said: str) -> bool:
+    """Whether these are names parted by commas, of which the last is still to come."""
+    return bool(_OPEN.fullmatch(said)) and not _WORDS.search(said)
 
 
 def ends(text: str, place: int) -> bool:

@@ -43,6 +43,7 @@ def test_word_by_word(text: str, english: str) -> None:
         "cancel the booking QX77", "switch the lamp off", "reboot QX77", "ok", "", "QX77",
         "Please send „Die Straße“ to Karl", "is the war on tonight?",
         "wire 300 to Banco de la Nacion", "What does Storniere mean?",
+        "cancle teh bokking pls, 4 kidds, 12 aug", "tikets for sunday thx",
     ],
 )  # fmt: skip
 def test_english_stays(text: str) -> None:

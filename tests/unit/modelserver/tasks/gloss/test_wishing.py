@@ -27,7 +27,9 @@ def _is_plain(*turns: str) -> bool:
         "Peux-tu annuler la réservation QX77 ?", "Cancela la reserva QX77", "Quiero cancelar la reserva",
         "¿Puedes cancelar la reserva QX77?", "Annulla la prenotazione QX77", "Vorrei annullare QX77",
         "Cancele a reserva QX77", "Annuleer de boeking QX77", "Ik wil de boeking QX77 annuleren",
-        "Mijn trein is laat. Annuleer de boeking QX77",
+        "Mijn trein is laat. Annuleer de boeking QX77", "Die Buchung QX77 bitte auf morgen", "Il faut annuler QX77",
+        "Die Karten aus Saal 3 müssen nach Saal 5", "la stanza 12 per favore alle 9, grazie", "sala 4 pf às 9",
+        "de kaarten van zaal 3 moeten naar zaal 5, anders is het vol", "hay que cancelar la reserva QX77",
     ],
 )  # fmt: skip
 def test_a_wish(text: str) -> None:
@@ -44,7 +46,8 @@ def test_a_wish(text: str) -> None:
         "Cancelé la reserva QX77", "Canceló la reserva QX77", "Ojalá pudiera cancelar la reserva QX77",
         "Il vicino ha annullato la prenotazione", "Il socio vuole disdire la prenotazione?",
         "Posso annullare la prenotazione QX77?", "Cancelei a reserva QX77", "A reserva QX77 acabou",
-        "De boeking QX77 is weer goed", "Mag ik de boeking QX77 annuleren?",
+        "De boeking QX77 is weer goed", "Die Karten kommen gern nach Saal 5", "Muss QX77 nach Saal 5?",
+        "Ich muss die Karten noch holen", "Die Karten müssen nicht nach Saal 5", "Ist QX77 bitte schon da?", "Mag ik de boeking QX77 annuleren?",
     ],
 )  # fmt: skip
 def test_no_wish(text: str) -> None:
