@@ -165,7 +165,27 @@ def _settled(
     sure = bool(given) and given[0].evidence.confidence >= _SURE
     if not sure and not refused and (other := _another(parameter, text, newest)):
         return other
+    if given and not sure and _is_no_name(parameter, given[0], messages, newest):
+        return given[0].evidence
     return given
+
+
+def _is_no_name(
+    parameter: Parameter, given: Reading, messages: Sequence[Message], newest: int
+) -> bool:
+    """Whether a required choice is one that no word says, of which the model is not sure: diesel for jet.
+
+    Who was asked which it is, or speaks another language, may say it in words of their own.
+    """
+    said = given.evidence
+    return (
+        parameter.required
+        and said.message == newest
+        and bool(said.text.strip())
+        and not mentions.is_a_form(given)
+        and messages[newest].origin is None
+        and not (newest and messages[newest - 1].ours)
+    )
 
 
 def _is_a_guess(given: Sequence[Reading], scores: Sequence[Reading], newest: int) -> bool:

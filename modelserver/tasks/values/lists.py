@@ -61,14 +61,15 @@ _BEFORE: Final = re.compile(
 )
 # "Amber, jade and blue bird, please": what is parted by commas ends behind its "and". A further
 # wish begins with a verb.
+_LETTERS: Final = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
+_NAME: Final = rf"{_LETTERS}(?: {_LETTERS}){{0,3}}"
 _LAST: Final = re.compile(
     rf"\s*,?\s(?:{_AND})\s(?!(?:{'|'.join(verbs.OF_WISHES)}|then|also|please)\b)"
-    r"(?P<item>[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})(?=\s*(?:[,.;!?]|$))",
+    rf"(?P<item>{_NAME})(?=\s*(?:[,.;!?]|$))",
     re.IGNORECASE,
 )
-_OPEN: Final = re.compile(
-    r"[^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3}(?:, [^\W\d_][\w'-]*(?: [^\W\d_][\w'-]*){0,3})+"
-)
+_OPEN: Final = re.compile(rf"{_NAME}(?:, {_NAME})+")
+_LONGEST_ROW: Final = 1000
 _LOOK: Final = 40
 _MOST_ITEMS: Final = 100
 _FILE: Final = re.compile(r"[\w-]+\.(?=[\w]*[a-z])[a-z0-9]{2,4}", re.IGNORECASE)
@@ -181,9 +182,6 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
         and ends(text, person.end())
     ):
         return start, person.end()
-    closing = _LAST.match(text, end)
-    if closing and _is_open(text[start:end]):
-        return start, closing.end()
     if known:
         words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
         joint = rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?:{_ARTICLE}\s+)?"
@@ -195,9 +193,12 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
     return start, end
 
 
-def _is_open(said: str) -> bool:
-    """Whether these are names parted by commas, of which the last is still to come."""
-    return bool(_OPEN.fullmatch(said)) and not _WORDS.search(said)
+def last_of(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where the last item stands of names that are parted by commas up to here, behind an "and"."""
+    said = text[start:end]
+    is_open = len(said) <= _LONGEST_ROW and _OPEN.fullmatch(said) and not _WORDS.search(said)
+    closing = _LAST.match(text, end) if is_open else None
+    return closing.span("item") if closing else None
 
 
 def ends(text: str, place: int) -> bool:

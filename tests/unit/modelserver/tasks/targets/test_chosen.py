@@ -10,7 +10,7 @@ import pytest
 from modelserver.schema import Parameter, Tool
 from modelserver.tasks.targets import chosen
 from modelserver.tasks.targets.claims import Reading
-from modelserver.tasks.types import Evidence, Message
+from modelserver.tasks.types import Evidence, Message, Origin
 
 TONGUES = ("english", "german", "greek", "polish")
 TRANSLATE = Tool(
@@ -248,7 +248,7 @@ def test_a_guess_between_choices_is_no_value(text: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("text", "words", "first", "second"),
     [
-        ("water the basil and mint", "basil and mint", 0.3, 0.05), ("water the basil", "basil", 0.6, 0.5),
+        ("water the basil and mint", "basil and mint", 0.85, 0.05), ("water the basil", "basil", 0.9, 0.5),
         ("water the herbal bed", "herbal", 0.3, 0.2), ("water the herb bed", "herb", 0.3, 0.2),
     ],
 )  # fmt: skip
@@ -256,6 +256,25 @@ def test_what_one_choice_is_likelier_for_is_that(
     text: str, words: str, first: float, second: float
 ) -> None:
     assert guessed(text, words, first, second) == {"bed": "herbs"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "sure"),
+    [("water the basil", "basil", 0.7), ("water the tulips", "tulips", 0.79)],
+)
+def test_a_choice_that_no_word_says_has_to_be_sure(text: str, words: str, sure: float) -> None:
+    """However alike one is meant to another: who means it can say it."""
+    assert guessed(text, words, sure, 0.01) == {"bed?": words}
+
+
+def test_a_reply_may_say_a_choice_in_its_own_words() -> None:
+    """So that nobody is asked again and again; so may who speaks another language."""
+    asked = talk("water one", "?Which bed", "the basil")
+    given = Reading("herbs", Evidence(2, 4, 9, "basil", 0.5))
+    assert settled(WATER, asked, {"bed": {"herbs": 0.5}}, bed=[given]) == {"bed": "herbs"}
+    told = (Message("user", "the basil", origin=Origin("das Basilikum", ())),)
+    given = Reading("herbs", Evidence(0, 4, 9, "basil", 0.5))
+    assert settled(WATER, told, {"bed": {"herbs": 0.5}}, bed=[given]) == {"bed": "herbs"}
 
 
 PAY = Tool(
