@@ -225,14 +225,10 @@ class Functions:
             if any(len(kept[name]) > 1 for name in scalars):
                 return kept
         owned = remaining.filled(tool, owned, messages, newest, occasion)
-        lists_of = {p.name: owned.get(p.name, []) for p in tool.parameters if p.type == "array"}
-        kept |= {
-            p.name: [
-                _plain(p, each)
-                for each in listed.together(p, _distinct(lists_of[p.name]), messages, occasion)
-            ]
-            for p in tool.parameters if p.name in lists_of
-        }  # fmt: skip
+        kept = {
+            p.name: [_plain(p, each) for each in kept[p.name] or owned.get(p.name, [])]
+            for p in tool.parameters
+        }
         owned = wording.directed(tool, owned, messages, newest, occasion)
         owned = followed.renewed(tool, owned, messages, newest, occasion)
         return kept | {name: owned.get(name, [])[:1] for name in scalars}

@@ -38,40 +38,17 @@ def together(
     occasion: Occasion,
 ) -> list[Reading]:
     """The readings of a list, those of one row as one, and no item of two messages twice."""
-    if parameter.type != "array" or not readings:
+    if parameter.type != "array" or len(readings) < 2:
         return list(readings)
-    if len(readings) < 2:
-        return [_closed(parameter, readings[0], messages, occasion)]
     ordered = _apart(readings)
     rows: list[Reading] = []
     for place, reading in enumerate(ordered):
         text = messages[reading.evidence.message].content
         row = None
-        if rows and (
-            _goes_on(parameter, ordered[place:], text)
-            or _ends(reading, text)
-            or lists.last_of(text, rows[-1].evidence.start, reading.evidence.end)
-        ):
+        if rows and (_goes_on(parameter, ordered[place:], text) or _ends(reading, text)):
             row = _row(parameter, rows[-1], reading, messages[reading.evidence.message], occasion)
         rows[len(rows) - (row is not None) :] = [row or reading]
-    closed = [_closed(parameter, row, messages, occasion) for row in rows]
-    return _said_once(closed, messages)
-
-
-def _closed(
-    parameter: Parameter, row: Reading, messages: Sequence[Message], occasion: Occasion
-) -> Reading:
-    """A row of names between commas, with the last one behind its "and"."""
-    said = row.evidence
-    message = messages[said.message]
-    last = lists.last_of(message.content, said.start, said.end)
-    if last is None:
-        return row
-    item: Any = spoken.read(parameter, *message.said(*last), occasion)
-    if item is None:
-        return row
-    evidence = replace(said, end=last[1], text=message.content[said.start : last[1]])
-    return Reading([*_items(row.value), *_items(item)], evidence)
+    return _said_once(rows, messages)
 
 
 def _apart(readings: Sequence[Reading]) -> list[Reading]:

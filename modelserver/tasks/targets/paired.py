@@ -178,7 +178,7 @@ def _side_of_first(
     """The side that the words say for the first of two, and how sure that is."""
     plain = wording.are_plain(pair.source, pair.target)
     if role := wording.role_of_first(first.evidence, second.evidence, message, plain=plain):
-        return role, mentions.SAID
+        return role.side, mentions.SAID if role.sure else wording.UNSAID
     text = message.content
     one, other = pair.side(first, message), pair.side(second, message)
     if one != "target" and _JOINED.fullmatch(text, first.evidence.end, second.evidence.start):

@@ -8,6 +8,7 @@ more between than an article or what kind of thing it is, or right behind it.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from modelserver.tasks.targets import absent
@@ -26,56 +27,102 @@ _INSTEAD_OF: Final = re.compile(
 _SOURCE_BEFORE: Final = re.compile(
     r"(?<!\w)(?:(?:tak(?:es?|ing|en)|took) over from|replac(?:es?|ed|ing)|swap(?:s|ping)?|exchang(?:es?|ing)|trad(?:es?|ing)(?: in)?"
     r"|(?:stand(?:s|ing)?|step(?:s|ping)?|fill(?:s|ing)?|sit(?:s|ting)?) in for|(?:cover(?:s|ing)?|substitut(?:es?|ing)) for"
-    rf"|(?:i|we|he|she|they|who) {_NOW}(?:have|has|had|got|own|owns|bought|received)|(?:i|we|they)['\u2019]ve (?:got )?"
     rf"|(?:s?he|it|they)(?:['\u2019]?s|['\u2019]re| is| are| has been| have been| was| were| stands?| sits?) {_NOW}(?:in|on|at)) {_LITTLE}",
-    re.IGNORECASE,
-)
-_TARGET_BEFORE: Final = re.compile(
-    rf"(?<!\w)(?:wants?|needs?|prefers?|rather have|rather take|(?:['\u2019]?d|would) like|would prefer) {_LITTLE}",
     re.IGNORECASE,
 )
 _SOURCE_AFTER: Final = re.compile(
     r"(?:['\u2019]?s| is| are| was)? (?:out|off|gone)(?! of\b)(?=\s*(?:[,;.!?:]|$|and\b|but\b|so\b|today\b|now\b))"
     r"|(?: is)? (?:step|stand)(?:s|ping|ing)? aside(?!\w)"
-    r"| (?:has|have|['\u2019]ve got) (?:plenty|too many|too much|enough|lots|more than enough)(?!\w)| can spare(?!\w)"
-    r"| (?:until now|till now|so far|up to now|at the moment|at present)(?!\w)"
-    r"|['\u2019]s (?!(?:in|on|at|out|off|full|the|an?|been|ill|sick|now|not|too|going|to)(?!\w))[^\W\d_]{3,}",
+    r"| (?:until now|till now|so far|up to now|at the moment|at present)(?!\w)",
     re.IGNORECASE,
 )
 _HELP: Final = (
     r"(?:has|have|agreed|to|will|can|should|shall|could|is|the|one|that|who|which|going|now)"
 )
 _TARGET_AFTER: Final = re.compile(
-    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|replaces?|needs?|gets?|receives?|wants?|lacks?)(?!\w)"
+    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|replaces?)(?!\w)"
     r"|(?:['\u2019]?s| is| goes| comes)? in(?=\s*(?:[,;.!?]|$|for\b|instead\b))|,? instead(?=\s*(?:[,;.!?]|$))",
     re.IGNORECASE,
 )
+# What one has and another wants: enough where both are said.
+_HAS_BEFORE: Final = re.compile(
+    rf"(?<!\w)(?:(?:i|we|he|she|they|who) {_NOW}(?:have|has|had|got|own|owns|bought|received)"
+    rf"|(?:i|we|they)['\u2019]ve (?:got )?) ?{_LITTLE}",
+    re.IGNORECASE,
+)
+_WANTS_BEFORE: Final = re.compile(
+    rf"(?<!\w)(?:wants?|needs?|prefers?|rather have|rather take|(?:['\u2019]?d|would) like|would prefer) {_LITTLE}",
+    re.IGNORECASE,
+)
+_OF_THEM: Final = (
+    r"(?: of (?:it|them|those|these))?(?=\s*(?:[,;.!?:]|$|and\b|but\b|so\b|to spare\b))"
+)
+_HAS_AFTER: Final = re.compile(
+    rf" (?:has|have|['\u2019]ve got) (?:plenty|too many|too much|enough|lots|more than enough){_OF_THEM}| can spare(?!\w)",
+    re.IGNORECASE,
+)
+_WANTS_AFTER: Final = re.compile(
+    rf"(?:,)?(?: {_HELP}){{0,5}} (?:needs?|gets?|receives?|wants?|lacks?) (?:it|them|some|more|those|these|any)(?!\w)",
+    re.IGNORECASE,
+)
+# "Staging should get a copy of production's data": so it may be, and is to be asked back.
+_MAY_BE_SOURCE: Final = re.compile(
+    r"['\u2019]s (?!(?:in|on|at|out|off|full|the|an?|been|ill|sick|now|not|too|going|to)(?!\w))[^\W\d_]{3,}",
+    re.IGNORECASE,
+)
+_MAY_BE_TARGET: Final = re.compile(
+    rf"(?: {_HELP}){{0,5}} (?:needs?|gets?|receives?|wants?|lacks?)(?!\w)", re.IGNORECASE
+)
 _BEFORE: Final = 60
 _BEHIND: Final = 60
+_Levels = tuple[Side | None, Side | None, Side | None]
 
 
-def of_first(first: Evidence, second: Evidence, text: str, *, changes: bool) -> Side | None:
-    """The side of the first of two values by what is said of either; None where that says nothing.
+@dataclass(frozen=True, slots=True)
+class Role:
+    """The side of the first of two values, and whether it is plainly said."""
+
+    side: Side
+    sure: bool
+
+
+def of_first(first: Evidence, second: Evidence, text: str, *, changes: bool) -> Role | None:
+    """The side of the first of two values by what is said of either; None where that says nothing."""
+    one, other = _said(first, text, changes=changes), _said(second, text, changes=changes)
+    for level, (mine, its) in enumerate(zip(one, other, strict=True)):
+        if mine == its:
+            if mine:
+                return None
+            continue
+        side = mine or ("target" if its == "source" else "source")
+        return Role(side, level == 0 or (level == 1 and mine is not None and its is not None))
+    return None
+
+
+def _said(value: Evidence, text: str, *, changes: bool) -> _Levels:
+    """The sides that the words around a value say: what it does, what one has or wants, what may be.
 
     `changes`: one is given up for the other, as old and new are.
     """
-    one, other = side(first, text, changes=changes), side(second, text, changes=changes)
-    if one == other:
-        return None
-    return one or ("target" if other == "source" else "source")
-
-
-def side(value: Evidence, text: str, *, changes: bool) -> Side | None:
-    """The side that the words around a value say it is on, if they all say one."""
     before = text[max(0, value.start - _BEFORE) : value.start]
     after = text[value.end : value.end + _BEHIND]
-    is_source = (
+    gives_way = (
         _SOURCE_BEFORE.search(before)
         or _SOURCE_AFTER.match(after)
         or absent.follows(value.text, text, value.end)
         or (changes and _INSTEAD_OF.search(before))
     )
-    is_target = _TARGET_BEFORE.search(before) or _TARGET_AFTER.match(after)
+    return (
+        _side(gives_way, _TARGET_AFTER.match(after)),
+        _side(
+            _HAS_BEFORE.search(before) or _HAS_AFTER.match(after),
+            _WANTS_BEFORE.search(before) or _WANTS_AFTER.match(after),
+        ),
+        _side(_MAY_BE_SOURCE.match(after), _MAY_BE_TARGET.match(after)),
+    )
+
+
+def _side(is_source: object, is_target: object) -> Side | None:
     if bool(is_source) == bool(is_target):
         return None
     return "source" if is_source else "target"

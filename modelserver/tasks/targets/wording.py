@@ -390,12 +390,16 @@ def directed(
         plain = are_plain(source, target)
         role = None if back else role_of_first(*both, message, plain=plain)
         if role:
-            ways = (first[0], second[0]) if role == "source" else (second[0], first[0])
+            ways = (first[0], second[0]) if role.side == "source" else (second[0], first[0])
             for_source = _again(source, ways[0], messages, occasion)
             for_target = _again(target, ways[1], messages, occasion)
             if for_source and for_target:
-                turned[source.name] = [sure_of(for_source, SAID)]
-                turned[target.name] = [sure_of(for_target, SAID)]
+                turned[source.name] = [
+                    sure_of(for_source, SAID) if role.sure else unsure(for_source)
+                ]
+                turned[target.name] = [
+                    sure_of(for_target, SAID) if role.sure else unsure(for_target)
+                ]
                 continue
         if back or side_of(both[0], message) is side_of(both[1], message):
             for name in (source.name, target.name):
@@ -590,7 +594,7 @@ def _is_crossed(source: Evidence, target: Evidence, message: Message, *, plain: 
 
 def role_of_first(
     first: Evidence, second: Evidence, message: Message, *, plain: bool
-) -> Side | None:
+) -> roles.Role | None:
     """The side of the first of two values by what is said they do, where no "from" or "to" differs."""
     text = message.content
     role = roles.of_first(first, second, text, changes=not plain)
@@ -600,7 +604,7 @@ def role_of_first(
         _side_by_particle(text, text[max(0, each.start - 40) : each.start])
         for each in (first, second)
     )
-    return None if one == OTHER[role] or other == role else role
+    return None if one == OTHER[role.side] or other == role.side else role
 
 
 def side_of(evidence: Evidence, message: Message) -> Side | None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.values import names, verbs
+from modelserver.tasks.values import names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -59,17 +59,6 @@ _BEFORE: Final = re.compile(
     rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)$",
     re.IGNORECASE,
 )
-# "Amber, jade and blue bird, please": what is parted by commas ends behind its "and". A further
-# wish begins with a verb.
-_LETTERS: Final = r"[^\W\d_]+(?:['-][^\W\d_]+)*"
-_NAME: Final = rf"{_LETTERS}(?: {_LETTERS}){{0,3}}"
-_LAST: Final = re.compile(
-    rf"\s*,?\s(?:{_AND})\s(?!(?:{'|'.join(verbs.OF_WISHES)}|then|also|please)\b)"
-    rf"(?P<item>{_NAME})(?=\s*(?:[,.;!?]|$))",
-    re.IGNORECASE,
-)
-_OPEN: Final = re.compile(rf"{_NAME}(?:, {_NAME})+")
-_LONGEST_ROW: Final = 1000
 _LOOK: Final = 40
 _MOST_ITEMS: Final = 100
 _FILE: Final = re.compile(r"[\w-]+\.(?=[\w]*[a-z])[a-z0-9]{2,4}", re.IGNORECASE)
@@ -191,14 +180,6 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
         if more := re.search(rf"(?<![\w-])(?:{words}){joint}$", before, re.IGNORECASE):
             return start - len(more.group()), end
     return start, end
-
-
-def last_of(text: str, start: int, end: int) -> tuple[int, int] | None:
-    """Where the last item stands of names that are parted by commas up to here, behind an "and"."""
-    said = text[start:end]
-    is_open = len(said) <= _LONGEST_ROW and _OPEN.fullmatch(said) and not _WORDS.search(said)
-    closing = _LAST.match(text, end) if is_open else None
-    return closing.span("item") if closing else None
 
 
 def ends(text: str, place: int) -> bool:

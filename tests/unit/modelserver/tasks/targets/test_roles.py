@@ -10,7 +10,7 @@ from modelserver.tasks.targets import roles
 from modelserver.tasks.types import Evidence
 
 
-def of_first(text: str, first: str, second: str, *, changes: bool = False) -> roles.Side | None:
+def of_first(text: str, first: str, second: str, *, changes: bool = False) -> roles.Role | None:
     one, other = (
         Evidence(0, text.index(each), text.index(each) + len(each), each, 0.5)
         for each in (first, second)
@@ -24,16 +24,29 @@ def of_first(text: str, first: str, second: str, *, changes: bool = False) -> ro
         ("let Una take over from Otto", "target"), ("Una replaces Otto on Friday", "target"),
         ("Otto is off, Una steps in", "source"), ("Una in, Otto out", "target"), ("Otto out, Una in", "source"),
         ("Una stands in for Otto", "target"), ("swap Otto for Una", "source"), ("replace Otto with Una", "source"),
-        ("Otto's shift goes to Una", "source"), ("Otto has plenty, Una needs some", "source"),
-        ("Una should get a copy of Otto's files", "target"), ("I have Otto and want Una", "source"),
+        ("Otto has plenty, Una needs some", "source"), ("I have Otto and want Una", "source"),
         ("we'd rather have Una, we've got Otto", "target"), ("she is in Otto, bring her to Una", "source"),
         ("Otto is ill today so Una will take over", "source"), ("exchange size Otto for size Una", "source"),
-        ("Una is the one who needs it, ask Otto", "target"), ("Otto so far, Una now", "source"),
+        ("Una is the one who needs it, Otto has enough", "target"), ("Otto so far, Una now", "source"),
     ],
 )  # fmt: skip
 def test_what_they_do_says_which_gives_way(text: str, side: roles.Side) -> None:
     first, second = sorted(("Una", "Otto"), key=text.index)
-    assert of_first(text, first, second) == side
+    assert of_first(text, first, second) == roles.Role(side, sure=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "side"),
+    [
+        ("Una should get a copy of Otto's files", "target"), ("Otto's shift goes to Una", "source"),
+        ("Una is the one who needs it, ask Otto", "target"), ("I want Una, by Otto", "target"),
+        ("Una needs a dry place, Otto is free", "target"),
+    ],
+)  # fmt: skip
+def test_what_may_be_so_is_no_more_than_a_guess(text: str, side: roles.Side) -> None:
+    """Who needs something may be who leaves."""
+    first, second = sorted(("Una", "Otto"), key=text.index)
+    assert of_first(text, first, second) == roles.Role(side, sure=False)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +54,6 @@ def test_what_they_do_says_which_gives_way(text: str, side: roles.Side) -> None:
     [
         "Una and Otto",
         "Otto, then Una",
-        "Otto wants Una",
         "to Una instead of Otto",
         "Otto is out of Una",
         "I have an appointment with Otto, Una",
@@ -55,7 +67,9 @@ def test_other_words_say_nothing(text: str) -> None:
 
 
 def test_instead_of_is_of_what_changes() -> None:
-    assert of_first("Una instead of Otto", "Una", "Otto", changes=True) == "target"
+    assert of_first("Una instead of Otto", "Una", "Otto", changes=True) == roles.Role(
+        "target", sure=True
+    )
 
 
 @pytest.mark.parametrize("piece", ["will ", "has ", "a new ", "swap ", "is ", "'s "])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from modelserver.tasks.values.lists import (
@@ -11,7 +9,6 @@ from modelserver.tasks.values.lists import (
     known_at,
     known_in,
     known_items,
-    last_of,
     numbers,
     parts,
     reach,
@@ -136,30 +133,3 @@ def test_a_part_of_a_known_item_is_the_item() -> None:
     text = "the hand mower on"
     assert known_at(text, 4, 8, known) == (4, 14)
     assert known_at(text, 15, 17, known) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "row", "last"),
-    [
-        ("hide amber, blue bird and tell me why, they are old", "amber, blue bird", None),
-        ("hide amber, blue bird and wait a bit, they are old", "amber, blue bird", "wait a bit"),
-        ("hide amber, blue bird, and jade!", "amber, blue bird", "jade"), ("amber, jade und onyx", "amber, jade", "onyx"),
-        ("hide amber and jade", "amber", None), ("hide amber, jade and onyx, then", "amber, jade and onyx", None),
-        ("amber, jade and send the bill", "amber, jade", None), ("amber, jade and then go", "amber, jade", None),
-        ("A1, A2 and jade", "A1, A2", None), ("amber, jade and set 4", "amber, jade", None),
-    ],
-)  # fmt: skip
-def test_what_commas_part_ends_behind_its_and(text: str, row: str, last: str | None) -> None:
-    """If no further wish begins there."""
-    at = text.index(row)
-    spot = last_of(text, at, at + len(row))
-    assert (text[slice(*spot)] if spot else None) == last
-
-
-@pytest.mark.parametrize("piece", ["a, ", "and a ", "a b c, ", " "])
-def test_no_row_takes_long(piece: str) -> None:
-    text = piece * 20_000
-    began = time.perf_counter()
-    for end in (900, 1_000, len(text) // 2):
-        last_of(text, 0, end)
-    assert time.perf_counter() - began < 0.5
