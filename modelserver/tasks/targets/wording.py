@@ -604,6 +604,8 @@ def role_of_first(
         _side_by_particle(text, text[max(0, each.start - 40) : each.start])
         for each in (first, second)
     )
+    if not role.sure and (one or other):
+        return None  # A "from" or a "to" says more.
     return None if one == OTHER[role.side] or other == role.side else role
 
 
