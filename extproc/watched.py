@@ -9,17 +9,16 @@ GET /generations           the configs that are kept parsed
 
 from __future__ import annotations
 
-import contextlib
-import os
 import uuid
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from extproc import told
 from extproc.contract import MARK_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from extproc.record.ring import Ring
@@ -37,28 +36,16 @@ class Watched:
         self._life = uuid.uuid4().hex
         """Part of each mark: the numbers of a process that was before us say nothing here."""
 
-    @contextlib.asynccontextmanager
-    async def on(self, socket: Path) -> AsyncIterator[None]:
+    def on(self, socket: Path) -> AbstractAsyncContextManager[None]:
         app = web.Application()
         app.router.add_get("/metrics", self._expose)
         app.router.add_get("/decisions", self._decisions)
         app.router.add_get("/decisions/{id}", self._decision)
         app.router.add_get("/generations", self._known)
-        runner = web.AppRunner(app, access_log=None)
-        await runner.setup()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(socket)
-        await web.UnixSite(runner, str(socket)).start()
-        os.chmod(socket, 0o600)
-        try:
-            yield
-        finally:
-            await runner.cleanup()
+        return told.serving(app, socket)
 
     async def _expose(self, _request: web.Request) -> web.Response:
-        return web.Response(
-            body=self._metrics.text(), headers={"content-type": "text/plain; version=0.0.4"}
-        )
+        return told.prometheus(self._metrics.text())
 
     async def _decisions(self, request: web.Request) -> web.Response:
         if (mark := request.query.get("after")) is not None:

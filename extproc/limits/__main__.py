@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +19,7 @@ import uvloop
 from aiohttp import web
 from prometheus_client import generate_latest
 
+from extproc import told
 from extproc.limits.counts import Counts, connect
 from extproc.limits.server import RateLimits, create_server
 from extproc.limits.telling import Metrics
@@ -27,8 +27,6 @@ from extproc.serving import Health, listen
 from extproc.telemetry import configure_logs, log
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
     from grpc import aio
 
 _GRACE = 2.0
@@ -76,7 +74,7 @@ async def _serve(options: argparse.Namespace) -> None:
         _listen_on_port(options.listen, server)
     async with contextlib.AsyncExitStack() as rest:
         if options.metrics:
-            await rest.enter_async_context(_told(options.metrics, metrics))
+            await rest.enter_async_context(told.serving(_told(metrics), options.metrics))
         if reason := await counts.begin():
             log.warning("redis.does_not_answer", reason=reason)
         await server.start()
@@ -96,26 +94,13 @@ def _listen_on_port(address: str, server: aio.Server) -> None:
         raise OSError(f"cannot listen on {address}: is it HOST:PORT, and free?") from None
 
 
-@contextlib.asynccontextmanager
-async def _told(socket: Path, metrics: Metrics) -> AsyncIterator[None]:
+def _told(metrics: Metrics) -> web.Application:
     async def expose(_request: web.Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(metrics.registry),
-            headers={"content-type": "text/plain; version=0.0.4"},
-        )
+        return told.prometheus(generate_latest(metrics.registry))
 
     app = web.Application()
     app.router.add_get("/metrics", expose)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(socket)
-    await web.UnixSite(runner, str(socket)).start()
-    os.chmod(socket, 0o600)
-    try:
-        yield
-    finally:
-        await runner.cleanup()
+    return app
 
 
 if __name__ == "__main__":

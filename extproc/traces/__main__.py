@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import os
 import signal
 import sys
 from functools import partial
@@ -20,6 +18,7 @@ from aiohttp import web
 from google.protobuf.message import DecodeError
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
+from extproc import told
 from extproc.contract import CALLS_PATH, Tracing
 from extproc.telemetry import configure_logs, log, traces_counter
 from extproc.traces import llm_calls
@@ -67,40 +66,32 @@ async def _serve(options: argparse.Namespace) -> None:
     headers = tuple((name, file) for name, _, file in (it.partition("=") for it in options.header))
     settings = Tracing(options.collector, options.service_name, options.ca_file, headers)
     outgoing = exporter(settings, lambda result, count: traces.add(count, "llm_calls", result))
-    runner = web.AppRunner(_application(outgoing, registry), access_log=None)
-    await runner.setup()
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(options.socket)
-    await web.UnixSite(runner, str(options.socket)).start()
-    os.chmod(options.socket, 0o600)
-    log.info("serving", socket=str(options.socket))
-    await stop.wait()
-    await runner.cleanup()
+    async with told.serving(_application(outgoing, registry), options.socket):
+        log.info("serving", socket=str(options.socket))
+        await stop.wait()
     await outgoing.close()
 
 
 def _application(outgoing: Exporter, registry: CollectorRegistry) -> web.Application:
-    async def told(request: web.Request) -> web.Response:
+    async def calls(request: web.Request) -> web.Response:
         try:
-            calls = llm_calls.read(await request.read())
+            read = llm_calls.read(await request.read())
         except DecodeError:
             raise web.HTTPBadRequest from None
-        for call in calls:
+        for call in read:
             span = llm_calls.span(call)
             if span is not None:
                 outgoing.put(partial(tuple, (span,)), _SIZE)
         return web.Response(content_type="application/x-protobuf")
 
     async def metrics(_request: web.Request) -> web.Response:
-        return web.Response(
-            body=generate_latest(registry), headers={"content-type": "text/plain; version=0.0.4"}
-        )
+        return told.prometheus(generate_latest(registry))
 
     async def well(_request: web.Request) -> web.Response:
         return web.Response()
 
     app = web.Application(client_max_size=_MOST_TOLD)
-    app.router.add_post(CALLS_PATH, told)
+    app.router.add_post(CALLS_PATH, calls)
     app.router.add_get("/metrics", metrics)
     app.router.add_get("/healthz", well)
     return app
