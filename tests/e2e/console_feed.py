@@ -62,6 +62,7 @@ def _record(number: int, target: str) -> dict[str, Any]:
     ranking = [{"name": name, "score": 0.9 / place} for place, name in enumerate("abcdefgh", 1)]
     return {
         "version": 1, "id": f"id-{number}", "trace": None, "generation": "0a1b2c3d",
+        "client": "batch" if number % 5 == 0 else None,
         "at": f"2026-01-01T00:{minutes:02}:{thousandths / 1000:06.3f}+00:00",
         "stream": False, "messages": 1, "prompt": {"characters": 9, "hash": "0" * 16},
         "outcome": "failed" if number % 7 == 0 else "forwarded",

@@ -12,7 +12,7 @@ const ROW = 34;
 const BEYOND = 8;
 const PAUSE = 1000;
 const TELLS_EVERY = 5000;
-const NO_FILTER = { text: "", outcome: "", target: "", slow: "" };
+const NO_FILTER = { text: "", outcome: "", target: "", client: "", slow: "" };
 
 /** What has come so far outlives the view: the gateway itself remembers two thousand at most. */
 const feed = { records: [], mark: "", heard: true };
@@ -37,9 +37,10 @@ export function Decisions({ detail }) {
   const shown = useMemo(() => chooseBy(records, filter), [records, filter]);
   const record = useMemo(() => records.find((each) => each.id === chosen), [records, chosen]);
   const targets = useMemo(() => [...new Set(records.flatMap(targetsOf))].sort(), [records]);
+  const clients = useMemo(() => [...new Set(records.map((each) => each.client).filter(Boolean))].sort(), [records]);
   return html`
     <section class="list" aria-label="Decisions">
-      <${Filter} filter=${filter} change=${setFilter} targets=${targets} />
+      <${Filter} filter=${filter} change=${setFilter} targets=${targets} clients=${clients} />
       <div class="counted">
         <p>${shown.length === records.length ? "" : `${shown.length} of `}${records.length} decisions</p>
         <${News} count=${records.length} />
@@ -82,18 +83,19 @@ function targetsOf(record) {
   return record.calls.map((each) => each.target);
 }
 
-function chooseBy(records, { text, outcome, target, slow }) {
+function chooseBy(records, { text, outcome, target, client, slow }) {
   const words = text.trim().toLowerCase();
   const least = Number(slow);
-  if (!words && !outcome && !target && !least) return records;
+  if (!words && !outcome && !target && !client && !least) return records;
   return records.filter((each) => (!outcome || each.outcome === outcome)
     && (!target || targetsOf(each).includes(target))
+    && (!client || each.client === client)
     && each.ms >= least
     && (!words || [each.id, each.trace, each.prompt?.text, each.error?.code, each.guard?.refused_by, ...targetsOf(each)]
       .some((part) => part?.toLowerCase().includes(words))));
 }
 
-function Filter({ filter, change, targets }) {
+function Filter({ filter, change, targets, clients }) {
   const set = (name) => (event) => {
     const { value } = event.target;
     change((old) => ({ ...old, [name]: value }));
@@ -108,6 +110,10 @@ function Filter({ filter, change, targets }) {
       <option value="">any</option>
       ${targets.map((name) => html`<option value=${name}>${name}</option>`)}
     </select></label>
+    ${clients.length > 0 && html`<label>Client <select value=${filter.client} onChange=${set("client")}>
+      <option value="">any</option>
+      ${clients.map((name) => html`<option value=${name}>${name}</option>`)}
+    </select></label>`}
     <label>At least <select value=${filter.slow} onChange=${set("slow")}>
       <option value="">0 ms</option>
       ${[10, 50, 100, 500, 1000].map((each) => html`<option value=${each}>${each} ms</option>`)}
@@ -230,6 +236,7 @@ function Detail({ record: chosen }) {
     <dl class="values">
       <div><dt>request</dt><dd><code>${record.id}</code></dd></div>
       ${record.trace && html`<div><dt>trace</dt><dd><code>${record.trace}</code></dd></div>`}
+      ${record.client && html`<div><dt>client</dt><dd>${record.client}</dd></div>`}
       <div><dt>config</dt><dd><code>${record.generation}</code></dd></div>
       <div><dt>messages</dt><dd>${record.messages}${record.stream ? ", answered as a stream" : ""}</dd></div>
     </dl>
