@@ -183,11 +183,15 @@ def test_config_is_sound_where_it_is_mounted(case: str, tmp_path: Path) -> None:
     text = config["data"]["arch_config.yaml"]
     (tmp_path / "clients").mkdir()
     (tmp_path / "clients" / "web").write_text("a-key-of-one-of-the-clients")
-    leaf = Authority(tmp_path / "tls").leaf("gateway.test")
+    (tmp_path / "redis").write_text("a-password-of-no-meaning")
+    authority = Authority(tmp_path / "tls")
+    leaf = authority.leaf("gateway.test")
     for written, meant in {
         "/etc/archgw-clients": tmp_path / "clients",
         "/etc/archgw-tls/tls.crt": leaf.chain_file,
         "/etc/archgw-tls/tls.key": leaf.key_file,
+        "/etc/archgw-tls/ca.crt": authority.file,
+        "/etc/archgw-keys/REDIS_PASSWORD": tmp_path / "redis",
     }.items():
         text = text.replace(written, str(meant))
     file = tmp_path / "arch_config.yaml"
