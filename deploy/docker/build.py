@@ -49,6 +49,13 @@ LEFT_OUT = {
         *("../../../bin/archgw", "../../../bin/archgw-ratelimit"),
     ),
 }
+NEVER_RUN = (
+    # Redis' client for extensions of a server, and for several servers at once: loaded on demand.
+    *(f"redis/commands/{each}" for each in ("bf", "json", "search", "timeseries", "vectorset")),
+    *("redis/multidb", "redis/asyncio/multidb"),
+    # What compiled modules were made of.
+    *("**/*.pyx", "**/*.pxd", "**/*.pxi", "uvloop/**/*.c"),
+)
 DEBIAN = ("python3", "usr-is-merged")
 """The second spares us a script that needs all of Perl."""
 NOT_NEEDED = ("doc", "info", "lintian", "locale", "man")
@@ -126,7 +133,7 @@ def gather(targets: tuple[str, ...]) -> None:
     for target in targets:
         folder = CONTEXT / target
         # Apart, since ours changes with each commit, and the others seldom.
-        wheels = _folder(folder / "wheels", downloaded(target), UNUSED_FILES)
+        wheels = _folder(folder / "wheels", downloaded(target), (*UNUSED_FILES, *NEVER_RUN))
         shutil.copy(requirements(target), wheels / "requirements.txt")
         _folder(folder / "ours", [ours], LEFT_OUT[target])
         bill_of_materials(target, folder / "sbom.cdx.json")
