@@ -391,15 +391,9 @@ def directed(
         role = None if back else role_of_first(*both, message, plain=plain)
         if role:
             ways = (first[0], second[0]) if role.side == "source" else (second[0], first[0])
-            for_source = _again(source, ways[0], messages, occasion)
-            for_target = _again(target, ways[1], messages, occasion)
-            if for_source and for_target:
-                turned[source.name] = [
-                    sure_of(for_source, SAID) if role.sure else unsure(for_source)
-                ]
-                turned[target.name] = [
-                    sure_of(for_target, SAID) if role.sure else unsure(for_target)
-                ]
+            if read := _both_again((source, target), ways, messages, occasion):
+                for name, each in read.items():
+                    turned[name] = [sure_of(each, SAID) if role.sure else unsure(each)]
                 continue
         if back or side_of(both[0], message) is side_of(both[1], message):
             for name in (source.name, target.name):
@@ -408,11 +402,9 @@ def directed(
             for name in (source.name, target.name):
                 turned[name] = [sure_of(turned[name][0], SAID), *turned[name][1:]]
         if _is_crossed(*both, message, plain=plain) is not back:
-            for_source = _again(source, turned[target.name][0], messages, occasion)
-            for_target = _again(target, turned[source.name][0], messages, occasion)
-            if for_source and for_target:
-                turned[source.name] = [for_source, *first[1:]]
-                turned[target.name] = [for_target, *second[1:]]
+            ways = (turned[target.name][0], turned[source.name][0])
+            for name, each in _both_again((source, target), ways, messages, occasion).items():
+                turned[name] = [each, *turned[name][1:]]
     return turned
 
 
@@ -653,6 +645,19 @@ def _again(
     said = reading.evidence
     value = spoken.read(parameter, *messages[said.message].said(said.start, said.end), occasion)
     return None if value is None else Reading(value, said)
+
+
+def _both_again(
+    pair: tuple[Parameter, Parameter], ways: tuple[Reading, Reading],
+    messages: Sequence[Message], occasion: Occasion,
+) -> dict[str, Reading]:  # fmt: skip
+    """The words of two values, each read for its parameter; empty where one of them cannot be."""
+    read = {
+        parameter.name: found
+        for parameter, way in zip(pair, ways, strict=True)
+        if (found := _again(parameter, way, messages, occasion))
+    }
+    return read if len(read) == len(pair) else {}
 
 
 def sure_of(reading: Reading, least: float) -> Reading:
