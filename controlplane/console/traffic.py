@@ -19,7 +19,7 @@ from controlplane.supervise import exposition, http
 from controlplane.supervise.http import HttpError, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from controlplane.metric_names import Counted
     from controlplane.supervise.exposition import Families
@@ -37,7 +37,8 @@ BY: Final = ("provider", "model", "client", "target")
 _PERCENTILES: Final = {"50 %": 0.5, "95 %": 0.95, "99 %": 0.99}
 
 Labels = Mapping[str, str]
-Values = dict[tuple[str, frozenset[tuple[str, str]]], float]
+Values = dict[str, dict[frozenset[tuple[str, str]], float]]
+"""By the metric and its labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +69,18 @@ class Traffic:
             self.add(dt.datetime.now(dt.UTC).timestamp(), exposition.families(text))
 
     def add(self, at: float, found: Families) -> None:
-        self._samples.append(Sample(at, dict(_values(found))))
+        self._samples.append(Sample(at, _values(found)))
 
     def told(self, by: str, minutes: float) -> dict[str, Any]:
         """The charts: names and, for each, a value for each time."""
         samples = self._newest(minutes)
-        counted = table.REQUESTS if by != "target" else None
-        apart = by if by != "target" else ""
+        # Targets have a counter of their own; nothing else is told apart by them.
+        asked, apart = (_TARGETS, "") if by == "target" else (_named(table.REQUESTS), by)
         return {
             "times": [round(each.at, 1) for each in samples[1:]],
             "by": by,
             "charts": {
-                "requests": _rates(samples, _named(counted) if counted else _TARGETS, _label(by)),
+                "requests": _rates(samples, asked, _label(by)),
                 "errors": _rates(samples, _named(table.REQUESTS), _error),
                 "latency": _percentiles(samples, _named(table.LATENCY), 1e-3),
                 "first": _percentiles(samples, _named(table.FIRST_TOKEN), 1e-3),
@@ -97,16 +98,20 @@ def _named(counted: Counted) -> str:
     return counted.shown[0].name
 
 
-def _values(found: Families) -> Iterator[tuple[tuple[str, frozenset[tuple[str, str]]], float]]:
+def _values(found: Families) -> Values:
     """What the charts are made of, and nothing else: a scrape has thousands of samples."""
     counters = (table.REQUESTS, table.INPUT_TOKENS, table.OUTPUT_TOKENS, table.COST)
     histograms = [_named(table.LATENCY), _named(table.FIRST_TOKEN)]
+    kept: Values = {}
     for name in (*map(_named, counters), *histograms, _TARGETS):
         # prometheus_client and Envoy do not agree whether `_total` is of a counter's name.
         family = name if name in found else name.removesuffix("_total")
-        for labels, value in exposition.values(found, family):
-            if name not in histograms or "le" in labels:
-                yield (name, frozenset(labels.items())), value
+        kept[name] = {
+            frozenset(labels.items()): value
+            for labels, value in exposition.values(found, family)
+            if name not in histograms or "le" in labels
+        }
+    return kept
 
 
 def _label(name: str) -> Callable[[Labels], str]:
@@ -162,10 +167,11 @@ def _grown(
     old: Sample, new: Sample, metric: str, name_of: Callable[[Labels], str | None]
 ) -> dict[str, float]:
     found: dict[str, float] = {}
-    for (name, labels), value in new.values.items():
-        if name != metric or (label := name_of(dict(labels))) is None:
+    earlier = old.values[metric]
+    for labels, value in new.values[metric].items():
+        if (label := name_of(dict(labels))) is None:
             continue
-        before = old.values.get((name, labels), 0.0)
+        before = earlier.get(labels, 0.0)
         # A process that began anew counts from nothing.
         found[label] = found.get(label, 0.0) + (value - before if value >= before else value)
     return found
