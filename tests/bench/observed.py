@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.bench import plain
+from tests.bench.prompts import CONFIG
 from tests.e2e.demo_stages import model_process
 from tests.e2e.harness import Running, free_port, gateway
 from tests.fakes.collector import FakeCollector
@@ -30,31 +31,8 @@ from tests.fakes.model_server import FakeModelServer
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-_CONFIG = """
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-model_server: {{address: "{models}"}}
-llm_providers:
-  - name: one
-    provider: local
-    base_url: http://127.0.0.1:{provider}/v1
-    model: gpt-one
-    default: true
-    price: {{input: 1, output: 2, cached: 0.5}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
-prompt_targets:
-  - name: weather
-    description: The weather of a city for some days.
-    endpoint: {{name: app, path: /weather}}
-    parameters:
-      - {{name: city, type: str, description: The city, required: true}}
-endpoints:
-  app: {{endpoint: "127.0.0.1:9"}}
-"""
+_PRICE = "    price: {{input: 1, output: 2, cached: 0.5}}\n"
+_CONFIG = CONFIG.replace("    default: true\n", f"    default: true\n{_PRICE}")
 _ALL = """
 overrides: {{stats_port: 0, access_log_format: json}}
 decisions: {{file: decisions.jsonl, content: all}}

@@ -13,7 +13,7 @@ from tests.bench import plain
 from tests.e2e.harness import Running, free_port, gateway
 from tests.fakes.model_server import FakeModelServer
 
-_CONFIG = """
+CONFIG = """
 version: v0.1
 listeners:
   ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
@@ -36,6 +36,8 @@ prompt_targets:
       - {{name: city, type: str, description: The city, required: true}}
 endpoints:
   app: {{endpoint: "127.0.0.1:9"}}
+"""
+_OVERRIDES = """
 overrides: {{stats_port: 0, access_log_format: json}}
 """
 
@@ -50,7 +52,7 @@ def run(folder: Path) -> dict[str, float]:
         plain.envoy(folder / "provider", provider, plain.direct_response()),
         plain.envoy(folder / "plain", forwarded, plain.forward(provider)) as forwarding,
     ):
-        config = _CONFIG.format(provider=provider, models=models.address)
+        config = (CONFIG + _OVERRIDES).format(provider=provider, models=models.address)
         with gateway(home, config, {}) as running:
             time.sleep(1)  # Envoy's first health check of the extproc processes
             there = plain.Server(forwarded, forwarding.pid)

@@ -49,6 +49,21 @@ def is_done(said: str, *wishes: Any, config: Any = None) -> bool:
     return True
 
 
+def of_words(said: str, call: Any, **words: str) -> Any:
+    """The call, its values where these words stand in the message."""
+    evidence = {
+        name: replace(each, start=said.index(words[name]), end=said.index(words[name]) + len(words[name]), text=words[name])
+        if name in words else each
+        for name, each in call.evidence.items()
+    }  # fmt: skip
+    return replace(call, evidence=evidence)
+
+
+def as_said(said: str, call: Any) -> Any:
+    """The call, each value where the message has it."""
+    return of_words(said, call, **{name: each.text for name, each in call.evidence.items()})
+
+
 def ship(**more: Any) -> Any:
     return wish("ship_parcel", 0, parcel="P77", **more)
 
@@ -328,11 +343,7 @@ def test_what_ends_before_it_starts_is_asked_back(start: int, end: int, *, done:
     )  # fmt: skip
     said = f"block it, start hour {start}, end hour {end}"
     wanted = wish("block", 0, start_hour=start, end_hour=end)
-    evidence = {
-        name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
-        for name, each in wanted.evidence.items()
-    }
-    assert is_done(said, replace(wanted, evidence=evidence), config=settings(block)) is done
+    assert is_done(said, as_said(said, wanted), config=settings(block)) is done
 
 
 @pytest.mark.parametrize(
@@ -349,11 +360,7 @@ def test_places_have_no_order_where_one_is_said(said: str, *, done: bool) -> Non
         parameter("to_dock", "integer", required=True), confirm="unsure",
     )  # fmt: skip
     wanted = wish("tow", 0, from_dock=6, to_dock=2)
-    evidence = {
-        name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
-        for name, each in wanted.evidence.items()
-    }
-    assert is_done(said, replace(wanted, evidence=evidence), config=settings(tow)) is done
+    assert is_done(said, as_said(said, wanted), config=settings(tow)) is done
 
 
 @pytest.mark.parametrize(
@@ -390,11 +397,7 @@ def test_bounds_say_what_they_are(said: str, *, done: bool) -> None:
         parameter("highest", "integer", required=True), confirm="unsure",
     )  # fmt: skip
     wanted = wish("limit", 0, lowest=5, highest=12)
-    evidence = {
-        name: replace(each, start=said.index(each.text), end=said.index(each.text) + len(each.text))
-        for name, each in wanted.evidence.items()
-    }
-    assert is_done(said, replace(wanted, evidence=evidence), config=settings(limit)) is done
+    assert is_done(said, as_said(said, wanted), config=settings(limit)) is done
 
 
 @pytest.mark.parametrize(
@@ -411,12 +414,9 @@ def test_a_denial_of_what_was_asked_about_denies_no_other_wish(reply: str, *, do
     config = settings(SHIP, MOVE)
     asked = Questions(config).ask([SHIP.parameters[0]], known=True)
     moved = wish("move_goods", 2, from_store="Bonn", to_store="Lyon")
-    evidence = {
-        name: replace(each, start=reply.index(each.text), end=reply.index(each.text) + 4)
-        for name, each in moved.evidence.items()
-    }
-    moved = replace(moved, evidence=evidence)
-    played = play(config, models=calls(moved), says=APP) >> chat(*turns("ship it", asked, reply))
+    played = play(config, models=calls(as_said(reply, moved)), says=APP) >> chat(
+        *turns("ship it", asked, reply)
+    )
     if not done:
         assert isinstance(played.outcome, Answer)
         assert not played.endpoints.sent
@@ -439,11 +439,7 @@ def test_numbers_that_have_no_names_are_asked_back(said: str, *, done: bool) -> 
         parameter("bay", "integer", required=True), confirm="unsure",
     )  # fmt: skip
     wanted = wish("stow", 0, pallets=12, bay=5)
-    evidence = {
-        name: replace(each, start=said.index(each.text), end=said.index(each.text) + len(each.text))
-        for name, each in wanted.evidence.items()
-    }
-    assert is_done(said, replace(wanted, evidence=evidence), config=settings(stow)) is done
+    assert is_done(said, as_said(said, wanted), config=settings(stow)) is done
 
 
 def test_a_number_beside_anothers_name_is_asked_back() -> None:
@@ -455,11 +451,7 @@ def test_a_number_beside_anothers_name_is_asked_back() -> None:
 
     def wanted(said: str, adults: int, children: int) -> Any:
         read = wish("book_ticket", 0, adults=adults, children=children)
-        evidence = {
-            name: replace(each, start=said.index(each.text), end=said.index(each.text) + 1)
-            for name, each in read.evidence.items()
-        }
-        return replace(read, evidence=evidence)
+        return as_said(said, read)
 
     said = "book it for 3 kids and 1 adult"
     assert not is_done(said, wanted(said, 3, 1), config=settings(book))
@@ -520,16 +512,6 @@ def test_an_empty_message_is_plain() -> None:
 
 
 # What is denied, and is something else -----------------------------------------------------------
-
-
-def of_words(said: str, call: Any, **words: str) -> Any:
-    """The call, its values where these words stand in the message."""
-    evidence = {
-        name: replace(each, start=said.index(words[name]), end=said.index(words[name]) + len(words[name]), text=words[name])
-        if name in words else each
-        for name, each in call.evidence.items()
-    }  # fmt: skip
-    return replace(call, evidence=evidence)
 
 
 @pytest.mark.parametrize(
