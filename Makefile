@@ -122,6 +122,14 @@ protos: install ## generate the Python code of protos/, and the types of envoy-d
 bench: install ## measure the gateway against plain Envoy in the same run
 	@$(RUN) python -m tests.bench
 
+# RATE=20 asks less of a slow machine; WRITE=1 keeps what was measured in reports/soak.md.
+SECONDS ?= 600
+RATE ?= 50
+
+.PHONY: soak
+soak: install ## load a gateway for ten minutes: make soak [SECONDS=600] [RATE=50] [WRITE=1]
+	@$(RUN) python -m tests.soak --seconds $(SECONDS) --rate $(RATE) $(if $(WRITE),--write)
+
 .PHONY: train
 train: ## train the models: make train DATA=folder
 	@test -n "$(DATA)" || { echo "say where the training data is: make train DATA=folder"; exit 2; }

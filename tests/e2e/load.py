@@ -28,7 +28,7 @@ async def steady(port: int, ledger: Ledger, stop: asyncio.Event) -> None:
     while not stop.is_set():
         try:
             connection = connection or await asyncio.open_connection("127.0.0.1", port)
-            status, rest, stays = await _ask(*connection, body)
+            status, rest, stays = await ask(*connection, body)
             # A pause as a caller makes one: the test asks for loss, not for speed.
             await asyncio.sleep(0.01)
             ledger.outcomes["ok" if status == 200 and b"Hello" in rest else f"{status}"] += 1
@@ -44,10 +44,10 @@ async def steady(port: int, ledger: Ledger, stop: asyncio.Event) -> None:
 
 async def stream(port: int, ledger: Ledger, chunks: int) -> None:
     """One long SSE answer, which must come whole."""
-    ask = {"messages": [{"role": "user", "content": "hi"}], "stream": True}
+    asked = {"messages": [{"role": "user", "content": "hi"}], "stream": True}
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        status, body, _ = await _ask(reader, writer, json.dumps(ask).encode())
+        status, body, _ = await ask(reader, writer, json.dumps(asked).encode())
         count = body.count(b'"content"')
         whole = status == 200 and count == chunks and body.endswith(b"data: [DONE]\n\n")
         ledger.outcomes["ok" if whole else f"{status}, {count} of {chunks} chunks"] += 1
@@ -57,13 +57,15 @@ async def stream(port: int, ledger: Ledger, chunks: int) -> None:
         writer.close()
 
 
-async def _ask(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes
+async def ask(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, body: bytes, **headers: str
 ) -> tuple[int, bytes, bool]:
+    """Status, body, and whether the connection stays open; raises for an answer that is cut."""
     head = (
         "POST /v1/chat/completions HTTP/1.1\r\nhost: gateway\r\n"
-        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
     )
+    head += "".join(f"{name}: {value}\r\n" for name, value in headers.items()) + "\r\n"
     writer.write(head.encode() + body)
     answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
     status = int(answer.split(" ", 2)[1])

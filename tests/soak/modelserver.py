@@ -1,6 +1,6 @@
 """Mixed load on the model server for as long as you like: does it stay well and small?
 
-    python -m tests.soak_modelserver [--seconds 600] [--callers 6] [--config FILE]
+    python -m tests.soak.modelserver [--seconds 600] [--callers 6] [--config FILE]
 
 Callers send decisions, guard texts, v0.1 calls, garbage, oversized bodies and documents, and
 some leave in the middle of an answer. Every answer is checked against what that request
