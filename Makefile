@@ -130,6 +130,14 @@ RATE ?= 50
 soak: install ## load a gateway for ten minutes: make soak [SECONDS=600] [RATE=50] [WRITE=1]
 	@$(RUN) python -m tests.soak --seconds $(SECONDS) --rate $(RATE) $(if $(WRITE),--write)
 
+.venv/fuzz: .venv/installed
+	@$(PYTHON) install.py fuzz
+	@touch $@
+
+.PHONY: fuzz
+fuzz: .venv/fuzz ## look for input that breaks something: make fuzz [EACH=60] [TARGETS="body yaml"]
+	@$(RUN) python -m tests.fuzz --seconds $(or $(EACH),60) $(TARGETS)
+
 .PHONY: train
 train: ## train the models: make train DATA=folder
 	@test -n "$(DATA)" || { echo "say where the training data is: make train DATA=folder"; exit 2; }

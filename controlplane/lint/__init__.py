@@ -102,6 +102,7 @@ RULES: tuple[Rule, ...] = (
     sharing.odd_service,
     addresses.bad_listener_address,
     addresses.bad_host,
+    addresses.bad_http_host,
     addresses.bad_base_url,
     addresses.path_in_host,
     addresses.no_hosts,

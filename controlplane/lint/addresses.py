@@ -85,6 +85,30 @@ def _model_servers(config: Config) -> Iterator[tuple[Path, str]]:
             yield ((*path, number) if several else path), each
 
 
+@error("AG715")
+def bad_http_host(config: Config) -> Iterator[Finding]:
+    """An `http_host` is no name of a host.
+
+    It is sent as it is, in the header `Host` of each call and in TLS: the name alone, and a port
+    where the host wants one.
+
+    Wrong:
+        endpoints:
+          app: {endpoint: "10.0.0.2:8001", http_host: "https://app.corp/"}
+
+    Right:
+        endpoints:
+          app: {endpoint: "10.0.0.2:8001", http_host: app.corp}
+    """
+    named = [(each.path, each.http_host) for each in config.endpoints]
+    named += [(each.path, each.http_host) for each in config.providers]
+    for path, written in named:
+        host = split(written) if written is not None else None
+        if written is not None and (not host or host.scheme or host.path or host.user is not None):
+            message = f"{written!r} is no name of a host"
+            yield Finding((*path, "http_host"), message, "write a name such as app.corp")
+
+
 @error("AG703")
 def bad_base_url(config: Config) -> Iterator[Finding]:
     """A `base_url` is no URL.
