@@ -126,6 +126,7 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
                 "body_format_override": form(_header(contract.ERROR_MESSAGE_HEADER), _TYPE, _CODE),
             },
             *_unknown_limits(form, gateway),
+            *_undecided(form, listener),
             *(
                 {
                     "filter": _cel(expression),
@@ -158,6 +159,21 @@ def config(gateway: ir.Gateway, listener: ir.Listener) -> Fields:
         ],
         "body_format": form("%LOCAL_REPLY_BODY%", _TYPE, _CODE),
     }
+
+
+def _undecided(form: Callable[..., Fields], listener: ir.Listener) -> list[Fields]:
+    """Extproc died over it: what Envoy notes then names the cause as it would a provider's."""
+    if listener.name != "prompt":
+        return []
+    (words,) = (row for row in _ENVOYS_OWN if row[0] == 503)
+    _, code, kind, text = words
+    return [
+        {
+            "filter": _cel(f"response.code == 503 && {_DETAILS}.startsWith('ext_proc_error')"),
+            "headers_to_add": [_tells(code)],
+            "body_format_override": form(text, kind, code),
+        }
+    ]
 
 
 def _unknown_limits(form: Callable[..., Fields], gateway: ir.Gateway) -> list[Fields]:

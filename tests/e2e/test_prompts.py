@@ -20,6 +20,7 @@ import pytest
 from controlplane.emit.runtime import DEADLINE_SECONDS
 from extproc.server import Processor, create_server
 from extproc.serving import Health, listen
+from tests.e2e.archgw import until
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication, Says
@@ -522,6 +523,26 @@ class TestProcesses:
         while stage.client.chat("a joke").status != 200:
             assert time.monotonic() < deadline
             time.sleep(0.1)
+
+    def test_a_prompt_that_extproc_dies_over_blames_no_provider(self, stage: Stage) -> None:
+        """Nobody was asked yet, so none is told to be out of reach: it is we who were not there."""
+        stage.models.script = Script(delay=2.0)
+        try:
+            with ThreadPoolExecutor(1) as pool:
+                asking = pool.submit(stage.client.chat, "a joke")
+                until(lambda: stage.models.received)
+                for extproc in stage.running.extprocs:
+                    extproc.process.kill()
+                    extproc.process.wait()
+                answer = asking.result()
+        finally:
+            for extproc in stage.running.extprocs:
+                extproc.start()
+        assert (answer.status, answer.json["error"]["code"]) == (503, "unavailable")
+        assert "provider" not in answer.text
+        assert not stage.world.one.received
+        stage.models.script = Script()
+        until(lambda: stage.client.chat("a joke").status == 200)
 
     def test_a_stopped_extproc_costs_a_second_at_most(self, stage: Stage) -> None:
         """What one of the two holds when it hangs is let go, and the other has the rest."""

@@ -38,6 +38,8 @@ STOP_GRACE = 5.0
 _FIRST_DELAY, _LAST_DELAY = 0.1, 5.0
 _PROBE_EVERY = 1.0
 _START_LIMIT = 60.0
+"""For the first start; one that it was too short for has twice as long the next time."""
+_LONGEST_START = 960.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +51,8 @@ class ChildSpec:
     """Beside the allow-list."""
     essential: bool = True
     probe: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
-    """Asked every second. Once it has said yes, or a minute has gone, `patience` noes in a row
-    replace the child."""
+    """Asked every second. Once it has said yes, or the time for a start has gone, `patience` noes in
+    a row replace the child."""
     patience: int = field(default=5, compare=False)
     metrics: Place | None = field(default=None, compare=False)
     """Where it answers `GET /metrics`."""
@@ -97,7 +99,8 @@ class Child:
         self._log: IO[bytes] | None = None
         self._log_start = 0
         self._answered = False
-        """Since its last start: before that it is slow, not hung, for a minute."""
+        """Since its last start: before that it is slow, not hung, for as long as a start may take."""
+        self._start_limit = _START_LIMIT
         self._stopping = False
         self._task: asyncio.Task[None] | None = None
 
@@ -223,9 +226,12 @@ class Child:
             await asyncio.sleep(_PROBE_EVERY)
             healthy = await probe()
             self._answered = self._answered or healthy
-            slow = not self._answered and self._lived() < _START_LIMIT
+            slow = not self._answered and self._lived() < self._start_limit
             misses = 0 if healthy or slow else misses + 1
         log.error("%s did not answer %d probes", self.spec.name, misses)
+        if not self._answered:
+            # On a machine that is too busy for it, the same limit would end every start alike.
+            self._start_limit = min(2 * self._start_limit, _LONGEST_START)
         _signal(process, signal.SIGKILL)
         return True
 

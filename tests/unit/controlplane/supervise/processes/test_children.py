@@ -168,6 +168,30 @@ async def test_child_that_never_answers_is_replaced_in_the_end(
     await children.stop(1)
 
 
+async def test_a_start_that_takes_longer_than_it_may_succeeds_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A busy machine makes every start slow: one that was ended for it has twice as long the next time."""
+    monkeypatch.setattr(child_module, "_START_LIMIT", 0.2)
+    began: dict[int, float] = {}
+
+    async def probe() -> bool:
+        """Yes after two seconds of one life."""
+        now = asyncio.get_running_loop().time()
+        pid = children.statuses()[0].pid or 0
+        return now - began.setdefault(pid, now) >= 2.0
+
+    children = Children(tmp_path / "children.json")
+    children.settle()
+    (child,) = children.start_new([spec(tmp_path, SLEEP, probe=probe)])
+    await until(lambda: child._answered, 30)
+    pid = children.statuses()[0].pid
+    assert 2 <= len(began) <= 6
+    await asyncio.sleep(0.5)
+    assert children.statuses()[0].pid == pid
+    await children.stop(1)
+
+
 async def test_hang_right_after_the_first_answer_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
