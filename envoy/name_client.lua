@@ -12,7 +12,7 @@ local CREDENTIALS = { "authorization", "x-api-key" }
 local function by_token(handle, name)
   if not name or not TOKENS then return end
   if #name <= 128 and string.find(name, "^%w[%w._:@/|-]*$") then
-    handle:streamInfo():dynamicMetadata():set(CLIENT_METADATA, BY_ISSUER_KEY, true)
+    handle:headers():replace(ISSUED_HEADER, ISSUED_CLIENTS)
     return name
   end
   handle:streamInfo():dynamicMetadata():set(JWT_METADATA, JWT_REFUSED, {

@@ -21,11 +21,8 @@ _MAX_CONNECTIONS = 2000
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def xds_bootstrap(home: Home, *, traces: bool = False) -> Fields:
-    """`traces`: the config that Envoy starts with has them."""
+def xds_bootstrap(home: Home) -> Fields:
     fields = _common(home)
-    if traces:
-        fields["layered_runtime"]["layers"].append({"name": "traces", "static_layer": _TRACES})
     fields["dynamic_resources"] = {
         "ads_config": {
             "api_type": "GRPC",
@@ -98,12 +95,7 @@ _RUNTIME: Fields = {
     "http.max_requests_per_io_cycle": 5,
     # All paths of the API in one expression are more than the 100 that it allows by itself.
     "re2.max_program_size.error_level": 1000,
-}
-
-
-# Envoy would send every five spans by themselves, which is one request for each that it serves; and
-# it does so where traces begin with a reload.
-_TRACES: Fields = {
+    # It would send every five spans by themselves, which is one request for each that it serves.
     "tracing.opentelemetry.min_flush_spans": 256,
     "tracing.opentelemetry.flush_interval_ms": 1000,
 }

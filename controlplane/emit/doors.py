@@ -52,7 +52,7 @@ def filters(listener: ir.Listener, home: Home) -> list[Fields]:
     if auth is None:
         return []
     door = _in_a_file(names.KEYS_FILTER, home.door_file(listener.name), _door(()))
-    found = [door, _name_for_the_log()]
+    found = [door, _name_for_the_log(auth)]
     if _names_others(auth):
         found.insert(0, lua.lua_filter(names.NAMING_FILTER, lua.naming_source(ir.Auth(()))))
     if auth.tokens:
@@ -203,13 +203,19 @@ def _key_set(keys: ir.SecretValue | ir.KeySet, listener: str) -> Fields:
     }
 
 
-def _name_for_the_log() -> Fields:
+def _name_for_the_log(auth: ir.Auth) -> Fields:
     # In the header it would be gone by the time that the log is written.
-    rule = {
-        "header": contract.CLIENT_HEADER,
-        "on_header_present": {"metadata_namespace": names.CLIENT_METADATA, "key": "name"},
-    }
+    rules = [_told(contract.CLIENT_HEADER, "name")]
+    if auth.tokens:
+        rules.append(_told(contract.CLIENT_HEADER, names.COUNTED_KEY))
+        # Last, as what it tells takes the place of that.
+        rules.append({**_told(names.ISSUED_HEADER, names.COUNTED_KEY), "remove": True})
     return {
         "name": "archgw.client_name",
-        "typed_config": typed(f"{_FILTERS}.header_to_metadata.v3.Config", request_rules=[rule]),
+        "typed_config": typed(f"{_FILTERS}.header_to_metadata.v3.Config", request_rules=rules),
     }
+
+
+def _told(header: str, key: str) -> Fields:
+    told = {"metadata_namespace": names.CLIENT_METADATA, "key": key}
+    return {"header": header, "on_header_present": told}

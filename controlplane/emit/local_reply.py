@@ -199,30 +199,48 @@ _NO_TOKEN = (
 
 
 def _strangers(form: Callable[..., Fields], auth: ir.Auth | None) -> list[Fields]:
-    """For callers whom nobody knows. First of all: they are to cost least."""
+    """For callers whom nobody knows. First of all, and without an expression: they are to cost least."""
     if auth is None:
         return []
     ways = {_SEND_KEY: auth.keys, _SEND_JWT: auth.tokens, _SHOW_CERTIFICATE: auth.certificates}
     unknown = ", or ".join(way for way, taken in ways.items() if taken)
-    found = [_stranger(form(f"no known credential: {unknown}", _INVALID, _UNKNOWN), "Bearer")]
-    if auth.tokens:
-        refused = f"metadata.filter_metadata['{names.JWT_METADATA}'].{names.JWT_REFUSED}.message"
-        why = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
-        told = form(f"the token does not hold: {why}", _INVALID, _UNKNOWN)
-        sent = f"!({refused} in {list(_NO_TOKEN)})"
-        found.insert(0, _stranger(told, 'Bearer error="invalid_token"', sent))
-    return found
+    told = form(f"no known credential: {unknown}", _INVALID, _UNKNOWN)
+    if not auth.tokens:
+        return [_stranger(told, "Bearer")]
+    refused = f"%DYNAMIC_METADATA({names.JWT_METADATA}:{names.JWT_REFUSED}:message)%"
+    why = form(f"the token does not hold: {refused}", _INVALID, _UNKNOWN)
+    none_sent = {"or_match": {"value_matchers": [_says({"exact": word}) for word in _NO_TOKEN]}}
+    return [
+        _stranger(told, "Bearer", _token(none_sent, otherwise=True)),
+        _stranger(why, 'Bearer error="invalid_token"'),
+    ]
 
 
-def _stranger(told: Fields, challenge: str, *also: str) -> Fields:
-    ours = (contract.ERROR_CODE_HEADER, contract.ANSWER_HEADER)
-    # In one expression: for each Envoy gathers anew what is known of the request.
-    nobodys = _cel(" && ".join((*also, *(f"!('{each}' in response.headers)" for each in ours))))
+def _stranger(told: Fields, challenge: str, *also: Fields) -> Fields:
     return {
-        "filter": {"and_filter": {"filters": [_status(401), nobodys]}},
+        "filter": {"and_filter": {"filters": [_status(401), _NOBODY, *also]}},
         "headers_to_add": [_tells(_UNKNOWN), _added("www-authenticate", challenge)],
         "body_format_override": told,
     }
+
+
+def _token(said: Fields, *, otherwise: bool) -> Fields:
+    return _metadata(names.JWT_METADATA, (names.JWT_REFUSED, "message"), said, otherwise=otherwise)
+
+
+def _says(text: Fields) -> Fields:
+    return {"string_match": text}
+
+
+def _metadata(filled_by: str, path: tuple[str, ...], value: Fields, *, otherwise: bool) -> Fields:
+    """`otherwise`: whether what is not there fits."""
+    steps = [{"key": step} for step in path]
+    matcher = {"filter": filled_by, "path": steps, "value": value}
+    return {"metadata_filter": {"matcher": matcher, "match_if_key_not_found": otherwise}}
+
+
+# Who has a name is no stranger, whatever an API of the user's answers. No name is null.
+_NOBODY = _metadata(names.CLIENT_METADATA, ("name",), {"null_match": {}}, otherwise=True)
 
 
 def _too_large(listener: ir.Listener) -> tuple[int, str, str, str]:

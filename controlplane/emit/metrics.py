@@ -106,12 +106,8 @@ def logs(listener: ir.Listener, *, prices: bool) -> list[Fields]:
 
 def _client(auth: ir.Auth | None) -> str:
     """Those of tokens are told as one: an issuer may know any number of them."""
-    if auth is None or not auth.tokens:
-        return f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:name)%"
-    known = f"metadata.filter_metadata['{names.CLIENT_METADATA}']"
-    there = f"'{names.CLIENT_METADATA}' in metadata.filter_metadata"
-    name = f"'{names.BY_ISSUER_KEY}' in {known} ? '{names.ISSUED_CLIENTS}' : {known}.name"
-    return f"%CEL({there} ? ({name}) : '')%"
+    key = names.COUNTED_KEY if auth and auth.tokens else "name"
+    return f"%DYNAMIC_METADATA({names.CLIENT_METADATA}:{key})%"
 
 
 def buckets() -> list[Fields]:

@@ -130,9 +130,7 @@ async def _start_with_envoy(parts: Parts, sound: Sound) -> Started:
     executable = binary.find()
     version = await asyncio.to_thread(binary.checked_version, executable)
     applier = Applier(home, parts.ads, executable)
-    home.bootstrap_file.write_text(
-        binary.bootstrap(home, traces=sound.gateway.tracing is not None), "utf-8"
-    )
+    home.bootstrap_file.write_text(binary.bootstrap(home), "utf-8")
     await parts.ads.start()
     parts.audience.say(f"starting Envoy {version}")
     parts.children.start_new(children(parts.needs(sound.gateway, executable)))

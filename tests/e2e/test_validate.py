@@ -43,11 +43,10 @@ def certificates(folder: Path) -> Path:
     return folder / "tls"
 
 
-@pytest.mark.parametrize("traces", [False, True])
-def test_xds_bootstrap(tmp_path: Path, traces: bool) -> None:
+def test_xds_bootstrap(tmp_path: Path) -> None:
     """The bootstrap that points at the control plane passes too."""
     file = tmp_path / "bootstrap.json"
-    file.write_text(to_json(xds_bootstrap(Home(tmp_path, tmp_path), traces=traces)))
+    file.write_text(to_json(xds_bootstrap(Home(tmp_path, tmp_path))))
     assert_valid(file)
 
 

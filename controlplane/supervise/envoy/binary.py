@@ -82,9 +82,9 @@ def flags(bootstrap: Path) -> tuple[str, ...]:
     )
 
 
-def bootstrap(home: Home, *, traces: bool) -> str:
-    # The same for every config, but for that: a test has it checked, not every start.
-    return json.dumps(xds_bootstrap(home, traces=traces), indent=2) + "\n"
+def bootstrap(home: Home) -> str:
+    # The same for every config: a test has it checked, not every start.
+    return json.dumps(xds_bootstrap(home), indent=2) + "\n"
 
 
 def concurrency() -> int:
