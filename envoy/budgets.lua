@@ -1,11 +1,11 @@
 -- The budgets of clients, for choose.lua.
 --
 -- What is spent must be one number for all workers, and what a script remembers is its worker's own. A
--- gauge of Envoy's is such a number: any worker may add to it. It holds the time, in microseconds, when
--- all that was spent will have come in again. A call is let in if that time, with what it is estimated
--- at, is no further off than the budget's period. When an answer has told what it cost, the difference
--- is added or taken away, however far that puts the time off: so what a client owes is paid before its
--- next call, and a budget holds over the days.
+-- gauge of Envoy's is such a number: any worker may add to it. It holds the time, in microseconds of a
+-- clock that nobody sets, when all that was spent will have come in again. A call is let in if that
+-- time, with what it is estimated at, is no further off than the budget's period. When an answer has
+-- told what it cost, the difference is added or taken away, however far that puts the time off: so what
+-- a client owes is paid before its next call, and a budget holds over the days.
 --
 -- Gauges live as long as their listener, over any reload of routes. A client that the config names has
 -- its own; names that only a credential says share SHARED_GAUGES of them, so there are never more.
@@ -56,7 +56,7 @@ end
 -- Two workers may do this at once, so a call is first charged and then looks at the sum: too many are
 -- never let in. Only where nothing is owed, the first of several calls in one instant may go uncounted.
 local function take(handle, budget, client, tokens)
-  local gauge, now = gauge_of(handle, budget, client), handle:timestamp() * 1000
+  local gauge, now = gauge_of(handle, budget, client), milliseconds() * 1000
   local cost = microseconds(tokens, budget)
   if gauge:value() < now then gauge:set(now) end
   gauge:add(cost)

@@ -166,12 +166,12 @@ local function without_usage(stream, bytes)
 end
 
 -- How fast a whole stream came: microseconds for each token after the first, and tokens a second.
-local function tell_pace(handle, milliseconds)
+local function tell_pace(handle, took)
   local metadata = handle:streamInfo():dynamicMetadata()
   local tokens = (metadata:get(LLM_METADATA) or {}).completion_tokens
-  if not tokens or tokens < 2 or milliseconds <= 0 then return end
-  metadata:set(LLM_METADATA, "token_us", 1000 * milliseconds / (tokens - 1))
-  metadata:set(LLM_METADATA, "tokens_per_second", 1000 * (tokens - 1) / milliseconds)
+  if not tokens or tokens < 2 or took <= 0 then return end
+  metadata:set(LLM_METADATA, "token_us", 1000 * took / (tokens - 1))
+  metadata:set(LLM_METADATA, "tokens_per_second", 1000 * (tokens - 1) / took)
 end
 
 -- The pieces of a model's stream, with an eye on the clock.
@@ -180,10 +180,10 @@ local function timed_chunks(handle)
   return function()
     local chunk = next_chunk()
     if chunk and not began then
-      began = handle:timestamp()
+      began = milliseconds()
       handle:streamInfo():dynamicMetadata():set(LLM_METADATA, "streams", true)
     elseif not chunk and began then
-      tell_pace(handle, handle:timestamp() - began)
+      tell_pace(handle, milliseconds() - began)
     end
     return chunk
   end

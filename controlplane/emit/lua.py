@@ -78,7 +78,7 @@ def choose_source(gateway: ir.Gateway, cors: ir.Cors | None) -> str:
         f"local ORIGINS = {literal(origins)}\n"
     )
     in_their_place = ("shared.lua",) if gateway.shared_limits else ()
-    files = ("json.lua", "bodies.lua", "budgets.lua", *in_their_place, "choose.lua")
+    files = ("json.lua", "bodies.lua", "clock.lua", "budgets.lua", *in_their_place, "choose.lua")
     return constants + _text_errors(gateway) + script(*files)
 
 
@@ -109,7 +109,7 @@ def naming_source(auth: ir.Auth) -> str:
 
 
 def usage_source() -> str:
-    return script("json.lua", "usage.lua")
+    return script("json.lua", "clock.lua", "usage.lua")
 
 
 def error_target_source(endpoint: contract.ApiEndpoint) -> str:

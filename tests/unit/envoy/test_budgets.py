@@ -11,6 +11,8 @@ import pytest
 from tests.unit.envoy.scripts import Script
 
 _CONSTANTS = """
+local clock = {now = 0}
+local function milliseconds() return clock.now end
 local NAMES, MODELS, BEGINNINGS, KINDS, ORIGINS = {}, {}, {}, {}, {}
 local CLIENTS = {web = true, batch = true}
 local HOUR = {name = "one.100-hour", what = "one", tokens = 100, seconds = 3600, unit = "an hour"}
@@ -20,7 +22,9 @@ local ROUTES = {
   free = {limits = {}},
 }
 """
-_LUA = Script(_CONSTANTS, "choose.lua", "spend", "settle", "gauge_of", "in_words", "ROUTES")
+_LUA = Script(
+    _CONSTANTS, "choose.lua", "spend", "settle", "gauge_of", "in_words", "ROUTES", "clock"
+)
 
 
 @dataclass
@@ -59,6 +63,7 @@ class Envoy:
     leaves: bool = False
 
     def handle(self) -> Any:
+        _LUA.constant("clock")[b"now"] = round(self.now * 1000)
         table = _LUA.table
         headers = {b":status": self.status, b"content-type": self.kind}
         metadata = {} if self.total is None else {b"total_tokens": self.total}
@@ -83,7 +88,6 @@ class Envoy:
         stream = table({b"dynamicMetadata": lambda _self: known})
         return table(
             {
-                b"timestamp": lambda _self: round(self.now * 1000),
                 b"stats": lambda _self: table({b"gauge": gauge}),
                 b"headers": lambda _self: table({b"get": lambda _self, name: headers.get(name)}),
                 b"bodyChunks": chunks,
