@@ -56,8 +56,8 @@ demo: install ## start the weather agent behind a gateway and chat with it
 
 .PHONY: test
 test: clients helm browser ## run every test, on a real Envoy; name the slowest twenty
-	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images' --durations=20
-	@$(RUN) python -m pytest -m 'alone and not images' --durations=20
+	@$(RUN) python -m pytest $(SIDE_BY_SIDE) -m 'not alone and not images and not long' --durations=20
+	@$(RUN) python -m pytest -m 'alone and not images and not long' --durations=20
 
 .PHONY: test-fast
 test-fast: install ## run the unit tests and golden files alone
@@ -75,6 +75,10 @@ e2e: clients browser ## run the tests on a real Envoy alone
 .PHONY: images
 images: .venv/images ## build the wheel and both images without Docker, and test them
 	@$(RUN) python -m pytest -m images --durations=20 tests/images
+
+.PHONY: faults
+faults: clients .venv/images ## make faults happen, row by row; write reports/faults.md
+	@$(RUN) python -m tests.faults --write
 
 .PHONY: check
 check: install lint types golden docs chart test images ## all that must hold before a commit

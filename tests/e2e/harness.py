@@ -43,6 +43,16 @@ def free_port() -> int:
     raise AssertionError("a hundred ports are taken")
 
 
+def admin(home: Home, method: str, path: str) -> str:
+    """A request to Envoy's admin socket, which only we can reach."""
+    connection = http.client.HTTPConnection("admin", timeout=10)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.connect(str(home.admin_socket))
+    with contextlib.closing(connection):
+        connection.request(method, path)
+        return connection.getresponse().read().decode()
+
+
 @dataclass(frozen=True)
 class Running:
     """A gateway that serves, and where it keeps its files."""
@@ -58,13 +68,7 @@ class Running:
         return f"http://127.0.0.1:{self.port}/v1"
 
     def admin(self, method: str, path: str) -> str:
-        """A request to the admin socket, which only we can reach."""
-        connection = http.client.HTTPConnection("admin")
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.connect(str(self.home.admin_socket))
-        with contextlib.closing(connection):
-            connection.request(method, path)
-            return connection.getresponse().read().decode()
+        return admin(self.home, method, path)
 
     def wait_until_extprocs_are_well(self, within: float = 10) -> None:
         """Envoy asks only those that have passed its health check."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
 from tests.fakes.serving import Server
+
+if TYPE_CHECKING:
+    import ssl
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,8 @@ class Says:
 class FakeApplication(Server):
     """Answers by path, `Says()` where nothing else is said; runs in a thread of its own."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
         self.says: dict[str, Says] = {}
         self.received: list[Asked] = []
 

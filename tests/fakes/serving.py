@@ -21,6 +21,7 @@ class Server(abc.ABC):
     Or on the Unix socket that `socket` names.
     """
 
+    host = "127.0.0.1"
     socket: Path | None = None
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -63,6 +64,6 @@ class Server(abc.ABC):
         if self.socket:
             await web.UnixSite(self._runner, str(self.socket)).start()
             return
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
+        site = web.TCPSite(self._runner, self.host, self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]

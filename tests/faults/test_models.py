@@ -1,0 +1,80 @@
+"""Row 50: the model server that ships, as a child of the gateway, is killed or has no memory left."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from controlplane.supervise.canary import ATTACK
+from tests.e2e.archgw import until
+from tests.faults.load import under_load
+from tests.faults.stage import Stage, staged
+
+pytestmark = [pytest.mark.alone, pytest.mark.slow]
+
+Figure = Callable[[object], None]
+REFUSAL = "I would rather not."
+PATIENCE = 90
+
+
+@pytest.fixture(scope="module")
+def module_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with staged(tmp_path_factory.mktemp("m"), real_models=True) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(module_stage: Stage) -> Stage:
+    until(lambda: module_stage.prompt.chat("hello").status == 200, PATIENCE)
+    module_stage.one.forget()
+    return module_stage
+
+
+def test_row_50_kill_of_the_model_server(stage: Stage, figure: Figure) -> None:
+    """While it is away each prompt is refused, none passes unjudged; another comes by itself."""
+    back: list[float] = []
+
+    def kill() -> None:
+        began = time.monotonic()
+        stage.kill("modelserver")
+        until(lambda: stage.prompt.chat("hello").status == 200, PATIENCE)
+        back.append(time.monotonic() - began)
+
+    load = asyncio.run(under_load(stage.prompt_port, kill, rate=5, seconds=8))
+    refused = [each for each in load.calls if each.status != 200]
+    figure(f"{len(refused)} of {len(load.calls)} refused; prompts answered {back[0]:.1f} s later")
+    assert {each.status for each in refused} <= {503}
+    assert REFUSAL in _said(stage, ATTACK)
+
+
+def test_row_50_no_memory_left(stage: Stage, figure: Figure) -> None:
+    """A prompt that it has no room for is refused, not let through; then it is well, or another is."""
+    pid = stage.pid("modelserver")
+    assert pid is not None
+    size = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.prlimit(pid, resource.RLIMIT_AS, (size + (1 << 20), resource.RLIM_INFINITY))
+    statuses = [stage.prompt.chat(f"{number} {'word ' * 9000}").status for number in range(3)]
+    judged = [_said(stage, f"{ATTACK} Number {number}.") for number in range(2)]
+    lives = stage.pid("modelserver") == pid
+    if lives:
+        os.kill(pid, signal.SIGKILL)  # as the kernel would at the end of a container's memory
+    until(lambda: stage.prompt.chat("hello").status == 200, PATIENCE)
+    figure(f"without room: {statuses}; it {'lived on' if lives else 'died, another came'}")
+    assert set(statuses) <= {200, 503}
+    assert all(REFUSAL in said or "unavailable" in said for said in judged)
+    assert REFUSAL in _said(stage, ATTACK)
+
+
+def _said(stage: Stage, text: str) -> str:
+    """An attack reaches the provider in no case."""
+    before = len(stage.one.received)
+    answer = stage.prompt.chat(text)
+    assert len(stage.one.received) == before
+    return answer.text
