@@ -545,8 +545,9 @@ OPERATION = (
         "e2e/test_llm_tls.py::test_up_names_the_file_that_cannot_be_used",
     ),
     _row(
-        66, "clients that name ever other models",
-        "metrics stay as long as they were",
+        66, "clients that name ten thousand other models",
+        "refused; neither memory nor metrics grow",
+        "faults/test_names.py::test_row_66_ten_thousand_names_of_models",
         "e2e/test_metrics.py::test_words_of_clients_are_no_labels",
     ),
     _row(

@@ -121,7 +121,7 @@ def test_row_47_no_extproc_at_all(stage: Stage, figure: Figure) -> None:
 def test_row_49_more_prompts_than_extproc_takes(stage: Stage, figure: Figure) -> None:
     """Beyond 512 at once a prompt is refused; nobody waits in a queue that grows."""
     script, stage.models.script = stage.models.script, Script(hung=True)
-    overflows = "cluster.extproc.upstream_rq_pending_overflow"
+    overflows = "cluster.extproc.upstream_rq_active_overflow"
     before = stage.counter(overflows)
     try:
         load = asyncio.run(under_load(stage.prompt_port, list, rate=1400, seconds=0.5))
