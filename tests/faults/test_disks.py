@@ -26,10 +26,9 @@ def test_row_56_no_room_for_logs(
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "logs", logs], check=True)
     with staged(tmp_path) as stage:
         junk = logs / "junk"
-        with junk.open("wb") as file, contextlib.suppress(OSError):
-            while True:
-                file.write(bytes(4096))
-                file.flush()
+        with junk.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+            while file.write(bytes(4096)):
+                pass
         statuses = [stage.llm.chat().status for _ in range(20)]
         statuses += [stage.prompt.chat("hello").status for _ in range(10)]
         assert "I would rather not." in stage.prompt.chat(ATTACK).text

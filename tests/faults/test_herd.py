@@ -11,24 +11,26 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client
 from tests.e2e.harness import gateway
+from tests.fakes.provider import FakeProvider
 from tests.faults.load import called
+from tests.faults.test_edges import PLAIN
 
 CLIENTS = 500
 
 
 @pytest.mark.alone
-def test_row_57_everybody_at_once(
-    world: World, tmp_path: Path, figure: Callable[[object], None]
-) -> None:
+def test_row_57_everybody_at_once(tmp_path: Path, figure: Callable[[object], None]) -> None:
     """Five hundred clients at once: refused at once while the provider is away, all served after."""
-    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    with gateway(tmp_path, config, {"KEY": "sk"}) as running:
+    with (
+        FakeProvider("one") as one,
+        gateway(tmp_path, PLAIN.format(one=one.address), {}) as running,
+    ):
         assert Client(running.port).chat().status == 200
-        world.one.stop()
+        one.stop()
         away, _ = _all_at_once(running.port)
-        world.one.start_again()
+        one.start_again()
         began = time.monotonic()
         back, took = _all_at_once(running.port)
         within = time.monotonic() - began

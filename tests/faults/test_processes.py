@@ -121,19 +121,16 @@ def test_row_47_no_extproc_at_all(stage: Stage, figure: Figure) -> None:
 def test_row_49_more_prompts_than_extproc_takes(stage: Stage, figure: Figure) -> None:
     """Beyond 512 at once a prompt is refused; nobody waits in a queue that grows."""
     script, stage.models.script = stage.models.script, Script(hung=True)
-    overflows = "cluster.extproc.upstream_rq_active_overflow"
-    before = stage.counter(overflows)
     try:
         load = asyncio.run(under_load(stage.prompt_port, list, rate=1400, seconds=0.5))
     finally:
         stage.models.script = script
+    asked = len(stage.models.received)
     refused = [each for each in load.calls if each.code == "unavailable"]
-    fastest = min((each.took for each in refused), default=9.0)
-    figure(
-        f"{len(refused)} of {len(load.calls)} refused, the fastest after {1000 * fastest:.0f} ms"
-    )
+    figure(f"{len(refused)} of {len(load.calls)} refused, {asked} taken")
     assert {each.status for each in load.calls} == {503}
-    assert stage.counter(overflows) > before
+    assert asked <= 512
+    assert len(refused) >= len(load.calls) - 512
     until(lambda: stage.prompt.chat("hello").status == 200, 30)
 
 
