@@ -59,7 +59,7 @@ def test_row_50_no_memory_left(stage: Stage, figure: Figure) -> None:
     pid = stage.pid("modelserver")
     assert pid is not None
     size = int(Path(f"/proc/{pid}/statm").read_text().split()[0]) * os.sysconf("SC_PAGE_SIZE")
-    resource.prlimit(pid, resource.RLIMIT_AS, (size + (1 << 20), resource.RLIM_INFINITY))
+    resource.prlimit(pid, resource.RLIMIT_AS, (size // 2, resource.RLIM_INFINITY))
     statuses = [stage.prompt.chat(f"{number} {'word ' * 9000}").status for number in range(3)]
     judged = [_said(stage, f"{ATTACK} Number {number}.") for number in range(2)]
     lives = stage.pid("modelserver") == pid
