@@ -63,7 +63,9 @@ REWRITE_LAME = 'local MODEL = "lame"\nlocal ROUTE = "lame"\nlocal PATHS = nil\n'
 
 
 def lua_filter(constants: str, entry: str) -> dict[str, Any]:
-    code = constants + script("json.lua", "bodies.lua", "headers.lua", "clock.lua", "budgets.lua", entry)
+    code = constants + script(
+        "json.lua", "bodies.lua", "headers.lua", "clock.lua", "budgets.lua", entry
+    )
     return {
         "name": "envoy.filters.http.lua",
         "typed_config": {
