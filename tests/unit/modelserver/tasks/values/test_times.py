@@ -29,9 +29,29 @@ def test_times(said: str, clock: str | None) -> None:
     assert time(said) == clock
 
 
-def test_half_an_hour_less() -> None:
-    """`half zeven` is half past six in Dutch."""
-    assert time("half zeven", "nl") == "06:30"
+@pytest.mark.parametrize(
+    ("language", "said", "clock"),
+    [
+        ("it", "alle 19 e 30", "19:30"), ("it", "alle sette e un quarto", "07:15"),
+        ("it", "le 8 meno un quarto", "07:45"), ("it", "le sette meno venti", "06:40"),
+        ("it", "mezzanotte e mezza", "00:30"), ("es", "las siete y cuarto", "07:15"),
+        ("es", "a las ocho menos cuarto", "07:45"), ("es", "a las siete y veinte", "07:20"),
+        ("es", "las siete menos diez de la tarde", "18:50"), ("pt", "sete e um quarto", "07:15"),
+        ("pt", "um quarto para as oito", "07:45"), ("pt", "meio-dia e meia", "12:30"),
+        ("pt", "vinte e cinco para as oito", "07:35"), ("fr", "midi et demi", "12:30"),
+        ("fr", "sept heures et quart", "07:15"), ("fr", "huit heures moins le quart", "07:45"),
+        ("fr", "huit heures moins dix", "07:50"), ("fr", "18 heures 15", "18:15"),
+        ("de", "dreiviertel acht", "07:45"), ("de", "fünf vor halb neun", "08:25"),
+        ("de", "fünf nach halb neun", "08:35"), ("de", "zwanzig Uhr fünfzehn", "20:15"),
+        ("nl", "vijf voor half negen", "08:25"), ("nl", "half acht 's avonds", "19:30"),
+        ("nl", "19u30", "19:30"), ("nl", "half zeven", "06:30"), ("en", "half seven", "07:30"),
+        ("en", "seven thirty", "07:30"), ("en", "nine fifteen pm", "21:15"),
+        ("en", "around midnight on Friday", "00:00"),
+    ],
+)  # fmt: skip
+def test_as_each_language_says_it(language: str, said: str, clock: str) -> None:
+    """Quarters and halves before and after the hour: `half zeven` is to seven, `half seven` past it."""
+    assert time(said, language) == clock
 
 
 @pytest.mark.parametrize(
