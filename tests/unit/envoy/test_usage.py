@@ -105,10 +105,10 @@ def test_no_counts(answer: bytes) -> None:
 
 def test_long() -> None:
     """Whatever an answer holds, little of it is kept and the time is linear in its bytes."""
-    began = time.monotonic()
+    began = time.process_time()
     assert read(*(b'"usage":{' * 3000 for _ in range(10))) is None
     assert read(*(b'"usage":{"a":"' + b"x" * 30_000 for _ in range(10))) is None
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 USAGE = b'{"id":"1","choices":[],"usage":{"total_tokens":3}}'
@@ -193,12 +193,12 @@ def test_the_end_of_a_stream_loses_nothing() -> None:
 
 def test_little_of_a_stream_waits() -> None:
     """An event without end passes on, and the time is linear in its bytes."""
-    began = time.monotonic()
+    began = time.process_time()
     stream = _LUA.call("new_stream")
     for _ in range(50_000):
         _LUA.call("without_usage", stream, b'data: {"id":1,')
         assert len(stream[b"held"]) <= 8192
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 _LINES = st.lists(

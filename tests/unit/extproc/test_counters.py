@@ -76,10 +76,10 @@ def test_cost() -> None:
                 pass
 
     def measured() -> float:
-        began = time.perf_counter()
+        began = time.process_time()
         for _ in range(500):
             request()
-        return (time.perf_counter() - began) / 500
+        return (time.process_time() - began) / 500
 
     # The least of many: others use the machine, too.
     assert min(measured() for _ in range(20)) < 20e-6

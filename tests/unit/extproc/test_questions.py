@@ -171,10 +171,10 @@ def test_knowing_takes_no_time() -> None:
     things = [parameter(name) for name in ("a", "a and the a", "b")]
     questions = Questions(settings(target("t", *things)))
     hard = "Could you please tell me the a" + " and the a" * 3000 + " and c?"
-    began = time.perf_counter()
+    began = time.process_time()
     assert questions.known(hard) is None
     assert questions.known("word " * 200_000) is None
     assert questions.known("Shall I go ahead with " + "“t” and " * 20_000 + "?") is None
     nested = "[" * 100_000
     assert questions.known(f"Shall I go ahead with “t” (a: {nested})?") is None
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -82,7 +82,7 @@ def test_what_is_english_already(said: str, known: bool) -> None:
 
 def test_a_long_word_takes_no_long_time() -> None:
     """Beyond a length it is no compound; before it every place in it is tried."""
-    began = time.perf_counter()
+    began = time.process_time()
     for length in (40, 4_000, 400_000):
         dictionary("de").word("hausboot" * (length // 8))
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -165,6 +165,6 @@ def test_time_is_bounded(unit: str) -> None:
     """A message takes a few milliseconds at most, whatever stands in it."""
     text = (unit * LONGEST)[:LONGEST]
     glossed([Message("user", "Storniere die Buchung")], [])
-    began = time.perf_counter()
+    began = time.process_time()
     glossed([Message("user", text), Message("user", text * 1_000)], [])
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.25

@@ -70,6 +70,6 @@ def test_english_is_not_judged_by_its_form() -> None:
 def test_time_is_bounded(unit: str) -> None:
     """A message takes a few milliseconds at most, whatever stands in it."""
     told = glossed([Message("user", (unit * 2_000)[:2_000])], [])
-    began = time.perf_counter()
+    began = time.process_time()
     is_plain(told)
-    assert time.perf_counter() - began < 0.25
+    assert time.process_time() - began < 0.25

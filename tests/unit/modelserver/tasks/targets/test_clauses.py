@@ -95,10 +95,10 @@ def test_no_text_takes_long(piece: str) -> None:
     """A message may be written to take long."""
     end = " and ".join(["between two"] * MOST_JOINERS)
     said = end.rjust(LONGEST).replace(" " * len(piece), piece)
-    began = time.perf_counter()
+    began = time.process_time()
     for _ in range(5):
         split(said)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

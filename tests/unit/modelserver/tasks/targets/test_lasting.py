@@ -78,7 +78,7 @@ def test_other_words_say_nothing(text: str) -> None:
 
 
 def test_a_long_message_takes_no_long_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("1" * 990, "1:" * 490, "until " * 160, "1. " * 330):
         bounds(BAKE, text)
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

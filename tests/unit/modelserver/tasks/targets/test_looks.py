@@ -37,7 +37,7 @@ def test_what_looks_like_a_value(parameter: Parameter, text: str, found: list[st
 @pytest.mark.parametrize("parameter", [VESSEL, RACK, DAY, AT, WAIT, Parameter("m", format="email")])
 @pytest.mark.parametrize("piece", ["OE-", "R-1", "A.", "1.", "30 s ", "a", "a@"])
 def test_no_message_takes_long(parameter: Parameter, piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     list(looks.spots(parameter, piece * (1_990 // len(piece))))
     list(looks.spots(parameter, piece * 300_000))
-    assert time.perf_counter() - began < 1.5
+    assert time.process_time() - began < 1.5

@@ -87,10 +87,10 @@ def test_an_unread_number_is_no_value() -> None:
 
 
 def test_a_long_message_takes_no_long_time() -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     for text in ("9" * 1990, "1 " * 990, "9 m" * 600, "€" * 1990):
         found(LIFT, text, {})
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 SHEET = Tool(

@@ -79,6 +79,6 @@ def test_a_long_message_takes_no_long_time() -> None:
     many = tuple(
         Tool(f"restart_thing{n}", "", (Parameter("kind", enum=("regular",)),)) for n in range(60)
     )
-    began = time.perf_counter()
+    began = time.process_time()
     mended.shown(user("resarting pritners " * 50), mended.of_everything(many))
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1

@@ -70,9 +70,9 @@ def test_what_could_be_another_is_asked_for(text: str, said: dict[str, str], nam
 
 @pytest.mark.parametrize("piece", ["FV2 ", "6 hl ", "1.", "a@", "2027-01-"])
 def test_no_message_takes_long(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     filled(piece * 100, {})
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5
 
 
 LIFT = Tool("lift", "", (Parameter("berth", pattern="^[A-F][0-9]{1,2}$", required=True),))

@@ -74,6 +74,6 @@ def test_instead_of_is_of_what_changes() -> None:
 
 @pytest.mark.parametrize("piece", ["will ", "has ", "a new ", "swap ", "is ", "'s "])
 def test_no_message_takes_long(piece: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     of_first(f"{piece * 20_000}Una{piece * 20_000}Otto{piece * 20_000}", "Una", "Otto")
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -82,7 +82,7 @@ def test_a_list_goes_on_with_its_like(said: str, read: str, items: list[str]) ->
 
 @pytest.mark.parametrize("piece", ["W", "W1", "W1 ", "a-", "1.", "web-01 & ", " "])
 def test_no_text_takes_long(piece: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     found(MOVE, piece * 1000)
     found(STOP, f"web-01 {piece * 900}"[:2000], servers="web-01")
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
