@@ -16,6 +16,7 @@ from controlplane import usage_log
 from controlplane.supervise import http
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Mapping
     from pathlib import Path
 
@@ -51,16 +52,15 @@ def completed(record: Mapping[str, Any], log: Path) -> dict[str, Any]:
     """With what the LLM's call came to, once Envoy has written it."""
     if record["outcome"] != "forwarded":
         return dict(record)
-    return {**record, "llm": _call(record, log)}
+    return {**record, "llm": llm_call(record["id"], usage_log.moment(record["at"]), log)}
 
 
-def _call(record: Mapping[str, Any], log: Path) -> dict[str, Any] | None:
-    """A client may send one id twice: of its calls it is the last that began before the decision."""
-    decided = usage_log.moment(record["at"])
+def llm_call(request_id: str, by: dt.datetime | None, log: Path) -> dict[str, Any] | None:
+    """A client may send one id twice: of its calls it is the last that began by that moment."""
     for file in (log, log.with_name(f"{log.name}.1")):
-        for line in reversed(_lines_with(record["id"], file)):
+        for line in reversed(_lines_with(request_id, file)):
             began = usage_log.moment(line.get("time"))
-            if began and decided and began <= decided and line.get("request_id") == record["id"]:
+            if began and by and began <= by and line.get("request_id") == request_id:
                 return _part(line)
     return None
 

@@ -23,7 +23,7 @@ from controlplane.supervise.control_client import UnreachableError
 from controlplane.supervise.http import Place as SocketPlace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
 
     from controlplane.home_paths import Home
     from controlplane.supervise.messages import ListenerStatus
@@ -131,9 +131,8 @@ class _Console:
 
     async def call(self, request: web.Request) -> web.Response:
         """What the LLM's call of a request without a decision was; null until Envoy has told."""
-        now = dt.datetime.now(dt.UTC).isoformat()
-        asked = {"id": request.match_info["id"], "at": now, "outcome": "forwarded"}
-        return web.json_response((await self._completed(asked))["llm"])
+        asked = request.match_info["id"], dt.datetime.now(dt.UTC), self._home.usage_log
+        return web.json_response(await asyncio.to_thread(past.llm_call, *asked))
 
     async def decisions(self, request: web.Request) -> web.Response:
         asked = request.query
@@ -144,7 +143,8 @@ class _Console:
 
     async def decision(self, request: web.Request) -> web.Response:
         record = await self._decisions.one(request.match_info["id"])
-        return web.json_response(record and await self._completed(record))
+        log = self._home.usage_log
+        return web.json_response(record and await asyncio.to_thread(past.completed, record, log))
 
     async def golden(self, request: web.Request) -> web.Response:
         asked = await _json(request)
@@ -175,9 +175,6 @@ class _Console:
             return web.json_response(await config.gathered(self._home, self._decisions))
         except UnreachableError:
             return _problem(503, f"no gateway answers in {self._home.folder}")
-
-    async def _completed(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        return await asyncio.to_thread(past.completed, record, self._home.usage_log)
 
     async def _listeners(self) -> tuple[ListenerStatus, ...]:
         try:
