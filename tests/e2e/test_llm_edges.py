@@ -116,43 +116,6 @@ def test_normalised_path(client: Client, world: World) -> None:
     assert world.one.received[0].path == "/v1/chat/completions"
 
 
-@pytest.mark.parametrize(
-    ("headers", "statuses"),
-    [
-        ((b"content-length: 5", b"transfer-encoding: chunked"), (400,)),
-        ((b"transfer-encoding: xchunked",), (400, 501)),
-        ((b"content-length: 5", b"content-length: 6"), (400,)),
-        ((b"transfer-encoding : chunked",), (400, 501)),
-        ((b"x_arch_upstream: a",), (400,)),
-        ((b"x-nul: a\0b",), (400,)),
-        ((b"x-big: " + b"a" * 40_000,), (431,)),
-        (tuple(b"x-%d: a" % number for number in range(100)), (431,)),
-        ((b"upgrade: websocket",), (403, 400)),
-    ],
-    ids=lambda value: value[0][:30].decode("latin1") if isinstance(value[0], bytes) else None,
-)
-def test_smuggling_and_floods(
-    running: Running, world: World, headers: tuple[bytes, ...], statuses: tuple[int, ...]
-) -> None:
-    """Ambiguous framing and oversized headers are refused and never forwarded."""
-    world.forget()
-    if headers[0].startswith(b"upgrade"):
-        sent = request("/v1/chat/completions", *headers).replace(
-            b"connection: close", b"connection: upgrade"
-        )
-    else:
-        sent = request("/v1/chat/completions", *headers)
-    status = raw(running.port, sent, limit=3).split(b" ", 2)[1]
-    assert int(status) in statuses
-    assert not world.one.received
-
-
-def test_http10(running: Running) -> None:
-    """HTTP/1.0 is told to come back with 1.1."""
-    sent = request().replace(b"HTTP/1.1", b"HTTP/1.0")
-    assert raw(running.port, sent).startswith(b"HTTP/1.1 426")
-
-
 def test_compressed_body(client: Client, world: World) -> None:
     """A compressed body is refused; nobody could have read it on the way."""
     answer = client.ask(body=BODY, content_encoding="gzip")
@@ -289,11 +252,3 @@ def test_the_text_log_cannot_be_forged(running: Running) -> None:
     assert "forged-id" not in written
     assert '"plain/1 (a; b)"' in written
     assert max(map(len, written.splitlines())) < 1000
-
-
-def test_connect_is_refused(client: Client, running: Running, world: World) -> None:
-    """Nobody tunnels through a gateway: that is the client's mistake, and no outage."""
-    assert client.ask("GET", "/healthz").status == 200
-    answer = raw(running.port, b"CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\n\r\n", limit=3)
-    assert answer.startswith(b"HTTP/1.1 403 ")
-    assert not world.one.received
