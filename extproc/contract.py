@@ -425,6 +425,14 @@ class RuntimeConfig(Prompts):
         )
 
 
+def pattern_fault(pattern: str) -> str | None:
+    """Why no value can be matched by this pattern, as whoever matches them has it."""
+    # A tenth of lint's start, and few configs have patterns.
+    from modelserver import checked  # noqa: PLC0415
+
+    return checked.pattern_fault(pattern)
+
+
 def generation(text: str) -> str:
     """The name of a runtime: a hash of its text."""
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -16,6 +16,7 @@ import ipaddress
 import math
 import re
 import uuid
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -32,6 +33,20 @@ SECONDS: Final = 0.02
 LONGEST: Final = 1024
 """Characters of a value that is read or matched; what is longer takes too long to look at."""
 
+_MOST_WRITTEN_OUT: Final = 5_000
+_VERBOSE: Final = re.compile(r"\(\?[a-zA-Z0-9-]*x")
+_PIECE: Final = re.compile(
+    r"""
+    (?P<set>\[\^?\]?(?:[^\]\\]|\\.)*\])
+    | (?P<note>\(\?\#[^)]*\))
+    | (?P<opens>\()
+    | (?P<closes>\))
+    | (?P<repeats>\+|\{[^{}]*\d[^{}]*\})
+    | (?P<one>\\[pPN]\{[^{}]*\}|\\.|.)
+    """,
+    re.DOTALL | re.VERBOSE,
+)
+
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}")
 _TRUE: Final = frozenset({"true", "yes"})
 _FALSE: Final = frozenset({"false", "no"})
@@ -43,12 +58,49 @@ _EMAIL: Final = re.compile(r"[^\s@<>]{1,64}@[^\s@<>.]+(?:\.[^\s@<>.]+)+")
 
 
 def is_pattern(pattern: str) -> bool:
-    """Whether this is a regular expression at all."""
+    """Whether this is a regular expression that can be matched."""
+    return pattern_fault(pattern) is None
+
+
+@lru_cache(256)
+def pattern_fault(pattern: str) -> str | None:
+    """Why this is none. What is too large is not even compiled, since that alone takes all memory."""
+    if len(pattern) > LONGEST:
+        return f"it has {len(pattern)} characters, the limit is {LONGEST}"
+    if _VERBOSE.search(pattern) and "#" in pattern:
+        return "it has comments, which are not read here"
+    if _written_out(pattern) > _MOST_WRITTEN_OUT:
+        return "repetitions within repetitions multiply to more than can be matched"
     try:
         regex.compile(pattern)
-    except (regex.error, OverflowError, RecursionError):
-        return False
-    return True
+    except (regex.error, OverflowError, RecursionError) as error:
+        return str(error) or type(error).__name__
+    return None
+
+
+def _written_out(pattern: str) -> int:
+    """How many pieces `regex` makes of it: each `{count}` is written out, and `x+` is `xx*` to it.
+
+    No parser: of what is odd it may find more than there is, and never less.
+    """
+    open_groups, last = [0], 1  # their sizes, and that of what a repetition would repeat
+    for found in _PIECE.finditer(pattern):
+        match found.lastgroup:
+            case "opens":
+                open_groups.append(0)
+                last = 0
+            case "closes":
+                last = open_groups.pop() if len(open_groups) > 1 else open_groups[0]
+                open_groups[-1] += last
+            case "repeats":
+                counts = [int(digits) for digits in re.findall(r"\d+", found[0])]
+                times = max(counts, default=2)
+                open_groups[-1] += last * max(times - 1, 0)
+                last *= max(times, 1)
+            case _:
+                last = 1
+                open_groups[-1] += 1
+    return sum(open_groups)
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -57,7 +109,7 @@ def matches(pattern: str, text: str) -> bool:
     JSON Schema's own `pattern` would be content with a part of it; but `[a-z]+` is written for a
     word, and whoever means a part can say `.*` around it.
     """
-    if len(text) > LONGEST:
+    if len(text) > LONGEST or pattern_fault(pattern):
         return False
     try:
         return regex.fullmatch(pattern, text, timeout=SECONDS) is not None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from controlplane.lint.rule import Finding, error, warning
 from controlplane.reading.keys import FORMATS
 from controlplane.reading.values import nearest
+from extproc.contract import pattern_fault
 
 if TYPE_CHECKING:
     from controlplane.model import Config, Parameter
@@ -156,14 +157,8 @@ def bad_pattern(config: Config) -> Iterator[Finding]:
               - {name: id, type: str, description: d, pattern: "[a-z]+"}
     """
     for parameter in _parameters(config):
-        if parameter.pattern is None:
-            continue
-        import regex  # noqa: PLC0415  a tenth of lint's start, and few configs have patterns
-
-        try:
-            regex.compile(parameter.pattern)
-        except (regex.error, OverflowError, RecursionError) as error_:
-            message = f"`pattern` is no regular expression: {error_}"
+        if parameter.pattern is not None and (fault := pattern_fault(parameter.pattern)):
+            message = f"`pattern` is no regular expression: {fault}"
             yield Finding((*parameter.path, "pattern"), message, "see Python's `re` and `regex`")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from typing import Any
 
 import pytest
 
-from modelserver.checked import LONGEST, WRONG, checked, is_pattern, matches
+from modelserver.checked import LONGEST, WRONG, checked, is_pattern, matches, pattern_fault
 from modelserver.schema import Parameter
+from tests.unit.modelserver.evil_patterns import EVIL, TOO_LARGE, USUAL
 
 
 @pytest.mark.parametrize(
@@ -32,12 +34,32 @@ def test_patterns_match_the_whole(pattern: str, text: str, found: bool) -> None:
     assert matches(pattern, text) is found
 
 
-@pytest.mark.parametrize("pattern", ["^(a+)+$", "(a|a)*b$", "^(a|aa)+$", "(.*)*x"])
-def test_a_pattern_that_explodes_is_given_up(pattern: str) -> None:
-    """Patterns that would take minutes on such words take a moment, and do not match."""
+@pytest.mark.parametrize(("pattern", "text"), EVIL, ids=[pattern[:30] for pattern, _ in EVIL])
+def test_a_pattern_that_explodes_is_given_up(pattern: str, text: str) -> None:
+    """Patterns that would take minutes on such words, or all memory, are none or take a moment."""
     began = time.process_time()
-    matches(pattern, "a" * 40 + "!")
+    known = is_pattern(pattern)
+    assert matches(pattern, text) is False
+    assert known or pattern_fault(pattern)
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("pattern", TOO_LARGE, ids=[pattern[:30] for pattern in TOO_LARGE])
+def test_a_pattern_that_is_too_large(pattern: str) -> None:
+    """It is refused with its reason before anything is built of it."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    began = time.process_time()
+    assert pattern_fault(pattern)
+    assert not is_pattern(pattern)
+    assert matches(pattern, "a") is False
+    assert time.process_time() - began < 1
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50 << 10
+
+
+@pytest.mark.parametrize("pattern", USUAL)
+def test_a_pattern_as_people_write_it(pattern: str) -> None:
+    """Counts, sets and groups of a usual size are patterns."""
+    assert pattern_fault(pattern) is None
 
 
 def test_a_list_waits_for_one_pattern() -> None:
