@@ -123,8 +123,8 @@ protos: install ## generate the Python code of protos/, and the types of envoy-d
 	@$(RUN) python -m controlplane.emit.proto.read_types
 
 .PHONY: bench
-bench: install ## measure the gateway against plain Envoy in the same run
-	@$(RUN) python -m tests.bench
+bench: install ## measure the gateway against plain Envoy in the same run; beside a commit: make bench BASE=commit
+	@$(RUN) python -m tests.bench --keep $(if $(BASE),--compare $(BASE))
 
 # RATE=20 asks less of a slow machine; WRITE=1 keeps what was measured in reports/soak.md.
 SECONDS ?= 600
@@ -141,6 +141,11 @@ soak: install ## load a gateway for ten minutes: make soak [SECONDS=600] [RATE=5
 .PHONY: fuzz
 fuzz: .venv/fuzz ## look for input that breaks something: make fuzz [EACH=60] [TARGETS="body yaml"]
 	@$(RUN) python -m tests.fuzz --seconds $(or $(EACH),60) $(TARGETS)
+
+.PHONY: race
+race: install ## race against LiteLLM's and Portkey's gateways, which go into .race; reports/race.md
+	@$(RUN) python -m tests.race.install
+	@$(RUN) python -m tests.race --write
 
 .PHONY: train
 train: ## train the models: make train DATA=folder

@@ -129,7 +129,7 @@ async def _measure(url: str, pid: int, seconds: float, callers: int) -> dict[str
             described = [some_tool(number) for number in range(tools)]
 
             async def call() -> Any:
-                body = {"messages": _conversation(next(numbers)), "tools": described}
+                body = {"messages": conversation(next(numbers)), "tools": described}
                 return await post("/v1/decide", body)
 
             return call
@@ -137,11 +137,11 @@ async def _measure(url: str, pid: int, seconds: float, callers: int) -> dict[str
         five, fifty = decide(5), decide(50)
         for call in (guard, five, fifty):
             await _alone(call, 0.5)
-        before = _cpu_seconds(pid)
+        before = cpu_seconds(pid)
         guard_times = await _alone(guard, seconds)
-        between = _cpu_seconds(pid)
+        between = cpu_seconds(pid)
         five_times = await _alone(five, seconds)
-        after = _cpu_seconds(pid)
+        after = cpu_seconds(pid)
         fifty_times = await _alone(fifty, seconds)
         rate, busy_times = await _together(five, seconds, callers)
         guard_rate, _ = await _together(guard, seconds, callers)
@@ -191,7 +191,7 @@ def some_text(words: int, number: int) -> str:
     return f"{' '.join(chosen)} {number}"
 
 
-def _conversation(number: int) -> list[dict[str, str]]:
+def conversation(number: int) -> list[dict[str, str]]:
     """About a hundred tokens in three turns."""
     return [
         {"role": "user", "content": some_text(28, number)},
@@ -226,7 +226,7 @@ def _p(times: list[float], percentile: int) -> float:
     return round(ordered[min(len(ordered) - 1, len(ordered) * percentile // 100)], 2)
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
     """Processor time used so far; says more than the clock on a machine that others use too."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -59,7 +59,7 @@ class _Side:
 
 
 def run(folder: Path) -> dict[str, dict[str, float]]:
-    script = _script(folder)
+    script = never_alike(folder)
     with FakeModelServer() as models, _sides(folder / "fake", models.address, ()) as sides:
         found = {
             "prompts": _compared(sides, script, lambda each: each.prompt_port),
@@ -73,8 +73,8 @@ def run(folder: Path) -> dict[str, dict[str, float]]:
         return {**found, "models": _compared(sides, script, lambda each: each.prompt_port)}
 
 
-def _script(folder: Path) -> Path:
-    """What wrk sends."""
+def never_alike(folder: Path) -> Path:
+    """What wrk sends: prompts of which none is asked again."""
     script = plain.post_script(folder)
     ask = "local n = 0\nfunction request()\n  n = n + 1\n"
     ask += f"  local text = string.format('{_PROMPT}', os.time(), n)\n"

@@ -14,6 +14,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,7 +32,7 @@ ROUNDS = 3
 SECONDS = 4
 
 _BODY = {"model": "gpt-one", "messages": [{"role": "user", "content": "Tell me a story. " * 20}]}
-_ANSWER = {
+ANSWER = {
     "id": "chatcmpl-1",
     "object": "chat.completion",
     "created": 1,
@@ -47,6 +48,10 @@ _ANSWER = {
 }
 
 
+Serves = dict[str, Sequence[object]]
+"""`routes` of an Envoy, with their `clusters` and `filters`."""
+
+
 @dataclass(frozen=True)
 class Server:
     port: int
@@ -57,7 +62,9 @@ class Server:
 class Load:
     rps: float
     p50_ms: float
+    p99_ms: float
     errors: int
+    """Answers that are none, and connections that broke or were silent."""
     requests: int
     cpu_us: float = 0
     """Of the server, for each request."""
@@ -116,18 +123,26 @@ def _measured(server: Server, script: Path, connections: int) -> Load:
     return replace(load, cpu_us=used * 1e6 / load.requests)
 
 
-def wrk(port: int, script: Path, connections: int) -> Load:
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(script)]
-    command.append(f"http://127.0.0.1:{port}/v1/chat/completions")
+def wrk(port: int, script: Path, connections: int, seconds: int = SECONDS) -> Load:
+    """The script may name a path of its own."""
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s"]
+    command += ["--latency", "-s", str(script), f"http://127.0.0.1:{port}/v1/chat/completions"]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    value, unit = _found(r"50%\s+([\d.]+)(us|ms|s)", text)
-    failed = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     return Load(
         rps=float(_found(r"Requests/sec:\s+([\d.]+)", text)[0]),
-        p50_ms=float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit],
-        errors=int(failed[1]) if failed else 0,
+        p50_ms=_milliseconds(50, text),
+        p99_ms=_milliseconds(99, text),
+        errors=sum(map(int, re.findall(_FAILED, text))),
         requests=int(_found(r"(\d+) requests in", text)[0]),
     )
+
+
+_FAILED = r"(?:Non-2xx or 3xx responses:|(?:connect|read|write|timeout)) (\d+)"
+
+
+def _milliseconds(percentile: int, text: str) -> float:
+    value, unit = _found(rf"{percentile}%\s+([\d.]+)(us|ms|s)", text)
+    return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def _found(pattern: str, text: str) -> tuple[str, ...]:
@@ -137,23 +152,24 @@ def _found(pattern: str, text: str) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[subprocess.Popen[bytes]]:
-    """An Envoy with one route and nothing else."""
+def envoy(folder: Path, port: int, serves: Serves) -> Iterator[subprocess.Popen[bytes]]:
+    """An Envoy with some routes and nothing else."""
     folder.mkdir()
     manager = {
         "@type": "type.googleapis.com/envoy.extensions.filters.network"
         ".http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "bench",
         "route_config": {
-            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [route["route"]]}]
+            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": serves["routes"]}]
         },
         "http_filters": [
+            *serves.get("filters", ()),
             {
                 "name": "envoy.filters.http.router",
                 "typed_config": {
                     "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router"
                 },
-            }
+            },
         ],
     }
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
@@ -164,7 +180,7 @@ def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[subproc
     }
     listener = {"address": address, "filter_chains": [chain]}
     bootstrap = {
-        "static_resources": {"listeners": [listener], "clusters": route.get("clusters", [])}
+        "static_resources": {"listeners": [listener], "clusters": serves.get("clusters", ())}
     }
     file = folder / "bootstrap.json"
     file.write_text(json.dumps(bootstrap))
@@ -178,14 +194,19 @@ def envoy(folder: Path, port: int, route: dict[str, object]) -> Iterator[subproc
         process.wait(10)
 
 
-def direct_response() -> dict[str, object]:
-    headers = [{"header": {"key": "content-type", "value": "application/json"}}]
-    action = {"status": 200, "body": {"inline_string": json.dumps(_ANSWER)}}
-    route = {"match": {"prefix": "/"}, "direct_response": action}
-    return {"route": {**route, "response_headers_to_add": headers}}
+def direct_response() -> Serves:
+    return {"routes": [answered("/", "application/json", json.dumps(ANSWER))]}
 
 
-def forward(port: int) -> dict[str, object]:
+def answered(prefix: str, kind: str, text: str) -> dict[str, object]:
+    """A route; Envoy takes 4,096 bytes of text at most."""
+    headers = [{"header": {"key": "content-type", "value": kind}}]
+    action = {"status": 200, "body": {"inline_string": text}}
+    route = {"match": {"prefix": prefix}, "direct_response": action}
+    return {**route, "response_headers_to_add": headers}
+
+
+def forward(port: int) -> Serves:
     address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
     cluster = {
         "name": "provider",
@@ -196,4 +217,4 @@ def forward(port: int) -> dict[str, object]:
         },
     }
     route = {"match": {"prefix": "/"}, "route": {"cluster": "provider", "timeout": "0s"}}
-    return {"route": route, "clusters": [cluster]}
+    return {"routes": [route], "clusters": [cluster]}

@@ -149,7 +149,7 @@ class Extproc:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def wait_until_it_serves(self) -> None:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while b'"serving"' not in self.log.read_bytes()[self._logged_before :]:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(self.log.read_text())
