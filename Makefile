@@ -77,7 +77,7 @@ images: .venv/images ## build the wheel and both images without Docker, and test
 	@$(RUN) python -m pytest -m images --durations=20 tests/images
 
 .PHONY: faults
-faults: clients .venv/images ## make faults happen, row by row; write reports/faults.md
+faults: clients helm .venv/images ## make faults happen, row by row; write reports/faults.md
 	@$(RUN) python -m tests.faults --write
 
 .PHONY: check

@@ -1,6 +1,6 @@
 """`make faults`: runs the tests of the table's rows and prints what became of each.
 
-Exit status 1 when a row does not hold. What pytest says besides lies in `build/faults.log`.
+A test that fails is run once more, by itself: a machine that has other things to do is no fault. Exit status 1 when a row does not hold. What pytest says besides lies in `build/faults.log`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from tests.faults import report
 from tests.faults.heard import PIPE, Heard
@@ -27,19 +28,31 @@ def main() -> int:
     if unknown := set(asked.rows) - {row.number for row in rows}:
         sys.exit(f"there are no such rows: {sorted(unknown)}")
     began, load = report.now(), os.getloadavg()[0]
-    verdicts = []
-    if not asked.json:
-        print(_drawn(HEADINGS), flush=True)
-    for verdict in Listening(rows).verdicts(_heard(rows)):
-        verdicts.append(verdict)
-        if not asked.json:
-            _show(verdict)
+    show = _nothing if asked.json else _show
+    show(HEADINGS)
+    verdicts = {}
+    LOG.parent.mkdir(exist_ok=True)
+    LOG.write_bytes(b"")
+    tests = _in_order(rows)
+    left_out = {test for test in tests if asked.no_images and test.startswith("images/")}
+    heard = chain(
+        (Heard(test, "skipped", words="left out") for test in sorted(left_out)),
+        _heard(test for test in tests if test not in left_out),
+    )
+    for verdict in Listening(rows).verdicts(heard):
+        verdicts[verdict.row.number] = verdict
+        show(verdict.cells, verdict)
+    if failed := sorted(set[str]().union(*(each.failed for each in verdicts.values()))):
+        second = list(_heard(failed))
+        for number in [number for number, each in verdicts.items() if each.failed]:
+            verdicts[number] = verdicts[number].again(second)
+            show(verdicts[number].cells, verdicts[number])
     if asked.json:
-        print(json.dumps([each.to_json() for each in verdicts], indent=2))
+        print(json.dumps([each.to_json() for each in verdicts.values()], indent=2))
     if asked.write:
-        command = " ".join(["python -m tests.faults", *map(str, asked.rows), "--write"])
-        report.write(report.Run(command, began, (load, os.getloadavg()[0])), verdicts)
-    return int(any(each.held == "no" for each in verdicts))
+        run = report.Run(_command(asked), began, (load, os.getloadavg()[0]))
+        report.write(run, list(verdicts.values()))
+    return int(any(each.held == "no" for each in verdicts.values()))
 
 
 def _arguments() -> argparse.Namespace:
@@ -47,15 +60,23 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="all, if none is named")
     parser.add_argument("--json", action="store_true", help="print JSON when all have ended")
     parser.add_argument("--write", action="store_true", help=f"write {report.REPORT.name} as well")
+    parser.add_argument(
+        "--no-images", action="store_true", help="without what builds images, which takes minutes"
+    )
     return parser.parse_args()
 
 
-def _heard(rows: Iterable[Row]) -> Iterator[Heard]:
+def _command(asked: argparse.Namespace) -> str:
+    images = ["--no-images"] if asked.no_images else []
+    return " ".join(["python -m tests.faults", *map(str, asked.rows), *images, "--write"])
+
+
+def _heard(tests: Iterable[str]) -> Iterator[Heard]:
     """What became of the tests, as they end."""
-    LOG.parent.mkdir(exist_ok=True)
     reading, writing = os.pipe()
-    command = [sys.executable, "-m", "pytest", "-p", "tests.faults.heard", *_in_order(rows)]
-    with LOG.open("wb") as log, os.fdopen(reading) as lines:
+    command = [sys.executable, "-m", "pytest", "-p", "tests.faults.heard"]
+    command += [f"tests/{test}" for test in tests]
+    with LOG.open("ab") as log, os.fdopen(reading) as lines:
         process = subprocess.Popen(
             command, cwd=report.ROOT, stdout=log, stderr=log, pass_fds=[writing],
             env={**os.environ, PIPE: str(writing)},
@@ -71,14 +92,18 @@ def _in_order(rows: Iterable[Row]) -> list[str]:
     tests = list(dict.fromkeys(test for row in rows for test in row.tests))
     files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
     places = {file: (file.startswith("images/"), place) for place, file in enumerate(files)}
-    return [f"tests/{t}" for t in sorted(tests, key=lambda test: places[test.partition("::")[0]])]
+    return sorted(tests, key=lambda test: places[test.partition("::")[0]])
 
 
-def _show(verdict: Verdict) -> None:
-    print(_drawn(verdict.cells), flush=True)
-    if verdict.held != "yes":
+def _show(cells: tuple[str, ...], verdict: Verdict | None = None) -> None:
+    print(_drawn(cells), flush=True)
+    if verdict and verdict.held != "yes":
         for words in verdict.words:
             print("      " + words.replace("\n", "\n      "), flush=True)
+
+
+def _nothing(*_: object) -> None:
+    """Where only JSON is to be printed."""
 
 
 def _drawn(cells: tuple[str, ...]) -> str:

@@ -49,8 +49,9 @@ def _remarks(verdicts: Sequence[Verdict]) -> list[str]:
     """What could not be run, and what did not hold."""
     told = []
     for each in verdicts:
-        words = [words.splitlines()[-1] for words in each.words]
-        told += [f"- {each.row.number}: {remark}" for remark in [each.row.remark, *words] if remark]
+        words = [f"`{h.test}`: {h.words.splitlines()[-1]}" for h in each.heard if h.words]
+        remarks = [each.row.remark, *dict.fromkeys(words)]
+        told += [f"- {each.row.number}: {remark}" for remark in remarks if remark]
     return ["", "## Remarks", "", *told] if told else []
 
 

@@ -66,6 +66,8 @@ def test_verdicts() -> None:
     assert verdicts[1].cells == ("1", "no", "a", "1 of 9", "3.0")
     assert verdicts[2].words == ["y: no Redis", "y: it broke"]
     assert verdicts[3].words == ["z: did not run"]
+    again = verdicts[2].again([Heard("y", figures=["9 s"])])
+    assert (again.held, again.figures) == ("yes", "9 s (at the second try)")
     held = Listening(rows[:1]).verdicts([Heard("x"), Heard("y", "skipped", words="no")])
     assert [each.held for each in held] == ["in part"]
 

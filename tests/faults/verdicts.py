@@ -17,13 +17,25 @@ HEADINGS = ("row", "held", "fault", "figures", "s")
 class Verdict:
     row: Row
     heard: tuple[Heard, ...]
+    tries: int = 1
+
+    def again(self, heard: Iterable[Heard]) -> Verdict:
+        """With what was heard of some of its tests the second time in place of the first."""
+        second = [each for each in heard if each.test in self.row.tests]
+        tests = {each.test for each in second}
+        first = [each for each in self.heard if each.test not in tests]
+        return Verdict(self.row, (*first, *second), self.tries + 1)
+
+    @property
+    def failed(self) -> set[str]:
+        return {each.test for each in self.heard if each.outcome == "failed"}
 
     @property
     def held(self) -> str:
         """`yes` and `no`; `not here` where all was skipped, `in part` where something was."""
         outcomes = {each.outcome for each in self.heard}
         tests = {each.test for each in self.heard}
-        if "failed" in outcomes or tests != set(self.row.tests):
+        if self.failed or tests != set(self.row.tests):
             return "no"
         if outcomes == {"passed"}:
             return "yes"
@@ -34,7 +46,8 @@ class Verdict:
         """What its tests measured, else how many they were."""
         measured = [text for each in self.heard for text in each.figures]
         count = len(self.heard)
-        return "; ".join(measured) or (f"{count} tests" if count > 1 else "1 test")
+        told = "; ".join(measured) or (f"{count} tests" if count > 1 else "1 test")
+        return told if self.tries == 1 else f"{told} (at the second try)"
 
     @property
     def seconds(self) -> float:
