@@ -46,13 +46,14 @@ def _again_inside(request: pytest.FixtureRequest, figure: Callable[[object], Non
     if reason := _missing():
         pytest.skip(reason)
     reading, writing = os.pipe()
-    pytest_inside = f"{sys.executable} -m pytest -p no:cacheprovider -p tests.faults.heard"
-    script = (
-        f"mount -t proc proc /proc; ip link set lo up; exec {pytest_inside} {request.node.nodeid!r}"
-    )
+    # Under xdist a node's id has its group behind it; its name has not.
+    node = f"{request.path.relative_to(ROOT)}::{request.node.name}"
+    again = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "tests.faults.heard"]
+    script = 'mount -t proc proc /proc; ip link set lo up; exec "$@"'
     with os.fdopen(reading) as lines:
         inside = subprocess.Popen(
-            [*_UNSHARE, "sh", "-ec", script], cwd=ROOT, pass_fds=[writing], text=True,
+            [*_UNSHARE, "sh", "-ec", script, "sh", *again, node], cwd=ROOT, text=True,
+            pass_fds=[writing],
             env={**os.environ, _INSIDE: "1", PIPE: str(writing)},
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip

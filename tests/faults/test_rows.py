@@ -62,7 +62,7 @@ def test_verdicts() -> None:
         Heard("w"),
     ]
     verdicts = {each.row.number: each for each in Listening(rows).verdicts(heard)}
-    assert [each.held for each in verdicts.values()] == ["no", "no", "no"]
+    assert [each.held for each in verdicts.values()] == ["no", "no", "not run"]
     assert verdicts[1].cells == ("1", "no", "a", "1 of 9", "3.0")
     assert verdicts[2].words == ["y: no Redis", "y: it broke"]
     assert verdicts[3].words == ["z: did not run"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -112,6 +113,7 @@ def test_row_53_a_provider_that_hangs(scene: Scene, figure: Figure) -> None:
     assert 1.9 < took < 8
 
 
+@pytest.mark.skipif(not shutil.which("iptables"), reason="no iptables here to drop packets")
 @alone_in_the_world
 def test_row_53_a_black_hole(
     request: pytest.FixtureRequest, tmp_path: Path, figure: Figure

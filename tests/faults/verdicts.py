@@ -32,11 +32,16 @@ class Verdict:
 
     @property
     def held(self) -> str:
-        """`yes` and `no`; `not here` where all was skipped, `in part` where something was."""
+        """`yes` and `no`; `not here` where all was skipped, `in part` where something was.
+
+        `not run` where the run ended before it was done.
+        """
         outcomes = {each.outcome for each in self.heard}
         tests = {each.test for each in self.heard}
-        if self.failed or tests != set(self.row.tests):
+        if self.failed:
             return "no"
+        if tests != set(self.row.tests):
+            return "not run"
         if outcomes == {"passed"}:
             return "yes"
         return "in part" if "passed" in outcomes else "not here"
