@@ -24,6 +24,7 @@ def _row(number: int, fault: str, must: str, *tests: str, remark: str = "") -> R
 
 
 _EDGES = "e2e/test_llm_edges.py::"
+_ATTACKS = "e2e/test_attacks.py::"
 _PROMPTS = "e2e/test_prompts.py::"
 _STRICT_JSON = "unit/extproc/chat/test_strict_json.py::"
 _GUARD_STAGE = "unit/extproc/pipeline/test_guard.py::"
@@ -38,22 +39,27 @@ EDGE = (
     _row(
         1, "ambiguous framing: length and coding, two lengths, odd codings",
         "400 or 501, nothing is forwarded",
-        f"{_EDGES}test_smuggling_and_floods",
+        f"{_ATTACKS}test_http1",
+        f"{_ATTACKS}test_it_is_well_afterwards",
     ),
     _row(
         2, "a header with an underscore, `x_arch_upstream`",
         "refused, nothing is forwarded",
-        f"{_EDGES}test_smuggling_and_floods",
+        f"{_ATTACKS}test_http1",
+        f"{_ATTACKS}test_http2",
     ),
     _row(
-        3, "NUL in a header",
-        "400, nothing is forwarded",
-        f"{_EDGES}test_smuggling_and_floods",
+        3, "NUL or a line break in a header, names that are none",
+        "400 or a cut connection, nothing is forwarded",
+        f"{_ATTACKS}test_http1",
+        f"{_ATTACKS}test_http2",
         "property/test_extproc_streams.py::test_headers_of_any_bytes_are_read",
     ),
     _row(
         4, "escapes, dots and slashes in a path",
         "escaped separators are refused, all others read alike by everyone",
+        f"{_ATTACKS}test_http1",
+        f"{_ATTACKS}test_what_envoy_takes",
         f"{_EDGES}test_escapes_in_paths",
         f"{_EDGES}test_normalised_path",
     ),
@@ -66,9 +72,10 @@ EDGE = (
         f"{_PROMPTS}TestErrors::test_other_paths",
     ),
     _row(
-        6, "40 KB of headers, a hundred of them",
-        "431, nothing is forwarded",
-        f"{_EDGES}test_smuggling_and_floods",
+        6, "40 KB of headers, a hundred of them, thousands of crumbs",
+        "431 or a reset stream, nothing is forwarded",
+        f"{_ATTACKS}test_http1",
+        f"{_ATTACKS}test_http2",
     ),
     _row(
         7, "headers that never end",
@@ -90,15 +97,14 @@ EDGE = (
         10, "streams opened and reset, or frames sent, in a flood",
         "the connection is closed, others are served",
         "faults/test_edges.py::test_row_10_a_flood_of_frames",
+        f"{_ATTACKS}test_http2",
         f"{_EDGES}test_http2_rapid_reset",
     ),
     _row(
         11, "the 2001st connection; upgrade to a web socket, HTTP/1.0, CONNECT",
         "closed at once, admin stays up; refused with 403 or 426",
         "faults/test_edges.py::test_row_11_one_connection_too_many",
-        f"{_EDGES}test_smuggling_and_floods",
-        f"{_EDGES}test_http10",
-        f"{_EDGES}test_connect_is_refused",
+        f"{_ATTACKS}test_http1",
     ),
     _row(
         12, "a client that goes away or stops reading in the middle of a stream",
