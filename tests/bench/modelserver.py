@@ -85,7 +85,7 @@ def server(
             yield process, url, ready
         finally:
             process.terminate()
-            process.wait(20)
+            process.wait(60)
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes]) -> tuple[str, float]:

@@ -66,6 +66,15 @@ def test_ratios_are_of_one_round() -> None:
     assert held["all on, JSON, 16 connections: of a plain Envoy's rate"] is False
 
 
+def test_a_busy_machine_proves_nothing() -> None:
+    """A run beside other work says so, and neither holds nor fails a goal."""
+    told = figures(rps={PLAIN: [10.0], ALL: [4.0]}, load=30.0)
+    page = report.page(told)
+    assert "busy machine" in page
+    assert "**no**" not in page
+    assert "**no**" in report.page(figures(rps={PLAIN: [10.0], ALL: [4.0]}))
+
+
 def test_an_answer_that_is_none_does_not_race() -> None:
     """Who answers something else than the provider said has not done the work."""
 
@@ -96,11 +105,13 @@ def test_every_racer_has_a_word() -> None:
     assert plot.drawn(told).count("<rect") == 1 + 2 * len(RACERS) * 2 - len(RACERS)
 
 
-def figures(rps: dict[str, list[float]], left_out: dict[str, str] | None = None) -> Figures:
+def figures(
+    rps: dict[str, list[float]], left_out: dict[str, str] | None = None, load: float = 0.1
+) -> Figures:
     heats = [
         {
             "course": course, "round": number, "racer": racer, "rps": each,
-            "p50_ms": 1.0, "p99_ms": 2.0, "cpu_us": 10.0, "errors": 0, "load_average": 0.1,
+            "p50_ms": 1.0, "p99_ms": 2.0, "cpu_us": 10.0, "errors": 0, "load_average": load,
         }
         for course in ("json 400 16", "sse 400 16")
         for racer, rates in rps.items()

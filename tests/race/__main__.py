@@ -31,6 +31,9 @@ def main() -> None:
     if options.write:
         REPORTS.mkdir(exist_ok=True)
         write(REPORTS, figures)
+        if figures.busy:
+            _say("README stays as it is: this machine was busy with other work")
+            return
         readme = ROOT / "README.md"
         readme.write_text(report.into_readme(readme.read_text("utf-8"), figures), "utf-8")
 

@@ -11,6 +11,9 @@ from tests.race.running import COURSES, Course
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+_QUIET = 4
+"""Of the load average, for each core."""
+
 PLAIN, OURS, ALL = "plain", "archgw", "archgw, all on"
 JSON_16, SSE_16, JSON_1 = (
     Course(kind, 400, n) for kind, n in (("json", 16), ("sse", 16), ("json", 1))
@@ -54,6 +57,11 @@ class Figures:
     def added(self, racer: str, course: Course) -> float | None:
         """Milliseconds of the median call beyond a plain Envoy's."""
         return self._compared(racer, PLAIN, course, "p50_ms", lambda one, two: one - two)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the machine had so much else to do that rates say nothing: by itself a race makes half of it."""
+        return self.load()[1] > _QUIET * int(self.found["machine"]["cores"])
 
     def load(self) -> tuple[float, float]:
         loads = [heat["load_average"] for heat in self.found["heats"]]

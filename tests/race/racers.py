@@ -237,6 +237,8 @@ def litellm(folder: Path, asked: int) -> Iterator[Racer]:
     command = [LITELLM / "bin" / "python", LITELLM / "bin" / "litellm", "--config", config]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     command += ["--num_workers", str(os.cpu_count())]
+    # By itself it ends workers that take more than five seconds to begin, and begins them anew.
+    command += ["--timeout_worker_healthcheck", str(_PATIENCE)]
     # Else it asks GitHub for prices before it begins.
     quiet = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_LOG": "ERROR"}
     with _child(command, place, quiet) as (process, began):
@@ -306,7 +308,7 @@ def _started(racer: Racer, began: float) -> Racer:
             ended = psutil.Process(racer.pid).status() == psutil.STATUS_ZOMBIE
             if ended or time.monotonic() - began > _PATIENCE:
                 raise
-            time.sleep(0.02)
+            time.sleep(0.05)
     spent = time.monotonic() - began
     racer.check()
     return replace(racer, start_seconds=spent)
