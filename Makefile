@@ -147,6 +147,10 @@ race: install ## race against LiteLLM's and Portkey's gateways, which go into .r
 	@$(RUN) python -m tests.race.install
 	@$(RUN) python -m tests.race --write
 
+.PHONY: chaos
+chaos: install ## kill, stop, reload, overrun a gateway under load: make chaos [RATE=50] [WRITE=1]
+	@$(RUN) python -m tests.soak.chaos --rate $(RATE) $(if $(WRITE),--write)
+
 .PHONY: train
 train: ## train the models: make train DATA=folder
 	@test -n "$(DATA)" || { echo "say where the training data is: make train DATA=folder"; exit 2; }

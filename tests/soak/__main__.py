@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -24,7 +25,10 @@ def main() -> int:
     parser.add_argument("--failures", type=int, default=usual.failures, help="of each class")
     parser.add_argument("--json", action="store_true", help="print all figures")
     parser.add_argument("--write", action="store_true", help="keep them in reports/soak.md")
+    parser.add_argument("--note", default="", help="what the report says of this run")
     asked = parser.parse_args()
+    # So that the gateway is brought down, whoever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     options = Options(asked.seconds, asked.rate, asked.idle, asked.failures)
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         tell("starting the gateway and its models")
@@ -37,7 +41,7 @@ def main() -> int:
     else:
         print("\n".join(line.shown() for line in lines))
     if asked.write:
-        report.keep("soak", figures)
+        report.keep("soak", {**figures, "note": asked.note})
     return 0 if all(line.held for line in lines) else 1
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from controlplane.supervise.canary import ATTACK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 LLM, PROMPT = "llm", "prompt"
 KEY, SPENDER, STRANGER = (
@@ -96,9 +96,9 @@ KINDS = (
 """70 % JSON, 25 % streams, 5 % refused."""
 
 
-def deck(seed: int = 0) -> Iterator[Kind]:
-    """Without end; each eighty requests have exactly their shares."""
-    cards = [kind for kind in KINDS for _ in range(kind.cards)]
+def deck(kinds: Sequence[Kind] = KINDS, seed: int = 0) -> Iterator[Kind]:
+    """Without end; each eighty requests of the usual kinds have exactly their shares."""
+    cards = [kind for kind in kinds for _ in range(kind.cards)]
     shuffled = random.Random(seed)
     while True:
         shuffled.shuffle(cards)
@@ -119,7 +119,10 @@ class Request:
         return self.kind.body(self.token, self.number)
 
 
-def requests(seed: int = 0) -> Iterator[Request]:
-    return itertools.starmap(
-        lambda number, kind: Request(kind, number), enumerate(deck(seed), start=2)
-    )
+_numbers = itertools.count(2)
+"""One for all loads of a process: no two requests have the same token."""
+
+
+def requests(kinds: Sequence[Kind] = KINDS) -> Iterator[Request]:
+    for kind in deck(kinds):
+        yield Request(kind, next(_numbers))

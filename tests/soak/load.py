@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
     Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
-_MOST_WAIT = 30.0
-"""What is not answered by then never will be."""
 _KEPT = 5.0
 """Seconds after which an idle connection is left: a server may close it just when it is used again."""
 
@@ -29,6 +27,8 @@ class Load:
     ledger: Ledger = field(default_factory=Ledger)
     coming: Iterator[Request] = field(default_factory=requests)
     began: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+    most_wait: float = 30.0
+    """What is not answered by then never will be."""
     _idle: dict[str, list[tuple[float, Connection]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -74,7 +74,7 @@ class Load:
     async def _asked(self, request: Request) -> str | None:
         listener, connection = request.kind.listener, None
         try:
-            async with asyncio.timeout(_MOST_WAIT):
+            async with asyncio.timeout(self.most_wait):
                 connection = self._kept(listener) or await asyncio.open_connection(
                     "127.0.0.1", self.ports[listener]
                 )

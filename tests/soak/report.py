@@ -1,4 +1,7 @@
-"""reports/soak.md, from what the last runs that were kept have measured."""
+"""reports/soak.md, from what the last runs that were kept have measured.
+
+python -m tests.soak.report     # writes it anew from what is kept
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,8 @@ def _soak(kept: Mapping[str, Any]) -> Iterator[str]:
         f"{options['seconds']:g} s at {options['rate']:g} requests a second. {_machine(kept)}\n"
     )
     yield from table(Line(**line) for line in kept["lines"])
+    if kept.get("note"):
+        yield f"\n{kept['note']}"
     yield "\n![resident memory of each process over time](soak.svg)\n"
     yield "| Kind of request | Asked | p50 | p99 |"
     yield "| --- | ---: | ---: | ---: |"
@@ -74,6 +79,8 @@ def _chaos(kept: Mapping[str, Any]) -> Iterator[str]:
     yield "## Chaos\n"
     yield f"`{kept['command']}`, {kept['rate']:g} requests a second. {_machine(kept)}\n"
     yield from table(Line(**line) for line in kept["lines"])
+    if kept.get("note"):
+        yield f"\n{kept['note']}"
     yield ""
 
 
@@ -83,3 +90,7 @@ def _machine(kept: Mapping[str, Any]) -> str:
         f"{machine['cores']} cores, Python {machine['python']}, load average at the end "
         f"{kept['load_average']} (1, 5 and 15 minutes)."
     )
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,95 @@
+"""`make chaos`: each blow in turn, what it may cost and what it did. Exit status 1 says that it cost more."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tests.soak import report
+from tests.soak.chaos.blows import BLOWS, SLACK_S, struck
+from tests.soak.chaos.endings import brought_down, killed
+from tests.soak.chaos.overload import overrun
+from tests.soak.chaos.reloads import reloaded
+from tests.soak.chaos.scene import Pace
+from tests.soak.chaos.slow import slowed
+from tests.soak.stage import Stage, stage
+from tests.soak.verdicts import Line, load_average, tell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+    Act = Callable[[Stage], Coroutine[Any, Any, list[Line]]]
+
+
+def acts(pace: Pace, reloads: int, overload: float, clients: int, slack: float) -> dict[str, Act]:
+    """In this order: what ends the gateway comes last."""
+
+    def blow(number: int) -> Act:
+        return lambda stage: struck(stage, BLOWS[number], pace, slack)
+
+    return {
+        **{each.name: blow(number) for number, each in enumerate(BLOWS)},
+        "reloads": lambda stage: reloaded(stage, pace, reloads),
+        "overload": lambda stage: overrun(stage, overload, measuring=overload / 4),
+        "slow clients": lambda stage: slowed(stage, pace, clients, slack, patient=True),
+        "down": lambda stage: brought_down(stage, pace),
+        "kill -9 of the supervisor": lambda stage: killed(stage, pace, slack),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak.chaos", description=__doc__)
+    parser.add_argument("acts", nargs="*", help="pieces of the names of acts; all of them")
+    parser.add_argument("--rate", type=float, default=Pace().rate, help="requests a second")
+    parser.add_argument("--reloads", type=int, default=100)
+    parser.add_argument("--overload", type=float, default=60.0, help="seconds of it")
+    parser.add_argument("--clients", type=int, default=1000, help="that are slow")
+    parser.add_argument(
+        "--slack", type=float, default=SLACK_S, help="seconds more, of a machine that is busy"
+    )
+    parser.add_argument("--json", action="store_true", help="print all figures")
+    parser.add_argument("--write", action="store_true", help="keep them in reports/soak.md")
+    parser.add_argument("--note", default="", help="what the report says of this run")
+    asked = parser.parse_args()
+    # So that the gateway is brought down, whoever ends us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    pace = Pace(rate=asked.rate)
+    chosen = {
+        name: act
+        for name, act in acts(
+            pace, asked.reloads, asked.overload, asked.clients, asked.slack
+        ).items()
+        if not asked.acts or any(piece in name for piece in asked.acts)
+    }
+    lines: list[Line] = []
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        tell("starting the gateway and its models")
+        with stage(Path(folder)) as running:
+            for name, act in chosen.items():
+                tell(name)
+                for line in asyncio.run(act(running)):
+                    lines.append(line)
+                    print(line.shown(), flush=True)
+    figures = {
+        "command": " ".join(["python -m tests.soak.chaos", *sys.argv[1:]]),
+        "rate": asked.rate,
+        "slack": asked.slack,
+        "load_average": load_average(),
+        "lines": [asdict(line) for line in lines],
+    }
+    if asked.json:
+        print(json.dumps(figures, indent=2))
+    if asked.write:
+        report.keep("chaos", {**figures, "note": asked.note})
+    return 0 if all(line.held for line in lines) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
