@@ -54,13 +54,16 @@ class Scene:
 
     @property
     def streams_lost(self) -> list[Entry]:
-        """That were open when it struck, and have no end; what is refused has a status."""
+        """That were open when it struck, and have no end."""
+        return [each for each in self.cut if each.kind.stream]
+
+    @property
+    def cut(self) -> list[Entry]:
+        """Whatever was open when it struck and was not answered; what is refused has a status."""
         return [
             each
             for each in self.failed
-            if each.kind.stream
-            and each.began < self.struck
-            and not (each.wrong or "")[:1].isdigit()
+            if each.began < self.struck and not (each.wrong or "")[:1].isdigit()
         ]
 
     @property
