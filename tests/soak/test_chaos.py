@@ -2,7 +2,8 @@
 
 Prompts may be refused while what decides them is away, on a busy machine also for other reasons. What
 may never be: a stream that is cut, a call of the LLM listener that fails for extproc's sake, a
-request without an answer, one that passes unguarded.
+request without an answer, one that passes unguarded. How the supervisor ends is in
+tests/e2e/test_supervise.py and test_supervise_prompts.py.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import pytest
 
 from controlplane.supervise import control_client
 from tests.soak.chaos.blows import BLOWS
-from tests.soak.chaos.endings import brought_down, killed
 from tests.soak.chaos.reloads import reloaded
 from tests.soak.chaos.scene import Pace, Scene, scene
 from tests.soak.chaos.slow import slowed
@@ -82,10 +82,3 @@ async def test_slow_clients_are_let_go(running: Stage) -> None:
     """Each that sends its headers by the byte gets a 408, and nothing is held for those who read nothing."""
     lines = await slowed(running, PACE, 40, SLACK_S, patient=False)
     assert [line.shown() for line in lines if not line.held and "the others" not in line.what] == []
-
-
-async def test_down_and_killed_supervisors_leave_nothing(running: Stage) -> None:
-    """Asked to end it waits for streams; killed it takes its children along; `up` works after both."""
-    pace = replace(PACE, before=1.0, after=0.2)
-    lines = [*await brought_down(running, pace), *await killed(running, pace, SLACK_S)]
-    assert [line.shown() for line in lines if not line.held] == []
