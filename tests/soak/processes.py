@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,6 +31,15 @@ def held(pid: int) -> Held:
         threads=int(status["Threads"]),
         files=len(list(Path(f"/proc/{pid}/fd").iterdir())),
     )
+
+
+def living(pids: Mapping[str, int]) -> dict[str, Held]:
+    """Of those that are still the same processes."""
+    found = {}
+    for name, pid in pids.items():
+        with contextlib.suppress(OSError, KeyError):
+            found[name] = held(pid)
+    return found
 
 
 @dataclass

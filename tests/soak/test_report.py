@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from tests.soak import report
+from tests.soak.processes import living
 from tests.soak.verdicts import Line
 
 if TYPE_CHECKING:
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
 LINES = [
     Line("kill -9 of Envoy", "≤ 20 fail", "3 failed", held=True),
-    Line("SIGTERM of Envoy", "none fails", "9 | failed", held=False, why="alone it has no twin"),
+    Line("SIGTERM of Envoy", "none fails", "9 |\nfailed", held=False, why="alone it has no twin"),
 ]
 
 
@@ -48,3 +51,10 @@ def test_each_part_keeps_what_the_other_has_said(
     assert "All was well." in page
     assert "load average at the end 1.0 1.0 1.0" in page
     assert "envoy: +0.0 MB" in (tmp_path / "soak.svg").read_text()
+
+
+def test_memory_of_what_has_ended_is_no_memory() -> None:
+    """A process that was replaced meanwhile is left out, not a crash of the measurement."""
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    assert living({"gone": gone.pid, "self": os.getpid()}).keys() == {"self"}

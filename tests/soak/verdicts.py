@@ -35,7 +35,7 @@ def table(lines: Iterable[Line]) -> Iterator[str]:
     for line in lines:
         measured = f"{line.measured}. {line.why}" if line.why and not line.held else line.measured
         cells = (line.what, line.goal, measured, "held" if line.held else "**not held**")
-        yield "| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |"
+        yield "| " + " | ".join(" ".join(cell.replace("|", "/").split()) for cell in cells) + " |"
 
 
 def tell(text: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.provider import Behaviour
 from tests.soak.kinds import KINDS, requests
 from tests.soak.load import Load
-from tests.soak.processes import held
+from tests.soak.processes import living
 from tests.soak.verdicts import Line, tell
 
 if TYPE_CHECKING:
@@ -53,9 +53,9 @@ async def overrun(stage: Stage, seconds: float, measuring: float) -> list[Line]:
     pids, restarts = stage.pids(), _restarts(stage)
     capacity, usual = await _capacity(stage, measuring)
     tell(f"capacity: {capacity:.1f} prompts a second with {_CALLERS} callers, p99 {usual:.0f} ms")
-    before = {name: held(pid).mb for name, pid in pids.items()}
+    before = living(pids)
     load, kept_back, most_open = await _flood(stage, TIMES * capacity, seconds)
-    grown = {name: held(pid).mb - before[name] for name, pid in pids.items() if _lives(pid)}
+    grown = {name: each.mb - before[name].mb for name, each in living(pids).items()}
     well = await _well_again(stage, usual)
     wave, smuggled = Wave.of(load.ledger), load.ledger.smuggled(stage.provider.seen)
     name = f"{TIMES} x {capacity:.1f} prompts a second for {seconds:.0f} s"
@@ -99,14 +99,6 @@ def _quantile(entries: list[Entry], percent: int) -> float:
 
 def _restarts(stage: Stage) -> int:
     return sum(child.restarts for child in stage.status().children)
-
-
-def _lives(pid: int) -> bool:
-    try:
-        held(pid)
-    except OSError:
-        return False
-    return True
 
 
 def _load(stage: Stage) -> Load:

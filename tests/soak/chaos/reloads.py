@@ -12,7 +12,7 @@ from tests.fakes.provider import Behaviour
 from tests.soak.chaos.scene import STREAM_PAUSE, Pace, Scene, scene
 from tests.soak.kinds import CHUNKS, KINDS, LLM, PROMPT, requests
 from tests.soak.load import Load
-from tests.soak.processes import held
+from tests.soak.processes import living
 from tests.soak.verdicts import Line, tell
 
 if TYPE_CHECKING:
@@ -38,10 +38,9 @@ class Reloads:
 async def reloaded(stage: Stage, pace: Pace, count: int, every: float = 1.0) -> list[Line]:
     """Four streams are open from the first to the last; all others come and go."""
     made = Reloads()
-    before: dict[str, float] = {}
     async with scene(stage, pace) as play:
         long_ones = await _long_streams(stage, count * every)
-        before = {name: held(pid).mb for name, pid in play.pids.items()}
+        before = living(play.pids)
         for number in range(count):
             due = play.struck + number * every
             await asyncio.sleep(due - play.load.now)
@@ -51,7 +50,7 @@ async def reloaded(stage: Stage, pace: Pace, count: int, every: float = 1.0) -> 
         streams = [load.ledger for load in await asyncio.gather(*long_ones)]
     stage.write()
     control_client.reload(stage.gateway.home.control_socket, stage.gateway.env)
-    grown = {name: held(pid).mb / before[name] - 1 for name, pid in play.pids.items()}
+    grown = {name: each.mb / before[name].mb - 1 for name, each in living(play.pids).items()}
     bad = sum(number % _BAD_EVERY == _BAD_EVERY - 1 for number in range(count))
     lost = sum(len(ledger.failed) for ledger in streams) + len(play.streams_lost)
     refused = sum(code != 0 for code in made.codes)
@@ -61,7 +60,7 @@ async def reloaded(stage: Stage, pace: Pace, count: int, every: float = 1.0) -> 
         _failures(f"{name}: prompts", play, PROMPT),
         Line(f"{name}: streams", "0 lost", f"{lost} lost; {len(streams)} were open throughout", lost == 0),
         Line(f"{name}: wrong ones", f"{bad} refused, {count - bad} applied", f"{refused} refused; {statistics.median(made.seconds):.2f} s each in the middle", refused == bad),
-        Line(f"{name}: memory", "≤ +5 % a process", ", ".join(f"{each} {share:+.1%}" for each, share in grown.items()), max(grown.values()) <= 0.05),
+        Line(f"{name}: memory", "≤ +5 % a process, none restarts", ", ".join(f"{each} {share:+.1%}" for each, share in grown.items()), grown.keys() == play.pids.keys() and max(grown.values()) <= 0.05),
     ]  # fmt: skip
 
 

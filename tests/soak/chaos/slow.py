@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tests.fakes.provider import Behaviour
 from tests.soak.chaos.scene import Pace, scene
 from tests.soak.kinds import KEY, KINDS, LLM, requests
-from tests.soak.processes import held
+from tests.soak.processes import living
 from tests.soak.verdicts import Line
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ async def slowed(
 ) -> list[Line]:
     """`patient`: until the streams are cut, too, which takes a minute."""
     async with scene(stage, pace, _LLM_JSON) as play:
-        before = {name: held(pid).mb for name, pid in play.pids.items()}
+        before = living(play.pids)
         stage.provider.behaviour = Behaviour(pieces=_PIECES)
         asked = list(itertools.islice(requests(_STREAMS), clients // 2))
         others = await _open(stage)
         stalled = [await _stalled(stage.ports[LLM], each) for each in asked]
         begun = await _streaming(stage, asked)
         slow = await asyncio.gather(*(_trickling(stage.ports[LLM]) for _ in range(clients // 2)))
-        grown = {name: held(pid).mb - before[name] for name, pid in play.pids.items()}
+        grown = {name: each.mb - before[name].mb for name, each in living(play.pids).items()}
         few = others + _OWN_CONNECTIONS
         cut = await _until_at_most(stage, few, _FLUSHED_IN + 30) if patient else 0.0
         for each in stalled:
