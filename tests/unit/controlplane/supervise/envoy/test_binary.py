@@ -59,11 +59,10 @@ async def test_validation_gives_the_reason(tmp_path: Path) -> None:
     assert await binary.rejection(binary.find(), file) is None
 
 
-@pytest.mark.parametrize("traces", [False, True])
-async def test_bootstrap_of_a_start_is_sound(tmp_path: Path, traces: bool) -> None:
+async def test_bootstrap_of_a_start_is_sound(tmp_path: Path) -> None:
     """What Envoy is started with passes our own check of its fields, and Envoy's."""
     home = Home(tmp_path, tmp_path / "logs")
-    text = binary.bootstrap(home, traces=traces)
+    text = binary.bootstrap(home)
     assert proto.message(proto.BOOTSTRAP, json.loads(text)).ByteSize()
     file = tmp_path / "bootstrap.json"
     file.write_text(text)
