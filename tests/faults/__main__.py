@@ -29,10 +29,9 @@ def main() -> int:
     rows = [row for row in ROWS if not asked.rows or row.number in asked.rows]
     if unknown := set(asked.rows) - {row.number for row in rows}:
         sys.exit(f"there are no such rows: {sorted(unknown)}")
-    began, load = report.now(), os.getloadavg()[0]
     show = _nothing if asked.json else _show
     show(HEADINGS)
-    verdicts = {}
+    verdicts, known = {}, {}
     LOG.parent.mkdir(exist_ok=True)
     LOG.write_bytes(b"")
     tests = _in_order(rows)
@@ -43,17 +42,18 @@ def main() -> int:
     )
     for verdict in Listening(rows).verdicts(heard):
         verdicts[verdict.row.number] = verdict
+        known[verdict.row.number] = report.last(verdict)
         show(verdict.cells, verdict)
     if failed := sorted(set[str]().union(*(each.failed for each in verdicts.values()))):
         second = list(_heard(failed))
         for number in [number for number, each in verdicts.items() if each.failed]:
             verdicts[number] = verdicts[number].again(second)
+            known[number] = report.last(verdicts[number])
             show(verdicts[number].cells, verdicts[number])
     if asked.json:
         print(json.dumps([each.to_json() for each in verdicts.values()], indent=2))
     if asked.write:
-        run = report.Run(_command(asked), began, (load, os.getloadavg()[0]))
-        report.write(run, list(verdicts.values()))
+        report.write({n: each for n, each in known.items() if each.held != "not run"})
     return int(any(each.held in {"no", "not run"} for each in verdicts.values()))
 
 
@@ -66,11 +66,6 @@ def _arguments() -> argparse.Namespace:
         "--no-images", action="store_true", help="without what builds images, which takes minutes"
     )
     return parser.parse_args()
-
-
-def _command(asked: argparse.Namespace) -> str:
-    images = ["--no-images"] if asked.no_images else []
-    return " ".join(["python -m tests.faults", *map(str, asked.rows), *images, "--write"])
 
 
 def _heard(tests: Iterable[str]) -> Iterator[Heard]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import report
 from tests.faults.heard import Heard
 from tests.faults.rows import LAST, ROWS, Row
 from tests.faults.verdicts import Listening
@@ -70,6 +71,15 @@ def test_verdicts() -> None:
     assert (again.held, again.figures) == ("yes", "9 s (at the second try)")
     held = Listening(rows[:1]).verdicts([Heard("x"), Heard("y", "skipped", words="no")])
     assert [each.held for each in held] == ["in part"]
+
+
+def test_report() -> None:
+    """Each row is in it, with how busy the machine was; one that was never run is told to be so."""
+    found = report.text({1: report.Last("yes", "1 of 9 | lost", 2.0, "a day", 0.5, ("why",))})
+    assert f"1 of {LAST} rows hold" in found
+    assert f"| 1 | yes | {ROWS[0].fault} | 1 of 9 \\| lost | 2.0 | 0.5 | a day |" in found
+    assert "- 1: why" in found
+    assert found.count("| not run |") == LAST - 1
 
 
 def _exists(test: str) -> bool:
