@@ -372,9 +372,7 @@ PROCESSES = (
         45, "kill -9 of one extproc of two, under load",
         "two requests are lost at most, no stream; back within a second",
         "faults/test_processes.py::test_row_45_kill_of_one_extproc",
-        "e2e/test_extproc_minimal.py::test_kill_of_one_process_loses_at_most_two_requests",
         f"{_PROMPTS}TestProcesses::test_streams_survive_a_kill",
-        "e2e/test_supervise_prompts.py::test_killed_extproc_comes_back",
     ),
     _row(
         46, "an extproc that hangs",
