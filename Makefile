@@ -89,10 +89,11 @@ format: .venv/checks ## format the code
 	@$(RUN) ruff check --fix --quiet . || true
 
 .PHONY: lint
-lint: .venv/checks ## format check, ruff, import contracts
+lint: .venv/checks ## format check, ruff, import contracts, licences of what is installed
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) lint-imports --no-cache
+	@$(RUN) python -m deploy.licences
 
 .PHONY: types
 types: .venv/checks ## mypy, strict

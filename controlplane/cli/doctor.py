@@ -14,6 +14,8 @@ from controlplane.exit_codes import DONE, FOUND
 if TYPE_CHECKING:
     import argparse
 
+    from controlplane.cli.machine_checks import Finding
+
 _MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}
 
 
@@ -30,15 +32,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also make one request to each: a provider's list of models, with its key, and an"
         " API's health check",
     )
+    parser.add_argument(
+        "--leaks",
+        action="store_true",
+        help="instead, look for the keys of the gateway in its home everywhere but there: files,"
+        " logs, what Envoy tells, its processes",
+    )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
+
+
+def _findings(args: argparse.Namespace) -> list[Finding]:
+    if args.leaks:
+        from controlplane.cli.leaks import look_for_leaks  # noqa: PLC0415
+
+        return look_for_leaks(home_of(args))
+    from controlplane.cli.machine_checks import examine  # noqa: PLC0415
+
+    return examine(args.config, home_of(args), os.environ, call=args.call)
 
 
 def run(args: argparse.Namespace) -> int:
     from dataclasses import asdict  # noqa: PLC0415  --help needs none of it
 
-    from controlplane.cli.machine_checks import examine  # noqa: PLC0415
-
-    findings = examine(args.config, home_of(args), os.environ, call=args.call)
+    findings = _findings(args)
     if args.json:
         print(json.dumps({"findings": [asdict(each) for each in findings]}))
     else:

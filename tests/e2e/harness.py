@@ -134,6 +134,7 @@ class Extproc:
     socket: Path
     runtime: Path
     log: Path
+    log_level: str = "info"
     process: subprocess.Popen[bytes] = field(init=False)
     _logged_before: int = field(default=0, init=False)
 
@@ -145,6 +146,7 @@ class Extproc:
         self._logged_before = self.log.stat().st_size if self.log.exists() else 0
         command = [sys.executable, "-m", "extproc", "--socket", str(self.socket)]
         command += ["--runtime", str(self.runtime), "--metrics", f"{self.socket}.metrics"]
+        command += ["--log-level", self.log_level]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 

@@ -16,9 +16,11 @@ from modelserver.settings import Cache, Settings, Workload
 from modelserver.telemetry import Metrics
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.fuzz.targets import Check
+
+    Ask = Callable[..., httpx.Response]
 
 ROUTES = {
     b"d": "/v1/decide",
@@ -31,7 +33,8 @@ REFUSALS = {400, 413, 415, 422, 429}
 
 
 @contextlib.contextmanager
-def models() -> Iterator[Check]:
+def asking() -> Iterator[Ask]:
+    """The application over real models, without a socket; its own faults are raised."""
     settings = Settings(cache=Cache(enabled=False), runtime=Workload(timeout_ms=120_000))
     state = State(settings, Metrics())
     with structlog.testing.capture_logs(), asyncio.Runner() as runner:
@@ -39,15 +42,20 @@ def models() -> Iterator[Check]:
         runner.run(state.service.start())
         transport = httpx.ASGITransport(create_app(state), raise_app_exceptions=True)
         client = httpx.AsyncClient(transport=transport, base_url="http://model")
+        yield lambda method, path, **sent: runner.run(client.request(method, path, **sent))
+        runner.run(client.aclose())
+        runner.run(state.service.close())
+
+
+@contextlib.contextmanager
+def models() -> Iterator[Check]:
+    with asking() as ask:
 
         def check(data: bytes) -> None:
-            path = ROUTES.get(data[:1], "/v1/decide")
-            answer = runner.run(client.post(path, content=data[1:]))
+            answer = ask("POST", ROUTES.get(data[:1], "/v1/decide"), content=data[1:])
             assert answer.status_code in {200, *REFUSALS}, (answer.status_code, answer.text)
             told = json.loads(answer.content)
             assert answer.status_code == 200 or told
             json.dumps(told, allow_nan=False)
 
         yield check
-        runner.run(client.aclose())
-        runner.run(state.service.close())
