@@ -91,6 +91,9 @@ class Found:
 async def soak(stage: Stage, options: Options) -> Found:
     """The load begins in a gateway that has seen each kind of request, and each failure, once."""
     pids = stage.pids()
+    # What was asked and struck by others before is not this load's.
+    stage.provider.seen.clear()
+    ended_before = stage.restarts()
     load = Load(stage.ports)
     await options.load(load, 80 / options.rate)
     load.close()
@@ -110,7 +113,7 @@ async def soak(stage: Stage, options: Options) -> Found:
     await asyncio.sleep(options.idle)
     after = await point(stage, pids)
     failed = await failing.run(stage, pids, options.failures)
-    restarts = sum(child.restarts for child in stage.status().children)
+    restarts = stage.restarts() - ended_before
     upstream = dict(stage.provider.seen)
     return Found(options, load.ledger, upstream, watch, before, after, restarts, failed)
 

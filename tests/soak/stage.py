@@ -89,6 +89,10 @@ class Stage:
     def status(self) -> Status:
         return control_client.status(self.gateway.home.control_socket)
 
+    def restarts(self) -> int:
+        """Of all children since the gateway began."""
+        return sum(child.restarts for child in self.status().children)
+
     def pids(self) -> dict[str, int]:
         """Of what lives at the moment."""
         status = self.status()

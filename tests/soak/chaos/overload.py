@@ -50,7 +50,7 @@ class Wave:
 
 async def overrun(stage: Stage, seconds: float, measuring: float) -> list[Line]:
     stage.provider.behaviour = Behaviour()
-    pids, restarts = stage.pids(), _restarts(stage)
+    pids, restarts = stage.pids(), stage.restarts()
     capacity, usual = await _capacity(stage, measuring)
     tell(f"capacity: {capacity:.1f} prompts a second with {_CALLERS} callers, p99 {usual:.0f} ms")
     before = living(pids)
@@ -64,8 +64,8 @@ async def overrun(stage: Stage, seconds: float, measuring: float) -> list[Line]:
         _refused(name, wave),
         Line(f"{name}: afterwards", "as before in ≤ 10 s", f"{well:.1f} s", well <= 10),
         Line(f"{name}: memory", f"≤ +{_MOST_MB:.0f} MB a process, none restarts",
-             ", ".join(f"{each} {mb:+.1f}" for each, mb in grown.items()) + f" MB, {_restarts(stage) - restarts} restarts",
-             max(grown.values()) <= _MOST_MB and _restarts(stage) == restarts),
+             ", ".join(f"{each} {mb:+.1f}" for each, mb in grown.items()) + f" MB, {stage.restarts() - restarts} restarts",
+             max(grown.values()) <= _MOST_MB and stage.restarts() == restarts),
         Line(f"{name}: unguarded", "none passes", f"{len(smuggled)} passed", not smuggled),
     ]  # fmt: skip
 
@@ -95,10 +95,6 @@ def _refused(name: str, wave: Wave) -> Line:
 def _quantile(entries: list[Entry], percent: int) -> float:
     times = sorted(each.seconds * 1000 for each in entries)
     return times[int(percent / 100 * (len(times) - 1))] if times else 0.0
-
-
-def _restarts(stage: Stage) -> int:
-    return sum(child.restarts for child in stage.status().children)
 
 
 def _load(stage: Stage) -> Load:

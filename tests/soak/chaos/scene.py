@@ -142,6 +142,7 @@ class Scene:
 async def scene(stage: Stage, pace: Pace, kinds: Sequence[Kind] = KINDS) -> AsyncIterator[Scene]:
     """Load before, while, and after; what is open at the end is waited for."""
     stage.provider.behaviour = Behaviour(chunk_delay=STREAM_PAUSE)
+    stage.provider.seen.clear()
     load = Load(stage.ports, coming=requests(kinds), most_wait=60)
     made = Scene(stage, pace, load)
     made.pids = stage.pids()
