@@ -91,6 +91,16 @@ def with_reply(
     return call if answers else None
 
 
+def found_before(call: Call, tool: Tool, messages: Sequence[Message]) -> bool:
+    """Whether a value that was asked for is read in what was said before the question.
+
+    It was not found there then, so it is a guess now.
+    """
+    newest = types.newest(messages)
+    said = (call.evidence.get(each.name) for each in asked(tool, messages))
+    return any(each is not None and each.message != newest for each in said)
+
+
 def is_plain(text: str) -> bool:
     """Whether a reply is hardly more than its value, and denies nothing."""
     few = len(text.split()) <= _MOST_BESIDE

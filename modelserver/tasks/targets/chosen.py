@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from modelserver.tasks.types import Message
 
 # The model's own choice stands against what is named and no choice if it is as sure as this.
-_SURE: Final = 0.8
+_SURE: Final = 0.9
 # Below it a choice is less likely than not; a second one of this share is nearly as likely.
 _EVEN: Final = 0.5
 _STEM: Final = 4

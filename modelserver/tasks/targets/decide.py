@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -99,7 +99,7 @@ class Targets:
             return Decision(self._nothing(request))
         request = replace(request, messages=glossing.glossed(request.messages, request.tools))
         decision = await self._decide(request, run)
-        calls: Iterable[Call] = decision.calls
+        calls: Iterable[Call] = _guessed(decision.calls, request)
         if not wishing.is_plain(request.messages):
             calls = (_less_sure(call, self.confirm_below / 2) for call in calls)
         return replace(decision, calls=tuple(_as_said(each, request.messages) for each in calls))
@@ -350,6 +350,14 @@ def _in_their_month(decision: Decision, request: Request) -> Decision:
         told = tools[call.name], request.messages, request.occasion
         calls.append(counted_on.from_there(continued.in_the_month_spoken_of(call, *told), *told))
     return replace(decision, calls=tuple(calls))
+
+
+def _guessed(calls: Iterable[Call], request: Request) -> Iterator[Call]:
+    """The calls, as guesses where what was asked for is no more found in the reply."""
+    tools = {tool.name: tool for tool in request.tools}
+    for call in calls:
+        guess = answered.found_before(call, tools[call.name], request.messages)
+        yield _less_sure(call, wording.UNSAID) if guess else call
 
 
 def _less_sure(call: Call, most: float) -> Call:

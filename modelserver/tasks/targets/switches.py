@@ -76,6 +76,11 @@ _CLAUSE: Final = re.compile(r"[,;.!?:]")
 # Set apart by commas, a name alone is wanted: "88 euros, paperless".
 _APART_BEFORE: Final = re.compile(r"(?:^|[,;:(] ?)$")
 _APART_AFTER: Final = re.compile(r" ?(?:please|thanks)? ?(?:[,;.!)]|$)", re.IGNORECASE)
+# What colour is not.
+_COLOURED: Final = frozenset({"colour", "color", "coloured", "colored", "in_colour", "in_color"})
+_COLOURLESS: Final = re.compile(
+    r"(?<!\w)(?:black (?:and|&|n) white|b ?[&/] ?w|monochrome|gr[ae]y ?scale)(?!\w)", re.IGNORECASE
+)
 _LITTLE: Final = frozenset({"is", "has", "have", "with", "include", "includes", "want", "wants"})
 _ONLY: Final = frozenset({"only", "just"})
 _ENDING: Final = re.compile(r"(?:ing|ed|e|s)$")
@@ -118,6 +123,9 @@ def _meant(parameter: Parameter, line: str) -> Iterator[tuple[int, int, bool]]:
         yield from ((start, end, not value) for start, end, value in _spoken_of(about, line))
     if match := _restricted(parameter, line):
         yield *match.span(), True
+    colourless = _COLOURLESS.search(line) if parameter.name.lower() in _COLOURED else None
+    if colourless and not _DECLINED.search(line[: colourless.start()][-_NEAR:]):
+        yield *colourless.span(), False
     period = repeats.period(humanized(parameter.name))
     said = repeats.said(line) if period else None
     if said and said[0] == period and not _DECLINED.search(line[max(0, said[1] - _NEAR) : said[1]]):

@@ -17,7 +17,8 @@ _SPLIT: Final = re.compile(
     rf"(?:[,;\n|]\s*+(?:(?:{_AND}|as well as)\s+)?|/(?=\s)|\s/|&|\+(?=\s)|\bas well as\b)\s*+",
     re.IGNORECASE,
 )
-_WORDS: Final = re.compile(rf"(?<!\s)\s++(?:{_AND})\s+", re.IGNORECASE)
+# Codes are joined by a hasty "n", too.
+_WORDS: Final = re.compile(rf"(?<!\s)\s++(?:{_AND}|n)\s+", re.IGNORECASE)
 _ENGLISH: Final = re.compile(r"(?<!\s)\s++(?:and|n|or|plus|und|oder|sowie|et|ou)\s+", re.IGNORECASE)
 _CODE: Final = re.compile(r"[^\s,;/]*\d[^\s,;/]*")
 _CLOSE: Final = re.compile(r",|\s/|/\s|&|\+\s|\bas well as\b", re.IGNORECASE)

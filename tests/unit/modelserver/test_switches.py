@@ -45,6 +45,7 @@ from modelserver.tasks.targets import switches
         ("sugar_free", "sugar-free, please", True), ("sugar_free", "it need not be sugar free", False),
         ("skip_breakfast", "two nights without breakfast", True), ("skip_breakfast", "breakfast too please", False),
         ("avoid_tolls", "no tolls please", True), ("paperless", "we want no paper", True),
+        ("colour", "10 copies, black and white only", False), ("color", "b&w is fine", False),
         ("without_ice", "with ice", False), ("exclude_weekends", "weekends are fine", False),
     ],
 )  # fmt: skip

@@ -73,3 +73,16 @@ def test_the_reply_says_what_was_asked_for(reply: str, berth: str | None) -> Non
 )  # fmt: skip
 def test_a_plain_reply_is_hardly_more_than_its_value(reply: str, *, plain: bool) -> None:
     assert answered.is_plain(reply) is plain
+
+
+@pytest.mark.parametrize(
+    ("message", "guess"), [(0, True), (2, False)], ids=["before the question", "in the reply"]
+)
+def test_what_was_asked_for_is_a_guess_where_the_reply_does_not_say_it(
+    message: int, *, guess: bool
+) -> None:
+    """It was not found before the question; "theres ice on the blades" may mean noise as well."""
+    said = Evidence(message, 0, 2, "C2", 0.9)
+    read = Call("shift_boat", {"old_berth": "C2"}, (), {"old_berth": said})
+    assert answered.found_before(read, SHIFT, talk("C2")) is guess
+    assert not answered.found_before(read, SHIFT, talk("C2")[:1])

@@ -22,7 +22,7 @@ from modelserver.tasks.values.lists import (
         ("A1\nB2\nC3", ["A1", "B2", "C3"]), ("A1/B2 / C3 & D4", ["A1", "B2", "C3", "D4"]),
         ("A1 und B2", ["A1", "B2"]), ("A1, B2 et C3", ["A1", "B2", "C3"]),
         ("A1, B2 y C3", ["A1", "B2", "C3"]), ("A1, B2 e C3", ["A1", "B2", "C3"]),
-        ("A1, B2 en C3", ["A1", "B2", "C3"]), ("A1 | B2", ["A1", "B2"]), ("[A1, B2]", ["A1", "B2"]),
+        ("A1, B2 en C3", ["A1", "B2", "C3"]), ("A1, B2 n C3", ["A1", "B2", "C3"]), ("A1 | B2", ["A1", "B2"]), ("[A1, B2]", ["A1", "B2"]),
         ("Ann, Bob, and Carl", ["Ann", "Bob", "Carl"]), ("Ann; Bob", ["Ann", "Bob"]),
         ("Simon and Garfunkel", ["Simon and Garfunkel"]), ('"a, b"', ['"a, b"']), ("milk", ["milk"]),
         ("", []), ("- A1\n- B2", ["A1", "B2"]), ("* milk\n* eggs and ham", ["milk", "eggs and ham"]),
