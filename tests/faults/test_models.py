@@ -51,7 +51,7 @@ def test_row_50_kill_of_the_model_server(stage: Stage, figure: Figure) -> None:
     refused = [each for each in load.calls if each.status != 200]
     figure(f"{len(refused)} of {len(load.calls)} refused; prompts answered {back[0]:.1f} s later")
     assert {each.status for each in refused} <= {503}
-    assert REFUSAL in _said(stage, ATTACK)
+    until(lambda: _refuses(stage), PATIENCE)
 
 
 def test_row_50_no_memory_left(stage: Stage, figure: Figure) -> None:
@@ -65,11 +65,15 @@ def test_row_50_no_memory_left(stage: Stage, figure: Figure) -> None:
     lives = stage.pid("modelserver") == pid
     if lives:
         os.kill(pid, signal.SIGKILL)  # as the kernel would at the end of a container's memory
-    until(lambda: stage.prompt.chat("hello").status == 200, PATIENCE)
+    until(lambda: _refuses(stage), PATIENCE)
     figure(f"without room: {statuses}; it {'lived on' if lives else 'died, another came'}")
     assert set(statuses) <= {200, 503}
     assert all(REFUSAL in said or "unavailable" in said for said in judged)
-    assert REFUSAL in _said(stage, ATTACK)
+
+
+def _refuses(stage: Stage) -> bool:
+    """Whether an attack is refused again: a new text, as what was judged before needs no model server."""
+    return REFUSAL in _said(stage, f"{ATTACK} Try {time.monotonic()}.")
 
 
 def _said(stage: Stage, text: str) -> str:
