@@ -136,6 +136,13 @@ class Unavailable(GatewayError):
     code = "unavailable"
 
 
+class Overloaded(GatewayError):
+    """So many prompts wait for the models that this one is not let in."""
+
+    status = 503
+    code = "overloaded"
+
+
 class GuardUnavailable(GatewayError):
     """No verdict on the prompt, so it goes nowhere."""
 

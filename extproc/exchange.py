@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 import time
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from extproc import contract
 from extproc.clients import CallFailed
+from extproc.line import Line
 from extproc.telemetry import TRACEPARENT
 
 if TYPE_CHECKING:
@@ -103,6 +105,8 @@ class World:
     records: Records
     today: Callable[[], str] = today
     """The day that "tomorrow" is counted from."""
+    lines: defaultdict[str, Line] = field(default_factory=lambda: defaultdict(Line))
+    """Prompts that wait for models, by the address of the model server."""
 
 
 @dataclass(frozen=True, slots=True)

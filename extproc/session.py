@@ -81,7 +81,18 @@ class Session:
             raise NotFound(f"not found; prompts go to POST {CHAT_PATH}")
         if event.end_of_stream:
             raise InvalidRequest("the body is empty; send a chat-completions request")
+        self._let_in()
         return Proceed()
+
+    def _let_in(self) -> None:
+        """Whom the models have no time for is told so before any body is read: that is to cost little."""
+        metrics = self._world.metrics
+        try:
+            self._world.lines[self._runtime.config.model_server].admit()
+        except GatewayError as error:
+            metrics.requests.inc("failed")
+            metrics.errors.inc(error.code)
+            raise
 
     async def _on_body(self, body: bytes) -> Outcome:
         metrics = self._world.metrics

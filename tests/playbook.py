@@ -235,8 +235,8 @@ class Play:
         self.endpoints = FakeEndpoints(says or {})
         self.metrics = Metrics()
         self.records = Records(b"key")
-        world = World(self.models, self.endpoints, self.metrics, self.records)
-        self._session = Session(compiled("0123456789abcdef", config), world, called_by)
+        self.world = World(self.models, self.endpoints, self.metrics, self.records)
+        self._session = Session(compiled("0123456789abcdef", config), self.world, called_by)
         self.config = config
         self.came = b""
         self._outcome: Outcome | None = None

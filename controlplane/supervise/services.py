@@ -101,7 +101,8 @@ def _model_server(needs: Needs) -> tuple[ChildSpec, ...]:
     if settings := _settings(needs):
         arguments += ["--config", str(settings)]
     spec = python_child("modelserver", "modelserver", arguments, needs.home)
-    return (replace(spec, probe=partial(http_ok, place, "/healthz", 3.0), metrics=place),)
+    probe = partial(http_ok, place, "/healthz", 1.5)
+    return (replace(spec, probe=probe, patience=8, metrics=place),)
 
 
 def _settings(needs: Needs) -> Path | None:

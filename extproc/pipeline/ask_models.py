@@ -41,12 +41,15 @@ async def ask(exchange: Exchange) -> None:
     nothing_to_choose = exchange.confirmed or exchange.dropped or not exchange.runtime.tools
     if not guarded and nothing_to_choose:
         return
+    line = exchange.world.lines[exchange.runtime.config.model_server]
     began = time.perf_counter()
     try:
-        if nothing_to_choose:
-            exchange.verdicts = await verdicts(exchange, _every_text(exchange))
-        else:
-            await _decide(exchange, guarded=guarded)
+        with line.place():
+            if nothing_to_choose:
+                exchange.verdicts = await verdicts(exchange, _every_text(exchange))
+            else:
+                await _decide(exchange, guarded=guarded)
+            line.answered()
     except TooLong:
         # Without a guard each text is cut to fit (`_ends`), but there may be too many; a client is
         # told so by the same code.

@@ -22,7 +22,7 @@ from controlplane.supervise.messages import ChildStatus
 from controlplane.supervise.private import appending
 from controlplane.supervise.processes import leash
 from controlplane.supervise.processes.environment import clean_environment
-from controlplane.supervise.processes.process import Identity, identity
+from controlplane.supervise.processes.process import Identity, identity, work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -37,6 +37,9 @@ STOP_GRACE = 5.0
 """Between a SIGTERM and a SIGKILL."""
 _FIRST_DELAY, _LAST_DELAY = 0.1, 5.0
 _PROBE_EVERY = 1.0
+_STILL = 2
+"""Noes in a row of a child that did nothing meanwhile: it is stopped or waits for itself. One that
+works is given the whole of its patience, for others may use the machine."""
 _START_LIMIT = 60.0
 """For the first start; one that it was too short for has twice as long the next time."""
 _LONGEST_START = 960.0
@@ -52,7 +55,7 @@ class ChildSpec:
     essential: bool = True
     probe: Callable[[], Awaitable[bool]] | None = field(default=None, compare=False)
     """Asked every second. Once it has said yes, or the time for a start has gone, `patience` noes in
-    a row replace the child."""
+    a row replace the child, and fewer where it does nothing."""
     patience: int = field(default=5, compare=False)
     metrics: Place | None = field(default=None, compare=False)
     """Where it answers `GET /metrics`."""
@@ -221,13 +224,16 @@ class Child:
         probe = self.spec.probe
         if probe is None:
             return False
-        misses = 0
-        while misses < self.spec.patience:
+        misses = still = 0
+        while misses < self.spec.patience and still < _STILL:
+            done = work(process.pid)
             await asyncio.sleep(_PROBE_EVERY)
             healthy = await probe()
             self._answered = self._answered or healthy
             slow = not self._answered and self._lived() < self._start_limit
             misses = 0 if healthy or slow else misses + 1
+            rests = done is not None and work(process.pid) == done
+            still = still + 1 if misses and rests else 0
         log.error("%s did not answer %d probes", self.spec.name, misses)
         if not self._answered:
             # On a machine that is too busy for it, the same limit would end every start alike.

@@ -40,6 +40,20 @@ def identity(pid: int) -> Identity | None:
     return Identity(pid, round(started * 100))
 
 
+def work(pid: int) -> float | None:
+    """Seconds on a CPU so far; None for one that has work but waits for a CPU or for a disk."""
+    import psutil  # noqa: PLC0415  as above
+
+    try:
+        process = psutil.Process(pid)
+        if process.status() in (psutil.STATUS_RUNNING, psutil.STATUS_DISK_SLEEP):
+            return None
+        times = process.cpu_times()
+    except psutil.NoSuchProcess:
+        return None
+    return float(times.user + times.system)
+
+
 def own() -> Identity:
     found = identity(os.getpid())
     assert found is not None, "we live"

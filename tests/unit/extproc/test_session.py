@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +43,21 @@ def test_headers_then_body() -> None:
     assert not played.done
     played >> body({"messages": [{"role": "user", "content": "hi"}]}) << forwards()
     assert played.done
+
+
+def test_more_than_the_models_can_decide_are_refused_before_their_bodies_are_read() -> None:
+    """Nobody is let in to wait behind a hundred, of whom one was answered so far."""
+    played = play(CONFIG, SCRIPT)
+    line = played.world.lines[CONFIG.model_server]
+    with contextlib.ExitStack() as places:
+        for _ in range(100):
+            places.enter_context(line.place())
+        time.sleep(0.05)
+        line.answered()
+        played >> headers() << refuses(503, "overloaded")
+        assert played.done
+        assert not played.models.asked
+        assert 'code="overloaded"} 1.0' in played.metrics.text().decode()
 
 
 @pytest.mark.parametrize(

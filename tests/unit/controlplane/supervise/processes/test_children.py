@@ -47,6 +47,7 @@ async def running(children: Children, tmp_path: Path, text: str) -> int:
 
 
 SLEEP = "print('ready', flush=True); import time; time.sleep(60)"
+SPIN = "print('ready', flush=True)\nwhile True: pass"
 
 
 async def test_dead_child_is_restarted(tmp_path: Path) -> None:
@@ -134,6 +135,30 @@ async def test_hung_child_is_replaced(tmp_path: Path) -> None:
     await until(lambda: children.statuses()[0].pid != pid)
     healthy = True
     await until(lambda: children.statuses()[0].pid not in (None, pid))
+    await children.stop(1)
+
+
+@pytest.mark.parametrize(("code", "patient"), [(SLEEP, False), (SPIN, True)])
+async def test_busy_child_is_given_more_time_than_one_that_does_nothing(
+    tmp_path: Path, code: str, patient: bool
+) -> None:
+    """Where others take the CPUs, a slow answer is no hang; one that is stopped is none to wait for."""
+    healthy, asked = True, dict[int, int]()
+    children = Children(tmp_path / "children.json")
+
+    async def probe() -> bool:
+        pid = children.statuses()[0].pid or 0
+        asked[pid] = asked.get(pid, 0) + (not healthy)
+        return healthy
+
+    children.start_new([spec(tmp_path, code, probe=probe)])
+    pid = await running(children, tmp_path, "ready")
+    children.settle()
+    await until(lambda: pid in asked)
+    healthy = False
+    await until(lambda: children.statuses()[0].pid != pid)
+    healthy = True
+    assert (asked[pid] == 5) is patient, asked
     await children.stop(1)
 
 
