@@ -50,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     providers.unknown_provider,
     providers.provider_not_told,
     providers.provider_without_place,
+    providers.key_given_twice,
     providers.two_places,
     providers.provider_without_key,
     providers.azure_without_model,

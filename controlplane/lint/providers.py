@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from controlplane.lint.rule import Finding, error, warning
-from controlplane.providers import KNOWN
+from controlplane.providers import KNOWN, Known
 from controlplane.reading.values import nearest
 
 if TYPE_CHECKING:
@@ -425,3 +425,34 @@ def cache_dearer_than_prompt(config: Config) -> Iterator[Finding]:
         if price and price.cached is not None and price.cached > price.input:
             message = f"cached tokens of `{provider.name}` cost more than others"
             yield Finding((*price.path, "cached"), message, "at most as much as `input`")
+
+
+@warning("AG317")
+def key_given_twice(config: Config) -> Iterator[Finding]:
+    """A provider has an access key, and a header that takes its place.
+
+    The key goes into a header of its own. One of that name under `headers` is sent instead of it, so
+    that a key that is renewed in `access_key` would change nothing.
+
+    Wrong:
+        llm_providers:
+          - name: ours
+            model: assistant-7
+            base_url: https://llm.corp/v1
+            access_key: $K
+            headers: {Authorization: $OTHER}
+
+    Right:
+        llm_providers:
+          - name: ours
+            model: assistant-7
+            base_url: https://llm.corp/v1
+            access_key: $K
+    """
+    for provider in config.providers:
+        known = KNOWN.get(provider.kind or "")
+        carries = (known or Known(None)).key_header
+        for name, _ in provider.headers:
+            if provider.access_key and name.lower() == carries:
+                message = f"the header `{name}` is sent instead of `access_key`"
+                yield Finding((*provider.path, "headers", name), message, "keep one of the two")
