@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--leaks",
         action="store_true",
         help="instead, look for the keys of the gateway in its home everywhere but there: files,"
-        " logs, what Envoy tells, its processes",
+        " logs, what Envoy tells, its processes, core files",
     )
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
 

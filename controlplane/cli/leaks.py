@@ -1,13 +1,14 @@
 """`archgw doctor --leaks`: are the keys of this gateway where they should be, and nowhere else?
 
 They are taken from the home's `secrets`, the one place for them, and looked for in every other file
-of the home and its logs, in what Envoy and extproc tell over their sockets, and in the command lines
-and environments of the gateway's processes. A finding names the kind of key and the place.
+of the home and its logs, in what Envoy and extproc tell over their sockets, in the command lines and
+environments of the gateway's processes, and in core files. A finding names the kind of key and the place.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from controlplane.cli.cores import core_files, core_pattern, taker
 from controlplane.cli.machine_checks import Finding
 from controlplane.supervise import http
 from controlplane.supervise.lock import holder
@@ -74,13 +76,16 @@ def look_for_leaks(home: Home) -> list[Finding]:
         hint = "the keys of a gateway are there while it runs; `--home DIR` names another one"
         return [Finding(_NAME, "warning", f"no keys in {home.secrets}: nothing to look for", hint)]
     search = _Search(keys)
-    for look in (_files, _sockets, _processes):
+    for look in (_files, _sockets, _processes, _cores):
         try:
             look(home, search)
         except OSError as error:
             search.found.append(Finding(_NAME, "warning", f"not everything can be read: {error}"))
     found = [*_modes(home), *search.found]
-    if not found:
+    if program := taker(core_pattern()):
+        told = f"core files of this machine go to {program}: what that keeps is not looked through"
+        found.append(Finding(_NAME, "warning", told))
+    if not search.found and not any(each.state == "error" for each in found):
         number = len({key.value for key in keys})
         told = f"{number} keys, looked for in {search.places} places: nowhere but in {home.secrets}"
         found.append(Finding(_NAME, "ok", told))
@@ -155,6 +160,16 @@ def _processes(home: Home, search: _Search) -> None:
             except FileNotFoundError:
                 break
             search.look(f"{what} of process {who.pid}", text)
+
+
+def _cores(home: Home, search: _Search) -> None:
+    """Where this was called and where the gateway works: core files have been copied before."""
+    folders = {Path.cwd(), home.folder}
+    for who in _own_processes(home):
+        with contextlib.suppress(FileNotFoundError):
+            folders.add(Path(f"/proc/{who.pid}/cwd").resolve(strict=True))
+    for file in core_files(folders, core_pattern()):
+        search.look_into(file, f"the core file {file}")
 
 
 def _own_processes(home: Home) -> Iterator[Identity]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import signal
@@ -12,9 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import openai
 import pytest
 
+from tests.e2e.archgw import until
 from tests.e2e.conftest import Client
 from tests.e2e.extproc_stage import Stage, stage
 from tests.fakes.application import FakeApplication, Says
@@ -57,13 +60,18 @@ class Scene:
 
 @pytest.fixture(scope="module")
 def module_scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    folder = tmp_path_factory.mktemp("extproc")
+    with _set(tmp_path_factory.mktemp("extproc"), processes=2) as scene:
+        yield scene
+
+
+@contextlib.contextmanager
+def _set(folder: Path, processes: int) -> Iterator[Scene]:
     with FakeProvider("llm") as llm, FakeApplication() as app, FakeModelServer() as models:
         config = settings(
             WEATHER, BOOK, guards=(guard(),), error_target=ERRORS, system_prompt="Be brief.",
             model_server=models.address, internal_socket=str(folder / "internal.sock"),
         )  # fmt: skip
-        with stage(folder, config, llm.port, app.port, processes=2) as running:
+        with stage(folder, config, llm.port, app.port, processes) as running:
             yield Scene(running, llm, app, models)
 
 
@@ -173,6 +181,28 @@ def test_sdk_does_not_call_the_api_again(scene: Scene) -> None:
     with pytest.raises(openai.InternalServerError, match="status=500"):
         client.chat.completions.create(model="x", messages=[{"role": "user", "content": "book it"}])
     assert [each.path for each in scene.app.received] == ["/book", "/error"]
+
+
+def test_sdk_comes_again_when_it_was_not_let_in(tmp_path: Path) -> None:
+    """Nothing was done for a prompt that is refused before it waits: a library may send it again."""
+    statuses: list[int] = []
+    told = httpx.Client(event_hooks={"response": [lambda r: statuses.append(r.status_code)]})
+    with _set(tmp_path, processes=1) as scene, ThreadPoolExecutor(8) as pool, told:
+        scene.models.script = Script(delay=0.5)
+        assert scene.client.chat("hello").status == 200
+        scene.models.forget()
+        scene.models.script = Script(delay=2.0)
+        crowd = [pool.submit(scene.client.chat, "hello") for _ in range(8)]
+        until(lambda: len(scene.models.received) >= 4)
+        client = openai.OpenAI(
+            base_url=f"http://127.0.0.1:{scene.stage.port}/v1", api_key="x", http_client=told,
+            max_retries=5,
+        )  # fmt: skip
+        client.chat.completions.create(model="x", messages=[{"role": "user", "content": "hello"}])
+        answers = [each.result() for each in crowd]
+    refused = [each.json["error"]["code"] for each in answers if each.status != 200]
+    assert refused == ["overloaded"] * 4
+    assert (statuses[0], statuses[-1]) == (503, 200)
 
 
 def test_model_server_down_fails_closed(scene: Scene) -> None:

@@ -311,7 +311,6 @@ def test_ledger(stage: Stage, count: int) -> None:
 @pytest.mark.parametrize("count", [150, pytest.param(10_000, marks=pytest.mark.slow)])
 def test_words_of_clients_are_no_labels(stage: Stage, count: int) -> None:
     """However many names of models, hints, paths and agents come, the scrape stays as long."""
-
     sent = int(stage.scrape().sum("archgw_requests_total"))
     # Scrapes are a listener's requests as well, so that one is asked for before what is compared.
 

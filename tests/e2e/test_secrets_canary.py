@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from controlplane.cli.cores import core_files, core_pattern
 from tests.e2e.archgw import Archgw, command_lines, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port, gateway
@@ -32,6 +34,8 @@ KEYS = {
 CLIENTS = "sk-canary-client-4d8a6b"
 """A credential that a client sends and nobody here knows."""
 PROMPT = "canary-prompt-77aa12"
+CORE = b"\x7fELF\x02\x01\x01".ljust(16, b"\0") + b"\x04\x00"
+"""How a core file begins."""
 
 SECRETS = (*KEYS.values(), CLIENTS, PROMPT)
 CONFIG = """\
@@ -132,7 +136,16 @@ class Session:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def cores_are_left() -> Iterator[None]:
+    """By whoever does not say otherwise."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_CORE, (soft, hard))
+
+
+@pytest.fixture
+def session(tmp_path: Path, cores_are_left: None) -> Iterator[Session]:
     with (
         FakeProvider("first") as first,
         FakeProvider("second") as second,
@@ -155,6 +168,8 @@ def test_whole_session(session: Session) -> None:
         _ups_and_downs(session, models.address)
         session.ask_everything()
         _look_into_processes(session.archgw)
+        folders = {_where_it_works(session.archgw), session.archgw.home.folder}
+        assert list(core_files(folders, core_pattern())) == []
         time.sleep(1.2)  # Envoy flushes its logs once a second
         _look_into_files(session.archgw)
         assert session.admin("/config_dump") == 403
@@ -184,27 +199,44 @@ def _doctor_finds_leaks(session: Session) -> None:
     assert "3 keys" in session.seen[-2]
     left = home.logs / "left.log"
     left.write_text("x" * ((1 << 20) - 5) + KEYS["FIRST_KEY"] + " " + KEYS["WEB_KEY"])
+    core = _where_it_works(session.archgw) / "left.behind"
+    core.write_bytes(CORE + b"memory " + KEYS["SECOND_KEY"].encode())
     assert session.run("doctor", "--leaks", "--json") == 1
-    told = [each["text"] for each in json.loads(session.seen[-2])["findings"]]
-    assert told == [
+    findings = json.loads(session.seen[-2])["findings"]
+    assert [each["text"] for each in findings if each["state"] == "error"] == [
         f"a client's key is in the log {left}",
         f"a provider's key is in the log {left}",
+        f"a provider's key is in the core file {core}",
     ]
     left.unlink()
+    core.unlink()
+
+
+def _where_it_works(archgw: Archgw) -> Path:
+    """The folder of the supervisor, which is not its home, and of all that it starts."""
+    (folder,) = {Path(f"/proc/{pid}/cwd").resolve() for pid in archgw.processes()}
+    assert archgw.home.folder not in (folder, *folder.parents)
+    return folder
 
 
 def _ups_and_downs(session: Session, models: str) -> None:
-    """Reloads, a config that is refused, and a process that dies."""
+    """Reloads, a config that is refused, and processes that die, one of them by a fault of its own."""
     session.write(models, model="m-9", log="text")
     assert session.run("reload") == 0, session.seen
     session.write(models, more=f"llm_provider: [{{access_key: {KEYS['FIRST_KEY']}}}]")
     assert session.run("reload") == 1
     session.write(models, model="m-9", log="text")
     assert session.run("reload") == 0
-    before = session.archgw.child()["pid"]
-    os.kill(before, signal.SIGKILL)
-    until(lambda: session.archgw.child()["pid"] not in (before, None))
+    _ends(session.archgw, "envoy", signal.SIGKILL)
+    _ends(session.archgw, "envoy", signal.SIGSEGV)
+    _ends(session.archgw, "extproc-0", signal.SIGSEGV)
     until(lambda: all(each["healthy"] for each in session.archgw.status()["listeners"]))
+
+
+def _ends(archgw: Archgw, name: str, by: signal.Signals) -> None:
+    before = archgw.child(name)["pid"]
+    os.kill(before, by)
+    until(lambda: archgw.child(name)["pid"] not in (before, None))
 
 
 def _look_into_processes(archgw: Archgw) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -88,6 +89,11 @@ class Stage:
         assert pid is not None, f"{name} does not run"
         os.kill(pid, number)
         return pid
+
+    def probes_missed(self, name: str) -> list[int]:
+        """How many it did not answer before it was killed as one that hangs, each time."""
+        log = (self.archgw.home.logs / "supervisor.log").read_text()
+        return [int(number) for number in re.findall(rf"{name} did not answer (\d+) probes", log)]
 
     def kill(self, name: str) -> int:
         return self.signal(name, signal.SIGKILL)

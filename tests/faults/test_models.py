@@ -1,4 +1,4 @@
-"""Row 50: the model server that ships, as a child of the gateway, is killed or has no memory left."""
+"""Row 50: the model server that ships, as a child of the gateway, is killed, hangs or has no memory left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 from controlplane.supervise.canary import ATTACK
 from tests.e2e.archgw import until
-from tests.faults.load import under_load
+from tests.faults.load import MOST_PRESSURE, pressure, under_load
 from tests.faults.stage import Stage, staged
 
 pytestmark = [pytest.mark.alone, pytest.mark.slow]
@@ -52,6 +52,23 @@ def test_row_50_kill_of_the_model_server(stage: Stage, figure: Figure) -> None:
     figure(f"{len(refused)} of {len(load.calls)} refused; prompts answered {back[0]:.1f} s later")
     assert {each.status for each in refused} <= {503}
     until(lambda: _refuses(stage), PATIENCE)
+
+
+def test_row_50_hang_of_the_model_server(stage: Stage, figure: Figure) -> None:
+    """One that is stopped is known by its doing nothing, and replaced without waiting out its patience."""
+    began = time.monotonic()
+    old = stage.signal("modelserver", signal.SIGSTOP)
+    refused = [stage.prompt.chat(f"{number}") for number in range(2)]
+    until(lambda: stage.pid("modelserver") not in (None, old), PATIENCE)
+    replaced = time.monotonic() - began
+    until(lambda: _refuses(stage), PATIENCE)
+    well = time.monotonic() - began
+    missed = stage.probes_missed("modelserver")[-1]
+    figure(f"replaced after {missed} probes, {replaced:.1f} s; well again after {well:.1f} s")
+    assert {each.status for each in refused} == {503}
+    # The first may have begun while it still worked.
+    assert missed <= 3
+    assert well < 10 or pressure() > MOST_PRESSURE
 
 
 def test_row_50_no_memory_left(stage: Stage, figure: Figure) -> None:

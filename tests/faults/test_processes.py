@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ import pytest
 
 from tests.e2e.archgw import until
 from tests.fakes.model_server import Script
-from tests.faults.load import Load, best_of, under_load
+from tests.faults.load import MOST_PRESSURE, Load, best_of, pressure, under_load
 from tests.faults.stage import Stage, staged
 
 pytestmark = pytest.mark.alone
@@ -85,11 +86,14 @@ def test_row_46_an_extproc_that_hangs(stage: Stage, figure: Figure) -> None:
         return asyncio.run(under_load(stage.prompt_port, hang, seconds=8))
 
     load = best_of(run, lambda load: load.window < 6)
-    figure(f"{load}; replaced after {took[-1]:.1f} s")
+    missed = stage.probes_missed("extproc-1")
+    figure(f"{load}; replaced after {missed[-1]} probes, {took[-1]:.1f} s")
     assert load.statuses <= {503, 504}
     assert load.slowest_loss < 4
     assert load.window < 6
-    assert min(took) < 20
+    # It does nothing, and so is not given the patience that one has who works.
+    assert max(missed) <= 3
+    assert min(took) < 6 or pressure() > MOST_PRESSURE
 
 
 def test_row_47_no_extproc_at_all(stage: Stage, figure: Figure) -> None:
@@ -119,7 +123,43 @@ def test_row_47_no_extproc_at_all(stage: Stage, figure: Figure) -> None:
 
 
 def test_row_49_more_prompts_than_extproc_takes(stage: Stage, figure: Figure) -> None:
-    """Beyond 512 at once a prompt is refused; nobody waits in a queue that grows."""
+    """Beyond 512 at once Envoy refuses a prompt; nobody waits in a queue that grows.
+
+    So does an extproc process long before that, once it knows how long a decision takes: these have
+    just been started.
+    """
+    for name in ("extproc-0", "extproc-1"):
+        replaced(stage, name, stage.kill(name))
+    stage.wait_until_well()
+    load, active = _flooded(stage)
+    refused = [each for each in load.calls if each.code == "unavailable"]
+    figure(f"{len(refused)} of {len(load.calls)} refused, {max(active)} in hand at most")
+    assert {each.status for each in load.calls} == {503}
+    assert 0 < max(active) <= 512
+    assert refused
+    until(lambda: stage.prompt.chat("hello").status == 200, 30)
+
+
+def test_row_49_more_prompts_than_models_decide(stage: Stage, figure: Figure) -> None:
+    """Who would wait too long is refused before those are answered that were let in, and they stay few."""
+    for _ in range(20):
+        assert stage.prompt.chat("hello").status == 200
+    load, active = _flooded(stage)
+    refused = [each.took for each in load.calls if each.code == "overloaded"]
+    let_in = [each.took for each in load.calls if each.code != "overloaded"]
+    soon, late = statistics.median(refused), statistics.median(let_in)
+    figure(
+        f"{len(refused)} of {len(load.calls)} told to come again, after {1000 * soon:.0f} ms where a"
+        f" model that hangs takes {1000 * late:.0f} ms; {max(active)} in hand at most"
+    )
+    assert {each.status for each in load.calls} == {503}
+    assert len(refused) > len(let_in)
+    assert soon < late
+    until(lambda: stage.prompt.chat("hello").status == 200, 30)
+
+
+def _flooded(stage: Stage) -> tuple[Load, list[int]]:
+    """By 700 prompts in half a second while models hang; how many extproc had in hand meanwhile."""
     script, stage.models.script = stage.models.script, Script(hung=True)
     active: list[int] = []
 
@@ -132,12 +172,7 @@ def test_row_49_more_prompts_than_extproc_takes(stage: Stage, figure: Figure) ->
         load = asyncio.run(under_load(stage.prompt_port, look, rate=1400, seconds=0.5, before=0))
     finally:
         stage.models.script = script
-    refused = [each for each in load.calls if each.code == "unavailable"]
-    figure(f"{len(refused)} of {len(load.calls)} refused, {max(active)} in hand at most")
-    assert {each.status for each in load.calls} == {503}
-    assert 0 < max(active) <= 512
-    assert refused
-    until(lambda: stage.prompt.chat("hello").status == 200, 30)
+    return load, active
 
 
 def test_row_51_kill_of_envoy(stage: Stage, figure: Figure) -> None:
