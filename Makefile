@@ -89,11 +89,12 @@ format: .venv/checks ## format the code
 	@$(RUN) ruff check --fix --quiet . || true
 
 .PHONY: lint
-lint: .venv/checks ## format check, ruff, import contracts, licences of what is installed
+lint: .venv/checks ## format check, ruff, import contracts; licences and start-up hooks of what is installed
 	@$(RUN) ruff format --check .
 	@$(RUN) ruff check .
 	@$(RUN) lint-imports --no-cache
 	@$(RUN) python -m deploy.licences
+	@$(RUN) python -m deploy.start_hooks
 
 .PHONY: types
 types: .venv/checks ## mypy, strict

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from controlplane import jwks, tls_files
+from controlplane.cli.start_hooks import unknown_hooks
 from controlplane.compile import ca_bundle, compile_file
 from controlplane.defaults import LLM_PORT, LOOPBACK, PROMPT_PORT, STATS_PORT
 from controlplane.supervise import ports, reach, trial_call
@@ -267,9 +268,19 @@ def _models(patient: _Patient) -> Iterator[Finding]:
         yield Finding("models", state, f"{path.parent.name}/{path.name}: {size >> 10} KiB", hint)
 
 
+def _hooks(_: _Patient) -> Iterator[Finding]:
+    found = list(unknown_hooks())
+    hint = "it could read every key of the gateway: find out which package brought it, and why"
+    for each in found:
+        yield Finding("start hooks", "warning", f"{each} at each start of Python", hint)
+    if not found:
+        yield Finding("start hooks", "ok", "no package runs anything at each start of Python")
+
+
 _CHECKS: tuple[Callable[[_Patient], Iterator[Finding]], ...] = (
     _config,
     _python,
+    _hooks,
     _envoy,
     _ports,
     _certificates,

@@ -28,7 +28,8 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 sys.path.insert(0, str(ROOT))
 
-from install import UNUSED_FILES, UNUSED_PACKAGES  # noqa: E402  of the checkout itself
+from deploy.start_hooks import of_wheel  # noqa: E402  of the checkout itself
+from install import UNUSED_FILES, UNUSED_PACKAGES  # noqa: E402
 
 BUILD = ROOT / "build" / "images"
 CONTEXT = BUILD / "context"
@@ -143,6 +144,8 @@ def gather(targets: tuple[str, ...]) -> None:
 def _folder(folder: Path, wheels: list[Path], left_out: tuple[str, ...]) -> Path:
     folder.mkdir(parents=True)
     for wheel in wheels:
+        if hooks := of_wheel(wheel):
+            sys.exit(f"{wheel.name} has {', '.join(hooks)}, which would run at each start")
         shutil.copy(wheel, folder)
     (folder / "leave-out.txt").write_text("\n".join(left_out) + "\n", "utf-8")
     return folder
