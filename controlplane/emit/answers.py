@@ -69,6 +69,10 @@ def answer(
     return route
 
 
+NOWHERE: Fields = {"cluster": "nowhere", "cluster_not_found_response_code": "SERVICE_UNAVAILABLE"}
+"""The `route` of one that a filter is to take a request away from."""
+
+
 def error(name: str, match: Fields, status: int, body: str, code: str) -> Fields:
     kind = "server_error" if status >= 500 else "invalid_request_error"
     headers = {contract.ERROR_CODE_HEADER: code, contract.ERROR_TYPE_HEADER: kind}

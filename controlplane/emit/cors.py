@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controlplane.emit import doors, lua, names
-from controlplane.emit.answers import header
+from controlplane.emit.answers import NOWHERE, header
 from controlplane.emit.proto import Fields, typed
 from controlplane.surfaces import METHODS
 from extproc import contract
@@ -71,7 +71,7 @@ def _nowhere(name: str, match: Fields, filters: Fields) -> Fields:
     return {
         "name": name,
         "match": match,
-        "route": {"cluster": "nowhere", "cluster_not_found_response_code": "NOT_FOUND"},
+        "route": NOWHERE,
         "typed_per_filter_config": filters,
     }
 

@@ -64,7 +64,7 @@ def _listener(listener: ir.Listener, manager: Fields, home: Home) -> Fields:
     fields: Fields = {
         "name": listener.name,
         "address": proto.socket_address(listener.address, listener.port),
-        "per_connection_buffer_limit_bytes": _buffer_limit(listener),
+        "per_connection_buffer_limit_bytes": _UNREAD,
         "tcp_backlog_size": 1024,
         "max_connections_to_accept_per_socket_event": 1,
         "listener_filters_timeout": "5s",
@@ -88,9 +88,9 @@ def _listener(listener: ir.Listener, manager: Fields, home: Home) -> Fields:
     return fields
 
 
-def _buffer_limit(listener: ir.Listener) -> int:
-    """Envoy refuses a body that reaches the limit: leave room above the largest one allowed."""
-    return listener.max_body_bytes + (64 << 10)
+_UNREAD = 64 << 10
+"""Bytes of answers that wait for a client that does not read; the provider waits beyond them. How
+large a body may be is in the routes."""
 
 
 _CIPHERS = [

@@ -29,7 +29,7 @@ def prompt_routes(gateway: ir.Gateway, prompts: ir.Prompts, runtime: RuntimeFile
             for variant, headers in variants(route)
         ),
         # extproc ended its call without a word: nobody has judged the prompt.
-        unchosen(CHAT, "POST", 503, "no decision was made on this prompt", "unavailable"),
+        unchosen(CHAT, "POST"),
     ]
     # The generation makes extproc decide by the very config that these routes belong to.
     generation = {"key": contract.GENERATION_KEY, "value": runtime.generation}

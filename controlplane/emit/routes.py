@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from controlplane.emit import doors, lua, names, ratelimit, shared_limits
-from controlplane.emit.answers import answer, called_by, error, header
+from controlplane.emit.answers import NOWHERE, answer, called_by, error, header
 from controlplane.emit.cors import page_routes
 from controlplane.emit.model_list import model_routes
 from controlplane.emit.proto import Fields, duration, typed
@@ -36,7 +36,7 @@ def llm_routes(gateway: ir.Gateway) -> Fields:
         for variant, headers in variants(each)
         for route in _routes_to(variant, own_api, headers)
     ] + [
-        unchosen(surfaces, method, 400, "no provider was chosen", "no_provider")
+        unchosen(surfaces, method)
         for method in METHODS
         if (surfaces := [each for each in SURFACES if method in each.methods])
     ]
@@ -86,6 +86,7 @@ def route_config(
     host = {
         "name": name,
         "domains": ["*"],
+        **_largest_body(listener),
         "typed_per_filter_config": {
             **(per_filter or {}),
             **doors.per_route(auth),
@@ -99,6 +100,17 @@ def route_config(
         "max_direct_response_body_size_bytes": 1 << 20,
         "virtual_hosts": [host],
     }
+
+
+def _largest_body(listener: ir.Listener | None) -> Fields:
+    """What filters may hold of a request, and what may be sent again: more than the listener's
+    own limit, by which Envoy stops reading for those who do not keep up.
+
+    Envoy refuses a body that reaches it: leave room above the largest one allowed.
+    """
+    if listener is None:
+        return {}
+    return {"request_body_buffer_limit": listener.max_body_bytes + (64 << 10)}
 
 
 def _choosing(gateway: ir.Gateway, cors: ir.Cors | None) -> Fields:
@@ -250,15 +262,14 @@ def _encoded_body() -> Fields:
     return error("encoded-body", match, 415, body, "unsupported_media_type")
 
 
-def unchosen(surfaces: Sequence[Surface], method: str, status: int, body: str, code: str) -> Fields:
+def unchosen(surfaces: Sequence[Surface], method: str) -> Fields:
     """Where a request is before its provider is chosen; it must run the filters.
 
-    `status` and the rest: what it hears when no filter chose one.
+    It leads nowhere instead of having an answer of its own, as Envoy heeds how large a body may be of
+    a route that leads on alone. What no filter takes away is a 503.
     """
     match = {**_paths(surfaces), "headers": [header(":method", method)]}
-    route = error(f"unchosen {method}", match, status, body, code)
-    del route["typed_per_filter_config"]
-    return route
+    return {"name": f"unchosen {method}", "match": match, "route": NOWHERE}
 
 
 def _not_found(surfaces: Sequence[Surface]) -> Fields:

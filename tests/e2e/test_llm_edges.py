@@ -13,8 +13,10 @@ import h2.events
 import httpx
 import pytest
 
+from tests.e2e.archgw import until
 from tests.e2e.conftest import ONE_PROVIDER, Client, World
 from tests.e2e.harness import Running, gateway
+from tests.fakes.provider import Behaviour
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -196,6 +198,29 @@ def test_client_that_leaves(running: Running, client: Client, world: World) -> N
     ):
         assert time.monotonic() < deadline, stats
         time.sleep(0.05)
+
+
+def test_stream_that_nobody_reads(running: Running, world: World) -> None:
+    """Its provider waits, and the gateway holds little of it; read after all it comes whole."""
+    world.forget()
+    events = tuple(b"data: %d %s\n\n" % (number, b"x" * 16_000) for number in range(1500))
+    world.one.behaviour = Behaviour(pieces=events)
+    asked = request(body=b'{"stream": true, "messages": [{"role": "user", "content": "hi"}]}')
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(("127.0.0.1", running.port))
+        slow.sendall(asked)
+        until(lambda: _stat(running, "cluster.llm-one.upstream_flow_control_paused_reading_total"))
+        assert _stat(running, "http.llm.downstream_cx_tx_bytes_buffered") < 500_000
+        slow.settimeout(20)
+        read = bytearray()
+        while chunk := slow.recv(1 << 20):
+            read += chunk
+    assert read.count(b"data: ") == len(events)
+
+
+def _stat(running: Running, name: str) -> int:
+    return int(running.admin("GET", f"/stats?filter=^{name}$").rpartition(": ")[2] or 0)
 
 
 def test_http2_prior_knowledge(running: Running, world: World) -> None:

@@ -428,7 +428,8 @@ class TestErrors:
     def test_llm_and_error_target_down(self, stage: Stage) -> None:
         """When both fail, the client is told of the LLM's failure."""
         stage.world.one.behaviour.status = 502
-        for says in (Says({}, status=500), Says(b"not \xff text")):
+        large = Says({"detail": "x" * 300_000}, status=500)
+        for says in (Says({}, status=500), large, Says(b"not \xff text")):
             stage.app.says["/error"] = says
             answer = stage.client.chat("a joke")
             assert answer.status == 502

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import TYPE_CHECKING, Any
 
+import h2.connection
+import h2.events
 import pytest
 
+from extproc.contract import CHAT_PATH
 from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.model_server import FakeModelServer, Script
@@ -317,6 +321,29 @@ def _image(words: str, size: int) -> list[dict[str, Any]]:
     return [{"role": "user", "content": content}]
 
 
+def _over_http2(port: int, body: dict[str, Any], *, length: bool) -> int:
+    """The status of the answer, be it there before the body's end."""
+    unsent = json.dumps(body).encode()
+    said = {":method": "POST", ":path": CHAT_PATH, ":scheme": "http", ":authority": "gateway"}
+    said |= {"content-type": "application/json"}
+    if length:
+        said |= {"content-length": str(len(unsent))}
+    wire = h2.connection.H2Connection()
+    wire.initiate_connection()
+    wire.send_headers(1, list(said.items()))
+    with socket.create_connection(("127.0.0.1", port), 20) as connection:
+        while True:
+            while size := min(
+                wire.local_flow_control_window(1), wire.max_outbound_frame_size, len(unsent)
+            ):
+                wire.send_data(1, unsent[:size], end_stream=size == len(unsent))
+                unsent = unsent[size:]
+            connection.sendall(wire.data_to_send())
+            for event in wire.receive_data(connection.recv(65_536)):
+                if isinstance(event, h2.events.ResponseReceived):
+                    return int(dict(event.headers)[b":status"])
+
+
 class TestBodies:
     @pytest.mark.parametrize("prompts", [False, True], ids=["LLM calls", "prompts"])
     def test_images(self, bodies: Running, world: World, prompts: bool) -> None:
@@ -329,6 +356,19 @@ class TestBodies:
         answer = client.ask(body={"messages": _image("what is this?", 3_300_000)})
         assert answer.status == 413
         assert "at most 3 MiB here" in answer.json["error"]["message"]
+        assert len(world.one.received) == 1
+
+    @pytest.mark.parametrize("prompts", [False, True], ids=["LLM calls", "prompts"])
+    @pytest.mark.parametrize("length", [True, False], ids=["of a length", "of unknown length"])
+    def test_http2(self, bodies: Running, world: World, prompts: bool, length: bool) -> None:
+        """Over HTTP/2, whose streams hold 64 KiB, bodies may have the same size."""
+        world.forget()
+        port = bodies.prompt_port if prompts else bodies.port
+        messages = _image("what is this?", 3_000_000)
+        assert _over_http2(port, {"messages": messages}, length=length) == 200
+        assert world.one.received[0].json["messages"] == messages
+        too_large = {"messages": _image("what is this?", 3_300_000)}
+        assert _over_http2(port, too_large, length=length) == 413
         assert len(world.one.received) == 1
 
     def test_words_beside_an_image_are_judged(self, bodies: Running, world: World) -> None:
