@@ -150,10 +150,10 @@ def _stat(of: table.Counted, tags: dict[str, str]) -> Fields:
 def _priced() -> Fields:
     """Only where what an answer cost can be told."""
     price = f"'price_input' in xds.cluster_metadata.filter_metadata['{names.CLUSTER_METADATA}']"
-    count = f"'prompt_tokens' in metadata.filter_metadata['{names.LLM_METADATA}']"
     filter_type = "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter"
-    config = typed(filter_type, expression=f"{price} && {count}")
-    return {"extension_filter": {"name": "cel", "typed_config": config}}
+    config = typed(filter_type, expression=price)
+    priced = {"extension_filter": {"name": "cel", "typed_config": config}}
+    return _all(_known("prompt_tokens"), priced)
 
 
 def _known(key: str, metadata: str = names.LLM_METADATA) -> Fields:
