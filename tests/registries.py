@@ -15,7 +15,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
 MISSING = "missing"
@@ -31,8 +31,8 @@ class Missing(Exception):
     """Of no fault of ours: a registry that cannot be reached, no Node."""
 
 
-def fill_all(fills: Iterable[tuple[Path, Iterable[Path], Callable[[Path], None]]]) -> int:
-    """Each a folder, what it depends on, and how it is filled; the exit status comes back."""
+def fill_all(fills: Iterable[tuple[Path, Sequence[Path], Callable[..., None]]]) -> int:
+    """Each a folder, files it depends on, and what fills it by them; the exit status comes back."""
     try:
         for folder, needs, fill in fills:
             _fill(folder, needs, fill)
@@ -42,7 +42,7 @@ def fill_all(fills: Iterable[tuple[Path, Iterable[Path], Callable[[Path], None]]
     return 0
 
 
-def _fill(folder: Path, needs: Iterable[Path], fill: Callable[[Path], None]) -> None:
+def _fill(folder: Path, needs: Sequence[Path], fill: Callable[..., None]) -> None:
     wanted = hashlib.sha256(sys.version.encode())
     for need in needs:
         wanted.update(need.read_bytes())
@@ -53,7 +53,7 @@ def _fill(folder: Path, needs: Iterable[Path], fill: Callable[[Path], None]) -> 
     folder.mkdir(parents=True)
     print(f"filling {folder}", flush=True)
     try:
-        fill(folder)
+        fill(folder, *needs)
     except Missing as reason:
         (folder / MISSING).write_text(str(reason), "utf-8")
         print(f"left out: {reason}", file=sys.stderr)
@@ -65,17 +65,26 @@ def python_environment(folder: Path, requirements: Path) -> None:
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     pip = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python"]
     pip += ["--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-compile"]
-    run([*pip, "--requirement", requirements], "PyPI")
+    _run([*pip, "--requirement", requirements], "PyPI")
+
+
+def node_packages(folder: Path, package: Path, lock: Path) -> None:
+    if not (shutil.which("node") and shutil.which("npm")):
+        raise Missing("node and npm are not installed (on Debian: apt-get install nodejs npm)")
+    for file in (package, lock):
+        shutil.copy(file, folder)
+    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
+    _run(npm, "npm's registry")
 
 
 def download(folder: Path, requirements: Path) -> None:
     """The packages as files, each with the hash that is written beside its name."""
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--quiet"]
     pip += ["--no-deps", "--require-hashes", "--requirement", requirements, "--dest", folder]
-    run(pip, "PyPI")
+    _run(pip, "PyPI")
 
 
-def run(command: list[Any], registry: str) -> None:
+def _run(command: list[Any], registry: str) -> None:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
     )

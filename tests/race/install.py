@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
-from tests.registries import MISSING, Missing, fill_all, python_environment, run
+from tests.registries import MISSING, fill_all, node_packages, python_environment
 
 HERE = Path(__file__).parent
 RACE = HERE.parents[1] / ".race"
 LITELLM = RACE / "litellm"
 PORTKEY = RACE / "portkey"
-_REQUIREMENTS = HERE / "requirements.txt"
-_PACKAGES = (HERE / "package.json", HERE / "package-lock.json")
 
 
 def why_missing(folder: Path) -> str:
@@ -24,19 +21,7 @@ def why_missing(folder: Path) -> str:
     return missing.read_text("utf-8") if missing.exists() else ""
 
 
-def _fill_litellm(folder: Path) -> None:
-    python_environment(folder, _REQUIREMENTS)
-
-
-def _fill_portkey(folder: Path) -> None:
-    if not (shutil.which("node") and shutil.which("npm")):
-        raise Missing("node and npm are not installed (on Debian: apt-get install nodejs npm)")
-    for package in _PACKAGES:
-        shutil.copy(package, folder)
-    npm = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", folder]
-    run(npm, "npm's registry")
-
-
 if __name__ == "__main__":
-    litellm = (LITELLM, [_REQUIREMENTS], _fill_litellm)
-    sys.exit(fill_all([litellm, (PORTKEY, _PACKAGES, _fill_portkey)]))
+    litellm = (LITELLM, [HERE / "requirements.txt"], python_environment)
+    portkey = (PORTKEY, [HERE / "package.json", HERE / "package-lock.json"], node_packages)
+    sys.exit(fill_all([litellm, portkey]))
