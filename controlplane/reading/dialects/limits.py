@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, cast
 
 from controlplane.model import ClientSelector, Counting, Selector, TokenLimit
+from controlplane.reading.dialects.secrets import one_secret
 from controlplane.reading.values import label
 
 if TYPE_CHECKING:
-    from controlplane.model import Secret, Unit
+    from controlplane.model import Unit
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
 
@@ -40,23 +41,14 @@ def counting(top: Record, reading: Reading) -> Counting | None:
         path=record.path,
         shared=mode == "global",
         redis=record.text("redis"),
-        password=_password(record, reading),
+        password=one_secret(
+            record, reading, "password", called="password", lines="lines", hint="Redis has one"
+        ),
         service=record.text("service"),
         domain=record.text("domain"),
         on_failure=cast('Literal["deny", "allow"] | None', record.text("on_failure")),
         ca_file=record.record("tls").text("ca_file"),
     )
-
-
-def _password(record: Record, reading: Reading) -> Secret | None:
-    written, in_file = record.secret("password"), record.listed("password_file")
-    if "password" in record and "password_file" in record:
-        message = f"{label(record.path)} has a password here and in `password_file`"
-        reading.error("AG004", record.path_of("password"), message, "keep one of the two")
-    if len(in_file) > 1:
-        path = record.path_of("password_file")
-        reading.error("AG117", path, f"{label(path)} holds {len(in_file)} lines", "Redis has one")
-    return written or (in_file[0] if in_file else None)
 
 
 def _limits(records: tuple[Record, ...], reading: Reading) -> tuple[TokenLimit, ...]:

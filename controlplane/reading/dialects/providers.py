@@ -8,10 +8,10 @@ from controlplane.model import Alias, Price, Provider, Timeouts
 from controlplane.providers import KNOWN, maker
 from controlplane.reading.dialects.limits import provider_limits
 from controlplane.reading.dialects.old_forms import inserted
+from controlplane.reading.dialects.secrets import one_secret
 from controlplane.reading.values import label, replaced
 
 if TYPE_CHECKING:
-    from controlplane.model import Secret
     from controlplane.problem import Edit
     from controlplane.reading.mappings import Record
     from controlplane.reading.values import Reading
@@ -54,7 +54,9 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         name=name,
         kind=kind,
         model=model,
-        access_key=_access_key(record, reading),
+        access_key=one_secret(
+            record, reading, "access_key", called="key", lines="keys", hint="a provider has one"
+        ),
         default=record.flag("default") or False,
         stream=record.flag("stream"),
         endpoint=record.text("endpoint"),
@@ -71,17 +73,6 @@ def _provider(record: Record, reading: Reading) -> Provider | None:
         headers=record.listed("headers"),
         clients=record.texts("clients") if "clients" in record else None,
     )
-
-
-def _access_key(record: Record, reading: Reading) -> Secret | None:
-    written, in_file = record.secret("access_key"), record.listed("access_key_file")
-    if "access_key" in record and "access_key_file" in record:
-        message = f"{label(record.path)} has a key here and in `access_key_file`"
-        reading.error("AG004", record.path_of("access_key"), message, "keep one of the two")
-    if len(in_file) > 1:
-        message = f"{label(record.path_of('access_key_file'))} holds {len(in_file)} keys"
-        reading.error("AG117", record.path_of("access_key_file"), message, "a provider has one")
-    return written or (in_file[0] if in_file else None)
 
 
 def _timeouts(provider: Record) -> Timeouts | None:
