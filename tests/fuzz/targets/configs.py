@@ -31,7 +31,7 @@ from controlplane.supervise.plan import key_files
 from tests.e2e.harness import ENVOY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from controlplane import ir
     from controlplane.compile import Checked
@@ -114,8 +114,6 @@ def config(**said: str) -> dict[str, Any]:
     """With these strings in the place of the harmless ones."""
     word = PLAIN | {name.replace("_", " "): text for name, text in said.items()}
     auth = {"api_keys": [{"name": word["client"], "key": "$K"}]}
-    limit = {"tokens": 1000, "unit": "day"}
-    selector = {"key": word["limit header"], "value": word["limit value"]}
     return {
         "version": "v0.1",
         "listeners": {
@@ -127,18 +125,7 @@ def config(**said: str) -> dict[str, Any]:
             },
             "ingress_traffic": {"address": "127.0.0.1", "port": 10000, "auth": auth},
         },
-        "llm_providers": [
-            {
-                "name": word["provider"],
-                "provider": "openai",
-                "base_url": "https://api.test" + word["base url path"],
-                "model": word["model"],
-                "access_key": "$K",
-                "default": True,
-                "headers": {word["provider header"]: word["provider header value"]},
-                "rate_limits": [{"selector": selector, "limit": limit}],
-            }
-        ],
+        "llm_providers": [_provider(word)],
         "model_aliases": {word["alias"]: {"target": word["model"]}},
         "endpoints": {
             word["endpoint"]: {"endpoint": "127.0.0.1:8000", "http_host": word["host"]},
@@ -147,33 +134,49 @@ def config(**said: str) -> dict[str, Any]:
         "prompt_guards": {
             "input_guards": {"jailbreak": {"on_exception": {"message": word["refusal"]}}}
         },
-        "prompt_targets": [
-            {
-                "name": word["target"],
-                "description": word["description"],
-                "system_prompt": word["target prompt"],
-                "endpoint": {
-                    "name": word["endpoint"],
-                    "path": word["path"],
-                    "http_headers": {word["api header"]: word["api header value"]},
-                },
-                "parameters": [
-                    {
-                        "name": word["parameter"],
-                        "type": "str",
-                        "description": word["parameter description"],
-                        "enum": [word["choice"], "Oslo"],
-                        "pattern": word["pattern"],
-                        "required": True,
-                    }
-                ],
-            }
-        ],
+        "prompt_targets": [_target(word)],
         "error_target": {
             "endpoint": {"name": word["endpoint"], "path": word["error target"]},
         },
         "tracing": {"otlp": "http://127.0.0.1:4318", "service_name": word["service"]},
         "overrides": {"stats_port": 0, "messages": {"ask": word["question"]}},
+    }
+
+
+def _provider(word: Mapping[str, str]) -> dict[str, Any]:
+    selector = {"key": word["limit header"], "value": word["limit value"]}
+    return {
+        "name": word["provider"],
+        "provider": "openai",
+        "base_url": "https://api.test" + word["base url path"],
+        "model": word["model"],
+        "access_key": "$K",
+        "default": True,
+        "headers": {word["provider header"]: word["provider header value"]},
+        "rate_limits": [{"selector": selector, "limit": {"tokens": 1000, "unit": "day"}}],
+    }
+
+
+def _target(word: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "name": word["target"],
+        "description": word["description"],
+        "system_prompt": word["target prompt"],
+        "endpoint": {
+            "name": word["endpoint"],
+            "path": word["path"],
+            "http_headers": {word["api header"]: word["api header value"]},
+        },
+        "parameters": [
+            {
+                "name": word["parameter"],
+                "type": "str",
+                "description": word["parameter description"],
+                "enum": [word["choice"], "Oslo"],
+                "pattern": word["pattern"],
+                "required": True,
+            }
+        ],
     }
 
 

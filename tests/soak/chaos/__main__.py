@@ -44,7 +44,7 @@ def acts(pace: Pace, reloads: int, overload: float, clients: int, slack: float) 
     }
 
 
-def main() -> int:
+def _asked() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak.chaos", description=__doc__)
     parser.add_argument("acts", nargs="*", help="pieces of the names of acts; all of them")
     parser.add_argument("--rate", type=float, default=Pace().rate, help="requests a second")
@@ -57,15 +57,18 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print all figures")
     parser.add_argument("--write", action="store_true", help="keep them in reports/soak.md")
     parser.add_argument("--note", default="", help="what the report says of this run")
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> int:
+    asked = _asked()
     # So that the gateway is brought down, whoever ends us.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     pace = Pace(rate=asked.rate)
+    known = acts(pace, asked.reloads, asked.overload, asked.clients, asked.slack)
     chosen = {
         name: act
-        for name, act in acts(
-            pace, asked.reloads, asked.overload, asked.clients, asked.slack
-        ).items()
+        for name, act in known.items()
         if not asked.acts or any(piece in name for piece in asked.acts)
     }
     lines: list[Line] = []
