@@ -25,9 +25,7 @@ llm_providers:
     base_url: http://127.0.0.1:{provider}/v1
     model: gpt-one
     default: true
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+prompt_guards: {{input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}}}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.

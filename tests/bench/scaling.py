@@ -53,9 +53,7 @@ llm_providers:
   - {{name: one, provider: local, base_url: "http://127.0.0.1:{one}/v1", model: gpt-one, access_key: $KEY, default: true}}
   - {{name: stream, provider: local, base_url: "http://127.0.0.1:{stream}/v1", model: gpt-two, access_key: $KEY}}
 model_server: {{address: {servers}, token: $MODEL_SERVER_TOKEN}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+prompt_guards: {{input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}}}
 endpoints: {{app: {{endpoint: "127.0.0.1:9"}}}}
 prompt_targets:
   - name: weather

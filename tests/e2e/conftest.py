@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.e2e.configs import behind_tls, config, one_behind_tls
 from tests.fakes.certificates import Authority
 from tests.fakes.provider import FakeProvider
 
@@ -16,23 +17,6 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
     from pathlib import Path
-
-
-ONE_PROVIDER = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0}}
-"""
-"""The least gateway: `{one}` is a provider's address, `{ca}` the file of its authority."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -59,6 +43,15 @@ class World:
     one: FakeProvider
     two: FakeProvider
     ca_file: Path
+
+    def config(self, text: str = "", **filled: Any) -> str:
+        """What `text` leaves out is as usual; `{ca}` in it is the file of the authority."""
+        one, two = self.one.address, self.two.address
+        usual = {
+            **one_behind_tls(one, self.ca_file),
+            "two": behind_tls("two", two, self.ca_file),
+        }
+        return config(text, usual, one=one, two=two, ca=self.ca_file, **filled)
 
     def forget(self) -> None:
         self.one.forget()

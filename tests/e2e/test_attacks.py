@@ -13,6 +13,7 @@ import hpack
 import pytest
 
 from tests.e2e.attacks import CUT, HTTP1, HTTP2, PREFACE, RESET, TAKEN, Attack
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import Running, gateway
 from tests.fakes.model_server import FakeModelServer
@@ -22,16 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
+listeners: {egress_traffic: {}, ingress_traffic: {}}
 llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{one}", model: m, access_key: $KEY,
-     default: true}}
-model_server: {{address: "{models}"}}
-prompt_guards: {{input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}}}
-overrides: {{stats_port: 0}}
+  - {name: one, access_key: $KEY}
+model_server: {address: "{models}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 """
 _PATIENCE = 10.0
 _ANSWERS = re.compile(rb"^HTTP/1\.1 (\d{3}) .*\r$", re.MULTILINE)
@@ -51,8 +47,8 @@ class Stage:
 @pytest.fixture(scope="module")
 def staged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with FakeProvider("one") as provider, FakeModelServer() as models:
-        config = CONFIG.format(one=provider.port, models=models.address)
-        with gateway(tmp_path_factory.mktemp("attacks"), config, {"KEY": "sk-own"}) as running:
+        text = config(CONFIG, one_local(f"127.0.0.1:{provider.port}"), models=models.address)
+        with gateway(tmp_path_factory.mktemp("attacks"), text, {"KEY": "sk-own"}) as running:
             yield Stage(running, provider, models)
 
 

@@ -21,35 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
-    auth: {{api_keys: [{{directory: clients}}]}}
+    auth: {api_keys: [{directory: clients}]}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
     rate_limits:
-      - {{selector: {{client: true}}, limit: {{tokens: 100, unit: hour}}}}
-      - {{selector: {{client: quick}}, limit: {{tokens: 20, unit: second}}}}
-      - {{selector: {{client: quick}}, limit: {{tokens: 10000, unit: day}}}}
+      - {selector: {client: true}, limit: {tokens: 100, unit: hour}}
+      - {selector: {client: quick}, limit: {tokens: 20, unit: second}}
+      - {selector: {client: quick}, limit: {tokens: 10000, unit: day}}
   - name: two
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-two
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
 ratelimits:
-  - {{selector: {{client: daily}}, limit: {{tokens: 300, unit: day}}}}
-  - {{selector: {{client: headed}}, limit: {{tokens: 50, unit: day}}}}
-  - {{model: gpt-two, selector: {{key: x-team}}, limit: {{tokens: 1, unit: hour}}}}
-overrides: {{stats_port: 0, access_log_format: json}}
+  - {selector: {client: daily}, limit: {tokens: 300, unit: day}}
+  - {selector: {client: headed}, limit: {tokens: 50, unit: day}}
+  - {model: gpt-two, selector: {key: x-team}, limit: {tokens: 1, unit: hour}}
+overrides: {access_log_format: json}
 """
 CLIENTS = (
     "crowd", "debtor", "saver", "streamer", "leaver", "unlucky", "daily", "quick", "large", "headed",
@@ -91,8 +77,7 @@ def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     (folder / "clients").mkdir()
     for client in (*CLIENTS, "measure"):
         (folder / "clients" / client).write_text(_key(client))
-    config = CONFIG.format(one=world.one.address, two=world.two.address, ca=world.ca_file)
-    with gateway(folder, config, {"KEY": "sk"}) as running:
+    with gateway(folder, world.config(CONFIG), {"KEY": "sk"}) as running:
         stage = Stage(running, world, 0)
         assert stage.asking("measure").chat(PROMPT).status == 200
         logged = json.loads(running.log().splitlines()[-1])

@@ -14,24 +14,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
 listeners:
   ingress_traffic:
-    address: 127.0.0.1
-    port: {{prompt_port}}
-    cors: {{allow_origins: ["https://*.ours.test", "http://localhost:*"], allow_credentials: true}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}, cors: "https://app.ours.test"}}
-model_server: {{address: "{models}"}}
+    cors: {allow_origins: ["https://*.ours.test", "http://localhost:*"], allow_credentials: true}
+  egress_traffic: {cors: "https://app.ours.test"}
+model_server: {address: "{models}"}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    tls: {{ca_file: {ca}}}
+    access_key: null
     rate_limits:
-      - {{selector: {{http_header: {{name: x-team, value: ""}}}}, limit: {{tokens: 1, unit: hour}}}}
-prompt_guards: {{input_guards: {{jailbreak: {{on_exception: {{message: No.}}}}}}}}
-overrides: {{stats_port: 0}}
+      - {selector: {http_header: {name: x-team, value: ""}}, limit: {tokens: 1, unit: hour}}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: No.}}}}
 """
 PAGE = "https://app.ours.test"
 CHAT = {"messages": [{"role": "user", "content": "hi"}]}
@@ -40,7 +33,7 @@ CHAT = {"messages": [{"role": "user", "content": "hi"}]}
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with FakeModelServer() as models:
-        config = CONFIG.format(models=models.address, one=world.one.address, ca=world.ca_file)
+        config = world.config(CONFIG, models=models.address)
         with gateway(tmp_path_factory.mktemp("cors"), config, {}) as started:
             yield started
 

@@ -16,34 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
 listeners:
   ingress_traffic:
-    address: 127.0.0.1
-    port: {{prompt_port}}
     cors: "https://page.test"
-    auth: {{api_keys: [{{name: shop, key: $SHOP_KEY}}]}}
+    auth: {api_keys: [{name: shop, key: $SHOP_KEY}]}
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
     cors: "https://page.test"
     auth:
       api_keys:
-        - {{name: web, key: $WEB_KEY}}
-        - {{name: batch, key_file: keys/batch}}
-        - {{directory: clients}}
-model_server: {{address: "{models}"}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-prompt_guards:
-  input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}
-overrides: {{stats_port: 0, access_log_format: json}}
+        - {name: web, key: $WEB_KEY}
+        - {name: batch, key_file: keys/batch}
+        - {directory: clients}
+model_server: {address: "{models}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
+overrides: {access_log_format: json}
 """
 KEYS = {
     "KEY": "sk-of-the-provider",
@@ -87,7 +73,7 @@ def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     (folder / "keys" / "batch").write_text(f"{BATCH}\n{OLD_BATCH}\n")
     (folder / "clients" / "team-a").write_text(TEAM)
     with FakeModelServer() as models:
-        config = CONFIG.format(models=models.address, one=world.one.address, ca=world.ca_file)
+        config = world.config(CONFIG, models=models.address)
         with gateway(folder, config, KEYS) as running:
             yield Stage(running, models, world)
 

@@ -10,6 +10,7 @@ import pytest
 
 from modelserver import proof
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.model_server import FakeModelServer, Script
@@ -17,21 +18,15 @@ from tests.fakes.provider import FakeProvider
 
 TOKEN = "t0ken-of-a-model-server-for-tests"
 CONFIG = """\
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {prompts}}}
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m, default: true}}
-overrides: {{stats_port: 0}}
-model_server: {{address: "{models}"}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+model_server: {address: "{models}"}
 endpoints:
-  app: {{endpoint: "127.0.0.1:9"}}
+  app: {endpoint: "127.0.0.1:9"}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.
-    endpoint: {{name: app, path: "/weather/{{city}}"}}
-    parameters: [{{name: city, type: str, description: The city, required: true, in_path: true}}]
+    endpoint: {name: app, path: "/weather/{city}"}
+    parameters: [{name: city, type: str, description: The city, required: true, in_path: true}]
 """
 
 
@@ -48,10 +43,11 @@ def archgw(tmp_path: Path, models: FakeModelServer) -> Iterator[tuple[Archgw, in
     with FakeProvider("one") as provider:
         made = Archgw(tmp_path)
         made.config.write_text(
-            CONFIG.format(
-                prompts=port, llm=free_port(), provider=provider.port, models=models.address
+            config(
+                CONFIG, one_local(f"127.0.0.1:{provider.port}"), port=free_port(), prompt_port=port,
+                models=models.address,
             )
-        )
+        )  # fmt: skip
         yield made, port
 
 
@@ -90,8 +86,8 @@ def test_a_model_server_with_a_token_is_asked(
         assert made.up().returncode == 0
         del made.env["MODEL_SERVER_TOKEN"]
     elif given == "config":
-        written, address = made.config.read_text(), f'address: "{models.address}"'
-        made.config.write_text(written.replace(address, f"{address}, token: $SHARED"))
+        written, address = made.config.read_text(), f"address: {models.address}\n"
+        made.config.write_text(written.replace(address, f"{address}  token: $SHARED\n"))
         made.env["SHARED"] = TOKEN
     try:
         ran = made.run("explain", "rain in Bonn?", "-c", str(made.config), "--json")

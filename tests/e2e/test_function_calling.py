@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.archgw import Archgw
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.application import FakeApplication
@@ -20,26 +21,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONFIG = """\
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m, default: true}}
-function_calling: {{backend: openai, base_url: "http://127.0.0.1:{caller}/v1", model: caller, access_key: $CALLER_KEY}}
-endpoints: {{app: {{endpoint: "{app}"}}}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+function_calling: {backend: openai, base_url: "http://127.0.0.1:{caller}/v1", model: caller, access_key: $CALLER_KEY}
+endpoints: {app: {endpoint: "{app}"}}
 prompt_targets:
   - name: get_weather
     description: Get the current weather of a city.
-    endpoint: {{name: app, path: /weather}}
+    endpoint: {name: app, path: /weather}
     auto_llm_dispatch_on_response: false
-    parameters: [{{name: city, type: str, description: The name of the city, required: true}}]
+    parameters: [{name: city, type: str, description: The name of the city, required: true}]
   - name: reboot_device
     description: Reboot a network device.
-    endpoint: {{name: app, path: /reboot, http_method: POST}}
+    endpoint: {name: app, path: /reboot, http_method: POST}
     auto_llm_dispatch_on_response: false
-    parameters: [{{name: device, type: str, description: The id of the device, required: true}}]
-overrides: {{stats_port: 0}}
+    parameters: [{name: device, type: str, description: The id of the device, required: true}]
 """
 
 
@@ -68,9 +63,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         FakeApplication() as app,
     ):
         archgw.config.write_text(
-            CONFIG.format(
-                prompt=prompt, llm=free_port(), provider=provider.port, caller=caller.port,
-                app=app.address,
+            config(
+                CONFIG, one_local(f"127.0.0.1:{provider.port}"), port=free_port(), prompt_port=prompt,
+                caller=caller.port, app=app.address,
             )
         )  # fmt: skip
         try:

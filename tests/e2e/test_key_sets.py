@@ -10,8 +10,9 @@ import pytest
 
 from controlplane.cli.machine_checks import examine
 from controlplane.home_paths import Home
+from tests.e2e import configs
 from tests.e2e.archgw import Archgw, until
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import free_port, gateway
 from tests.fakes.certificates import Authority, Leaf
 from tests.fakes.issuer import AUDIENCE, NAME, Issuer, KeySetServer
@@ -22,11 +23,10 @@ if TYPE_CHECKING:
 KEY = "web-canary-0123456789"
 
 
-def config(world: World, keys: str | None) -> str:
-    tokens = f", jwt: {{{{issuer: {NAME}, audience: {AUDIENCE}, {keys}}}}}" if keys else ""
-    auth = f"auth: {{{{api_keys: [{{{{name: web, key: {KEY}}}}}]{tokens}}}}}"
-    text = ONE_PROVIDER.replace("port: {{port}}", "port: {{port}}, " + auth)
-    return text.format(one=world.one.address, ca=world.ca_file)
+def config(world: World, keys: str | None, **port: int) -> str:
+    tokens = f", jwt: {{issuer: {NAME}, audience: {AUDIENCE}, {keys}}}" if keys else ""
+    auth = f"{{api_keys: [{{name: web, key: {KEY}}}]{tokens}}}"
+    return world.config(f"listeners: {{egress_traffic: {{auth: {auth}}}}}", **port)
 
 
 def bearer(key: str) -> dict[str, str]:
@@ -41,7 +41,7 @@ def test_keys_from_a_host(world: World, authority: Authority, tmp_path: Path) ->
     """They are fetched over TLS beforehand, and once for many calls; while nobody is there they hold."""
     tls = authority.leaf("localhost").server_context()
     with KeySetServer(Issuer(), tls) as server:
-        keys = f"jwks_url: '{server.url}', tls: {{{{ca_file: {authority.file}}}}}"
+        keys = f"jwks_url: '{server.url}', tls: {{ca_file: {authority.file}}}"
         with gateway(tmp_path, config(world, keys), {"KEY": "sk-canary"}) as running:
             client = Client(running.port)
             until(lambda: server.asked)
@@ -62,7 +62,7 @@ def test_keys_from_a_host_that_cannot_be_trusted(
     with KeySetServer(Issuer(), issuer.leaf("localhost").server_context()) as server:
         if fault == "refuses connections":
             server.stop()
-        keys = f"jwks_url: '{server.url}', tls: {{{{ca_file: {authority.file}}}}}"
+        keys = f"jwks_url: '{server.url}', tls: {{ca_file: {authority.file}}}"
         with gateway(tmp_path, config(world, keys), {"KEY": "sk-canary"}) as running:
             client = Client(running.port)
             answer = client.chat(headers=bearer(server.issuer.token()))
@@ -93,8 +93,8 @@ def test_doctor_asks_for_the_keys(
     file = tmp_path / "arch_config.yaml"
     with KeySetServer(Issuer(), authority.leaf("localhost").server_context()) as server:
         url = server.url.replace("keys?kind=sign", path)
-        keys = f"jwks_url: '{url}', tls: {{{{ca_file: {authority.file}}}}}"
-        file.write_text(config(world, keys).replace("{port}", str(free_port())))
+        keys = f"jwks_url: '{url}', tls: {{ca_file: {authority.file}}}"
+        file.write_text(config(world, keys, port=free_port()))
         findings = examine(file, Home(tmp_path / "none", tmp_path), {"KEY": "sk-canary"})
     (found,) = [each for each in findings if each.name == "tokens"]
     assert (found.state, found.text.partition(", ")[2]) == told
@@ -109,7 +109,7 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
     old, new = Issuer("old"), Issuer("new")
     file = tmp_path / "jwks.json"
     file.write_text(old.key_set)
-    archgw.config.write_text(config(world, "jwks_file: jwks.json").replace("{port}", str(port)))
+    archgw.config.write_text(config(world, "jwks_file: jwks.json", port=port))
     done = archgw.up()
     try:
         assert done.returncode == 0, done.stderr
@@ -133,8 +133,8 @@ def test_keys_in_a_file_that_changes(world: World, authority: Authority, tmp_pat
         assert asked(open_one, new.token()) == 200
         assert open_one.sock is held
         with KeySetServer(Issuer(), authority.leaf("localhost").server_context()) as server:
-            keys = f"jwks_url: '{server.url}', tls: {{{{ca_file: {authority.file}}}}}"
-            replace(archgw.config, config(world, keys).replace("{port}", str(port)))
+            keys = f"jwks_url: '{server.url}', tls: {{ca_file: {authority.file}}}"
+            replace(archgw.config, config(world, keys, port=port))
             until(lambda: status(client, server.issuer.token()) == 200)
             assert status(client, new.token()) == 401
         assert archgw.child()["pid"] == pid
@@ -146,13 +146,13 @@ def test_tokens_come_and_go(world: World, tmp_path: Path) -> None:
     """Clients with keys are served all the while; tokens count no more on connections that are open."""
     archgw, port, issuer = Archgw(tmp_path, {"KEY": "sk-canary"}), free_port(), Issuer()
     (tmp_path / "jwks.json").write_text(issuer.key_set)
-    archgw.config.write_text(config(world, None).replace("{port}", str(port)))
+    archgw.config.write_text(config(world, None, port=port))
     done = archgw.up()
     try:
         assert done.returncode == 0, done.stderr
         client = Client(port)
         for keys, wanted in (("jwks_file: jwks.json", 200), (None, 401)):
-            replace(archgw.config, config(world, keys).replace("{port}", str(port)))
+            replace(archgw.config, config(world, keys, port=port))
             until(lambda wanted=wanted: served(client, issuer.token(), wanted))
             if keys:
                 held = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(20)]
@@ -170,15 +170,10 @@ def served(client: Client, token: str, wanted: int) -> bool:
 
 
 MTLS = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {port}
-    auth: {{mtls: {{ca_file: clients.pem, sans: [{sans}]}}}}
-    tls: {{tls_certificates: {{certificate_chain: {chain}, private_key: {key}}}}}
-llm_providers: [{{name: one, provider: local, endpoint: "127.0.0.1:9", model: m, default: true}}]
-overrides: {{stats_port: 0}}
+    auth: {mtls: {ca_file: clients.pem, sans: [{sans}]}}
+    tls: {tls_certificates: {certificate_chain: {chain}, private_key: {key}}}
 """
 
 
@@ -194,7 +189,8 @@ def test_certificates_that_count_no_more(authority: Authority, tmp_path: Path) -
 
     def configured(*sans: str) -> str:
         names = ", ".join(f"{each}.corp.test" for each in sans)
-        return MTLS.format(port=port, sans=names, chain=leaf.chain_file, key=leaf.key_file)
+        own = {"chain": leaf.chain_file, "key": leaf.key_file}
+        return configs.config(MTLS, configs.one_local("127.0.0.1:9"), port=port, sans=names, **own)
 
     def status_of(shown: Leaf) -> int:
         return Client(port, tls=shown.client_context()).ask("GET", "/v1/models").status

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import openai
 import pytest
 
-from tests.e2e.conftest import ONE_PROVIDER
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    with gateway(tmp_path_factory.mktemp("clients"), config, {"KEY": "sk-one"}) as started:
+    with gateway(tmp_path_factory.mktemp("clients"), world.config(), {"KEY": "sk-one"}) as started:
         yield started
 
 

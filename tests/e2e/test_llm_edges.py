@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.e2e.archgw import until
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.provider import Behaviour
 
@@ -27,8 +27,7 @@ BODY = b'{"messages":[{"role":"user","content":"hi"}]}'
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    with gateway(tmp_path_factory.mktemp("edges"), config, {"KEY": "sk"}) as started:
+    with gateway(tmp_path_factory.mktemp("edges"), world.config(), {"KEY": "sk"}) as started:
         yield started
 
 

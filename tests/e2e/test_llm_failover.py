@@ -15,44 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-HEAD = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-overrides: {{stats_port: 0, access_log_format: json}}
-"""
-FAILOVER = (
-    HEAD
-    + """
+FAILOVER = """
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
     access_key: $ONE_KEY
-    default: true
     fallbacks: [two]
-    timeout: {{first_byte: 1s, idle: 5s, connect: 1s}}
-    tls: {{ca_file: {ca}}}
+    timeout: {first_byte: 1s, idle: 5s, connect: 1s}
   - name: two
     provider: groq
     base_url: https://{two}/openai/v1
     model: llama-two
     access_key: $TWO_KEY
-    tls: {{ca_file: {ca}}}
+overrides: {access_log_format: json}
 """
-)
 KEYS = {"ONE_KEY": "sk-one", "TWO_KEY": "sk-two"}
-
-
-def config(text: str, world: World) -> str:
-    return text.format(one=world.one.address, two=world.two.address, ca=world.ca_file)
 
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("failover")
-    with gateway(folder, config(FAILOVER, world), KEYS) as started:
+    with gateway(folder, world.config(FAILOVER), KEYS) as started:
         yield started
 
 
@@ -102,7 +84,7 @@ def test_silence(client: Client, world: World) -> None:
 @pytest.fixture(scope="module")
 def impatient(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """As `running`, with as little patience for silence within an answer as before it."""
-    text = config(FAILOVER.replace("idle: 5s", "idle: 1s"), world)
+    text = world.config(FAILOVER.replace("idle: 5s", "idle: 1s"))
     with gateway(tmp_path_factory.mktemp("impatient"), text, KEYS) as started:
         yield started
 
@@ -187,9 +169,7 @@ def test_embeddings_do_not_fail_over(client: Client, world: World) -> None:
     assert not world.two.received
 
 
-POOL = (
-    HEAD
-    + """
+POOL = """
 llm_providers:
   - name: pool
     provider: openai
@@ -198,15 +178,15 @@ llm_providers:
     access_key: $ONE_KEY
     default: true
     weight: {weight}
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
   - name: pool
     provider: openai
     base_url: https://{two}/v1
     model: gpt-two
     access_key: $TWO_KEY
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
+overrides: {access_log_format: json}
 """
-)
 
 
 @pytest.mark.parametrize(("weight", "share"), [(1, 0.5), (3, 0.75)])
@@ -218,7 +198,7 @@ def test_pool_of_different_keys(world: World, tmp_path: Path, weight: int, share
     """
     world.forget()
     calls = 200
-    with gateway(tmp_path, config(POOL.replace("{weight}", str(weight)), world), KEYS) as started:
+    with gateway(tmp_path, world.config(POOL, weight=weight), KEYS) as started:
         client = Client(started.port)
         assert {client.chat().status for _ in range(calls)} == {200}
     assert abs(len(world.one.received) / calls - share) <= 0.16
@@ -227,28 +207,26 @@ def test_pool_of_different_keys(world: World, tmp_path: Path, weight: int, share
     assert {r.headers["authorization"] for r in world.two.received} == {"Bearer sk-two"}
 
 
-LIST = (
-    HEAD
-    + """
+LIST = """
 endpoints:
   llms:
     endpoint: [ "{one}", "{two}" ]
     protocol: https
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
 llm_providers:
   - name: list
     provider: local
     endpoint: llms
     model: gpt
     default: true
+overrides: {access_log_format: json}
 """
-)
 
 
 def test_list_endpoint(world: World, tmp_path: Path) -> None:
     """The hosts of a list endpoint are asked evenly, and a dead one is gone around."""
     world.forget()
-    with gateway(tmp_path, config(LIST, world), {}) as started:
+    with gateway(tmp_path, world.config(LIST), {}) as started:
         client = Client(started.port)
         assert Counter(client.chat().status for _ in range(20)) == {200: 20}
         assert abs(len(world.one.received) - len(world.two.received)) <= 4

@@ -16,46 +16,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
     rate_limits:
-      selector: {{http_header: {{name: X-User, value: ""}}}}
-      limit: {{tokens: 100, unit: hour}}
+      selector: {http_header: {name: X-User, value: ""}}
+      limit: {tokens: 100, unit: hour}
   - name: two
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-two
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
 ratelimits:
   - model: gpt-two
-    selector: {{key: x-team, value: blue}}
-    limit: {{tokens: 50, unit: minute}}
+    selector: {key: x-team, value: blue}
+    limit: {tokens: 50, unit: minute}
   - model: gpt-two
-    selector: {{key: x-team}}
-    limit: {{tokens: 20, unit: second}}
-overrides: {{stats_port: 0, error_format: {form}}}
+    selector: {key: x-team}
+    limit: {tokens: 20, unit: second}
+overrides: {error_format: {form}}
 """
 # 40 letters are about ten tokens, which is what each request here costs.
 TEN_TOKENS = "word " * 8
 
 
-def write(world: World, form: str = "json") -> str:
-    return CONFIG.format(one=world.one.address, two=world.two.address, ca=world.ca_file, form=form)
-
-
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with gateway(tmp_path_factory.mktemp("limits"), write(world), {"KEY": "sk"}) as started:
+    with gateway(
+        tmp_path_factory.mktemp("limits"), world.config(CONFIG, form="json"), {"KEY": "sk"}
+    ) as started:
         yield started
 
 
@@ -138,7 +122,7 @@ def test_list_of_models_costs_nothing(client: Client) -> None:
 
 def test_text_errors(world: World, tmp_path: Path) -> None:
     """With error_format text the refusal is v0.1's, byte for byte."""
-    with gateway(tmp_path, write(world, "text"), {"KEY": "sk"}) as started:
+    with gateway(tmp_path, world.config(CONFIG, form="text"), {"KEY": "sk"}) as started:
         answer = Client(started.port).chat("a" * 4000, headers={"x-user": "big"})
     assert answer.status == 429
     assert answer.headers["content-type"].startswith("text/plain")

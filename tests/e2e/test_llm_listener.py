@@ -17,33 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
     access_key: $ONE_KEY
-    price: {{input: 2.5, output: 10}}
-    default: true
-    tls: {{ca_file: {ca}}}
+    price: {input: 2.5, output: 10}
   - name: two
     provider: groq
     base_url: https://{two}/openai/v1
     model: llama-two
     access_key: $TWO_KEY
-    headers: {{X-Title: the shop, x-second-key: $SECOND_KEY}}
-    tls: {{ca_file: {ca}}}
+    headers: {X-Title: the shop, x-second-key: $SECOND_KEY}
   - name: azure
     provider: azure_openai
     base_url: https://{two}/openai
     model: deployment-three
     access_key: $AZURE_KEY
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
 overrides:
-  stats_port: 0
   access_log_format: json
 """
 KEYS = {
@@ -56,7 +46,7 @@ KEYS = {
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = CONFIG.format(one=world.one.address, two=world.two.address, ca=world.ca_file)
+    config = world.config(CONFIG)
     with gateway(tmp_path_factory.mktemp("gateway"), config, KEYS) as started:
         yield started
 

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 from tests.e2e.archgw import Archgw
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import ENVOY, free_port, wait_until_open
 
 
@@ -15,8 +15,7 @@ def test_static_bootstrap_runs_by_itself(world: World, tmp_path: Path) -> None:
     world.forget()
     port = free_port()
     archgw = Archgw(tmp_path, {"KEY": "sk-static"})
-    text = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    archgw.config.write_text(text.replace("{port}", str(port)))
+    archgw.config.write_text(world.config(port=port))
     out = tmp_path / "envoy.json"
     done = archgw.run("compile", str(archgw.config), "--prepare", "-o", str(out))
     assert done.returncode == 0, done.stderr

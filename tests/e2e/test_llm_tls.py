@@ -13,9 +13,10 @@ import httpx
 import pytest
 
 from tests.e2e.archgw import Archgw
-from tests.e2e.conftest import ONE_PROVIDER, Client
+from tests.e2e.configs import config, one_behind_tls, one_local
+from tests.e2e.conftest import Client
 from tests.e2e.harness import Running, free_port, gateway
-from tests.fakes.certificates import Authority
+from tests.fakes.certificates import Authority, Leaf
 from tests.fakes.provider import FakeProvider
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def test_provider_that_cannot_be_trusted(authority: Authority, tmp_path: Path, f
         context.maximum_version = ssl.TLSVersion.TLSv1_1
         context.set_ciphers("ALL:@SECLEVEL=0")
     with FakeProvider("one", context) as provider:
-        config = ONE_PROVIDER.format(one=provider.address, ca=authority.file)
-        with gateway(tmp_path, config, {"KEY": "sk-canary"}) as started:
+        text = config("", one_behind_tls(provider.address, authority.file))
+        with gateway(tmp_path, text, {"KEY": "sk-canary"}) as started:
             answer = Client(started.port).chat()
         assert answer.status == 503
         assert answer.json["error"]["code"] == "provider_unreachable"
@@ -44,25 +45,23 @@ def test_provider_that_cannot_be_trusted(authority: Authority, tmp_path: Path, f
 
 
 DOWNSTREAM = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
     tls:
       tls_certificates:
-        - certificate_chain: {{filename: {first_chain}}}
-          private_key: {{filename: {first_key}}}
-        - certificate_chain: {{filename: {second_chain}}}
-          private_key: {{filename: {second_key}}}
-llm_providers:
-  - name: one
-    provider: local
-    endpoint: {one}
-    model: gpt-one
-    default: true
-overrides: {{stats_port: 0}}
+        - certificate_chain: {filename: {first_chain}}
+          private_key: {filename: {first_key}}
+        - certificate_chain: {filename: {second_chain}}
+          private_key: {filename: {second_key}}
 """
+
+
+def _configured(first: Leaf, second: Leaf, provider: str, **port: int) -> str:
+    return config(
+        DOWNSTREAM, one_local(provider),
+        first_chain=first.chain_file, first_key=first.key_file,
+        second_chain=second.chain_file, second_key=second.key_file, **port,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -72,14 +71,8 @@ def tls_gateway(
     folder = tmp_path_factory.mktemp("tls")
     first, second = authority.leaf("first.test"), authority.leaf("second.test")
     with FakeProvider("one") as provider:
-        config = DOWNSTREAM.format(
-            first_chain=first.chain_file,
-            first_key=first.key_file,
-            second_chain=second.chain_file,
-            second_key=second.key_file,
-            one=provider.address,
-        )
-        with gateway(folder, config, {}) as started:
+        text = _configured(first, second, provider.address)
+        with gateway(folder, text, {}) as started:
             yield started
 
 
@@ -140,14 +133,9 @@ def test_rotation(authority: Authority, tmp_path: Path) -> None:
     for name in ("cert.pem", "key.pem"):
         (live / name).symlink_to(f"..data/{name}")
     with FakeProvider("one") as provider:
-        config = DOWNSTREAM.format(
-            first_chain=live / "cert.pem",
-            first_key=live / "key.pem",
-            second_chain=authority.leaf("second.test").chain_file,
-            second_key=authority.leaf("second.test", name="second.test").key_file,
-            one=provider.address,
-        )
-        with gateway(tmp_path, config, {}) as started:
+        first = Leaf(live / "cert.pem", live / "key.pem")
+        text = _configured(first, authority.leaf("second.test"), provider.address)
+        with gateway(tmp_path, text, {}) as started:
             _rotate(started, authority, live)
 
 
@@ -176,14 +164,8 @@ def test_up_names_the_file_that_cannot_be_used(
     archgw, leaf = Archgw(tmp_path), authority.leaf("localhost", name="served")
     other = authority.leaf("localhost", name="other")
     key = tmp_path / "none.key" if fault == "missing" else other.key_file
-    config = DOWNSTREAM.format(
-        one="127.0.0.1:9",
-        first_chain=leaf.chain_file,
-        first_key=leaf.key_file,
-        second_chain=leaf.chain_file,
-        second_key=key,
-    ).replace("{port}", str(free_port()))
-    archgw.config.write_text(config)
+    text = _configured(leaf, Leaf(leaf.chain_file, key), "127.0.0.1:9", port=free_port())
+    archgw.config.write_text(text)
     began = time.monotonic()
     done = archgw.up()
     assert done.returncode == 1

@@ -18,6 +18,7 @@ import pytest
 
 from controlplane.supervise.logs import LARGEST
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.provider import FakeProvider
@@ -28,18 +29,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.apart
 
-CONFIG = """\
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {port}}}
+CONFIG = """
 llm_providers:
-  - name: one
-    provider: local
-    endpoint: 127.0.0.1:{upstream}
-    model: m-1
-    price: {{input: 1, output: 1}}
-    default: true
-overrides: {{stats_port: 0}}
+  - {name: one, price: {input: 1, output: 1}}
 """
 ENVOYS = ("access_llm.log", "usage.log")
 _ID = re.compile(rb"\bid-[0-9]+-[0-9]+\b")
@@ -49,7 +41,7 @@ class Gateway(Archgw):
     def start(self, upstream: int) -> int:
         """The port that it serves."""
         port = free_port()
-        self.config.write_text(CONFIG.format(port=port, upstream=upstream))
+        self.config.write_text(config(CONFIG, one_local(f"127.0.0.1:{upstream}"), port=port))
         done = self.up()
         assert done.returncode == 0, done.stderr
         return port
@@ -165,7 +157,7 @@ def test_a_new_price_is_that_of_new_calls(gateway: Gateway) -> None:
         client = Client(gateway.start(provider.port))
         assert client.chat().status == 200
         text = gateway.config.read_text()
-        gateway.config.write_text(text.replace("input: 1,", "input: 11,"))
+        gateway.config.write_text(text.replace("input: 1\n", "input: 11\n"))
         assert gateway.run("reload").returncode == 0
         assert client.chat().status == 200
         until(lambda: _text(gateway.home.usage_log).count("\n") == 2)

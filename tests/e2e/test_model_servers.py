@@ -21,6 +21,7 @@ import pytest
 
 from controlplane.supervise.canary import ATTACK
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.e2e.model_servers import TOKEN, Server
@@ -32,17 +33,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.alone
 
 CONFIG = """\
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m, default: true}}
-model_server: {{address: {servers}, token: $MODEL_SERVER_TOKEN}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
-overrides: {{stats_port: {stats}}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+model_server: {address: {servers}, token: $MODEL_SERVER_TOKEN}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
+overrides: {stats_port: {stats}}
 """
 
 
@@ -77,8 +71,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     made = Archgw(folder, {"MODEL_SERVER_TOKEN": TOKEN})
     prompt, stats = free_port(), free_port()
     with FakeProvider("one") as provider:
-        text = CONFIG.format(
-            prompt=prompt, llm=free_port(), provider=provider.port, stats=stats,
+        text = config(
+            CONFIG, one_local(f"127.0.0.1:{provider.port}"), port=free_port(), prompt_port=prompt, stats=stats,
             servers=json.dumps([f"127.0.0.1:{each.port}" for each in servers]),
         )  # fmt: skip
         made.config.write_text(text)

@@ -21,6 +21,7 @@ from controlplane.supervise.envoy import binary
 from controlplane.supervise.parts import Request
 from controlplane.supervise.services import Service
 from controlplane.supervise.supervisor import Supervisor
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.provider import FakeProvider
@@ -28,17 +29,9 @@ from tests.fakes.provider import FakeProvider
 if TYPE_CHECKING:
     from controlplane.supervise.messages import Verdict
 
-CONFIG = """\
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {port}}}
+CONFIG = """
 llm_providers:
-  - name: one
-    provider: local
-    endpoint: 127.0.0.1:{upstream}
-    model: {model}
-    default: true
-overrides: {{stats_port: 0}}
+  - {name: one, model: {model}}
 """
 
 
@@ -67,9 +60,9 @@ class Running:
         self._upstream = provider.port
         self.verdict: Verdict | None = None
 
-    def write(self, port: int, model: str) -> None:
-        text = CONFIG.format(port=port, upstream=self._upstream, model=model)
-        self.config.write_text(text)
+    def write(self, port: int, model: str, more: str = "") -> None:
+        usual = one_local(f"127.0.0.1:{self._upstream}")
+        self.config.write_text(config(CONFIG + more, usual, port=port, model=model))
 
     async def start(self) -> None:
         request = Request(self.config, self.home, Service.GATEWAY, {})
@@ -121,7 +114,7 @@ async def test_nack_half_way_gives_everything_back(
     assert verdict.code == 1
     assert "Envoy rejected the LDS update" in verdict.summary
     assert "Address already in use" in verdict.summary
-    assert f"{running.config}:3:" in verdict.summary
+    assert f"{running.config}:4:" in verdict.summary
     assert "the old configuration keeps serving" in verdict.summary
     assert await running.model_used(provider) == "m-1"
     status = await running.supervisor._status()
@@ -184,7 +177,7 @@ async def test_removed_cluster_goes_after_a_while(
     extra = (
         "  - {name: two, provider: local, endpoint: 127.0.0.1:1, model: x, access_key: sk-two-1}\n"
     )
-    running.config.write_text(text.replace("overrides", extra + "overrides"))
+    running.write(running.port, "m-1", extra)
     assert (await running.supervisor._reload("test")).ok
     (key,) = running.home.secrets.glob("key-two-*.key")
     running.config.write_text(text)

@@ -21,6 +21,7 @@ import pytest
 
 from controlplane.supervise.canary import ATTACK
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port, gateway
 from tests.fakes.application import FakeApplication, Says
@@ -36,26 +37,20 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.apart
 
 CONFIG = """
-version: v0.1
 listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}{tls}}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-model_server: {{address: "{models}"}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "{provider}", model: gpt-one, default: true}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+  ingress_traffic: {{tls}}
+  egress_traffic: {}
+model_server: {address: "{models}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.
-    endpoint: {{name: app, path: "/{path}/{{city}}", http_method: GET}}
+    endpoint: {name: app, path: "/{path}/{city}", http_method: GET}
     system_prompt: I know {path}.
     parameters:
-      - {{name: city, type: str, description: The city, required: true, in_path: true}}
+      - {name: city, type: str, description: The city, required: true, in_path: true}
 endpoints:
-  app: {{endpoint: {app}}}
-overrides: {{stats_port: 0}}
+  app: {endpoint: {app}}
 """
 SCRIPT = Script(calls={"Paris": [("weather", {"city": "Paris"}, [])]}, attacks=["forget", ATTACK])
 
@@ -79,9 +74,9 @@ def app() -> Iterator[FakeApplication]:
         yield fake
 
 
-def config(models: FakeModelServer, provider: str, app: str, **rest: str) -> str:
+def configured(models: FakeModelServer, provider: str, app: str, **rest: Any) -> str:
     filled = {"tls": "", "path": "weather", **rest}
-    return CONFIG.format(models=models.address, provider=provider, app=app, **filled)
+    return config(CONFIG, one_local(provider), models=models.address, app=app, **filled)
 
 
 def test_http2_and_tls(
@@ -91,8 +86,8 @@ def test_http2_and_tls(
     """Every form of answer, over TLS, for clients of HTTP/2 and for those of HTTP/1.1."""
     leaf = authority.leaf("gateway.test")
     pair = f"{{certificate_chain: {leaf.chain_file}, private_key: {leaf.key_file}}}"
-    tls = f", tls: {{tls_certificates: [{pair}]}}"
-    text = config(models, provider.address, f'"{app.address}"', tls=tls)
+    tls = f"tls: {{tls_certificates: [{pair}]}}"
+    text = configured(models, provider.address, f'"{app.address}"', tls=tls)
     trusted = ssl.create_default_context(cafile=str(authority.file))
     with gateway(tmp_path, text, {}) as running:
         url = f"https://127.0.0.1:{running.prompt_port}/v1/chat/completions"
@@ -127,7 +122,7 @@ def test_http2_without_tls(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:
     """HTTP/2 by prior knowledge, many prompts at once over one connection."""
-    with gateway(tmp_path, config(models, provider.address, f'"{app.address}"'), {}) as running:
+    with gateway(tmp_path, configured(models, provider.address, f'"{app.address}"'), {}) as running:
         url = f"http://127.0.0.1:{running.prompt_port}/v1/chat/completions"
         answers = asyncio.run(_together(url, 48))
     assert {answer.status_code for answer in answers} == {200}
@@ -138,7 +133,7 @@ def test_errors_as_text(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:
     """With `error_format: text` and `error_detail: full` an error is v0.1's sentence alone."""
-    text = config(models, provider.address, f'"{app.address}"')
+    text = configured(models, provider.address, f'"{app.address}"')
     text = text.replace("stats_port: 0", "stats_port: 0, error_format: text, error_detail: full")
     app.says["/weather/Paris"] = Says({"detail": "no such city"}, status=404)
     with gateway(tmp_path, text, {}) as running:
@@ -159,7 +154,7 @@ def test_calls_are_shared_by_the_servers_of_an_api(
     """A list of servers takes turns; one that is gone costs no request."""
     with FakeApplication() as second:
         servers = f'["{app.address}", "{second.address}"]'
-        with gateway(tmp_path, config(models, provider.address, servers), {}) as running:
+        with gateway(tmp_path, configured(models, provider.address, servers), {}) as running:
             client = Client(running.prompt_port)
             assert {client.chat("Paris").status for _ in range(20)} == {200}
             shares = (len(app.received), len(second.received))
@@ -177,9 +172,9 @@ def test_gateway_behind_gateway(
         folders = [tmp_path / "inner", tmp_path / "outer"]
         for folder in folders:
             folder.mkdir()
-        text = config(models, provider.address, f'"{app.address}"')
+        text = configured(models, provider.address, f'"{app.address}"')
         inner = stack.enter_context(gateway(folders[0], text, {}))
-        text = config(models, f"127.0.0.1:{inner.prompt_port}", f'"{app.address}"')
+        text = configured(models, f"127.0.0.1:{inner.prompt_port}", f'"{app.address}"')
         outer = stack.enter_context(gateway(folders[1], text, {}))
         trace = "4bf92f3577b34da6a3ce929d0e0e4736"
         answer = Client(outer.prompt_port).chat(
@@ -197,7 +192,7 @@ def test_gateway_behind_gateway(
 
 def test_loop_is_cut(tmp_path: Path, models: FakeModelServer, app: FakeApplication) -> None:
     """A gateway whose provider is itself answers 508 after a few rounds, at once."""
-    text = config(models, "127.0.0.1:{prompt_port}", f'"{app.address}"')
+    text = configured(models, "127.0.0.1:{prompt_port}", f'"{app.address}"')
     with gateway(tmp_path, text, {}) as running:
         began = time.monotonic()
         answer = Client(running.prompt_port).chat("a joke")
@@ -227,7 +222,7 @@ def test_two_applications_on_one_host(
     try:
         for each in served:
             path = each.folder.name
-            each.write(config(models, provider.address, f'"{app.address}"', path=path))
+            each.write(configured(models, provider.address, f'"{app.address}"', path=path))
             done = each.up()
             assert done.returncode == 0, done.stderr
         for each in served:
@@ -266,7 +261,9 @@ def test_every_request_ends_under_the_config_it_began_with(
     served = Served(tmp_path / "swapped")
     for path in ("rain", "snow"):
         app.says[f"/{path}/Paris"] = Says({"fell": path}, delay=0.05)
-    texts = [config(models, provider.address, f'"{app.address}"', path=p) for p in ("rain", "snow")]
+    texts = [
+        configured(models, provider.address, f'"{app.address}"', path=p) for p in ("rain", "snow")
+    ]
     served.write(texts[0])
     assert served.up().returncode == 0
     asking = [Asking(served.prompt_port) for _ in range(4)]
@@ -300,7 +297,7 @@ def test_down_loses_no_prompt(
 ) -> None:
     """Prompts under way when the gateway is told to end are answered first."""
     served = Served(tmp_path / "ended")
-    served.write(config(models, provider.address, f'"{app.address}"'))
+    served.write(configured(models, provider.address, f'"{app.address}"'))
     assert served.up().returncode == 0
     app.says["/weather/Paris"] = Says(delay=1.0)
     with ThreadPoolExecutor(8) as pool:

@@ -31,49 +31,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-model_server: {{address: "{models}"}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+model_server: {address: "{models}"}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
   - name: two
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-two
-    access_key: $KEY
     fallbacks: [one]
-    tls: {{ca_file: {ca}}}
 system_prompt: You are a weather man.
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.
-    endpoint: {{name: app, path: "/weather/{{city}}", http_method: GET}}
+    endpoint: {name: app, path: "/weather/{city}", http_method: GET}
     system_prompt: Be brief.
     parameters:
-      - {{name: city, type: str, description: The city, required: true, in_path: true}}
-      - {{name: days, type: int, description: How many days, default: 3}}
+      - {name: city, type: str, description: The city, required: true, in_path: true}
+      - {name: days, type: int, description: How many days, default: 3}
   - name: reboot
     description: Reboot a device of the network.
-    endpoint: {{name: app, path: /reboot, http_method: POST}}
+    endpoint: {name: app, path: /reboot, http_method: POST}
     auto_llm_dispatch_on_response: false
     parameters:
-      - {{name: device, type: str, description: The device to reboot, required: true}}
+      - {name: device, type: str, description: The device to reboot, required: true}
 error_target:
-  endpoint: {{name: app, path: /error}}
+  endpoint: {name: app, path: /error}
 endpoints:
-  app: {{endpoint: "{app}"}}
-overrides: {{stats_port: 0, access_log_format: json, debug_headers: true}}
+  app: {endpoint: "{app}"}
+overrides: {access_log_format: json, debug_headers: true}
 """
 
 
@@ -101,13 +85,7 @@ class Stage:
 def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("prompts")
     with FakeModelServer() as models, FakeApplication() as app:
-        config = CONFIG.format(
-            models=models.address,
-            one=world.one.address,
-            two=world.two.address,
-            ca=world.ca_file,
-            app=app.address,
-        )
+        config = world.config(CONFIG, models=models.address, app=app.address)
         with gateway(folder, config, {"KEY": "sk-one"}) as running:
             yield Stage(running, Client(running.prompt_port), models, app, world)
 

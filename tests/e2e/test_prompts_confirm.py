@@ -18,54 +18,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-model_server: {{address: "{models}"}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+model_server: {address: "{models}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 prompt_targets:
   - name: transfer_funds
     description: Move money from one account to another.
-    endpoint: {{name: app, path: /transfers, http_method: POST}}
+    endpoint: {name: app, path: /transfers, http_method: POST}
     auto_llm_dispatch_on_response: false
     confirm: always
     parameters:
-      - {{name: amount, type: float, description: How much money, required: true, maximum: 1000}}
-      - {{name: source, type: str, description: The account, required: true, ask: which account it is from}}
-      - {{name: target, type: str, description: The account, required: true}}
-      - {{name: currency, type: str, description: The currency, default: EUR}}
+      - {name: amount, type: float, description: How much money, required: true, maximum: 1000}
+      - {name: source, type: str, description: The account, required: true, ask: which account it is from}
+      - {name: target, type: str, description: The account, required: true}
+      - {name: currency, type: str, description: The currency, default: EUR}
   - name: block_card
     description: Block a card.
-    endpoint: {{name: app, path: /blocks, http_method: POST}}
+    endpoint: {name: app, path: /blocks, http_method: POST}
     auto_llm_dispatch_on_response: false
     parameters:
-      - {{name: card, type: str, description: The number of the card, required: true}}
+      - {name: card, type: str, description: The number of the card, required: true}
   - name: order_card
     description: Order a new card.
-    endpoint: {{name: app, path: /orders, http_method: POST}}
+    endpoint: {name: app, path: /orders, http_method: POST}
     confirm: never
     parameters:
-      - {{name: name, type: str, description: Whose card, required: true}}
+      - {name: name, type: str, description: Whose card, required: true}
   - name: small_talk
     description: Anything else.
     default: true
-    endpoint: {{name: app, path: /talk}}
+    endpoint: {name: app, path: /talk}
 endpoints:
-  app: {{endpoint: "{app}"}}
+  app: {endpoint: "{app}"}
 overrides:
-  stats_port: 0
-  messages: {{dropped: "Fine, I leave it."}}
+  messages: {dropped: "Fine, I leave it."}
 """
 PROPOSED = (
     "Shall I go ahead with “transfer funds” (amount: 300, source: 4711, target: 8822, "
@@ -79,9 +65,7 @@ WISH = "move 300 from 4711 to 8822"
 def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("confirm")
     with FakeModelServer() as models, FakeApplication() as app:
-        config = CONFIG.format(
-            models=models.address, one=world.one.address, ca=world.ca_file, app=app.address
-        )
+        config = world.config(CONFIG, models=models.address, app=app.address)
         with gateway(folder, config, {"KEY": "sk-one"}) as running:
             time.sleep(0.8)  # Envoy's first health check of the extproc processes
             yield Stage(running, Client(running.prompt_port), models, app, world)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.configs import behind_tls, config
 from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.application import FakeApplication
@@ -17,73 +18,37 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
 listeners:
   ingress_traffic:
-    address: 127.0.0.1
-    port: {{prompt_port}}
-    auth: {{api_keys: [{{directory: clients}}]}}
+    auth: {api_keys: [{directory: clients}]}
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
-    auth: {{api_keys: [{{directory: clients}}]}}
-model_server: {{address: "{models}"}}
+    auth: {api_keys: [{directory: clients}]}
+model_server: {address: "{models}"}
 prompt_targets:
   - name: get_weather
     description: The weather of a city.
-    endpoint: {{name: app, path: /weather}}
+    endpoint: {name: app, path: /weather}
   - name: get_figures
     description: The figures of the company.
-    endpoint: {{name: app, path: /figures}}
+    endpoint: {name: app, path: /figures}
     clients: [web, batch]
   - name: close_month
     description: Close a month in the books.
-    endpoint: {{name: app, path: /close, http_method: POST}}
+    endpoint: {name: app, path: /close, http_method: POST}
     confirm: never
     clients: [batch]
-endpoints: {{app: "{app}"}}
+endpoints: {app: "{app}"}
 llm_providers:
-  - name: house
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-house
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
-    clients: [web, batch]
-  - name: dear
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-dear
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
-    clients: [web]
+  - {name: house, default: true, clients: [web, batch]}
+  - {name: dear, clients: [web]}
   - name: open
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-open
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
     fallbacks: [dear]
     rate_limits:
-      - {{selector: {{client: batch}}, limit: {{tokens: 100, unit: day}}}}
-      - {{selector: {{key: x-team}}, limit: {{tokens: 1, unit: day}}}}
-  - name: for-web
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-shared
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
-    clients: [web]
-  - name: for-batch
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-shared
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
-    clients: [batch]
-model_aliases: {{clever: {{target: gpt-dear}}}}
-overrides: {{stats_port: 0}}
+      - {selector: {client: batch}, limit: {tokens: 100, unit: day}}
+      - {selector: {key: x-team}, limit: {tokens: 1, unit: day}}
+  - {name: for-web, model: gpt-shared, clients: [web]}
+  - {name: for-batch, model: gpt-shared, clients: [batch]}
+model_aliases: {clever: {target: gpt-dear}}
 """
 
 
@@ -116,11 +81,11 @@ def staged(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     for client in ("web", "batch", "guest"):
         (folder / "clients" / client).write_text(_key(client))
     with FakeModelServer() as models, FakeApplication() as app:
-        config = CONFIG.format(
-            one=world.one.address, two=world.two.address, ca=world.ca_file,
-            models=models.address, app=app.address,
-        )  # fmt: skip
-        with gateway(folder, config, {"KEY": "sk"}) as running:
+        asked = {"house": world.one, "dear": world.two, "open": world.one,
+                 "for-web": world.two, "for-batch": world.one}  # fmt: skip
+        usual = {name: behind_tls(name, at.address, world.ca_file) for name, at in asked.items()}
+        text = config(CONFIG, usual, models=models.address, app=app.address)
+        with gateway(folder, text, {"KEY": "sk"}) as running:
             yield Stage(running, world, models, app)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.provider import FakeProvider
@@ -26,27 +27,24 @@ GRACE = 2.0
 """Seconds within which a new key counts and one that is gone does not, as README says. A machine that
 has other things to do takes longer: here three times as long will do."""
 
-CONFIG = """\
-version: v0.1
+CONFIG = """
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {port}
     auth:
       api_keys:
-        - {{name: batch, key_file: keys/batch}}
-        - {{directory: clients}}
-        - {{name: spender, key: spender-0123456789abcdef}}
+        - {name: batch, key_file: keys/batch}
+        - {directory: clients}
+        - {name: spender, key: spender-0123456789abcdef}
 llm_providers:
   - name: one
-    provider: local
-    endpoint: 127.0.0.1:{upstream}
     model: {model}
     access_key_file: keys/provider
-    default: true
-    rate_limits: {{selector: {{client: spender}}, limit: {{tokens: 30, unit: day}}}}
-overrides: {{stats_port: 0}}
+    rate_limits: {selector: {client: spender}, limit: {tokens: 30, unit: day}}
 """
+
+
+def _configured(port: int, provider: FakeProvider, model: str) -> str:
+    return config(CONFIG, one_local(f"127.0.0.1:{provider.port}"), port=port, model=model)
 
 
 @dataclass
@@ -110,7 +108,7 @@ def running(tmp_path: Path, provider: FakeProvider) -> Iterator[tuple[Archgw, in
     keys.write("batch", client_key("batch", 0))
     keys.write("provider", provider_key(0))
     keys.mount("team", client_key("team", 0))
-    archgw.config.write_text(CONFIG.format(port=port, upstream=provider.port, model="m-0"))
+    archgw.config.write_text(_configured(port, provider, "m-0"))
     done = archgw.up()
     assert done.returncode == 0, done.stderr
     yield archgw, port
@@ -181,7 +179,7 @@ def test_a_reload_forgives_nothing(running: tuple[Archgw, int], provider: FakePr
     spender = Client(port, headers={"x-api-key": "spender-0123456789abcdef"})
     answers = [spender.chat("word " * 8).status for _ in range(4)]
     assert (answers[0], answers[-1]) == (200, 429)
-    archgw.config.write_text(CONFIG.format(port=port, upstream=provider.port, model="m-1"))
+    archgw.config.write_text(_configured(port, provider, "m-1"))
     assert archgw.run("reload").returncode == 0
     other = Client(port, headers={"x-api-key": client_key("batch", 0)})
 

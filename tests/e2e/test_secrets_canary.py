@@ -54,9 +54,7 @@ llm_providers:
   - {{name: second, provider: local, endpoint: "127.0.0.1:{second}", model: m-2,
      access_key: "${{SECOND_KEY}}"}}
 model_server: {{address: "{models}"}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+prompt_guards: {{input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}}}
 endpoints:
   app: {{endpoint: "127.0.0.1:9"}}
 prompt_targets:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.archgw import Archgw, command_lines, until
-from tests.e2e.conftest import ONE_PROVIDER, Answer, Client, World
+from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import free_port, gateway
 from tests.e2e.test_metrics import Scraped
 from tests.fakes.provider import Behaviour
@@ -34,39 +34,24 @@ pytestmark = [
 ]
 
 CONFIG = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {port}
-    auth: {{api_keys: [{{directory: {folder}}}]}}
+    auth: {api_keys: [{directory: {folder}}]}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
     rate_limits:
-      - {{selector: {{client: true}}, limit: {{tokens: 1000, unit: day}}}}
-      - {{selector: {{client: large}}, limit: {{tokens: 100000, unit: day}}}}
+      - {selector: {client: true}, limit: {tokens: 1000, unit: day}}
+      - {selector: {client: large}, limit: {tokens: 100000, unit: day}}
   - name: two
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-two
-    access_key: $KEY
-    tls: {{ca_file: {ca}}}
 ratelimits:
-  - {{model: gpt-two, selector: {{key: x-user, value: blue}}, limit: {{tokens: 60, unit: hour}}}}
-  - {{model: gpt-two, selector: {{key: x-user}}, limit: {{tokens: 20, unit: hour}}}}
+  - {model: gpt-two, selector: {key: x-user, value: blue}, limit: {tokens: 60, unit: hour}}
+  - {model: gpt-two, selector: {key: x-user}, limit: {tokens: 20, unit: hour}}
 rate_limits:
   mode: {mode}
   redis: {redis}
   password: $REDIS_PASSWORD
-  tls: {{ca_file: {ca}}}
+  tls: {ca_file: {ca}}
   on_failure: deny
-overrides: {{stats_port: 0}}
 """
 CLIENTS = ("exact", "crowd", "streams", "debtor", "leaver", "unlucky", "large", "after", "measure")
 PROMPT = "word " * 8  # about ten tokens
@@ -132,15 +117,8 @@ def _taken(answer: Answer) -> Answer | None:
 def _gateway(folder: Path, port: int, world: World, redis: RedisServer, mode: str) -> Archgw:
     folder.mkdir()
     gateway = Archgw(folder, {"KEY": "sk", "REDIS_PASSWORD": PASSWORD})
-    text = CONFIG.format(
-        port=port,
-        folder=folder.parent / "clients",
-        one=world.one.address,
-        two=world.two.address,
-        ca=world.ca_file,
-        redis=redis.url,
-        mode=mode,
-    )
+    clients = folder.parent / "clients"
+    text = world.config(CONFIG, port=port, folder=clients, redis=redis.url, mode=mode)
     gateway.config.write_text(text)
     return gateway
 
@@ -307,12 +285,10 @@ def test_a_service_that_runs_elsewhere(stage: Stage, tmp_path: Path) -> None:
     arguments += ["--ca-file", str(stage.world.ca_file)]
     shares = f"rate_limits: {{mode: global, service: '127.0.0.1:{port}', domain: shop}}\n"
     limits = "ratelimits: [{model: gpt-one, limit: {tokens: 25, unit: day}}]\n"
-    config = ONE_PROVIDER.format(one=stage.world.one.address, ca=stage.world.ca_file)
-    prompts = "listeners:\n  ingress_traffic: {address: 127.0.0.1, port: {prompt_port}}\n"
-    config = config.replace("listeners:\n", prompts)
+    config = "listeners: {ingress_traffic: {}, egress_traffic: {}}\n" + limits + shares
     with (
         subprocess.Popen([sys.executable, "-m", "extproc.limits", *arguments]) as service,
-        gateway(tmp_path, config + limits + shares, {"KEY": "sk"}) as running,
+        gateway(tmp_path, stage.world.config(config), {"KEY": "sk"}) as running,
     ):
         try:
             stage.answers_cost(stage.estimate)

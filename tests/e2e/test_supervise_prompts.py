@@ -16,6 +16,7 @@ import pytest
 from controlplane.supervise.canary import ATTACK, missed_by_guard
 from extproc import contract
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.model_server import FakeModelServer, Script
@@ -23,28 +24,24 @@ from tests.fakes.provider import FakeProvider
 
 pytestmark = pytest.mark.apart
 
-LLM = """\
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-{ingress}llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m, default: true}}
-overrides: {{stats_port: 0}}
-"""
 
-PROMPTS = """\
-model_server: {{address: "{models}"}}
+PROMPTS = """
+listeners: {egress_traffic: {}, ingress_traffic: {}}
+model_server: {address: "{models}"}
 endpoints:
-  app: {{endpoint: "127.0.0.1:{provider}"}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+  app: {endpoint: "127.0.0.1:{provider}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.
-    endpoint: {{name: app, path: /weather}}
-    parameters: [{{name: city, type: str, description: The city, required: true}}]
+    endpoint: {name: app, path: /weather}
+    parameters: [{name: city, type: str, description: The city, required: true}]
 """
+
+
+def _configured(text: str, provider: FakeProvider, models: str = "", **ports: int) -> str:
+    usual = one_local(f"127.0.0.1:{provider.port}")
+    return config(text, usual, provider=provider.port, models=models, **ports)
 
 
 @pytest.fixture(scope="module")
@@ -71,16 +68,9 @@ class Gateway(Archgw):
         )
 
     def write(self, *, prompts: bool) -> None:
-        text = LLM + (PROMPTS if prompts else "")
-        ingress = f"  ingress_traffic: {{address: 127.0.0.1, port: {self.prompt_port}}}\n"
-        self.config.write_text(
-            text.format(
-                llm=self.llm_port,
-                ingress=ingress if prompts else "",
-                provider=self.provider.port,
-                models=self.models.address,
-            )
-        )
+        ports = {"port": self.llm_port, "prompt_port": self.prompt_port}
+        text = PROMPTS if prompts else ""
+        self.config.write_text(_configured(text, self.provider, self.models.address, **ports))
 
     def names(self) -> set[str]:
         return {each["name"] for each in self.status()["children"]}
@@ -261,16 +251,10 @@ def test_a_model_server_at_a_port_proves_itself(tmp_path: Path, provider: FakePr
     llm, prompt = free_port(), free_port()
     for each in (alone, gateway):
         each.folder.mkdir()
-    ingress = f"  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}\n"
-    text = (LLM + PROMPTS).format(
-        llm=llm, ingress=ingress, provider=provider.port, models=f"127.0.0.1:{models_port}"
-    )
-    address = f'"127.0.0.1:{models_port}"'
-    gateway.config.write_text(
-        text.replace(
-            f"{{address: {address}}}", f"{{address: {address}, token: $MODEL_SERVER_TOKEN}}"
-        )
-    )
+    text = PROMPTS.replace('"{models}"', '"{models}", token: $MODEL_SERVER_TOKEN')
+    ports = {"port": llm, "prompt_port": prompt}
+    models = f"127.0.0.1:{models_port}"
+    gateway.config.write_text(_configured(text, provider, models, **ports))
     try:
         done = alone.run("up", "--service", "model_server")
         assert done.returncode == 0, done.stderr
@@ -300,8 +284,8 @@ def test_two_gateways_need_a_home_and_ports_each(tmp_path: Path, provider: FakeP
     try:
         for each in both:
             each.folder.mkdir()
-            text = LLM.format(llm=free_port(), ingress="", provider=provider.port)
-            each.config.write_text(text.replace("overrides: {stats_port: 0}\n", ""))
+            text = _configured("overrides: {stats_port: null}", provider, port=free_port())
+            each.config.write_text(text)
             done = each.up()
             assert done.returncode == 0, done.stderr
         ports = [each.status()["stats_port"] for each in both]

@@ -19,34 +19,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
     access_key: $ONE_KEY
-    default: true
-    tls: {{ca_file: {ca}}}
   - name: claude
     provider: anthropic
     base_url: https://{two}/v1
     model: claude-two
     access_key: $TWO_KEY
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
   - name: far
     provider: anthropic
     base_url: https://{one}/v1
     model: claude-far
     fallbacks: [one, claude]
-    tls: {{ca_file: {ca}}}
+    tls: {ca_file: {ca}}
 model_aliases:
-  clever: {{target: claude-two}}
-  "any / thing": {{target: one}}
+  clever: {target: claude-two}
+  "any / thing": {target: one}
 overrides:
-  stats_port: 0
   access_log_format: json
 """
 KEYS = {"ONE_KEY": "sk-one", "TWO_KEY": "sk-two"}
@@ -55,7 +46,7 @@ FORM = "multipart/form-data; boundary=b"
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = CONFIG.format(one=world.one.address, two=world.two.address, ca=world.ca_file)
+    config = world.config(CONFIG)
     with gateway(tmp_path_factory.mktemp("gateway"), config, KEYS) as started:
         yield started
 
@@ -287,21 +278,13 @@ def _check_unknown(answer: Any) -> None:
 
 
 BODIES = """
-version: v0.1
-listeners:
-  ingress_traffic: {{address: 127.0.0.1, port: {{prompt_port}}}}
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-model_server: {{address: "{models}"}}
-llm_providers:
-  - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    tls: {{ca_file: {ca}}}
+listeners: {ingress_traffic: {}, egress_traffic: {}}
+model_server: {address: "{models}"}
+llm_providers: [{name: one, access_key: null}]
 prompt_guards:
   allow_images: true
-  input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}
-overrides: {{stats_port: 0, max_body: 3MiB}}
+  input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}
+overrides: {max_body: 3MiB}
 """
 
 
@@ -309,7 +292,7 @@ overrides: {{stats_port: 0, max_body: 3MiB}}
 def bodies(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     with FakeModelServer() as models:
         models.script = Script(attacks=["forget"])
-        config = BODIES.format(models=models.address, one=world.one.address, ca=world.ca_file)
+        config = world.config(BODIES, models=models.address)
         with gateway(tmp_path_factory.mktemp("bodies"), config, {}) as started:
             yield started
 

@@ -13,7 +13,7 @@ import pytest
 
 from controlplane.emit import lua
 from tests.e2e.archgw import until
-from tests.e2e.conftest import ONE_PROVIDER, Answer, Client, World
+from tests.e2e.conftest import Answer, Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.certificates import Authority, Leaf
 from tests.fakes.issuer import NAME, Issuer, seconds
@@ -36,36 +36,19 @@ AUTH = """
 """
 
 CONFIG = """
-version: v0.1
 listeners:
   ingress_traffic:
-    address: 127.0.0.1
-    port: {{prompt_port}}
     auth:{auth}
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
     auth:
-      api_keys: [{{name: web, key: $WEB_KEY}}]{auth}
-model_server: {{address: "{models}"}}
+      api_keys: [{name: web, key: $WEB_KEY}]{auth}
+model_server: {address: "{models}"}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {ca}}}
   - name: two
-    provider: openai
-    base_url: https://{two}/v1
-    model: gpt-two
-    access_key: $KEY
     clients: [ada, "{san}"]
-    tls: {{ca_file: {ca}}}
-prompt_guards:
-  input_guards: {{jailbreak: {{on_exception: {{message: I would rather not.}}}}}}
-overrides: {{stats_port: 0, access_log_format: json}}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
+overrides: {access_log_format: json}
 """
 
 
@@ -98,6 +81,13 @@ class Stage:
         return found
 
 
+def _auth(clients: Authority, own: Leaf) -> str:
+    return AUTH.format(
+        issuer=NAME, clients=clients.file, san=SAN, other_san=OTHER_SAN,
+        chain=own.chain_file, key=own.key_file,
+    )  # fmt: skip
+
+
 def anybody() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -113,22 +103,8 @@ def staged(
     (folder / "jwks.json").write_text(issuer.key_set)
     server = authority.leaf("gateway.test")
     with FakeModelServer() as models:
-        auth = AUTH.format(
-            issuer=NAME,
-            clients=signer.file,
-            san=SAN,
-            other_san=OTHER_SAN,
-            chain=server.chain_file,
-            key=server.key_file,
-        )
-        config = CONFIG.format(
-            auth=auth,
-            models=models.address,
-            one=world.one.address,
-            two=world.two.address,
-            san=SAN,
-            ca=world.ca_file,
-        )
+        auth = _auth(signer, server)
+        config = world.config(CONFIG, auth=auth, models=models.address, san=SAN)
         keys = {"KEY": "sk-of-the-provider", "WEB_KEY": KEY}
         with gateway(folder, config, keys) as running:
             yield Stage(running, models, world, issuer, signer, folder)
@@ -358,18 +334,8 @@ def test_broken_script_opens_nothing(
     monkeypatch.setattr(
         lua, "naming_source", lambda _: "function envoy_on_request() error('x') end"
     )
-    auth = AUTH.format(
-        issuer=NAME,
-        clients=authority.file,
-        san=SAN,
-        other_san=OTHER_SAN,
-        chain=leaf.chain_file,
-        key=leaf.key_file,
-    )
-    config = ONE_PROVIDER.replace(
-        "  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}",
-        "  egress_traffic:\n    address: 127.0.0.1\n    port: {{port}}\n    auth:{auth}",
-    ).format(one=world.one.address, ca=world.ca_file, auth=auth)
+    listener = f"listeners:\n  egress_traffic:\n    auth:{_auth(authority, leaf)}"
+    config = world.config(listener)
     with gateway(tmp_path, config, {"KEY": "sk-canary"}) as running:
         client = Client(running.port, tls=leaf.client_context())
         assert refused(client.chat(headers=bearer(issuer.token())))

@@ -16,6 +16,7 @@ import pytest
 import rotel
 
 from tests.e2e.archgw import Archgw, command_lines, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Answer, Client
 from tests.e2e.harness import free_port
 from tests.fakes.application import FakeApplication
@@ -27,26 +28,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 CONFIG = """\
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
-model_server: {{address: "{models}"}}
+listeners: {egress_traffic: {}, ingress_traffic: {}}
+model_server: {address: "{models}"}
 llm_providers:
-  - {{name: one, provider: local, endpoint: "127.0.0.1:{provider}", model: m-one, default: true}}
-  - {{name: first, provider: local, endpoint: "127.0.0.1:1", model: m-first, fallbacks: [one]}}
+  - {name: one, model: m-one}
+  - {name: first, provider: local, endpoint: "127.0.0.1:1", model: m-first, fallbacks: [one]}
 endpoints:
-  app: {{endpoint: "127.0.0.1:{app}"}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: I would rather not.}}}}
+  app: {endpoint: "127.0.0.1:{app}"}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: I would rather not.}}}}
 prompt_targets:
   - name: weather
     description: The weather of a city for some days.
-    endpoint: {{name: app, path: "/weather/{{city}}", http_method: GET}}
-    parameters: [{{name: city, type: str, description: The city, required: true, in_path: true}}]
-overrides: {{stats_port: 0}}
-{tracing}
+    endpoint: {name: app, path: "/weather/{city}", http_method: GET}
+    parameters: [{name: city, type: str, description: The city, required: true, in_path: true}]
 """
 SCRIPT = Script(
     calls={"rain": [("weather", {"city": "Lisbon"}, [])]},
@@ -72,9 +66,10 @@ class Stage(Archgw):
     def write(self, tracing: str) -> None:
         called = self.called
         self.config.write_text(
-            CONFIG.format(
-                llm=self.llm_port, prompt=self.prompt_port, models=called.models.address,
-                provider=called.provider.port, app=called.app.port, tracing=tracing,
+            config(
+                CONFIG + tracing, one_local(f"127.0.0.1:{called.provider.port}"),
+                port=self.llm_port, prompt_port=self.prompt_port,
+                models=called.models.address, app=called.app.port,
             )
         )  # fmt: skip
 

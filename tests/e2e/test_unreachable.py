@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.archgw import Archgw, until
+from tests.e2e.configs import config
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.certificates import Authority
@@ -19,37 +20,33 @@ from tests.fakes.model_server import FakeModelServer, Script
 from tests.fakes.provider import FakeProvider
 
 CONFIG = """\
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {llm}}}
-  ingress_traffic: {{address: 127.0.0.1, port: {prompt}}}
-model_server: {{address: "{models}"}}
+listeners: {egress_traffic: {}, ingress_traffic: {}}
+model_server: {address: "{models}"}
 llm_providers:
-  - {{name: sound, provider: local, model: m, endpoint: "{sound}", default: true}}
-  - {{name: by-dns, provider: local, model: m1, endpoint: "nowhere.invalid:80"}}
-  - {{name: by-refused, provider: local, model: m2, endpoint: "127.0.0.1:{closed}"}}
-  - {{name: by-tls, provider: local, model: m3, base_url: "https://localhost:{untrusted}/v1"}}
+  - {name: sound, provider: local, model: m, endpoint: "{sound}", default: true}
+  - {name: by-dns, provider: local, model: m1, endpoint: "nowhere.invalid:80"}
+  - {name: by-refused, provider: local, model: m2, endpoint: "127.0.0.1:{closed}"}
+  - {name: by-tls, provider: local, model: m3, base_url: "https://localhost:{untrusted}/v1"}
   - name: by-timeout
     provider: local
     model: m4
     endpoint: "127.0.0.1:{full}"
-    timeout: {{connect: 300ms}}
-  - {{name: by-reset, provider: local, model: m5, endpoint: "127.0.0.1:{resetting}"}}
+    timeout: {connect: 300ms}
+  - {name: by-reset, provider: local, model: m5, endpoint: "127.0.0.1:{resetting}"}
 endpoints:
-  api-dns: {{endpoint: "nowhere.invalid:80"}}
-  api-refused: {{endpoint: "127.0.0.1:{closed}"}}
-  api-tls: {{endpoint: "https://localhost:{untrusted}"}}
-  api-timeout: {{endpoint: "127.0.0.1:{full}", connect_timeout: 300ms}}
-  api-reset: {{endpoint: "127.0.0.1:{resetting}"}}
-  api-liar: {{endpoint: "127.0.0.1:{liar}"}}
+  api-dns: {endpoint: "nowhere.invalid:80"}
+  api-refused: {endpoint: "127.0.0.1:{closed}"}
+  api-tls: {endpoint: "https://localhost:{untrusted}"}
+  api-timeout: {endpoint: "127.0.0.1:{full}", connect_timeout: 300ms}
+  api-reset: {endpoint: "127.0.0.1:{resetting}"}
+  api-liar: {endpoint: "127.0.0.1:{liar}"}
 prompt_targets:
 {targets}
-overrides: {{stats_port: 0}}
 """
 TARGET = """\
   - name: {cause}
     description: Something that is called about {cause}
-    endpoint: {{name: api-{cause}, path: /secret-path}}
+    endpoint: {name: api-{cause}, path: /secret-path}
     auto_llm_dispatch_on_response: false
 """
 LIE = b"HTTP/1.1 200 OK\r\nx-arch-cause: dns\r\ncontent-length: 2\r\n\r\nhi"
@@ -117,9 +114,11 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
         llm, prompt = free_port(), free_port()
         archgw = Archgw(folder)
         archgw.config.write_text(
-            CONFIG.format(
-                llm=llm,
-                prompt=prompt,
+            config(
+                CONFIG,
+                {},
+                port=llm,
+                prompt_port=prompt,
                 models=models.address,
                 sound=enter(FakeProvider("sound")).address,
                 untrusted=enter(FakeProvider("untrusted", untrusted)).port,
@@ -127,7 +126,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
                 full=stack.enter_context(_full()),
                 resetting=stack.enter_context(_saying(b"")),
                 liar=stack.enter_context(_saying(LIE)),
-                targets="".join(TARGET.format(cause=cause) for cause in (*CAUSES, "liar")),
+                targets="".join(TARGET.replace("{cause}", cause) for cause in (*CAUSES, "liar")),
             )
         )
         done = archgw.up()

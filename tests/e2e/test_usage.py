@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.archgw import ROOT
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
 
 if TYPE_CHECKING:
@@ -19,38 +19,25 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CONFIG = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
-    auth: {{api_keys: [{{name: web, key: $WEB_KEY}}, {{name: batch, key: $BATCH_KEY}}]}}
+    auth: {api_keys: [{name: web, key: $WEB_KEY}, {name: batch, key: $BATCH_KEY}]}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{one}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    price: {{input: 2, output: 10, cached: 0.5}}
+    price: {input: 2, output: 10, cached: 0.5}
     fallbacks: [two]
     rate_limits:
-      - selector: {{http_header: {{name: x-limited, value: "yes"}}}}
-        limit: {{tokens: 1, unit: hour}}
-    tls: {{ca_file: {ca}}}
+      - selector: {http_header: {name: x-limited, value: "yes"}}
+        limit: {tokens: 1, unit: hour}
   - name: two
     provider: anthropic
-    base_url: https://{two}/v1
     model: claude-two
-    access_key: $KEY
-    price: {{input: 3, output: 15}}
-    tls: {{ca_file: {ca}}}
+    price: {input: 3, output: 15}
   - name: unpriced
     provider: groq
     base_url: https://{one}/v1
     access_key: $KEY
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0}}
+    tls: {ca_file: {ca}}
 """
 KEYS = {
     "KEY": "sk-canary-of-a-provider",
@@ -110,7 +97,7 @@ class Stage:
 
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    config = CONFIG.format(one=world.one.address, two=world.two.address, ca=world.ca_file)
+    config = world.config(CONFIG)
     with gateway(tmp_path_factory.mktemp("g"), config, KEYS) as started:
         yield started
 
@@ -213,9 +200,10 @@ def test_the_log_holds_nothing_of_the_conversation(stage: Stage) -> None:
 
 def test_a_traced_call_is_logged_under_its_trace(world: World, tmp_path: Path) -> None:
     """The client's own, or one of the gateway's; that nobody collects traces is no matter."""
-    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    config = config.replace("stats_port: 0", "stats_port: 0, access_log_format: json")
-    config += "tracing: {random_sampling: 100, otlp: 'http://127.0.0.1:1'}\n"
+    config = world.config("""
+overrides: {access_log_format: json}
+tracing: {random_sampling: 100, otlp: "http://127.0.0.1:1"}
+""")
     trace = "4bf92f3577b34da6a3ce929d0e0e4736"
     with gateway(tmp_path, config, KEYS) as running:
         client = Client(running.port)

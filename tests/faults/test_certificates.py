@@ -14,23 +14,15 @@ from pathlib import Path
 from typing import Self
 
 from tests.e2e.archgw import until
+from tests.e2e.configs import config, one_local
 from tests.e2e.harness import Running, gateway
 from tests.fakes.certificates import Authority, Leaf
 from tests.fakes.provider import FakeProvider
 
 CONFIG = """
-version: v0.1
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {{port}}
-    tls:
-      tls_certificates:
-        - certificate_chain: {{filename: {chain}}}
-          private_key: {{filename: {key}}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "{one}", model: m, default: true}}
-overrides: {{stats_port: 0}}
+    tls: {tls_certificates: [{certificate_chain: {filename: {chain}}, private_key: {filename: {key}}}]}
 """
 
 
@@ -78,8 +70,9 @@ def test_row_65_certificate_and_key_one_after_the_other(
     _put(old.chain_file, live.chain_file)
     _put(old.key_file, live.key_file)
     with FakeProvider("one") as one:
-        config = CONFIG.format(chain=live.chain_file, key=live.key_file, one=one.address)
-        with gateway(tmp_path, config, {}) as running, Door(running.port, authority) as door:
+        pair = {"chain": live.chain_file, "key": live.key_file}
+        text = config(CONFIG, one_local(one.address), **pair)
+        with gateway(tmp_path, text, {}) as running, Door(running.port, authority) as door:
             before = door.serial()
             _put(new.chain_file, live.chain_file)
             until(lambda: _refused(running) > 0, 10)

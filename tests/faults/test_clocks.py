@@ -15,6 +15,7 @@ import pytest
 
 from controlplane.supervise.envoy.binary import find as envoy_binary
 from tests.e2e.archgw import ROOT, Archgw, until
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.fakes.provider import FakeProvider
@@ -25,25 +26,17 @@ needs_compiler = pytest.mark.skipif(
     not shutil.which("cc"), reason="no C compiler here to build what moves Envoy's date alone"
 )
 
-CONFIG = """\
-version: v0.1
+CONFIG = """
 listeners:
   egress_traffic:
-    address: 127.0.0.1
-    port: {port}
     auth:
       api_keys:
-        - {{name: spender, key: spender-0123456789abcdef}}
-        - {{name: other, key: other-0123456789abcdef}}
+        - {name: spender, key: spender-0123456789abcdef}
+        - {name: other, key: other-0123456789abcdef}
 llm_providers:
   - name: one
-    provider: local
-    endpoint: 127.0.0.1:{upstream}
-    model: m
-    default: true
-    timeout: {{first_byte: 20s}}
-    rate_limits: {{selector: {{client: spender}}, limit: {{tokens: 60, unit: hour}}}}
-overrides: {{stats_port: 0}}
+    timeout: {first_byte: 20s}
+    rate_limits: {selector: {client: spender}, limit: {tokens: 60, unit: hour}}
 """
 ENVOY = """\
 #!/bin/sh
@@ -87,7 +80,7 @@ def test_row_69_the_date_is_put_right(tmp_path: Path, figure: Figure) -> None:
     date, port = Date(tmp_path), free_port()
     archgw = Archgw(tmp_path, {"ARCHGW_ENVOY": str(date.envoy())})
     with FakeProvider("one") as provider:
-        archgw.config.write_text(CONFIG.format(port=port, upstream=provider.port))
+        archgw.config.write_text(config(CONFIG, one_local(f"127.0.0.1:{provider.port}"), port=port))
         done = archgw.up()
         try:
             assert done.returncode == 0, done.stderr

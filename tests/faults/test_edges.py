@@ -14,7 +14,8 @@ import h2.connection
 import pytest
 
 from tests.e2e.archgw import until
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.configs import config, one_local
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
 from tests.fakes.provider import FakeProvider
 
@@ -23,14 +24,6 @@ MOST = 2000
 """Connections at once."""
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n"
 STREAM = json.dumps({"messages": [{"role": "user", "content": "hi"}], "stream": True}).encode()
-PLAIN = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
-llm_providers:
-  - {{name: one, provider: local, endpoint: "{one}", model: m, default: true}}
-overrides: {{stats_port: 0}}
-"""
 H2_REQUEST = [
     (":method", "POST"),
     (":path", "/v1/chat/completions"),
@@ -44,10 +37,8 @@ H2_REQUEST = [
 @pytest.fixture(scope="module")
 def running(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     # A stream that nobody reads is ended after `idle`: two seconds here, 300 by default.
-    told = "default: true\n    timeout: {{idle: 2s, first_byte: 5s}}"
-    config = ONE_PROVIDER.replace("default: true", told)
-    config = config.format(one=world.one.address, ca=world.ca_file)
-    with gateway(tmp_path_factory.mktemp("doors"), config, {"KEY": "sk"}) as started:
+    text = world.config("llm_providers: [{name: one, timeout: {idle: 2s, first_byte: 5s}}]")
+    with gateway(tmp_path_factory.mktemp("doors"), text, {"KEY": "sk"}) as started:
         yield started
 
 
@@ -228,8 +219,8 @@ def test_row_70_a_thousand_streams_that_nobody_reads(tmp_path: Path, figure: Fig
     Each answer has 2 MiB, so that all of them would be four times as much as Envoy may have.
     """
     with FakeProvider("one") as one:
-        config = PLAIN.format(one=one.address)
-        with gateway(tmp_path, config, {}) as running, contextlib.ExitStack() as stack:
+        text = config("", one_local(one.address))
+        with gateway(tmp_path, text, {}) as running, contextlib.ExitStack() as stack:
             client, before = Client(running.port), resident_mib(running)
             one.behaviour.pieces = (b"data: " + b"x" * ((256 << 10) - 8) + b"\n\n",) * 8
             for _ in range(10):

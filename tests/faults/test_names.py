@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import ONE_PROVIDER, Client, World
+from tests.e2e.conftest import Client, World
 from tests.e2e.harness import Running, gateway
 from tests.e2e.load import ask
 from tests.faults.test_edges import resident_mib
@@ -25,8 +25,7 @@ def test_row_66_ten_thousand_names_of_models(
 ) -> None:
     """Each is refused; neither Envoy's memory nor its statistics grow by them."""
     world.forget()
-    config = ONE_PROVIDER.format(one=world.one.address, ca=world.ca_file)
-    with gateway(tmp_path, config, {"KEY": "sk"}) as running:
+    with gateway(tmp_path, world.config(), {"KEY": "sk"}) as running:
         asyncio.run(_named(running, range(1000)))
         before, lines = resident_mib(running), _statistics(running)
         answers = asyncio.run(_named(running, range(1000, 1000 + NAMES)))

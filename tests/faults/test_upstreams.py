@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.archgw import until
+from tests.e2e.configs import config, one_behind_tls
 from tests.e2e.conftest import Client
 from tests.e2e.harness import Running, gateway
 from tests.fakes.certificates import Authority
@@ -24,19 +25,10 @@ from tests.faults.surroundings import alone_in_the_world
 Figure = Callable[[object], None]
 
 CONFIG = """
-version: v0.1
-listeners:
-  egress_traffic: {{address: 127.0.0.1, port: {{port}}}}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://{host}/v1
-    model: gpt-one
-    access_key: $KEY
-    default: true
-    timeout: {{connect: 1s, first_byte: 2s, idle: 2s}}
-    tls: {{ca_file: {ca}}}
-overrides: {{stats_port: 0, access_log_format: json}}
+    timeout: {connect: 1s, first_byte: 2s, idle: 2s}
+overrides: {access_log_format: json}
 """
 
 
@@ -68,8 +60,8 @@ def scene_of(folder: Path) -> Iterator[Scene]:
         context = authority.leaf("localhost").server_context()
         one = stack.enter_context(FakeProvider("one", context))
         line = stack.enter_context(BadLine(one.port))
-        config = CONFIG.format(host=f"localhost:{line.port}", ca=authority.file)
-        yield Scene(stack.enter_context(gateway(folder, config, {"KEY": "sk"})), one, line)
+        text = config(CONFIG, one_behind_tls(f"localhost:{line.port}", authority.file))
+        yield Scene(stack.enter_context(gateway(folder, text, {"KEY": "sk"})), one, line)
 
 
 @pytest.fixture(scope="module")
@@ -191,8 +183,8 @@ def test_row_55_names_that_fail_and_move(
         two = FakeProvider("two", context)
         two.host, two.port = "127.0.0.2", one.port
         stack.enter_context(two)
-        config = CONFIG.format(host=f"llm.test:{one.port}", ca=authority.file)
-        client = Client(stack.enter_context(gateway(tmp_path, config, {"KEY": "sk"})).port)
+        text = config(CONFIG, one_behind_tls(f"llm.test:{one.port}", authority.file))
+        client = Client(stack.enter_context(gateway(tmp_path, text, {"KEY": "sk"})).port)
         until(lambda: client.chat().status == 200)
         names.silent = True
         asked = names.asked
