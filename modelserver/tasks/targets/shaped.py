@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # How sure it is that a word of the shape is the value.
 _SURE: Final = 0.8
+# Narrower than what `lists` takes for a joint: its Dutch "of" would make a list of "W1001 of W2002".
 _JOINT: Final = re.compile(
     r"\s*(?:[,;&+/]|(?:and|plus|or|und|et|y|e|en)(?!\w))?\s*(?:(?:and|plus|also|then)\s+)?(?:also\s+)?",
     re.IGNORECASE,

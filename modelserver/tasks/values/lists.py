@@ -51,15 +51,11 @@ _ADDRESS: Final = re.compile(r"[^\s@]+@[^\s@]+")
 # Things are written small, and titles, which may have an "and" of their own, with a capital.
 _THING: Final = re.compile(r"[a-zß-öø-ÿ'-]+(?: [a-zß-öø-ÿ'-]+){0,2}")
 _WORD: Final = re.compile(r"[\w.-]*\w")
-_NEXT: Final = re.compile(
-    rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)(?P<item>[\w.-]*\w)", re.IGNORECASE
-)
+_BETWEEN: Final = rf"\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+"
+_NEXT: Final = re.compile(rf"(?:{_BETWEEN}|\s+)(?P<item>[\w.-]*\w)", re.IGNORECASE)
 # "Salt + pepper": what these signs join is a list, whatever it looks like.
 _NEXT_WORD: Final = re.compile(r"\s?[+&]\s?(?P<item>[^\W\d_][\w'-]*)")
-_BEFORE: Final = re.compile(
-    rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+|\s+)$",
-    re.IGNORECASE,
-)
+_BEFORE: Final = re.compile(rf"(?<![\w.-])(?P<item>[\w.-]*\w)(?:{_BETWEEN}|\s+)$", re.IGNORECASE)
 _LOOK: Final = 40
 _MOST_ITEMS: Final = 100
 _FILE: Final = re.compile(r"[\w-]+\.(?=[\w]*[a-z])[a-z0-9]{2,4}", re.IGNORECASE)
@@ -173,8 +169,8 @@ def _one_more(text: str, start: int, end: int, known: Collection[str]) -> tuple[
     ):
         return start, person.end()
     if known:
-        words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-        joint = rf"(?:\s*[,;/&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)(?:{_ARTICLE}\s+)?"
+        words = _any_of(known)
+        joint = rf"(?:{_BETWEEN})(?:{_ARTICLE}\s+)?"
         if after := re.compile(rf"{joint}(?:{words})(?!\w)", re.IGNORECASE).match(text, end):
             return start, after.end()
         before = text[max(0, start - _LOOK) : start]
@@ -190,9 +186,7 @@ def ends(text: str, place: int) -> bool:
 
 def known_at(text: str, start: int, end: int, known: Collection[str]) -> tuple[int, int] | None:
     """Where a known item stands whole that a span is, or is part of."""
-    words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
-    for match in pattern.finditer(text, max(0, start - _LOOK), end + _LOOK):
+    for match in _whole(known).finditer(text, max(0, start - _LOOK), end + _LOOK):
         if match.start() <= start and end <= match.end():
             return match.span()
     return None
@@ -201,9 +195,16 @@ def known_at(text: str, start: int, end: int, known: Collection[str]) -> tuple[i
 def known_spots(text: str, known: Collection[str]) -> Iterator[tuple[int, int]]:
     """Where a text names known items whole."""
     if known:
-        words = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-        pattern = re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.IGNORECASE)
-        yield from (match.span() for match in pattern.finditer(text))
+        yield from (match.span() for match in _whole(known).finditer(text))
+
+
+def _whole(known: Collection[str]) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w-])(?:{_any_of(known)})(?![\w-])", re.IGNORECASE)
+
+
+def _any_of(known: Collection[str]) -> str:
+    """The longest first: of "desk lamp" a pattern would find "desk" alone."""
+    return "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
 
 
 def is_plain_row(items: Sequence[object], known: Collection[str]) -> bool:
