@@ -67,6 +67,13 @@ def command_lines() -> Iterator[tuple[int, str]]:
                 yield int(entry.name), line
 
 
+def replace(file: Path, text: str) -> None:
+    """Renamed into place, so that who watches the file never sees half of it."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(text)
+    fresh.replace(file)
+
+
 def until(condition: Callable[[], Any], within: float = 10.0) -> Any:
     """The first true answer of `condition`; fails when the time is up."""
     deadline = time.monotonic() + within

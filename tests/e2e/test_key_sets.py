@@ -11,7 +11,7 @@ import pytest
 from controlplane.cli.machine_checks import examine
 from controlplane.home_paths import Home
 from tests.e2e import configs
-from tests.e2e.archgw import Archgw, until
+from tests.e2e.archgw import Archgw, replace, until
 from tests.e2e.conftest import Client, World
 from tests.e2e.harness import free_port, gateway
 from tests.fakes.certificates import Authority, Leaf
@@ -214,12 +214,6 @@ def test_certificates_that_count_no_more(authority: Authority, tmp_path: Path) -
         assert status_of(batch) == 401
     finally:
         archgw.run("down", "--timeout", "0")
-
-
-def replace(file: Path, text: str) -> None:
-    fresh = file.with_suffix(".new")
-    fresh.write_text(text)
-    fresh.replace(file)
 
 
 def asked(connection: http.client.HTTPConnection, token: str) -> int:

@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 
 from controlplane.cli.cores import core_files, core_pattern
-from tests.e2e.archgw import Archgw, command_lines, until
+from tests.e2e.archgw import Archgw, command_lines, replace, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port, gateway
 from tests.fakes.collector import FakeCollector
@@ -85,9 +85,7 @@ class Session:
         hosts = {"first": self.first.port, "second": self.second.port, "models": models}
         hosts |= {"traces": self.collector.url, "auth": "{api_keys: [{name: web, key: $WEB_KEY}]}"}
         text = CONFIG.format(**ports, **hosts, model=model, log=log, more=more)
-        fresh = self.archgw.config.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.replace(self.archgw.config)
+        replace(self.archgw.config, text)
 
     def run(self, command: str, *arguments: str) -> int:
         done = self.archgw.run(command, *arguments)

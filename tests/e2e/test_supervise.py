@@ -20,7 +20,7 @@ import pytest
 from controlplane.supervise.envoy.binary import find as envoy_binary
 from controlplane.supervise.logs import LARGEST
 from controlplane.supervise.processes.process import identity
-from tests.e2e.archgw import ROOT, Archgw, command_lines, until
+from tests.e2e.archgw import ROOT, Archgw, command_lines, replace, until
 from tests.e2e.conftest import Client
 from tests.e2e.harness import free_port
 from tests.e2e.load import Ledger, steady, stream
@@ -79,10 +79,7 @@ class Gateway(Archgw):
             more=more,
             overrides=overrides,
         )
-        # Renamed into place, so that the watcher never sees half a file.
-        fresh = self.config.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.replace(self.config)
+        replace(self.config, text)
 
     @property
     def client(self) -> Client:

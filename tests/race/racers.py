@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 KINDS = ("json", "sse")
 _PATH = "/v1/chat/completions"
 _PROVIDER_KEY = "sk-of-the-provider"
+_SENTENCE = "Tell me a story. "
 _WORDS = "Once upon a time "
+_CHUNKS = 20
 _PATIENCE = 900
 """Seconds for a start: LiteLLM's takes a minute of CPU, of which a busy machine gives little."""
 
@@ -103,10 +105,6 @@ def body(kind: str, size: int = 400) -> str:
     rest = '"stream": true, ' if kind == "sse" else ""
     text = _SENTENCE * ((size - 80) // len(_SENTENCE))
     return f'{{"model": "gpt-{kind}", {rest}"messages": [{{"role": "user", "content": "{text}"}}]}}'
-
-
-_SENTENCE = "Tell me a story. "
-_CHUNKS = 20
 
 
 def provider() -> plain.Serves:

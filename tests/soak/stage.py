@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from controlplane.supervise import control_client
 from controlplane.supervise.envoy.admin import Admin
-from tests.e2e.archgw import Archgw
+from tests.e2e.archgw import Archgw, replace
 from tests.e2e.harness import free_port
 from tests.fakes.application import Says
 from tests.fakes.certificates import Authority
@@ -82,9 +82,7 @@ class Stage:
             model=model,
             more=more,
         )
-        fresh = self.gateway.config.with_suffix(".new")
-        fresh.write_text(text)
-        fresh.replace(self.gateway.config)
+        replace(self.gateway.config, text)
 
     def status(self) -> Status:
         return control_client.status(self.gateway.home.control_socket)

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,12 +31,8 @@ if TYPE_CHECKING:
 
 def acts(pace: Pace, reloads: int, overload: float, clients: int, slack: float) -> dict[str, Act]:
     """In this order: what ends the gateway comes last."""
-
-    def blow(number: int) -> Act:
-        return lambda stage: struck(stage, BLOWS[number], pace, slack)
-
     return {
-        **{each.name: blow(number) for number, each in enumerate(BLOWS)},
+        **{each.name: partial(struck, blow=each, pace=pace, slack=slack) for each in BLOWS},
         "reloads": lambda stage: reloaded(stage, pace, reloads),
         "overload": lambda stage: overrun(stage, overload, measuring=overload / 4),
         "slow clients": lambda stage: slowed(stage, pace, clients, slack, patient=True),

@@ -34,8 +34,7 @@ async def killed(stage: Stage, pace: Pace, slack: float) -> list[Line]:
 async def brought_down(stage: Stage, pace: Pace) -> list[Line]:
     """`archgw down` while streams are open: they come to their end, and nothing is left."""
     async with scene(stage, pace) as play:
-        down = asyncio.create_task(asyncio.to_thread(stage.gateway.run, "down"))
-        code = (await down).returncode
+        code = (await asyncio.to_thread(stage.gateway.run, "down")).returncode
         took = play.load.now - play.struck
     orphans = len(stage.gateway.processes())
     left = [path.name for path in stage.gateway.home.run.iterdir()]
