@@ -74,9 +74,11 @@ def app() -> Iterator[FakeApplication]:
         yield fake
 
 
-def configured(models: FakeModelServer, provider: str, app: str, **rest: Any) -> str:
+def configured(
+    models: FakeModelServer, provider: str, app: str, more: str = "", **rest: Any
+) -> str:
     filled = {"tls": "", "path": "weather", **rest}
-    return config(CONFIG, one_local(provider), models=models.address, app=app, **filled)
+    return config(CONFIG + more, one_local(provider), models=models.address, app=app, **filled)
 
 
 def test_http2_and_tls(
@@ -133,8 +135,8 @@ def test_errors_as_text(
     tmp_path: Path, models: FakeModelServer, provider: FakeProvider, app: FakeApplication
 ) -> None:
     """With `error_format: text` and `error_detail: full` an error is v0.1's sentence alone."""
-    text = configured(models, provider.address, f'"{app.address}"')
-    text = text.replace("stats_port: 0", "stats_port: 0, error_format: text, error_detail: full")
+    told = "overrides: {error_format: text, error_detail: full}"
+    text = configured(models, provider.address, f'"{app.address}"', more=told)
     app.says["/weather/Paris"] = Says({"detail": "no such city"}, status=404)
     with gateway(tmp_path, text, {}) as running:
         answer = Client(running.prompt_port).chat("Paris")

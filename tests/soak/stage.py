@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from controlplane.supervise import control_client
 from controlplane.supervise.envoy.admin import Admin
 from tests.e2e.archgw import Archgw, replace
+from tests.e2e.configs import config, one_behind_tls
 from tests.e2e.harness import free_port
 from tests.fakes.application import Says
 from tests.fakes.certificates import Authority
@@ -22,44 +23,32 @@ if TYPE_CHECKING:
     from controlplane.supervise.messages import Status
 
 CONFIG = """\
-version: v0.1
 listeners:
   ingress_traffic:
-    address: 127.0.0.1
-    port: {prompt}
-    auth: {{api_keys: [{{name: soak, key: $SOAK_KEY}}]}}
+    auth: {api_keys: [{name: soak, key: $SOAK_KEY}]}
   egress_traffic:
-    address: 127.0.0.1
-    port: {llm}
     auth:
       api_keys:
-        - {{name: soak, key: $SOAK_KEY}}
-        - {{name: spender, key: $SPENDER_KEY}}
+        - {name: soak, key: $SOAK_KEY}
+        - {name: spender, key: $SPENDER_KEY}
 llm_providers:
   - name: one
-    provider: openai
-    base_url: https://localhost:{provider}/v1
     model: {model}
-    access_key: $KEY
-    default: true
-    tls: {{ca_file: {authority}}}
-    rate_limits: {{selector: {{client: spender}}, limit: {{tokens: 1, unit: day}}}}
-prompt_guards:
-  input_guards:
-    jailbreak: {{on_exception: {{message: {refusal}}}}}
-endpoints: {{app: {{endpoint: "127.0.0.1:{application}"}}}}
+    rate_limits: {selector: {client: spender}, limit: {tokens: 1, unit: day}}
+prompt_guards: {input_guards: {jailbreak: {on_exception: {message: {refusal}}}}}
+overrides: {access_log_format: json}
+endpoints: {app: {endpoint: "127.0.0.1:{application}"}}
 prompt_targets:
   - name: weather
     description: The weather of a city over the next days.
-    endpoint: {{name: app, path: /weather}}
+    endpoint: {name: app, path: /weather}
     parameters:
-      - {{name: city, type: str, description: The city, required: true}}
-      - {{name: days, type: int, description: How many days}}
+      - {name: city, type: str, description: The city, required: true}
+      - {name: days, type: int, description: How many days}
   - name: reboot_device
     description: Reboot a device of the network.
-    endpoint: {{name: app, path: /reboot, http_method: POST}}
-    parameters: [{{name: device, type: str, description: Its name, required: true}}]
-{more}overrides: {{stats_port: 0, access_log_format: json}}
+    endpoint: {name: app, path: /reboot, http_method: POST}
+    parameters: [{name: device, type: str, description: Its name, required: true}]
 """
 _KEYS = {"KEY": "sk-of-the-provider", "SOAK_KEY": kinds.KEY, "SPENDER_KEY": kinds.SPENDER}
 
@@ -73,14 +62,14 @@ class Stage:
     ports: dict[str, int]
 
     def write(self, model: str = "gpt-one", more: str = "") -> None:
-        text = CONFIG.format(
-            **self.ports,
-            provider=self.provider.port,
+        text = config(
+            CONFIG + more,
+            one_behind_tls(f"localhost:{self.provider.port}", self.authority),
+            port=self.ports[kinds.LLM],
+            prompt_port=self.ports[kinds.PROMPT],
             application=self.application.port,
-            authority=self.authority,
             refusal=kinds.REFUSAL,
             model=model,
-            more=more,
         )
         replace(self.gateway.config, text)
 
