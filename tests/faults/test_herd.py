@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.configs import config, one_local
 from tests.e2e.conftest import Client
 from tests.e2e.harness import gateway
 from tests.fakes.provider import FakeProvider
 from tests.faults.load import called
-from tests.faults.test_edges import PLAIN
 
 CLIENTS = 500
 
@@ -25,7 +25,7 @@ def test_row_57_everybody_at_once(tmp_path: Path, figure: Callable[[object], Non
     """Five hundred clients at once: refused at once while the provider is away, all served after."""
     with (
         FakeProvider("one") as one,
-        gateway(tmp_path, PLAIN.format(one=one.address), {}) as running,
+        gateway(tmp_path, config("", one_local(one.address)), {}) as running,
     ):
         assert Client(running.port).chat().status == 200
         one.stop()

@@ -89,10 +89,7 @@ class Scene:
 @pytest.fixture(scope="module")
 def scene(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with FakeModelServer() as models, FakeApplication() as app:
-        config = CONFIG.format(
-            llm="{port}", prompt="{prompt_port}", one=world.one.address, app=app.port,
-            ca=world.ca_file, models=OURS.format(address=models.address),
-        )  # fmt: skip
+        config = world.config(CONFIG + OURS, app=app.port, models=models.address)
         with gateway(tmp_path_factory.mktemp("odd"), config, {"KEY": "sk"}) as running:
             for extproc in running.extprocs:
                 extproc.stop()
