@@ -33,7 +33,7 @@ def module_stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture
 def stage(module_stage: Stage) -> Stage:
-    until(lambda: module_stage.prompt.chat("hello").status == 200, PATIENCE)
+    until(lambda: _refuses(module_stage), PATIENCE)
     module_stage.one.forget()
     return module_stage
 
@@ -56,7 +56,12 @@ def test_row_50_kill_of_the_model_server(stage: Stage, figure: Figure) -> None:
 
 
 def test_row_50_hang_of_the_model_server(stage: Stage, figure: Figure) -> None:
-    """One that is stopped is known by its doing nothing, and replaced without waiting out its patience."""
+    """One that is stopped is known by its doing nothing, and replaced without waiting out its patience.
+
+    It has answered a probe before: until then it is given the time of a start.
+    """
+    answering = stage.archgw.child("modelserver")["uptime_s"]
+    until(lambda: stage.archgw.child("modelserver")["uptime_s"] > answering + 3)
     began = time.monotonic()
     with ThreadPoolExecutor() as pool:
         old = stage.signal("modelserver", signal.SIGSTOP)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 BUILD = ROOT / "deploy" / "docker" / "build.py"
-TOOLS = ("mmdebstrap", "buildah", "podman", "runc")
+TOOLS = ("mmdebstrap", "buildah", "podman", "runc", "catatonit")
 PODMAN = ("podman", "--runtime", "runc", "--cgroup-manager", "cgroupfs")
 LIMITS = ("--no-healthcheck", "--ulimit", "nofile=20000:20000", "--ulimit", "nproc=4096:4096")
 """podman's own are more than a machine may let it set."""
