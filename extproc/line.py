@@ -1,9 +1,9 @@
 """Whether who comes now would wait too long for the models: then it is better told so at once.
 
-How long that is follows from how many wait and how quickly answers have come of late. Many that come
-all at once, as from a page that asks twenty things, may wait for up to `_BURST` seconds. A line that
-goes on is held at `_STANDING` seconds, until there is none any more: who is let in is answered in good time, and
-all others can come again, or go elsewhere, without having waited.
+How long that is follows from how many wait and how quickly answers have come of late. A line grows now
+and then, and many come at once, as from a page that asks twenty things: all of them are let in. One
+that stays long for a second is a crowd. It is held short until nobody had to be refused for a second:
+who is let in is answered in good time, and all others can come again without having waited.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ from extproc.errors import Overloaded
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_STANDING: Final = 0.15
-_BURST: Final = 0.7
-_AT_ONCE: Final = 0.25
-"""Who comes within so many seconds of the first that had to wait came at once with it."""
+_LONG: Final = 0.4
+"""Seconds to wait in a line that is long, and in the longest that anybody is let into."""
+_LONGEST: Final = 1.5
+_SHORT: Final = 0.15
+"""And in the one that a crowd is held at."""
+_STAYS: Final = 1.0
+"""Seconds after which a long line is a crowd, and after which a crowd is none any more."""
 _FEW: Final = 4
 """So many always find a place: one after the other, answers come more slowly than side by side."""
 _NEWEST: Final = 0.1
@@ -36,7 +39,9 @@ class Line:
         self._between = 0.0
         """Seconds between two answers while somebody waited, in the mean."""
         self._latest = 0.0
-        self._grew_long: float | None = None
+        self._long_since: float | None = None
+        self._refused_at: float | None = None
+        """When the last of a crowd was; None: there is no crowd."""
 
     @contextlib.contextmanager
     def place(self) -> Iterator[None]:
@@ -59,11 +64,21 @@ class Line:
         """Raises Overloaded rather than letting one more wait."""
         now = self._clock()
         if not self._inside:
-            self._latest, self._grew_long = now, None
-        wait = self._inside * self._between
-        if wait <= _STANDING or self._inside < _FEW:
-            return
-        if self._grew_long is None:
-            self._grew_long = now
-        if wait > _BURST or now - self._grew_long > _AT_ONCE:
+            self._latest = now
+        wait = self._inside * self._between if self._inside >= _FEW else 0.0
+        if self._is_too_long(wait, now):
+            self._refused_at = now
             raise Overloaded("more prompts wait than can be decided soon; try again later")
+
+    def _is_too_long(self, wait: float, now: float) -> bool:
+        if self._refused_at is not None:
+            if wait > _SHORT:
+                return True
+            if now - self._refused_at > _STAYS:
+                self._refused_at = None
+        if wait <= _LONG:
+            self._long_since = None
+            return False
+        if self._long_since is None:
+            self._long_since = now
+        return wait > _LONGEST or now - self._long_since > _STAYS

@@ -38,8 +38,9 @@ class Reloads:
 async def reloaded(stage: Stage, pace: Pace, count: int, every: float = 1.0) -> list[Line]:
     """Four streams are open from the first to the last; all others come and go."""
     made = Reloads()
+    # Before there is any load: the provider is slow for all who ask it while they begin.
+    long_ones = await _long_streams(stage, pace.before + count * every)
     async with scene(stage, pace) as play:
-        long_ones = await _long_streams(stage, count * every)
         before = living(play.pids)
         for number in range(count):
             due = play.struck + number * every
