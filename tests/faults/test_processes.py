@@ -130,7 +130,7 @@ def test_row_49_more_prompts_than_extproc_takes(stage: Stage, figure: Figure) ->
     """
     for name in ("extproc-0", "extproc-1"):
         replaced(stage, name, stage.kill(name))
-    stage.wait_until_well()
+    until(lambda: all(stage.prompt.chat("hello").status == 200 for _ in range(10)), 30)
     load, active = _flooded(stage, Script(hung=True), 700)
     refused = [each for each in load.calls if each.code == "unavailable"]
     figure(f"{len(refused)} of {len(load.calls)} refused, {max(active)} in hand at most")
