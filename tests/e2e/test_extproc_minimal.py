@@ -188,7 +188,7 @@ def test_sdk_comes_again_when_it_was_not_let_in(tmp_path: Path) -> None:
     statuses: list[int] = []
     told = httpx.Client(event_hooks={"response": [lambda r: statuses.append(r.status_code)]})
     with _set(tmp_path, processes=1) as scene, ThreadPoolExecutor(8) as pool, told:
-        scene.models.script = Script(delay=0.5)
+        scene.models.script = Script(delay=1.2)
         assert scene.client.chat("hello").status == 200
         scene.models.forget()
         scene.models.script = Script(delay=2.0)
