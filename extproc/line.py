@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LONG: Final = 2.0
-"""Seconds to wait in a line that is long, and in the longest that anybody is let into."""
+"""Seconds to wait in a line that is long."""
 _LONGEST: Final = 4.0
+"""In the longest that anybody is let into."""
 _SHORT: Final = 0.25
-"""And in the one that a crowd is held at."""
+"""In the one that a crowd is held at."""
 _STAYS: Final = 1.0
 """Seconds after which a long line is a crowd, and after which a crowd is none any more."""
 _FEW: Final = 4

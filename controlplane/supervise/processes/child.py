@@ -232,8 +232,8 @@ class Child:
             self._answered = self._answered or healthy
             slow = not self._answered and self._lived() < self._start_limit
             misses = 0 if healthy or slow else misses + 1
-            rests = done is not None and work(process.pid) == done
-            still = still + 1 if misses and rests else 0
+            rests = misses and done is not None and work(process.pid) == done
+            still = still + 1 if rests else 0
         log.error("%s did not answer %d probes", self.spec.name, misses)
         if not self._answered:
             # On a machine that is too busy for it, the same limit would end every start alike.
