@@ -4,8 +4,9 @@ Each call has a deadline and says in two words how it failed. Calls of APIs go t
 internal listener on a Unix socket, which balances, breaks circuits and speaks TLS; here nothing is
 redirected, and nothing sent again but by aiohttp, where a kept connection was closed under a GET,
 HEAD, PUT or DELETE. A model server that keeps failing is left alone for a second at a
-time. One that hangs does not even say that it is well: that is found out about a second after
-a prompt came, and from then on prompts are refused at once until it answers again. Of several, Envoy
+time. One that hangs does not even say that it is well, and does no work: that is found out about a
+second after a prompt came, and from then on prompts are refused at once until it answers again. One
+that is only slow, on a busy machine, is waited for. Of several, Envoy
 chooses the one that is asked the least, and leaves out one that hangs; three are asked before a prompt
 is refused.
 """
@@ -275,6 +276,7 @@ class HttpModels:
     async def _is_well(self, address: str) -> bool:
         """Or any of several, where Envoy has the choice."""
         several = address.startswith(THROUGH_ENVOY)
+        before = self._pool(address).work()
         try:
             async with asyncio.timeout(_SIGN_OF_ANY if several else _SIGN_OF_LIFE):
                 while not await self._says_so(address):
@@ -282,7 +284,7 @@ class HttpModels:
                         return False
                     await asyncio.sleep(_PAUSES[-1])
         except TimeoutError:
-            return False
+            return math.isinf(before) or self._pool(address).work() > before
         return True
 
     async def _says_so(self, address: str) -> bool:

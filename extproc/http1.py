@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import httptools
 
+from extproc import peer
 from extproc.contract import THROUGH_ENVOY
 from modelserver import proof
 
@@ -56,6 +57,12 @@ class Pool:
         self._most_idle = 0 if address.startswith(THROUGH_ENVOY) else _MOST_IDLE
         self._host = "localhost" if "/" in address else address
         self._idle: list[_Connection] = []
+        self._server: int | None = None
+        """The process that listens, as far as a socket tells."""
+
+    def work(self) -> float:
+        """What the server's process has done so far: see `extproc.peer`."""
+        return peer.work(self._server)
 
     async def post(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
         """Status and body of the answer; OSError, EOFError or BadAnswer when there is none."""
@@ -93,7 +100,9 @@ class Pool:
     async def _connect(self) -> _Connection:
         place, _, rest = self._address.rpartition(":")
         if place == "unix":
-            return _Connection(*await asyncio.open_unix_connection(rest))
+            connection = _Connection(*await asyncio.open_unix_connection(rest))
+            self._server = connection.server
+            return connection
         if f"{place}:" == THROUGH_ENVOY:
             connection = _Connection(*await asyncio.open_unix_connection(rest))
         else:
@@ -161,6 +170,10 @@ class _Connection:
     @property
     def ended(self) -> bool:
         return self._reader.at_eof() or self._writer.is_closing()
+
+    @property
+    def server(self) -> int | None:
+        return peer.pid_of(self._writer.get_extra_info("socket"))
 
     def close(self) -> None:
         self._writer.close()

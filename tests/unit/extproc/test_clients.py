@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import gzip
 import json
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
@@ -173,6 +175,53 @@ async def test_a_slow_server_that_lives_is_waited_for(
     """A long text may take a model its time; that is no hanging."""
     server.script = Script(delay=1.5)
     await models.decide(server.address, DECIDE, {}, 5)
+
+
+SILENT = """
+import signal, socket, sys
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(sys.argv[1])
+listening.listen(64)
+print("listening", flush=True)
+while "at work" in sys.argv:
+    pass
+signal.pause()
+"""
+
+
+@contextlib.contextmanager
+def _silent(place: Path, *how: str) -> Iterator[str]:
+    """A process that takes connections and never answers."""
+    with subprocess.Popen(
+        [sys.executable, "-c", SILENT, str(place), *how], stdout=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"listening\n"
+            yield f"unix:{place}"
+        finally:
+            process.kill()
+
+
+async def test_a_process_that_answers_nothing_but_works_is_waited_for(
+    tmp_path: Path, models: HttpModels
+) -> None:
+    """It is slow, on a busy machine: the deadline of the prompt is what ends the wait."""
+    with (
+        _silent(tmp_path / "models.sock", "at work") as address,
+        pytest.raises(ModelsUnavailable, match="TimeoutError"),
+    ):
+        await models.decide(address, DECIDE, {}, 3)
+
+
+async def test_a_process_that_answers_nothing_and_rests_hangs(
+    tmp_path: Path, models: HttpModels
+) -> None:
+    with _silent(tmp_path / "models.sock") as address:
+        began = time.monotonic()
+        with pytest.raises(ModelsUnavailable, match="hangs"):
+            await models.decide(address, DECIDE, {}, 21)
+        assert time.monotonic() - began < 4
 
 
 async def test_one_probe_does_for_all_who_wait(server: FakeModelServer, models: HttpModels) -> None:
