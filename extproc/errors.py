@@ -29,6 +29,8 @@ class GatewayError(Exception):
     forwarded: ClassVar[bool] = False
     again: ClassVar[bool] = True
     """May the client's library send the request again by itself? Not once an API was called."""
+    retry_after: ClassVar[int | None] = None
+    """Seconds after which to ask again."""
     kind: ClassVar[str] = "GatewayError"
     header: ClassVar[str] = FUNCTION_ERROR_HEADER
 
@@ -141,6 +143,7 @@ class Overloaded(GatewayError):
 
     status = 503
     code = "overloaded"
+    retry_after = 1
 
 
 class GuardUnavailable(GatewayError):

@@ -141,6 +141,8 @@ def _reject(outcome: Reject) -> wire.ProcessingResponse:
         # The official SDKs send a request again on 409, 429 and 5xx, unless they are told this:
         # a device would be rebooted three times because the first time took too long.
         headers["x-should-retry"] = "false"
+    if error.retry_after:
+        headers["retry-after"] = str(error.retry_after)
     return _immediate(error.status, headers, error.message.encode(), error.code)
 
 

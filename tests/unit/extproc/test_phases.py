@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from extproc.contract import Form
-from extproc.errors import InvalidRequest, ToolError, ToolTimeout, Unavailable
+from extproc.errors import InvalidRequest, Overloaded, ToolError, ToolTimeout, Unavailable
 from extproc.events import Answer, Forward, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.phases import NEXT, Phase, PhaseError, decode, encode, next_phase
 from extproc.wire import archgw_ext_proc_pb2 as wire
@@ -133,3 +133,8 @@ def test_call_that_was_made_is_not_made_again() -> None:
         assert headers["x-should-retry"] == "false"
     headers = header_map(told(Reject(Unavailable("x"))).immediate_response.headers)
     assert "x-should-retry" not in headers
+
+
+def test_who_is_not_let_in_is_told_when_to_come_again() -> None:
+    headers = header_map(told(Reject(Overloaded("x"))).immediate_response.headers)
+    assert headers["retry-after"] == "1"
