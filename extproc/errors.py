@@ -115,6 +115,14 @@ class ProviderNotAllowed(GatewayError):
     type = "permission_error"
 
 
+class TooLarge(GatewayError):
+    """A body that is longer than the config allows, by less than Envoy's buffers have room for."""
+
+    status = 413
+    code = "request_too_large"
+    type = INVALID_REQUEST
+
+
 class TooLongForGuard(GatewayError):
     """More text than the guard reads in full; it never reads only the beginning."""
 

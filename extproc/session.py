@@ -23,7 +23,7 @@ from extproc.contract import (
     is_allowed,
     no_such_model,
 )
-from extproc.errors import GatewayError, InvalidRequest, NotFound, UnknownModel
+from extproc.errors import GatewayError, InvalidRequest, NotFound, TooLarge, UnknownModel
 from extproc.events import Event, Outcome, Proceed, Reject, RequestBody, RequestHeaders
 from extproc.exchange import Caller, Clock, Exchange, World
 from extproc.phases import Phase, next_phase
@@ -102,6 +102,7 @@ class Session:
         exchange: Exchange | None = None
         with metrics.active.held():
             try:
+                self._check_size(body)
                 request = types.read(
                     body, self._headers.get("content-type", ""), self._foreign_origin()
                 )
@@ -124,6 +125,13 @@ class Session:
         if isinstance(outcome, Reject):
             metrics.errors.inc(outcome.error.code)
         return outcome
+
+    def _check_size(self, body: bytes) -> None:
+        most = self._runtime.config.max_body
+        if len(body) > most:
+            raise TooLarge(
+                f"request body too large: at most {most} bytes here, which overrides.max_body sets"
+            )
 
     def _foreign_origin(self) -> str | None:
         """Of a web page that the config does not allow."""

@@ -122,6 +122,15 @@ def test_whole_decision_has_an_end() -> None:
     play(config, models=hanging) >> prompt("hi") << refuses(504, "upstream_timeout")
 
 
+def test_a_body_above_the_limit_is_too_large() -> None:
+    """Also by less than the room that Envoy's buffers have above it."""
+    config = settings(target("t"), max_body=200)
+    refused = refuses(413, "request_too_large", "at most 200 bytes", "overrides.max_body")
+    played = play(config, SCRIPT) >> prompt("x" * 200) << refused
+    assert not played.models.asked
+    play(config, SCRIPT) >> prompt("x" * 20) << forwards()
+
+
 def test_what_is_left_shrinks() -> None:
     """Each outside call gets what the ones before it have left."""
     seen: list[float] = []
