@@ -79,6 +79,26 @@ async def test_goes_on_taking_calls_for_the_least_time(tmp_path: Path) -> None:
     assert said[0].startswith("taking calls for ")
 
 
+async def test_stops_listening_though_clients_never_pause(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or who comes again and again would keep the gateway until the most of the time."""
+    monkeypatch.setattr("controlplane.supervise.envoy.drain._QUIET", 0.5)
+    async with FakeAdmin(tmp_path / "a.sock", [3]) as fake:
+        draining = asyncio.create_task(
+            drain(Admin(fake.path), lambda: DrainTime(most=30.0), lambda _: None)
+        )
+        await asyncio.sleep(0.2)
+        assert "POST /drain_listeners" not in fake.asked
+        async with asyncio.timeout(5):
+            while "POST /drain_listeners" not in fake.asked:
+                await asyncio.sleep(0.05)
+        assert not draining.done()
+        fake.active = [0]
+        async with asyncio.timeout(5):
+            assert await draining == 0
+
+
 async def test_gives_up_when_the_time_is_up(tmp_path: Path) -> None:
     """A request that never ends is counted, told, and not waited for any longer."""
     said: list[str] = []
