@@ -24,7 +24,7 @@ from extproc.questions import Asked, Proposed
 from modelserver.schema import humanized
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from extproc.contract import Parameter
     from extproc.exchange import Exchange
@@ -103,13 +103,23 @@ async def weigh(exchange: Exchange) -> None:
         _is_another(decision, afresh, reply, answers=answers) or _says_it_all(decision, afresh)
     ):
         exchange.decision = replace(afresh, guard=decision.guard)
-    elif not own and not answers:
+    elif not answers and (not own or _only_names_it(exchange, own, sentence, reply)):
         exchange.dropped = (
             (not said or cues.announces(reply))
             and not _may_be_the_value(sentence, reply)
             and not any(_is_complete(call, sentence) for call in decision.calls)
             and (_is_turned_down(reply) or not _leaves_it_open(decision, reply))
         )
+
+
+def _only_names_it(
+    exchange: Exchange, own: Sequence[Call], sentence: Asked | Proposed, reply: str
+) -> bool:
+    """Whether a reply turns down what was asked about by its name: "no need to block it"."""
+    asked = _asked_about(exchange, sentence)
+    return _is_turned_down(reply) and all(
+        call.name in asked and not call.arguments and not call.unusable for call in own
+    )
 
 
 def _without_what_is_left(

@@ -71,6 +71,16 @@ _TAGGED: Final = re.compile(
 _ELLIPTIC: Final = re.compile(
     r"(?:and|or|what about|how about|und|et|y|e|en)\b[^.!?]{0,60}\?$", re.IGNORECASE
 )
+# A sentence with a question mark that is a wish all the same: "could you ship it?"
+_SENTENCE: Final = re.compile(r"[^.!?]*+\?")
+_REQUESTED: Final = re.compile(
+    r"(?<!\w)(?:(?:can|could|would|will|may|might|can'?t|couldn'?t|won'?t) (?:you|u|ya|we|i|someone|somebody|anyone|one of you)"
+    r"|please|pls|plz|mind|any chance|possible|(?:kannst|können|könntest|könnten|könntet|würdest|würden|magst|möchtest) (?:du|sie|ihr|wir)"
+    r"|darf ich|kann ich|bitte|peux|pouvez|pourrais|pourriez|puis-je|s['\u2019]il|svp|voulez|veux|puedes?|podrías?|podrían|pueden"
+    r"|me \w+s|por favor|puoi|può|potresti|potrebbe|potete|mi \w+i|per favore|pode|podes|podia|poderia|podem|consegues?"
+    r"|kun|kunt|kan|zou|wil|wilt|kunnen|alsjeblieft|alstublieft)(?!\w)",
+    re.IGNORECASE,
+)
 # What is so, in one sentence: "it is 19 degrees in the study".
 _STATED: Final = re.compile(
     rf"(?:{_OPENING}(?:, ?| )){{0,4}}(?:(?:it|this|that|there)(?:['\u2019]s| is| are)|es (?:ist|sind|gibt)"
@@ -96,12 +106,19 @@ def may_be_no_wish(text: str) -> bool:
     if len(text) > LONGEST or may_not_be_meant(text):
         return True
     line = _one_line(text)
-    return any((_QUESTION.search(line), _TAGGED.search(line[-_TAG:]), _ELLIPTIC.match(line)))
+    return any(
+        (_QUESTION.search(line), _TAGGED.search(line[-_TAG:]), _ELLIPTIC.match(line), _asks(line))
+    )
 
 
 def may_not_be_meant(text: str) -> bool:
     """Whether a message, or the beginning of a long one, may deny, tell of or imagine something."""
     return bool(_CUES.search(_one_line(text[:LONGEST])))
+
+
+def _asks(line: str) -> bool:
+    """Whether a sentence has a question mark, and is no polite wish."""
+    return any(not _REQUESTED.search(each[0]) for each in _SENTENCE.finditer(line))
 
 
 def announces(text: str) -> bool:

@@ -12,8 +12,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from extproc.pipeline import cues, leftovers, reasons, replies, transcript
-from extproc.pipeline.words import STEM, as_said, items, says
+from extproc.pipeline import cues, leftovers, reasons, replies, taken_back, transcript
+from extproc.pipeline.words import STEM, as_said, is_slip_of, items, says
 from extproc.questions import Asked
 from modelserver.schema import called_too, humanized, is_short_for, lacked
 
@@ -134,10 +134,42 @@ def doubtful(exchange: Exchange) -> bool:
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text))
-        or (transcript.answered(exchange) is None and cues.states(text))
-        or any(_unclear(exchange, planned, text) for planned in changes)
+        or _only_tells(exchange, text)
+        or _takes_back(exchange, text)
+        or any(
+            _unclear(exchange, planned, text) or _rests_on_defaults(exchange, planned, text)
+            for planned in changes
+        )
         or _leaves_it(exchange, exchange.request.messages[last].text)
         or leftovers.change_it(exchange, text)
+    )
+
+
+def _rests_on_defaults(exchange: Exchange, planned: Planned, text: str) -> bool:
+    """Whether nobody said a value of a call, and the message does not say its name whole."""
+    if planned.arguments.keys() - planned.defaults or transcript.answered(exchange) is not None:
+        return False
+    name = [word for word in humanized(planned.target.name).split() if len(word) >= STEM]
+    return not all(_begins(text, word[:STEM]) for word in name)
+
+
+def _only_tells(exchange: Exchange, text: str) -> bool:
+    """Who answers a question of ours states something; what follows that may settle it all the same."""
+    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    if transcript.answered(exchange) is not None:
+        return bool(said) and taken_back.settles(text, said)
+    return cues.states(text) or taken_back.tells(text, said) or taken_back.settles(text, said)
+
+
+def _takes_back(exchange: Exchange, text: str) -> bool:
+    """Whether a message leaves or takes back something, by no word that is a value or names the target."""
+    about = _about_the_call(exchange, text)
+    said = [evidence for _, _, evidence in exchange.newest_evidence()]
+    names = _stems(planned.target.name for planned in exchange.plan)
+    return any(
+        about[start:end].casefold()[:STEM] not in names
+        and not any(each.start < end and start < each.end for each in said)
+        for start, end in taken_back.places(about, max((each.end for each in said), default=0))
     )
 
 
@@ -483,7 +515,8 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     if parameter.type == "boolean":
         named_at = _named(parameter, text)
         if named_at is None:
-            return value is False and _is_no_denial(exchange, parameter, planned)
+            misspelt = parameter.name in planned.defaults and _is_misspelt(parameter, text)
+            return misspelt or (value is False and _is_no_denial(exchange, parameter, planned))
         begun = max((found.end() for found in _PART.finditer(text, 0, named_at)), default=0)
         part = _PART.split(text[begun:])[0]
         before = part[: named_at - begun]
@@ -498,7 +531,15 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
             return True
     return parameter.name in planned.defaults and (
         _named(parameter, text, but=humanized(planned.target.name)) is not None
+        or _is_misspelt(parameter, text)
     )
+
+
+def _is_misspelt(parameter: Parameter, text: str) -> bool:
+    """Whether a word may be the name of a parameter, or a choice of it, with a slip."""
+    choices = (as_said(choice) for choice in parameter.enum)
+    words = {word for said in (humanized(parameter.name), *choices) for word in said.split()}
+    return any(is_slip_of(word, said) for said in _WORD.findall(text.casefold()) for word in words)
 
 
 def _is_of_what_lacks(parameter: Parameter, part: str) -> bool:

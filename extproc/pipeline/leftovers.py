@@ -66,8 +66,9 @@ def change_it(exchange: Exchange, text: str) -> bool:
         for value in planned.arguments.values()
         for item in items(value)
     }
+    read = list(_read(exchange, text))
     return (
-        any(as_said(said) not in given and not _is_taken(taken, at, at + len(said))
+        any(as_said(said) not in given and not _is_taken(read, at, at + len(said))
             for at, said in _values(text))
         or any(not _is_taken(taken, found.start(), found.end() + _NEAR)
                for found in _CONDITIONS.finditer(text))
@@ -77,6 +78,16 @@ def change_it(exchange: Exchange, text: str) -> bool:
         or any(_goes_on(text, *span) and not _is_taken(taken, span[1], span[1] + 2)
                for span in taken)
     )  # fmt: skip
+
+
+def _read(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
+    """Where values were read: of "-2 db and 4 to -12" a number is the first that stands there."""
+    for call, name, evidence in exchange.newest_evidence():
+        end = evidence.end
+        if type(call.arguments.get(name)) in (int, float):
+            values = _values(text[evidence.start : end])
+            end = next((evidence.start + at + len(said) for at, said in values), end)
+        yield evidence.start, end
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:

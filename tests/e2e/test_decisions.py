@@ -19,11 +19,13 @@ from tests.e2e.decisions.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from tests.e2e.decisions.play import Case
 
 FURTHER = HERE / "trades"
 SEALED = HERE / "sealed"
+EVERYDAY = HERE / "everyday"
 
 # Row: conversations that must be right in percent, and wrong POSTs that are known: none where a
 # message denies, asks, refuses or chats. Two conversations and one POST of a row are left to the
@@ -64,6 +66,13 @@ TRADES = {
 SEALED_RATE = (84, 2)
 
 
+# Of the 132 of `everyday`, plain sentences about five services, 123 did at first sight, with one wrong POST.
+EVERYDAY_RATE = (90, 0)
+# Wrong POSTs in conversations of which each ends in nothing that is wanted: before words were looked for
+# that take back, leave or tell, they were 14 of 168 in `declined`, and 7 of 192 in `idle`.
+UNWANTED = {"declined": 0, "unwanted": 1, "idle": 2}
+
+
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
@@ -80,6 +89,12 @@ def trades(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         yield Stage(tmp_path_factory.mktemp("decisions"), stack)
+
+
+@pytest.fixture(scope="module")
+def everyday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    with contextlib.ExitStack() as stack:
+        yield Stage(tmp_path_factory.mktemp("everyday"), stack, EVERYDAY)
 
 
 @pytest.mark.slow
@@ -102,7 +117,29 @@ def test_does_so_in_other_trades(trades: Stage, row: str) -> None:
 @pytest.mark.alone
 def test_does_so_in_all_rows_at_once(sealed: Stage) -> None:
     """And so it is in every row, of few conversations each, in the terse words of hasty people."""
-    _is_right(sealed, [case for row in rows(SEALED) for case in load(row, SEALED)], SEALED_RATE)
+    _is_right(sealed, _all_of(SEALED), SEALED_RATE)
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+def test_does_what_plain_people_say(everyday: Stage) -> None:
+    _is_right(everyday, _all_of(EVERYDAY), EVERYDAY_RATE)
+
+
+@pytest.mark.slow
+@pytest.mark.alone
+@pytest.mark.parametrize("name", UNWANTED)
+def test_does_nothing_where_nothing_is_wanted(tmp_path: Path, name: str) -> None:
+    """Denied in a hundred ways, taken back, asked about, told: no application hears of it."""
+    with contextlib.ExitStack() as stack:
+        stage = Stage(tmp_path, stack, HERE / name)
+        outcomes = [play(case, stage.place(case.config)) for case in _all_of(HERE / name)]
+    posts = [outcome.wrong for outcome in outcomes if outcome.posted]
+    assert len(posts) <= UNWANTED[name], posts
+
+
+def _all_of(folder: Path) -> list[Case]:
+    return [case for row in rows(folder) for case in load(row, folder)]
 
 
 def _is_right(stage: Stage, cases: Sequence[Case], rate: tuple[int, int]) -> None:

@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--mistakes", type=Path, help="a file for what went wrong")
     parser.add_argument(
         "--set",
-        choices=("apart", "trades", "later", "unread", "sealed", "kept"),
+        choices=sorted(path.parent.name for path in HERE.glob("*/cases")),
         default="",
         help="other conversations; of kept look at the table alone",
     )

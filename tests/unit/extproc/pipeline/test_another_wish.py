@@ -184,6 +184,17 @@ def test_a_refusal_in_many_words_drops_the_wish(reply: str, question: str) -> No
     replied(reply, calls(OLD), question) << says(DROPPED, model="Arch-Function")
 
 
+@pytest.mark.parametrize(
+    ("reply", "dropped"),
+    [("I just found it. No need to ship the parcel.", True), ("please ship the parcel", False)],
+)
+def test_what_is_turned_down_by_its_name_is_dropped(reply: str, *, dropped: bool) -> None:
+    """A reply that names the target and denies it is no new wish for it."""
+    ship = replace(wish("ship_parcel", 0), evidence={}, arguments={}, missing=("parcel", "weeks"))
+    played = replied(reply, calls(OLD, alone=[ship]))
+    played << (says(DROPPED, model="Arch-Function") if dropped else asks_for("weeks"))
+
+
 def test_words_that_say_nothing_are_asked_again() -> None:
     replied("hm, let me see", calls(OLD)) << asks_for("weeks")
 

@@ -94,6 +94,79 @@ def test_what_may_be_no_wish_is_asked_back(said: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "leave P77 where it is", "keep P77 here", "P77 stays where it is", "I'd hate for P77 to be shipped",
+        "no point in shipping P77", "P77 should by no means be shipped", "ship P77, hm, scratch that",
+        "ship P77... on second thoughts it is fine here", "ship P77. Or no.", "ship P77, so sorry, wrong window",
+        "ship P77, oh, somebody has taken it", "ship P77, just kidding", "let P77 be", "hang on, ship P77??",
+        "lass P77 stehen", "verschicke P77, ach nee", "P77 bleibt hier", "laissez P77 ici",
+        "envoyez P77, euh non", "deja P77 aquí", "manda P77, mejor espera", "spedisci P77, anzi no",
+        "lascia P77 qui", "deixa o P77 aqui", "envia o P77, afinal espera", "laat P77 staan",
+        "verstuur P77, of nee",
+    ],
+)  # fmt: skip
+def test_what_is_taken_back_or_left_is_asked_back(said: str) -> None:
+    """People have many ways to say no without a not."""
+    wanted = ship()
+    at = said.index("P77")
+    where = replace(wanted.evidence["parcel"], start=at, end=at + 3, text="P77")
+    assert not is_done(said, replace(wanted, evidence={"parcel": where}))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "haha P77 was the best thing ever", "parcel P77 is a beauty", "your P77 sounds like a train, on rails and all",
+        "P77, perfect, that's all I needed", "my sister has P77 on her shelf", "ich hab P77 sehr gemocht",
+        "le P77 est arrivé hier", "mi vecina tiene P77 en su mesa", "il P77 è bello", "o P77 é lindo",
+        "het P77 is mooi",
+    ],
+)  # fmt: skip
+def test_who_only_tells_is_asked_back(said: str) -> None:
+    wanted = ship()
+    at = said.index("P77")
+    where = replace(wanted.evidence["parcel"], start=at, end=at + 3, text="P77")
+    assert not is_done(said, replace(wanted, evidence={"parcel": where}))
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [("ship the parcels", True), ("please ship all parcels", True), ("go", False), ("send them off", False)],
+)  # fmt: skip
+def test_a_call_on_defaults_alone_needs_its_name(said: str, *, done: bool) -> None:
+    """Nothing but the models' word speaks for it."""
+    every = target(
+        "ship_parcels", parameter("service", enum=("standard", "overnight"), default="standard"),
+        confirm="unsure",
+    )  # fmt: skip
+    assert is_done(said, wish("ship_parcels", 0), config=settings(every)) is done
+
+
+@pytest.mark.parametrize(
+    "said", ["ship P77 overnigth", "ship P77, servise overnite", "ship P77 by overnght"]
+)
+def test_a_slip_in_what_has_a_default_is_asked_back(said: str) -> None:
+    """`overnigth` left unread would go by the standard service."""
+    assert not is_done(said, ship())
+
+
+def test_a_number_read_out_of_several_is_asked_back() -> None:
+    level = target(
+        "set_level", parameter("studio", "integer", required=True),
+        parameter("db", "number", required=True), confirm="unsure",
+    )  # fmt: skip
+    said = "studio 1 to -2 db n studio 4 to -12 db"
+    wanted = of_words(
+        said, wish("set_level", 0, studio=1, db=-2.0), studio="1", db="-2 db n studio 4 to -12"
+    )
+    assert not is_done(said, wanted, config=settings(level))
+    said = "studio 1 to -2 db"
+    wanted = of_words(said, wish("set_level", 0, studio=1, db=-2.0), studio="1", db="-2 db")
+    assert is_done(said, wanted, config=settings(level))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
         "ship P77", "Please ship parcel P77.", "could you ship P77?", "Can you ship P77 for me?",
         "would you mind shipping P77?", "P77 has to go out, ship it", "I'd like P77 shipped",
         "ship P77 now, thanks", "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",

@@ -225,7 +225,7 @@ def test_choices_need_words_of_their_own(call: Call, said: str, made_: bool | No
 def test_a_first_message_needs_no_words() -> None:
     """Where nothing was said before, nothing can be repeated."""
     bare = settings(target("book_room", confirm="unsure"))
-    assert made(run(Call("book_room", {}, ()), "book", config=bare)) == [{}]
+    assert made(run(Call("book_room", {}, ()), "book a room", config=bare)) == [{}]
     plain = settings(target("book_room", *BOOK.parameters[1:], confirm="unsure"))
     assert made(run(placed("breakfast", True, 0, "book"), "book", config=plain))
 
