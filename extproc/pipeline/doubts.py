@@ -96,6 +96,7 @@ _NO_UNITS: Final = frozenset(
 # "Fan + desk lamp" of which one alone was read.
 _JOINED_BEFORE: Final = re.compile(r"[^\W_]\s?(?:\+|&)\s?$")
 _JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]")
+_JOINED: Final = re.compile(r"\s(?:and|und|et|y|e|en|&)\s", re.IGNORECASE)
 # Words between two items of a list: "and also the", "as well as".
 _MOST_BETWEEN: Final = 3
 _FIRST: Final = frozenset(
@@ -485,10 +486,15 @@ def _is_unit_of(parameter: Parameter, said: str) -> bool:
 
 
 def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
-    """Whether items of a list stand so far apart that some may be of another wish, or some are left out."""
+    """Whether items of a list stand so far apart that some may be of another wish, or some are left out.
+
+    Or one may be two: "seat reservation and a meal".
+    """
     value = planned.arguments.get(parameter.name)
     if not isinstance(value, list):
         return False
+    if any(_JOINED.search(str(item)) for item in value):
+        return True
     places = [text.find(str(item)) for item in value]
     if min(places, default=-1) < 0:
         return False

@@ -62,15 +62,15 @@ TRADES = {
 
 
 # Of the 132 of `sealed`, of five services that no rule had been made of, 91 did, with three wrong POSTs;
-# 123 with none by rules made of them, and 118 with two by weights that have been trained since.
-SEALED_RATE = (84, 2)
+# 123 with none by rules made of them, and 118 with one by weights that have been trained since.
+SEALED_RATE = (86, 2)
 
 
 # Of the 132 of `everyday`, plain sentences about five services, 123 did at first sight, with one wrong POST.
-EVERYDAY_RATE = (90, 0)
-# Wrong POSTs in conversations of which each ends in nothing that is wanted: before words were looked for
-# that take back, leave or tell, they were 14 of 168 in `declined`, and 7 of 192 in `idle`.
-UNWANTED = {"declined": 0, "unwanted": 1, "idle": 2}
+EVERYDAY_RATE = (90, 1)
+# Wrong POSTs in conversations in which nothing is wanted at the end; one of each is left to the processors.
+# Before words were looked for that take back, leave or tell, they were 14 of 168 in `declined`.
+UNWANTED = {"declined": 1, "unwanted": 1, "idle": 3}
 
 
 @pytest.fixture(scope="module")

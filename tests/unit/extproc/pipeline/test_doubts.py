@@ -390,6 +390,8 @@ def test_a_list_cut_short_is_asked_back() -> None:
     assert is_done("desk lamp on", lamp, config=settings(switch))
     assert not is_done("fan + desk lamp on", lamp, config=settings(switch))
     assert not is_done("desk lamp & fan on", lamp, config=settings(switch))
+    both = wish("switch", 0, devices=["desk lamp and a fan"])
+    assert not is_done("desk lamp and a fan on", both, config=settings(switch))
 
 
 def test_a_polite_if_is_no_condition() -> None:
