@@ -296,18 +296,23 @@ def _is_the_same(exchange: Exchange, call: Call, target: Target, taken_up: Seque
 def _says_nothing_new(exchange: Exchange, call: Call) -> bool:
     """Whether all that the last message says of a call was said before, and answered.
 
-    "Only VR204", after that was cancelled; "again" wants it done twice.
+    "Only VR204", after that was cancelled; "on the 14th", after 2027-02-14. "Again" wants it done twice.
     """
     last = exchange.request.last_user
     messages = exchange.request.messages
-    said = [each.text for each in call.evidence.values() if each.message == last and each.text]
+    said = {
+        name: each.text for name, each in call.evidence.items() if each.message == last and each.text
+    }
     if last is None or not said or _AGAIN.search(messages[last].text):
         return False
     before = [
         each.text for place, each in enumerate(messages[:last])
         if each.role == "user" and _answered_since(exchange, place)
     ]  # fmt: skip
-    return all(any(says(text, words) for text in before) for words in said)
+    return all(
+        any(says(text, words) or _says(text, call.arguments.get(name)) for text in before)
+        for name, words in said.items()
+    )
 
 
 def _answered_since(exchange: Exchange, place: int) -> bool:

@@ -70,7 +70,7 @@ SEALED_RATE = (86, 2)
 EVERYDAY_RATE = (90, 1)
 # Wrong POSTs in conversations in which nothing is wanted at the end; one of each is left to the processors.
 # Before words were looked for that take back, leave or tell, they were 14 of 168 in `declined`.
-UNWANTED = {"declined": 1, "unwanted": 1, "idle": 3}
+UNWANTED = {"declined": 1, "unwanted": 1, "idle": 3, "calm": 1}
 
 
 @pytest.fixture(scope="module")

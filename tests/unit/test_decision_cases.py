@@ -32,7 +32,7 @@ KEPT = FOLDER / "kept"
 """Conversations about all rows, and plain ones, that nobody is to read."""
 EVERYDAY = FOLDER / "everyday"
 """Conversations about all rows, in plain words."""
-UNWANTED = tuple(FOLDER / name for name in ("declined", "unwanted", "idle"))
+UNWANTED = tuple(FOLDER / name for name in ("declined", "unwanted", "idle", "calm"))
 """Conversations in which nothing is to be done at the end."""
 FOLDERS = (FOLDER, FURTHER, LATER, SEALED, KEPT, EVERYDAY, *UNWANTED)
 FEWEST = {LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3)} | dict.fromkeys(

@@ -380,6 +380,17 @@ def test_what_was_said_and_answered_is_not_done_twice(said: str, *, done: bool) 
     assert played.outcome
 
 
+def test_what_was_said_in_other_words_is_not_done_twice() -> None:
+    """Who speaks of the 14th, after the call for 2027-02-14, may only be glad of it."""
+    config = settings(target("deliver", parameter("day", format="date"), confirm="unsure"))
+    said = "lovely, tulips on the 14th"
+    words = Evidence(2, said.index("the 14th"), len(said), "the 14th", 0.9)
+    call = Call("deliver", {"day": "2027-02-14"}, (), {"day": words})
+    played = run(call, "deliver tulips on 2027-02-14", "They will come.", said, config=config)
+    assert not played.endpoints.sent
+    assert played.outcome
+
+
 @pytest.mark.parametrize(
     ("reply", "done"),
     [("then 40", True), ("40", True), ("40?", False), ("perhaps it could be 40", False)],
