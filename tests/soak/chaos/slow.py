@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tests.fakes.provider import Behaviour
 from tests.soak.chaos.scene import Pace, scene
@@ -14,10 +14,12 @@ from tests.soak.processes import living
 from tests.soak.verdicts import Line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from tests.soak.kinds import Request
     from tests.soak.stage import Stage
+
+T = TypeVar("T")
 
 _MOST_MB = 100.0
 _HEADERS_IN = 5.0
@@ -25,6 +27,8 @@ _HEADERS_IN = 5.0
 _FLUSHED_IN = 60.0
 """And after which an answer that nobody reads is given up."""
 _STREAMS = tuple(kind for kind in KINDS if kind.name == "LLM, stream")
+_BETWEEN = 0.008
+"""Seconds between two that come."""
 _PIECES = tuple(b"data: " + b"x" * 16_000 + b"\n\n" for _ in range(60))
 _OWN_CONNECTIONS = 8
 """That the load may have opened meanwhile."""
@@ -40,9 +44,13 @@ async def slowed(
         stage.provider.behaviour = Behaviour(pieces=_PIECES)
         asked = list(itertools.islice(requests(_STREAMS), clients // 2))
         others = await _open(stage)
-        stalled = [await _stalled(stage.ports[LLM], each) for each in asked]
+        stalled = [await _stalled(stage.ports[LLM], each) async for each in _in_turn(asked)]
         begun = await _streaming(stage, asked)
-        slow = await asyncio.gather(*(_trickling(stage.ports[LLM]) for _ in range(clients // 2)))
+        coming = [
+            asyncio.create_task(_trickling(stage.ports[LLM]))
+            async for _ in _in_turn(range(clients // 2))
+        ]
+        slow = await asyncio.gather(*coming)
         grown = {name: each.mb - before[name].mb for name, each in living(play.pids).items()}
         few = others + _OWN_CONNECTIONS
         cut = await _until_at_most(stage, few, _FLUSHED_IN + 30) if patient else 0.0
@@ -70,6 +78,13 @@ async def slowed(
             )
         )
     return lines
+
+
+async def _in_turn(many: Iterable[T]) -> AsyncIterator[T]:
+    """One after the other: what opens them all at once measures itself, for the others are asked here too."""
+    for each in many:
+        await asyncio.sleep(_BETWEEN)
+        yield each
 
 
 async def _trickling(port: int) -> tuple[str, float]:
