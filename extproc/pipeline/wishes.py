@@ -301,7 +301,9 @@ def _says_nothing_new(exchange: Exchange, call: Call) -> bool:
     last = exchange.request.last_user
     messages = exchange.request.messages
     said = {
-        name: each.text for name, each in call.evidence.items() if each.message == last and each.text
+        name: each.text
+        for name, each in call.evidence.items()
+        if each.message == last and each.text
     }
     if last is None or not said or _AGAIN.search(messages[last].text):
         return False
