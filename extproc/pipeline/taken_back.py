@@ -47,7 +47,7 @@ não|nao|afinal|melhor|wacht|toch|stop maar
 _SUBJECTS: Final = r"""
 (?:the|your|my|our|his|her|their|these|those)(?: [\w'-]+){1,5}? (?:is|are|was|were|has|have|had|does|did|\w{3,}s(?= \w)|\w+ed|went|came|ate|got|made|ran|felt)
 (?:i|we|he|she|they|it|that|this|there|you|you guys|who|whoever|somebody|someone|nobody|everybody|everyone)(?: (?:just|only|already|all|really|still|even|both|finally))?(?:['\u2019](?:s|ve|re|m|d)| \w+ed| (?:is|are|am|was|were|has|have|had|did|got|saw|felt|let|said|says|hear|heard|see|feel|smell|think|thought|guess|suppose|hope|love|adore|admire|enjoy\w*|slept|went|came|took|sat|stood))
-(?:i|we) (?!want|need|wish|prefer|require|request|demand|insist|would|will|can|could|must|should|shall|do|don)\w+
+(?:i|we) (?!want|need|wish|prefer|require|request|demand|insist|would|will|can|could|must|should|shall|do|don|confirm|agree|accept|approve|authori|order|book|take|choose|pick|buy|ask|beg|mean|say|repeat|hereby|expect)\w+
 you (?:know|should have)
 \w+ #?[\w-]*\d[\w-]* (?:is|are|was|were|has|had|does|did)
 (?:der|die|das|mein\w*|dein\w*|eu(?:er|re)\w*|ihr\w*|unser\w*)(?: [\w'-]+){1,5}? (?:ist|sind|war|waren|hat|hatte|haben|läuft|lief|ging|\w+te)

@@ -169,7 +169,7 @@ def test_a_number_read_out_of_several_is_asked_back() -> None:
     [
         "ship P77", "Please ship parcel P77.", "could you ship P77?", "Can you ship P77 for me?",
         "would you mind shipping P77?", "P77 has to go out, ship it", "I'd like P77 shipped",
-        "ship P77 now, thanks", "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",
+        "ship P77 now, thanks", "I confirm shipping P77", "I mean P77, ship it", "we order P77", "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",
         "Envía P77 por favor", "Spedisci P77", "Envie P77, por favor", "Verstuur P77 alsjeblieft",
     ],
 )  # fmt: skip
