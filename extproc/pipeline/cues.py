@@ -48,18 +48,19 @@ gisteren|vorige week|als ik|als we|stel dat|zelf
 """
 
 
-def _words(table: str) -> str:
+def words(table: str) -> str:
+    """The lines of a table as alternatives."""
     return "|".join(part for line in table.split("\n") for part in line.split("|") if part)
 
 
-_CUES: Final = re.compile(rf"(?<!\w)(?:{_words(_DENIED)}|{_words(_TOLD)})(?!\w)", re.IGNORECASE)
+_CUES: Final = re.compile(rf"(?<!\w)(?:{words(_DENIED)}|{words(_TOLD)})(?!\w)", re.IGNORECASE)
 # What comes before the word that makes a sentence a question.
 _OPENING: Final = (
     r"(?:hi|hey|hello|ok|okay|so|and|but|well|sorry|please|thanks|und|aber|et|mais|y|e|en)"
 )
 # Every repetition has a bound or gives nothing back: a message may be written to take long.
 _QUESTION: Final = re.compile(
-    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{_words(_ASKED)})(?!\w)", re.IGNORECASE
+    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{words(_ASKED)})(?!\w)", re.IGNORECASE
 )
 # "That was 200 euros, right?"
 _TAGGED: Final = re.compile(

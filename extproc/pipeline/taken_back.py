@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from extproc.pipeline.cues import words
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -91,13 +93,9 @@ _BEGUN: Final = (
 )
 
 
-def _words(table: str) -> str:
-    return "|".join(line for line in table.split("\n") if line)
-
-
-_ANYWHERE: Final = re.compile(rf"(?<!\w)(?:{_words(_LEFT)})(?!\w)", re.IGNORECASE)
-_BEHIND: Final = re.compile(rf"(?<!\w)(?:{_words(_AFTER)})(?!\w)", re.IGNORECASE)
-_TOLD: Final = re.compile(rf"{_BEGUN}(?:{_words(_SUBJECTS)})(?!\w)", re.IGNORECASE)
+_ANYWHERE: Final = re.compile(rf"(?<!\w)(?:{words(_LEFT)})(?!\w)", re.IGNORECASE)
+_BEHIND: Final = re.compile(rf"(?<!\w)(?:{words(_AFTER)})(?!\w)", re.IGNORECASE)
+_TOLD: Final = re.compile(rf"{_BEGUN}(?:{words(_SUBJECTS)})(?!\w)", re.IGNORECASE)
 
 
 def places(text: str, wished: int) -> Iterator[tuple[int, int]]:
@@ -129,11 +127,11 @@ def settles(text: str, said: Sequence[tuple[int, int]]) -> bool:
     """
     last = max((end for _, end in said), default=0)
     clauses = _clauses(text)
-    before = ["", *(words for _, words, _ in clauses)]
+    before = ["", *(clause for _, clause, _ in clauses)]
     return any(
         told and start >= last
-        and (_PAST.search(words) or _SIGH.match(words) or _SIGH.match(earlier))
-        for (start, words, told), earlier in zip(clauses, before, strict=False)
+        and (_PAST.search(clause) or _SIGH.match(clause) or _SIGH.match(earlier))
+        for (start, clause, told), earlier in zip(clauses, before, strict=False)
     )  # fmt: skip
 
 
@@ -141,9 +139,9 @@ def _clauses(text: str) -> list[tuple[int, str, bool]]:
     """Where each clause begins, its words, and whether it tells how something is or was."""
     found: list[tuple[int, str, bool]] = []
     for clause in _CLAUSE.finditer(text):
-        words = clause[0].strip()
-        if any(map(str.isalpha, words)):
-            goes_on = bool(found and found[-1][2] and _GOES_ON.match(words))
-            told = goes_on or bool(_TOLD.match(words) and not _WANTS.match(words))
-            found.append((clause.start(), words, told))
+        said = clause[0].strip()
+        if any(map(str.isalpha, said)):
+            goes_on = bool(found and found[-1][2] and _GOES_ON.match(said))
+            told = goes_on or bool(_TOLD.match(said) and not _WANTS.match(said))
+            found.append((clause.start(), said, told))
     return found

@@ -106,10 +106,7 @@ def test_what_may_be_no_wish_is_asked_back(said: str) -> None:
 )  # fmt: skip
 def test_what_is_taken_back_or_left_is_asked_back(said: str) -> None:
     """People have many ways to say no without a not."""
-    wanted = ship()
-    at = said.index("P77")
-    where = replace(wanted.evidence["parcel"], start=at, end=at + 3, text="P77")
-    assert not is_done(said, replace(wanted, evidence={"parcel": where}))
+    assert not is_done(said, as_said(said, ship()))
 
 
 @pytest.mark.parametrize(
@@ -122,10 +119,7 @@ def test_what_is_taken_back_or_left_is_asked_back(said: str) -> None:
     ],
 )  # fmt: skip
 def test_who_only_tells_is_asked_back(said: str) -> None:
-    wanted = ship()
-    at = said.index("P77")
-    where = replace(wanted.evidence["parcel"], start=at, end=at + 3, text="P77")
-    assert not is_done(said, replace(wanted, evidence={"parcel": where}))
+    assert not is_done(said, as_said(said, ship()))
 
 
 @pytest.mark.parametrize(
@@ -169,7 +163,8 @@ def test_a_number_read_out_of_several_is_asked_back() -> None:
     [
         "ship P77", "Please ship parcel P77.", "could you ship P77?", "Can you ship P77 for me?",
         "would you mind shipping P77?", "P77 has to go out, ship it", "I'd like P77 shipped",
-        "ship P77 now, thanks", "I confirm shipping P77", "I mean P77, ship it", "we order P77", "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",
+        "ship P77 now, thanks", "I confirm shipping P77", "I mean P77, ship it", "we order P77",
+        "Verschicke bitte P77.", "Expédiez P77, s'il vous plaît",
         "Envía P77 por favor", "Spedisci P77", "Envie P77, por favor", "Verstuur P77 alsjeblieft",
     ],
 )  # fmt: skip
