@@ -97,6 +97,20 @@ _ANNOUNCED: Final = re.compile(
     r"(?! (?:take|have|need|go for|go with|want|be|pay|say|use|choose|pick|tell|send|give|like))",
     re.IGNORECASE,
 )
+# Who begins so wants to be shown something: "pull up booking VNA207".
+_LOOKED: Final = r"""
+show|display|view|(?:pull|bring|call|look)(?: \w+)? up|look (?:at|for|into)|search|find|locate|check(?! (?:\S+ ){0,3}(?:in|out)\b)
+(?:have|take|get) a look|tell me|read me|give me (?:the |an? )?(?:details|status|overview|list|info\w*|summary)|list (?:all|the|my|our|every)
+zeig\w*|such\w*|finde?|schau\w*|sieh|guck\w*|nenn\w*|sag (?:mir|uns)|montre\w*|affiche\w*|cherche\w*|trouve\w*|consulte\w*|regarde\w*
+mu[eé]str\w*|ens[eé]ñ\w*|busca\w*|encuentr\w*|mira|consult[ae]\w*|mostr\w*|cerca\w*|trova\w*|guarda|visualizza|fammi vedere
+procur\w*|encontr\w*|veja|toon|laat (?:\w+ )?zien|zoek|vind|bekijk
+"""
+_LOOKS: Final = re.compile(
+    rf"(?:^|[.!?;] ){_OPENING}?(?:, ?| )?(?:(?:please|pls|kindly|just|now)(?:, ?| ))?"
+    r"(?:(?:can|could|would|will) (?:you|we|i) )?(?:(?:please|pls|just|quickly) )?"
+    rf"(?P<verb>{words(_LOOKED)})(?!\w)",
+    re.IGNORECASE,
+)
 # Nobody words a plain wish at such length, and what is longer costs more to read.
 LONGEST: Final = 2000
 _TAG: Final = 40
@@ -125,6 +139,12 @@ def _asks(line: str) -> bool:
 def announces(text: str) -> bool:
     """Whether a message says what the user is going to do instead."""
     return bool(_ANNOUNCED.match(_one_line(text[:LONGEST])))
+
+
+def looks(text: str) -> str | None:
+    """The word by which a message wants to be shown something, if it begins a sentence so."""
+    found = _LOOKS.search(_one_line(text[:LONGEST]))
+    return found["verb"] if found else None
 
 
 def states(text: str) -> bool:

@@ -137,6 +137,7 @@ def doubtful(exchange: Exchange) -> bool:
         or cues.may_be_no_wish(_about_the_call(exchange, text))
         or _only_tells(exchange, text)
         or _takes_back(exchange, text)
+        or _only_looks(changes, text)
         or any(
             _unclear(exchange, planned, text) or _rests_on_defaults(exchange, planned, text)
             for planned in changes
@@ -152,6 +153,17 @@ def _rests_on_defaults(exchange: Exchange, planned: Planned, text: str) -> bool:
         return False
     name = [word for word in humanized(planned.target.name).split() if len(word) >= STEM]
     return not all(_begins(text, word[:STEM]) for word in name)
+
+
+def _only_looks(changes: Iterable[Planned], text: str) -> bool:
+    """Whether a message wants to be shown something, and does not say what a change of the plan is called.
+
+    "Pull up booking 12" is no wish to cancel it, "look up the number and cancel 12" may be.
+    """
+    verb = cues.looks(text)
+    return verb is not None and not all(
+        _begins(text, humanized(planned.target.name).split()[0][:STEM]) for planned in changes
+    )
 
 
 def _only_tells(exchange: Exchange, text: str) -> bool:

@@ -110,6 +110,20 @@ def test_what_is_taken_back_or_left_is_asked_back(said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("pull up parcel P77", False), ("please look up P77", False), ("Hi, can you show me P77", False),
+        ("zeig mir P77", False), ("montrez-moi P77", False), ("muéstrame P77", False), ("mostra P77", False),
+        ("procura P77", False), ("laat me P77 zien", False), ("find P77 and ship it", True),
+        ("check P77 in", True), ("ship P77 so they can find it", True),
+    ],
+)  # fmt: skip
+def test_who_wants_to_be_shown_something_is_asked_back(said: str, *, done: bool) -> None:
+    """Unless the message says what the change is called."""
+    assert is_done(said, as_said(said, ship())) is done
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "haha P77 was the best thing ever", "parcel P77 is a beauty", "your P77 sounds like a train, on rails and all",
