@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 # Numbers, codes, days: what somebody says is meant for something.
 _VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 
-# English, German, French, Spanish, Italian, Portuguese, Dutch. A value may follow: "until Monday".
+# English, German, French, Spanish, Italian, Portuguese, Dutch. Something follows, be it a value: "until Monday".
 _CONDITIONS: Final = re.compile(
     r"""(?<!\w)(?:
     if(?!\ possible)|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while|except|provided|only\ if
     |wenn|falls|sobald|solange|nachdem|bevor|bis|außer|quand|lorsque|dès\ que|jusqu'\w+|après|avant|sauf
     |cuando|hasta|después|antes|salvo|excepto|quando|finché|dopo|prima|tranne|até|depois|exceto
     |wanneer|zodra|zolang|totdat|tenzij|behalve
-    )(?!\w)""",
+    )(?!\w)(?=[^.!?\n]*\w)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _OFTEN: Final = re.compile(

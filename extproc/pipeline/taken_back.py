@@ -38,11 +38,11 @@ laat|laten|blijf\w*|blijven|houd|houden|vergeet|grapje|hoeft|hoeven|overbodig|on
 """
 # Behind what is asked for.
 _AFTER: Final = r"""
-no(?! (?:rush|hurry|problem|problems|worries|doubt|matter|later|earlier|sooner|more than|less than|fewer|pressure|big deal)\b)|nope|nah|stop|wait
+(?<!is )(?<!are )(?<!was )(?<!['\u2019]s )no(?! (?:rush|hurry|problem|problems|worries|doubt|matter|later|earlier|sooner|more than|less than|fewer|pressure|big deal)\b)|nope|nah|stop|wait
 actually|oops|whoops|mistake|sorry|pardon|drop|skip|scrap|abort|leave|or rather|let me|sorted|solved|resolved|settled|taken care of
 nein|nee|nö|halt|stopp?|moment|warte|ach|egal|doch
 non|attends|attendez|finalement|plutôt|annul\w*|arrêt\w*
-mejor|espera|espere|cancela\w*|anzi|aspett\w*|annull\w*
+mejor|(?<=[,.;:!?\u2026] )esper[ae]|cancela\w*|anzi|(?<=[,.;:!?\u2026] )aspett\w*|annull\w*
 não|nao|afinal|melhor|wacht|toch|stop maar
 """
 # Who or what a sentence tells of, with what it is or does; not what somebody wants or needs.
@@ -78,9 +78,9 @@ _GOES_ON: Final = re.compile(
 )
 # What has happened may have settled what is asked for; what is so is why it is asked for.
 _PAST: Final = re.compile(
-    r"(?:['\u2019](?:ve|d)|(?<!\w)(?:was|were|had|did|got|went|came|let|took|made|said|\w{2,}ed"
+    r"(?:['\u2019](?:ve|d)|(?<!\w)(?:was|were|had|did|got|went|came|let|took|made|said|(?<!is )(?<!are )(?<!['\u2019]s )\w{2,}ed"
     r"|(?:has|have) (?:just |already )?(?:let|gone|got|done|taken|left|come|been|seen|found|put|set|cut|told|paid|begun|fallen|\w+ed)|war\w*|hatte\w*|hat|habe|haben|wurde\w*"
-    r"|était|étaient|ont|ai|a(?= \w+[éits]\b)|fue|era|eran|han|ha|he(?= \w+[dt]o)|ho|hai|hanno|erano|foi|foram|estava|tinha|\w+ou|heeft|hebben|heb|waren))(?!\w)",
+    r"|était|étaient|(?:ont|ai|a)(?= \w+[éitsu]\b)|fue|era|eran|han|ha|he(?= \w+[dt]o)|ho|hai|hanno|erano|foi|foram|estava|tinha|\w+ou|heeft|hebben|heb|waren))(?!\w)",
     re.IGNORECASE,
 )
 _SIGH: Final = re.compile(
