@@ -10,9 +10,9 @@ from typing import Final
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
 _DENIED: Final = r"""
-don'?t|do not|doesn'?t|does not|didn'?t|did not|never|not(?! sure| only| just)|nobody|no one|nothing|no longer|no need
+don'?t(?! (?:care|mind|hesitate)\b)|do not|doesn'?t|does not|didn'?t|did not|never|not(?! sure| only| just)|nobody|no one|nothing(?! else)|no longer|no need
 can'?t|cannot|won'?t|wouldn'?t|shouldn'?t|mustn'?t|isn'?t|aren'?t|wasn'?t|hasn'?t|haven'?t|hadn'?t
-i refuse|wait|rather|hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
+i refuse|wait|(?:\w+['\u2019]?d|would) rather(?! (?:have|take|get|go for)\b)|rather (?:not|leave|keep|wait)|hold off|hold on|leave it|leave them|rather than|refrain|avoid|without me|forget about
 nicht|kein|keine|keinen|keinem|keiner|nie|niemals|bloß nicht|lass|lasst|lassen sie
 n'\w+|ne \w+ (?:\w+ )?(?:pas|plus|jamais|rien)|pas|jamais|aucune?|surtout
 nunca|jamás|tampoco|no (?:quiero|queremos|lo|la|los|las|le|les|me|nos|se|hace|hay|debe|debes|vuelvas?)
@@ -37,8 +37,9 @@ earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:j
 (?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
 what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
 too (?:long|much|many|late|early|expensive|short|few|little)
+(?:says?|said|reads?|writes?|wrote|states|stated|goes|like this|as follows|examples?|printed|written)[^.!?:]{0,40}:(?= )
 would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
-(?:i|we)'?ll \w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
+(?:i|we)'?ll (?!(?:bring|collect|fetch|pay|pick)\b)\w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber
 hier (?:soir|matin)|d'hier|déjà|la semaine dernière|si je|si on|si nous|moi-même|supposons|imaginons
 ayer|ya|la semana pasada|si yo|si nos|yo mism[oa]|supongamos|imagina
@@ -58,9 +59,16 @@ _CUES: Final = re.compile(rf"(?<!\w)(?:{words(_DENIED)}|{words(_TOLD)})(?!\w)", 
 _OPENING: Final = (
     r"(?:hi|hey|hello|ok|okay|so|and|but|well|sorry|please|thanks|und|aber|et|mais|y|e|en)"
 )
+# Behind a comma, without a question mark, such a word only goes on: "job 12, which is late", "and so did 70".
+_GOES_ON: Final = (
+    r"(?:which|who|whose|(?:so )?(?:did|has|had|have|was|were|is|are|does|ist|sind|war|waren|hat|haben|wurden?)"
+    r"(?! (?:it|that|this|they|there|you|he|she|i|we|the|my|es|das|der|die|ich|wir|sie|ihr|er)\b)"
+    r"|è|sono|hanno|ha|han|hay|está|están|foi|foram|estão|tem|zijn|heeft|hebben)(?!\w)[^?]*$"
+)
 # Every repetition has a bound or gives nothing back: a message may be written to take long.
+_OPENED: Final = rf"(?:{_OPENING}(?:, ?| )){{0,4}}"
 _QUESTION: Final = re.compile(
-    rf"(?:^|[.!?;:,¿]) ?(?:{_OPENING}(?:, ?| )){{0,4}}(?:{words(_ASKED)})(?!\w)", re.IGNORECASE
+    rf"(?:^|[.!?;:¿]|,(?! {_OPENED}{_GOES_ON})) ?{_OPENED}(?:{words(_ASKED)})(?!\w)", re.IGNORECASE
 )
 # "That was 200 euros, right?"
 _TAGGED: Final = re.compile(

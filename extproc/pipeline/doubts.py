@@ -12,7 +12,16 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from extproc.pipeline import cues, leftovers, reasons, replies, taken_back, transcript
+from extproc.pipeline import (
+    cues,
+    leftovers,
+    orders,
+    reasons,
+    replies,
+    stories,
+    taken_back,
+    transcript,
+)
 from extproc.pipeline.words import STEM, as_said, is_slip_of, items, says
 from extproc.questions import Asked
 from modelserver.schema import called_too, humanized, is_short_for, lacked
@@ -132,12 +141,14 @@ def doubtful(exchange: Exchange) -> bool:
         return False
     text = _without_refused(exchange, exchange.request.messages[last].text)
     text = _blanked(text, _reasons(exchange, text))
+    text = _blanked(text, _stories(exchange, changes, text))
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text))
         or _only_tells(exchange, text)
         or _takes_back(exchange, text)
         or _only_looks(changes, text)
+        or not _is_order(exchange, changes, text)
         or any(
             _unclear(exchange, planned, text) or _rests_on_defaults(exchange, planned, text)
             for planned in changes
@@ -153,6 +164,42 @@ def _rests_on_defaults(exchange: Exchange, planned: Planned, text: str) -> bool:
         return False
     name = [word for word in humanized(planned.target.name).split() if len(word) >= STEM]
     return not all(_begins(text, word[:STEM]) for word in name)
+
+
+def _is_order(exchange: Exchange, changes: Iterable[Planned], text: str) -> bool:
+    """Whether a message that answers no question of ours has the form of an order."""
+    if transcript.answered(exchange) is not None:
+        return True
+    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    return orders.is_order(text, said, *_spoken_of(changes))
+
+
+def _spoken_of(changes: Iterable[Planned]) -> tuple[list[str], set[str]]:
+    """What targets are called and described as, and all words of that and of their parameters."""
+    targets = [planned.target for planned in changes]
+    names = [each for target in targets for each in (humanized(target.name), target.description)]
+    about = [
+        *names,
+        *(f"{humanized(each.name)} {each.description} {' '.join(map(as_said, each.enum))}"
+          for target in targets for each in target.parameters),
+    ]  # fmt: skip
+    return names, {word for each in about for word in _WORD.findall(each.casefold())}
+
+
+def _stories(
+    exchange: Exchange, changes: Iterable[Planned], text: str
+) -> Iterator[tuple[int, int]]:
+    """Where a message tells what led to its order: nothing of it is a value of a call, or names one."""
+    if transcript.answered(exchange) is not None:
+        return
+    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    names, about = _spoken_of(changes)
+    own = _stems(planned.target.name for planned in changes)
+    for start, end in stories.places(text, said):
+        if not any(_begins(text[start:end], stem) for stem in own) and orders.is_order(
+            text[end:], [(a - end, b - end) for a, b in said if a >= end], names, about
+        ):
+            yield start, end
 
 
 def _only_looks(changes: Iterable[Planned], text: str) -> bool:

@@ -25,7 +25,7 @@ _VALUE: Final = re.compile(r"(?<!\w)\w[\w.,:/@-]*+")
 # English, German, French, Spanish, Italian, Portuguese, Dutch. Something follows, be it a value: "until Monday".
 _CONDITIONS: Final = re.compile(
     r"""(?<!\w)(?:
-    if(?!\ possible)|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while|except|provided|only\ if
+    if(?!\ (?:possible|need\ be|you\ (?:please|can|could|would|will|like|don'?t\ mind)|(?:that|it)(?:['\u2019]s|\ is)\ (?:ok|okay|fine|possible|all\ ?right|alright)))|unless|when|whenever|once|as\ soon\ as|after|before|until|till|while(?!\ (?:i|we|you)\ (?:remember|think|have\ you)|\ (?:i|we|you)['\u2019](?:m|re)\ at\ it)|except|provided|only\ if
     |wenn|falls|sobald|solange|nachdem|bevor|bis|außer|quand|lorsque|dès\ que|jusqu'\w+|après|avant|sauf
     |cuando|hasta|después|antes|salvo|excepto|quando|finché|dopo|prima|tranne|até|depois|exceto
     |wanneer|zodra|zolang|totdat|tenzij|behalve

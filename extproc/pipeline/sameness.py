@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from extproc.contract import Target
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
-_SAME: Final = re.compile(
+SAME: Final = re.compile(
     r"(?<!\w)(?:same|too(?=\s*(?:$|[.,;!]|(?:and|but|with|at|for|please|pls|plz|thanks|thx)\b))|also|as well|likewise|ditto|identical(?:ly)?|gleiche[nrsm]?|dasselbe|derselbe|dieselbe|selbe[nrs]?"
     r"|genauso|ebenso|auch|ebenfalls|même|pareil|idem|aussi|également|pareillement|mism[oa]s?|igual|también"
     r"|stess[oa]|uguale|anche|altrettanto|mesm[oa]s?|também|hetzelfde|zelfde|dezelfde|ook|eveneens)(?!\w)",
@@ -34,23 +34,23 @@ y e pero con para por a al el lo los las en favor gracias cosa otra vez
 ma per il i gli cosa favore grazie ancora di de da o os as um uma mas com em na coisa obrigado obrigada
 en maar met voor op het een graag alsjeblieft alstublieft bedankt nog weer
 """
-_LITTLE: Final = frozenset(_LITTLE_WORDS.split())
+LITTLE: Final = frozenset(_LITTLE_WORDS.split())
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LONGEST: Final = 120
 
 
 def wanted(text: str, taken: Sequence[tuple[int, int]], target: Target) -> bool:
     """Whether a message wants the same but for the values that stand at these places."""
-    if len(text) > _LONGEST or "?" in text or _SAME.search(text) is None:
+    if len(text) > _LONGEST or "?" in text or SAME.search(text) is None:
         return False
     about = [
         humanized(target.name), target.description,
         *(f"{humanized(each.name)} {each.description}" for each in target.parameters),
     ]  # fmt: skip
     own = {word for each in about for word in _WORD.findall(each.casefold())}
-    same = [found.span() for found in _SAME.finditer(text)]
+    same = [found.span() for found in SAME.finditer(text)]
     return all(
-        _lies_in(found, taken) or _lies_in(found, same) or _says_nothing(found[0].casefold(), own)
+        _lies_in(found, taken) or _lies_in(found, same) or says_nothing(found[0].casefold(), own)
         for found in _WORD.finditer(text)
     )
 
@@ -59,9 +59,9 @@ def _lies_in(found: re.Match[str], places: Iterable[tuple[int, int]]) -> bool:
     return any(start < found.end() and found.start() < end for start, end in places)
 
 
-def _says_nothing(word: str, own: set[str]) -> bool:
+def says_nothing(word: str, own: set[str]) -> bool:
     """Whether a word is a small one, or one of the target's: be it in another form, or short for it."""
-    return word in _LITTLE or any(
+    return word in LITTLE or any(
         word == each or is_short_for(word, each)
         or (len(word) > STEM and len(each) > STEM and word[:STEM] == each[:STEM])
         for each in own

@@ -24,23 +24,23 @@ keep|keeps|keeping|kept|stay|stays|staying|remain|remains|remaining|preserve|unt
 hate|hates|loath|dread|refuse|refuses|object to|opposed to|reluctant|hardly|scarcely|far from|sooner (?:have|keep|see)
 no (?:way|point|means|reason|use|sense|intention|chance|wish|desire|occasion|call for|good|longer)|pointless|needless|unnecessary
 overkill|uncalled for|premature|forget|scratch (?:that|it)|strike that|scrap (?:that|it|the)|undo|never ?mind|nvm|drop (?:it|that|the idea|the whole)
-second thoughts?|reconsider\w*|changed? (?:my|our|his|her|their) minds?|think better of|thought better of|kidding|joking|a joke|jk
-hang on|hold (?:on|off|it|your horses|that)|not so fast|back ?out|bad idea|let'?s not|nothing (?:to|doing|of the)|spare (?:me|us)|god forbid
+reconsider\w*|changed? (?:my|our|his|her|their) minds?|think better of|thought better of|kidding|joking|a joke|jk
+hang on|hold (?:on|off|it|your horses|that)|not so fast|back ?out|bad idea|let'?s not|nothing (?:to|doing|of the)|spare (?:me|us|him|her|them|it)|god forbid
 heaven forbid|perish the thought|over my dead body|out of the question|as if|fat chance|last thing|by accident|by mistake|accidentally
 worth the (?:bother|trouble|effort|hassle)|wrong (?:window|chat|number|person|thread|tab|place|box|one)|meant for|pasted
 bleib\w*|behalt\w*|stehen ?lass\w*|lass\w*|lieber nicht|vergiss\w*|vergesst|quatsch|scherz|spaß|von wegen|erledigt|überflüssig|unnötig
 unterlass\w*|verschon\w*|kommt nicht in frage|auf keinen fall|bloß nicht|zum glück|finger weg
 laiss\w*|rest(?:e|ent|era|eront|er)|gard(?:e|ez|ons|er|era)|oubli(?:e|ez|ons|er)|inutile|tant pis|hors de question|plaisant\w*|blague|erreur
 d[eé]j[ae]\w*|deje\w*|dejar\w*|qued[ae]\w*|sigue|siga|olv[ií]d\w*|ni hablar|ni se te|ni loc[oa]|broma|faltaba|innecesari[oa]
-lasci\w*|rest(?:a|ano|i|ino)|riman\w*|tien(?:i|e|ga|amo)|dimentic\w*|inutile|scherz\w*|macché|niente|ci mancherebbe|guai
+lasci\w*|rest(?:a|ano|i|ino)|riman\w*|tieni|tenga|teniamo|dimentic\w*|inutile|scherz\w*|macché|niente|ci mancherebbe|guai
 deix\w*|fica\w*|fique\w*|mant[eé]\w*|mantenh\w*|esque[cç]\w*|nem pensar|brincadeira|desnecess\w*|escusa\w*|nada disso
 laat|laten|blijf\w*|blijven|houd|houden|vergeet|grapje|hoeft|hoeven|overbodig|onnodig|geen sprake|uit den boze
 """
 # Behind what is asked for.
 _AFTER: Final = r"""
 (?<!is )(?<!are )(?<!was )(?<!['\u2019]s )no(?! (?:rush|hurry|problem|problems|worries|doubt|matter|later|earlier|sooner|more than|less than|fewer|pressure|big deal)\b)|nope|nah|stop|wait
-actually|oops|whoops|mistake|sorry|pardon|drop|skip|scrap|abort|leave|or rather|let me|sorted|solved|resolved|settled|taken care of
-nein|nee|nö|halt|stopp?|moment|warte|ach|egal|doch
+actually|second thoughts?|oops|whoops|mistake|sorry|pardon|drop|skip|scrap|abort|leave|or rather|let me|sorted|solved|resolved|settled|taken care of
+nein|nee|nö|halt|stopp?|(?<!at the )moment|warte|ach|egal|doch
 non|attends|attendez|finalement|plutôt|annul\w*|arrêt\w*
 mejor|(?<=[,.;:!?\u2026] )esper[ae]|cancela\w*|anzi|(?<=[,.;:!?\u2026] )aspett\w*|annull\w*
 não|nao|afinal|melhor|wacht|toch|stop maar

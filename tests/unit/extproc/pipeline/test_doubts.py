@@ -184,7 +184,7 @@ def test_a_number_read_out_of_several_is_asked_back() -> None:
 )  # fmt: skip
 def test_a_plain_wish_is_done(said: str) -> None:
     """Polite or short: who says it plainly is not asked again."""
-    assert is_done(said, ship())
+    assert is_done(said, as_said(said, ship()))
 
 
 def test_a_number_that_no_call_takes_is_asked_back() -> None:
@@ -829,3 +829,52 @@ def test_a_name_within_anothers_is_no_mention_of_that() -> None:
     call = of_words(said, wish("order_suit", 0, chest=98, waist=84), chest="98", waist="84")
     assert is_done(said, call, config=settings(suit))
     assert not is_done(f"{said}, and a waistcoat", call, config=settings(suit))
+
+
+# The form of an order -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "far be it from me to ship P77", "parcel P77 we can happily do without", "here's hoping that P77 goes out one day",
+        "a shipped parcel looks like this: P77, gone", "there's a note that reads: parcel P77, by ship",
+        "P77 sings at night", "everybody dreams of parcel P77", "quite a thing, that parcel P77 of yours",
+        "der Aufkleber auf P77 glänzt", "un beau jour le colis P77 partira", "quel pacco P77 mi fa sognare",
+    ],
+)  # fmt: skip
+def test_what_has_not_the_form_of_an_order_is_asked_back(said: str) -> None:
+    """The words that deny and tell are never all known; the forms of an order are few."""
+    assert not is_done(said, as_said(said, ship()))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "ship P77", "ok, then ship P77", "today ship P77", "P77, please", "I'd like P77 shipped", "we need P77 to go out",
+        "parcel P77", "P77 parcel to ship", "it's late, so send P77", "would you send P77 for me", "plaese dispatch P77",
+        "schick das Paket P77 weg", "envoyez le colis P77", "manda el paquete P77", "spedisci il pacco P77",
+        "manda o pacote P77", "verstuur het pakket P77",
+    ],
+)  # fmt: skip
+def test_an_order_in_any_form_is_done(said: str) -> None:
+    """Told, asked for, or only named."""
+    assert is_done(said, as_said(said, ship()))
+
+
+@pytest.mark.parametrize(
+    ("said", "done"),
+    [
+        ("What a summer! Do ship P77.", True), ("My sister has refused it twice already. Please ship P77.", True),
+        ("She said yes!! So now I need you: ship P77.", True), ("I don't care what it costs. Ship P77.", True),
+        ("The shop isn't there any more and nobody can call, so please ship P77", True),
+        ("My boss said so three times this morning, so please ship P77.", True),
+        ("Just a joke of mine. Ship P77.", False), ("Suppose I were angry. Ship P77!", False),
+        ("A sign there says it loudly: ship P77.", False), ("I never wanted that. Ship P77.", False),
+        ("We had P78 shipped yesterday. Ship P77.", False), ("The parcel was shipped already. Ship P77.", False),
+        ("He was here yesterday. P77 sings.", False),
+    ],
+)  # fmt: skip
+def test_what_led_to_an_order_casts_no_doubt_on_it(said: str, *, done: bool) -> None:
+    """Unless it may say how the order is meant, or is of the call itself."""
+    assert is_done(said, as_said(said, ship())) is done

@@ -85,7 +85,7 @@ def test_a_wish_that_was_answered_goes_where_no_target_fits() -> None:
 
 def test_new_words_are_a_new_wish() -> None:
     """A follow-up that names somebody else is called."""
-    played = run(wish("book_room", 2, guest="Eve"), "book for Bob", DONE, "and another for Eve")
+    played = run(wish("book_room", 2, guest="Eve"), "book for Bob", DONE, "and book one for Eve")
     played << forwards()
     assert made(played) == [{"guest": "Eve"}]
 
