@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from modelserver.schema import Call, Evidence
 
 _NEGATOR: Final = re.compile(
-    r"(?<!\w)(?:without|w/o|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never)"
-    r"\W{1,3}(?:\w+\W{1,3}){0,2}$",
+    r"(?<!\w)(?:without|w/o|no|not|skip|sans|ohne|kein\w*|sin|senza|sem|zonder|geen|don'?t|never"
+    r"|spare|omit|drop|forget|save (?:me|us|him|her|them)|leave (?:out|off)|do(?:es)? without|needn'?t)"
+    r"\W{1,3}(?:\w+\W{1,3}){0,3}$",
     re.IGNORECASE,
 )
 _DENIES: Final = re.compile(
@@ -51,7 +52,8 @@ _NOT_NEEDED: Final = re.compile(
     re.IGNORECASE,
 )
 _NEEDLESS: Final = re.compile(
-    r"(?<!\w)(?:(?:not|n['\u2019]t|isnt|arent) (?:be )?(?:needed|necessary|required|wanted)|unnecessary|unwanted)(?!\w)",
+    r"(?<!\w)(?:(?:not|n['\u2019]t|isnt|arent) (?:be )?(?:needed|necessary|required|wanted)|unnecessary|unwanted"
+    r"|(?:leave|leaving|leaves|left)(?: \w+){1,3}? (?:out|off|aside|away))(?!\w)",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(r"[,;.!?:](?=\s|$)|\n")
@@ -106,8 +108,37 @@ _NO_UNITS: Final = frozenset(
 _JOINED_BEFORE: Final = re.compile(r"[^\W_]\s?(?:\+|&)\s?$")
 _JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]")
 _JOINED: Final = re.compile(r"\s(?:and|und|et|y|e|en|&)\s", re.IGNORECASE)
-# Words between two items of a list: "and also the", "as well as".
+# Words between two items of a list: "and also the", "as well as"; what goes on with "for", is no list.
 _MOST_BETWEEN: Final = 3
+_LEADS_ON: Final = frozenset(
+    [
+        "for",
+        "to",
+        "from",
+        "at",
+        "with",
+        "until",
+        "by",
+        "für",
+        "zu",
+        "bis",
+        "mit",
+        "pour",
+        "à",
+        "avec",
+        "para",
+        "con",
+        "per",
+        "até",
+        "voor",
+        "met",
+    ]
+)
+# "A blazer, a scarf and a duvet" of which the scarf is the first that was read.
+_ITEM_BEFORE: Final = re.compile(
+    r"(?<!\w)(?:an?|the|some|one|two|three|\d+|ein\w*|une?|des|les|un[ao]?|los|las|uma?|een|het) [\w-]+, (?:an?|the|some|one|two|three|\d+|ein\w*|une?|des|les|un[ao]?|los|las|uma?|een|het)? ?$",
+    re.IGNORECASE,
+)
 _FIRST: Final = frozenset(
     {"start", "begin", "from", "since", "in", "min", "minimum", "lowest", "earliest"}
 )
@@ -560,13 +591,22 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
     ordered = sorted(
         (place, place + len(str(item))) for place, item in zip(places, value, strict=True)
     )
-    cut = _JOINED_BEFORE.search(text[: ordered[0][0]]) or _JOINED_AFTER.match(text, ordered[-1][1])
+    before = text[: ordered[0][0]]
+    cut = (
+        _JOINED_BEFORE.search(before)
+        or _ITEM_BEFORE.search(before)
+        or _JOINED_AFTER.match(text, ordered[-1][1])
+    )
     kind = {word[:STEM] for word in humanized(parameter.name).split()}
     return bool(cut) or any(
-        len([w for w in _WORD.findall(text[end:begin].casefold()) if w[:STEM] not in kind])
-        > _MOST_BETWEEN
+        _parts_items([w for w in _WORD.findall(text[end:begin].casefold()) if w[:STEM] not in kind])
         for (_, end), (begin, _) in pairwise(ordered)
     )
+
+
+def _parts_items(between: Sequence[str]) -> bool:
+    """Whether words between two items of a list may begin something else."""
+    return len(between) > _MOST_BETWEEN or not _LEADS_ON.isdisjoint(between)
 
 
 def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text: str) -> bool:

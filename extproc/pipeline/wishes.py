@@ -64,6 +64,7 @@ def planned(exchange: Exchange, call: Call, target: Target, *, further: bool) ->
         doubtful = (
             standing is not Standing.NEW or made_up or _takes_up(exchange, call, target, mentions)
             or _says_nothing_new(exchange, call)
+            or _leaves_unanswered(exchange, call, target)
         )  # fmt: skip
     return Planned(
         target, said,
@@ -314,6 +315,17 @@ def _says_nothing_new(exchange: Exchange, call: Call) -> bool:
     return all(
         any(says(text, words) or _says(text, call.arguments.get(name)) for text in before)
         for name, words in said.items()
+    )
+
+
+def _leaves_unanswered(exchange: Exchange, call: Call, target: Target) -> bool:
+    """Whether what our question was about is taken from what was said before it: why did we ask, then?"""
+    sentence = transcript.answered(exchange)
+    last = exchange.request.last_user
+    return isinstance(sentence, Asked) and any(
+        sentence.asks_for(each)
+        for each in target.parameters
+        if each.name in call.evidence and call.evidence[each.name].message != last
     )
 
 

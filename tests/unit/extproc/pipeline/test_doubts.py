@@ -209,6 +209,8 @@ def test_a_default_for_what_the_message_speaks_of_is_asked_back() -> None:
     [
         ("ship P77 with gift wrap", True, True), ("ship P77 with gift wrap", False, False),
         ("ship P77 without gift wrap", False, True), ("ship P77, no gift wrap", True, False),
+        ("ship P77 and spare her the gift wrap", True, False), ("ship P77, leave the gift wrap out", True, False),
+        ("ship P77, leave the gift wrap out", False, False),  # "leave" is asked back anyway
     ],
 )  # fmt: skip
 def test_a_yes_or_no_against_the_words_is_asked_back(said: str, wrapped: bool, done: bool) -> None:
@@ -548,6 +550,8 @@ def test_a_list_out_of_two_wishes_is_asked_back() -> None:
     both = wish("renew", 0, loans=["L6", "K7"])
     assert is_done("renew L6 and also K7", both, config=settings(renew))
     assert not is_done("renew L6 and reserve the item K7", both, config=settings(renew))
+    assert not is_done("renew L6 for case K7", both, config=settings(renew))
+    assert not is_done("renew a J5, an L6 and a K7", both, config=settings(renew))
 
 
 def test_never_is_never() -> None:

@@ -202,6 +202,18 @@ def test_an_answer_to_our_question_completes_an_old_wish() -> None:
     assert made(played) == [{"guest": "Bob", "kind": "double"}]
 
 
+def test_what_was_asked_for_and_is_taken_from_before_is_asked_back() -> None:
+    """The gateway asked for the guest since something was wrong with it; the kind is no answer to that."""
+    asked = QUESTIONS.ask([BOOK.parameters[0]], known=True)
+    old, chosen = wish("book_room", 0, guest="Bob"), placed("kind", "double", 2, "a double one")
+    call = Call(
+        "book_room", {"guest": "Bob", "kind": "double"}, (), {**old.evidence, **chosen.evidence}
+    )
+    run(call, "book for Bob", asked, "a double one then") << says(
+        QUESTIONS.propose([(BOOK, {"guest": "Bob", "kind": "double"})])
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "said", "made_"),
     [
