@@ -87,9 +87,7 @@ en maar dan nu hallo hoi goedemorgen goedendag ja bedankt ook nog eens vandaag l
 _OPENINGS: Final = frozenset(_OPENINGS_WORDS.split())
 _REQUEST: Final = re.compile(rf"(?<!\w)(?:{words(_ASKED_FOR)})(?!\w)", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"(?:[^.,;:!?\n…()\u2013\u2014-]|(?<=\w)[.,:'\u2019-](?=\w))+")
-_JOINT: Final = re.compile(
-    r"\s(?:and|then|so|but|und|dann|et|puis|y|e|poi|en|dan|or)\s", re.IGNORECASE
-)
+_JOINT: Final = re.compile(r"\s(?:then|so|but|dann|puis|luego|poi|dan)\s", re.IGNORECASE)
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _CODE: Final = re.compile(r"\s*#?[\w-]*\d")
 # Beside small words, where values are said alone.

@@ -21,7 +21,7 @@ _LEFT: Final = r"""
 leav(?:e|es|ing)(?=\b[^.!?]{0,60}?\b(?:as|alone|where|be|in place|in peace|untouched|unchanged|standing|running|open)\b)
 let(?=(?: [\w'-]+){1,3} (?:be|rest|stand|go|lie|sleep|run|pass)\b)
 keep|keeps|keeping|kept|stay|stays|staying|remain|remains|remaining|preserve|untouched|unchanged
-hate|hates|loath|dread|refuse|refuses|object to|opposed to|reluctant|hardly|scarcely|far from|sooner (?:have|keep|see)
+(?:do|does|go|manage|live|get by|cope) (?:\w+ )?without(?=\W*(?:$|[.,;!?]|it|them|that|this))|hate|hates|loath|dread|refuse|refuses|object to|opposed to|reluctant|hardly|scarcely|far from|sooner (?:have|keep|see)
 no (?:way|point|means|reason|use|sense|intention|chance|wish|desire|occasion|call for|good|longer)|pointless|needless|unnecessary
 overkill|uncalled for|premature|forget|scratch (?:that|it)|strike that|scrap (?:that|it|the)|undo|never ?mind|nvm|drop (?:it|that|the idea|the whole)
 reconsider\w*|changed? (?:my|our|his|her|their) minds?|think better of|thought better of|kidding|joking|a joke|jk
