@@ -37,7 +37,7 @@ earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:j
 (?:he|she|they|somebody|someone|my \w+|our \w+|the \w+) (?:says?|said|told|wants?|wanted|asked|will)
 what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
 too (?:long|much|many|late|early|expensive|short|few|little)
-(?:says?|said|reads?|writes?|wrote|states|stated|goes|like this|as follows|examples?|printed|written)[^.!?:]{0,40}:(?= )
+(?:says?|said|reads?|writes?|wrote|states|stated|like this|as follows|(?:an|the|my|your|for) examples?|printed|written)[^.!?:]{0,40}:(?= )
 would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
 (?:i|we)'?ll (?!(?:bring|collect|fetch|pay|pick)\b)\w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber

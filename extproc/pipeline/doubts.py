@@ -226,6 +226,10 @@ def _stories(
     said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
     names, about = _spoken_of(changes)
     own = _stems(planned.target.name for planned in changes)
+    yield from (
+        (start, end) for start, end in stories.thanks(text)
+        if not any(start < stop and begin < end for begin, stop in said)
+    )  # fmt: skip
     for start, end in stories.places(text, said):
         if not any(_begins(text[start:end], stem) for stem in own) and orders.is_order(
             text[end:], [(a - end, b - end) for a, b in said if a >= end], names, about

@@ -43,7 +43,7 @@ accept activate add adjust advance allocate allow announce answer append apply a
 award ban bill block book borrow bring buy call cancel change charge check clean clear close collect compute configure connect convert copy correct
 count excuse create cut deactivate debit decrease deduct delay delete deliver deposit dial dim disable disconnect dismiss dispatch display do donate double download
 draft draw drop duplicate email empty enable encrypt end enrol enroll enter erase evict exchange exclude execute expand export extend fax feed fetch file fill
-finish fit fix flag flush forward free freeze fund get give grant grab halt hand hang heat help hire hold import include increase inform insert install
+find finish fit fix flag flush forward free freeze fund get give grant grab halt hand hang heat help hire hold import include increase inform insert install
 invite invoice issue join jot kick kill launch lay leave lend let lift light limit link list load lock log lower mail make mark measure merge mix modify mount move
 mow mute name note notify offer open order pack park pass pause pay pencil permit pick place plan plant play pledge plug polish post postpone pour preorder
 prepare print process program promote pull pump purchase push put queue raise reactivate reassign reboot rebook recast recharge reconnect record redeem redirect

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extproc.pipeline.cues import words
+from extproc.pipeline.cues import may_not_be_meant, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,6 +27,10 @@ dimentic\w*|aspett\w*|brincadeira|exemplo|esque\w*|não|nao|grap\w*|stel dat|als
 """
 _HOW_IT_IS_MEANT: Final = re.compile(
     rf"(?<!\w)(?:{words(_MEANT)})(?!\w)|[:\"\u201c\u201e\u00ab?\d]", re.IGNORECASE
+)
+_THANKS: Final = re.compile(
+    r"(?:[,.!]? and |, |(?<=[.!?]) |[.!] )(?:many |a thousand |so )?(?:thank(?:s| you)|thx|cheers|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dank je)(?!\w)[^.!?;\n]*",
+    re.IGNORECASE,
 )
 _SPARED: Final = re.compile(
     r"(?<!\w)no (?=(?:idea|doubt|wonder|matter|kidding))|(?<=^)what a(?=\s)|(?:i|we) (?:do ?n['\u2019]?t|do not) (?:care|mind)(?: (?:what|how|which) it \w+)?",
@@ -45,5 +49,16 @@ def places(text: str, said: Sequence[tuple[int, int]]) -> Iterator[tuple[int, in
             end = joints[-1].start()
         if end > first:
             break
-        if not _HOW_IT_IS_MEANT.search(_SPARED.sub(" ", text[start:end].strip())):
+        if _is_story(text[start:end]):
             yield start, end
+
+
+def thanks(text: str) -> Iterator[tuple[int, int]]:
+    """Where a message gives thanks, and for what."""
+    for found in _THANKS.finditer(text):
+        if _is_story(found[0]) and not may_not_be_meant(found[0]):
+            yield found.span()
+
+
+def _is_story(said: str) -> bool:
+    return _HOW_IT_IS_MEANT.search(_SPARED.sub(" ", said.strip())) is None

@@ -873,6 +873,7 @@ def test_an_order_in_any_form_is_done(said: str) -> None:
         ("She said yes!! So now I need you: ship P77.", True), ("I don't care what it costs. Ship P77.", True),
         ("The shop isn't there any more and nobody can call, so please ship P77", True),
         ("My boss said so three times this morning, so please ship P77.", True),
+        ("Ship P77, and thank you for doing all this after hours.", True), ("Ship P77. Thanks, but no.", False),
         ("Just a joke of mine. Ship P77.", False), ("Suppose I were angry. Ship P77!", False),
         ("A sign there says it loudly: ship P77.", False), ("I never wanted that. Ship P77.", False),
         ("We had P78 shipped yesterday. Ship P77.", False), ("The parcel was shipped already. Ship P77.", False),
