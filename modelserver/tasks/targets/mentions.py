@@ -101,12 +101,14 @@ def misspelt(
     right += [(f"{plain}s", choice) for plain, choice in right if plurals and plain.isalpha()]
     for match in _WORD.finditer(text):
         said = choices.plain(match.group())
-        near = {str(choice): choice for plain, choice in right if choices.is_misspelt(plain, said)}
+        near: dict[str, Any] = {
+            str(choice): choice for plain, choice in right if choices.is_misspelt(plain, said)
+        }
         if len(near) == 1:
             sure = LIKELY if len(match.group()) >= _LONG else _SLIP
             evidence = Evidence(number, match.start(), match.end(), match.group(), sure)
             refused = negated.is_refused(parameter, text, match.start())
-            found.append(Mention(*near.values(), evidence, refused))
+            found.append(Mention(next(iter(near.values())), evidence, refused))
     return found
 
 

@@ -349,7 +349,9 @@ def test_what_is_given_and_what_is_had_for_it(text: str, sell: str | None, buy: 
     assert settled(BARTER, talk(text), scores) == {name: each for name, each in got.items() if each}
 
 
-@pytest.mark.parametrize("text", ["get me 40 oats for barley", "barley and oats", "barley for oats"])
+@pytest.mark.parametrize(
+    "text", ["get me 40 oats for barley", "barley and oats", "barley for oats"]
+)
 def test_how_much_is_had_or_which_is_which_may_be_a_guess(text: str) -> None:
     found = chosen.settled(BARTER, {}, {}, talk(text), 0, several=False)
     many = [each for own in found.readings.values() for each in own]
