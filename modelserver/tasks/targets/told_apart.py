@@ -75,8 +75,10 @@ def filled(
             refused = negated.is_refused(parameter, message.content, said.start)
             if value is None or (refused and side == "target"):
                 continue  # "Instead of Otto" says who gives way.
-            for name in kept:
-                kept[name] = [each for each in kept[name] if not each.evidence.overlaps(said)]
+            kept = {
+                name: [each for each in many if not each.evidence.overlaps(said)]
+                for name, many in kept.items()
+            }
             kept[parameter.name] = [Reading(value, said)]
         if any(said.confidence >= _SURE for said in found.values()):
             kept |= _last_one(tool, kept, message, newest, occasion)
