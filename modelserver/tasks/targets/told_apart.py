@@ -85,6 +85,21 @@ def filled(
     return kept
 
 
+def in_reply(
+    tool: Tool, parameter: Parameter, message: Message, number: int, occasion: Occasion
+) -> Reading | None:
+    """The only name of a reply, where it is said to be of the side that was asked for: "Una steps in"."""
+    for pair in wording.pairs([p for p in tool.parameters if _is_free(p)]):
+        found = _named(message.content, number) if parameter in pair else []
+        changes = not wording.are_plain(*pair)
+        side: wording.Side = "source" if parameter == pair[0] else "target"
+        if len(found) != 1 or roles.of_one(found[0], message.content, changes=changes) != side:
+            continue
+        value: Any = spoken.read(parameter, *message.said(found[0].start, found[0].end), occasion)
+        return None if value is None else Reading(value, found[0])
+    return None
+
+
 def _last_one(
     tool: Tool, readings: wording.Readings, message: Message, newest: int, occasion: Occasion
 ) -> wording.Readings:

@@ -95,6 +95,20 @@ def test_what_words_do_not_tell_stays(
     assert {name: each for name, each in got.items() if each[1] >= 0.4} == said
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "value"),
+    [
+        ("Una Berg steps in, bless her", "new_guard", "Una Berg"), ("Otto's had it until now", "old_guard", "Otto"),
+        ("Otto's had it until now", "new_guard", None), ("Una Berg and Otto Kern", "new_guard", None),
+        ("Una Berg steps in", "station", None),
+    ],
+)  # fmt: skip
+def test_a_reply_names_the_side(text: str, name: str, value: str | None) -> None:
+    (parameter,) = (p for p in SHIFT.parameters if p.name == name)
+    found = told_apart.in_reply(SHIFT, parameter, Message("user", text), 2, UNTOLD)
+    assert (found and found.value) == value
+
+
 @pytest.mark.parametrize("unit", ["A a ", "it is still at ", "Ann Lee ", "' ", "A-", "1 A "])
 def test_it_takes_no_time(unit: str) -> None:
     start = time.perf_counter()
