@@ -57,7 +57,7 @@ _HELP: Final = (
     r"(?:has|have|agreed|to|will|can|should|shall|could|is|the|one|that|who|which|going|now)"
 )
 _TARGET_AFTER: Final = re.compile(
-    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|replaces?)(?!\w)"
+    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|(?<!, )replaces?)(?!\w)"
     r"|,? (?:from now on|from here on|henceforth)(?!\w)| (?:is|are) to (?:get|have|receive|take|play)(?!\w)"
     r"|(?:['\u2019]?s| is| goes| comes)? in(?=\s*(?:[,;.!?]|$|for\b|instead\b))|,? instead(?=\s*(?:[,;.!?]|$))",
     re.IGNORECASE,

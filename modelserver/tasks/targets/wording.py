@@ -456,12 +456,9 @@ def _from_others(
     Of "register Kira from Ben to Sue" the animal is not Sue, whom the words before her name.
     """
     message = messages[newest]
-    plain = are_plain(*(each for _, each in sides))
     for side, parameter in sides:
         own = readings[parameter.name][:1]
-        if not own or own[0].evidence.message != newest:
-            continue
-        if _told_side(own[0].evidence, message, plain=plain):
+        if not own or own[0].evidence.message != newest or side_of(own[0].evidence, message):
             continue
         thirds = [
             each for each in tool.parameters
@@ -471,7 +468,7 @@ def _from_others(
             and not {*humanized(each.name).split()} & _SIDES[side]
             and readings.get(each.name)
             and readings[each.name][0].evidence.message == newest
-            and _told_side(readings[each.name][0].evidence, message, plain=plain) == side
+            and side_of(readings[each.name][0].evidence, message) == side
         ]  # fmt: skip
         if len(thirds) == 1:
             third = readings[thirds[0].name][0]
@@ -483,11 +480,6 @@ def _from_others(
                     thirds[0].name: [sure_of(its, own[0].evidence.confidence)],
                 }
     return {}
-
-
-def _told_side(said: Evidence, message: Message, *, plain: bool) -> Side | None:
-    """The side that a "from" or a "to" says, or else what is said that a value does."""
-    return side_of(said, message) or roles.of_one(said, message.content, changes=not plain)
 
 
 def _in_order(tool: Tool, pair: tuple[Parameter, Parameter], readings: Readings) -> Readings:
