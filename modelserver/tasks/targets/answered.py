@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks import types
-from modelserver.tasks.targets import negated, remaining, wording
+from modelserver.tasks.targets import negated, remaining, told_apart, wording
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
 
@@ -74,7 +74,10 @@ def with_reply(
         said = call.evidence.get(parameter.name)
         if options(parameter) or (said is not None and said.message == newest):
             continue
-        reading = remaining.in_reply(parameter, messages[newest], newest, occasion)
+        reply = messages[newest], newest, occasion
+        reading = remaining.in_reply(parameter, *reply) or told_apart.in_reply(
+            tool, parameter, *reply
+        )
         taken = [each for name, each in call.evidence.items() if name != parameter.name]
         if reading and not any(map(reading.evidence.overlaps, taken)):
             call = replace(

@@ -28,6 +28,7 @@ from modelserver.tasks.targets import (
     remaining,
     shaped,
     switches,
+    told_apart,
     wording,
 )
 from modelserver.tasks.targets.claims import Reading, shared_out
@@ -230,6 +231,7 @@ class Functions:
             for p in tool.parameters
         }
         owned = wording.directed(tool, owned, messages, newest, occasion)
+        owned = told_apart.filled(tool, owned, messages, newest, occasion)
         owned = followed.renewed(tool, owned, messages, newest, occasion)
         return kept | {name: owned.get(name, [])[:1] for name in scalars}
 

@@ -12,12 +12,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets import looks, negated, wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import codes, spoken, units
+from modelserver.tasks.values import codes, particles, spoken, units
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -32,6 +32,13 @@ _NUMBER: Final = re.compile(
 _AFTER: Final = re.compile(r"\s?(?P<word>[€$£¥]|[^\W\d_]+)")
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _SIDES: Final = frozenset({"length", "width", "height", "depth"})
+_STEM: Final = 4
+# What parts of a message end with, each of which may name a number.
+_PART_ENDS: Final = re.compile(
+    rf"[,;/](?=\s)|[.!?](?=\s)|\n|(?<!\w)(?:{particles.every(particles.AND)}|but)(?!\w)",
+    re.IGNORECASE,
+)
+_ORDINAL: Final = re.compile(r"(?:st|nd|rd|th)(?!\w)|\.? [A-Z]")
 _DIGITS: Final = re.compile(r"\d+(?:[.,]\d+)?")
 _CROSSED: Final = re.compile(
     r"(?<![\w.,:/-])\d+(?:[.,]\d+)?(?:\s?(?:mm|cm|m))?(?:\s?(?:x|×|by)\s?\d+(?:[.,]\d+)?){1,2}(?:\s?(?P<unit>[^\W\d_]+))?(?!\w)",  # noqa: RUF001
@@ -47,6 +54,7 @@ def owned(
     kept = {name: list(many) for name, many in readings.items()}
     text = messages[newest].content
     kept |= _sides(tool, kept, messages, newest, occasion)
+    kept |= _by_turns(tool, kept, messages, newest, occasion)
     said = _measures(text)
     for measure, parameter in _asking(tool).items():
         spots = said.get(measure, [])
@@ -101,6 +109,82 @@ def _sides(
     return others | {
         p.name: [Reading(value, each)] for p, value, each in zip(sides, values, said, strict=True)
     }
+
+
+def _by_turns(
+    tool: Tool, readings: wording.Readings, messages: Sequence[Message], newest: int,
+    occasion: Occasion,
+) -> wording.Readings:  # fmt: skip
+    """Numbers that stand with a name each: "2.3 bar front and 3 bar rear", "front 2.3, rear 3".
+
+    Of those only that the model read, be it for the other one of them.
+    """
+    text = messages[newest].content
+    spots = _with_a_name(tool, text) if len(text) <= _LONGEST else {}
+    said = {
+        name: Evidence(newest, *spot, text[slice(*spot)], wording.SAID)
+        for name, spot in spots.items()
+    }
+    every = [p for p in tool.parameters if p.name in said]
+    read = [each.evidence for p in every for each in readings.get(p.name, [])[:1]]
+    values = {p.name: _read(p, said[p.name], messages[newest], occasion) for p in every}
+    if not read or None in values.values() or not all(
+        any(each.overlaps(own) for own in said.values()) for each in read
+    ):  # fmt: skip
+        return {}
+    others = {
+        name: [each for each in many if not any(map(each.evidence.overlaps, said.values()))]
+        for name, many in readings.items()
+    }
+    return others | {name: [Reading(values[name], said[name])] for name in said}
+
+
+def _read(parameter: Parameter, said: Evidence, message: Message, occasion: Occasion) -> Any:
+    if negated.is_refused(parameter, message.content, said.start):
+        return None
+    return spoken.read(parameter, *message.said(said.start, said.end), occasion)
+
+
+def _with_a_name(tool: Tool, text: str) -> dict[str, tuple[int, int]]:
+    """The only number of each part of a text that names one of several like numbers, by the parameter."""
+    names = _own_words(tool)
+    found: dict[str, tuple[int, int]] = {}
+    ends = [(m.start(), m.end()) for m in _PART_ENDS.finditer(text)] if len(names) > 1 else []
+    starts = [0, *(end for _, end in ends)]
+    for start, end in zip(starts, [*(begin for begin, _ in ends), len(text)], strict=True):
+        part = text[start:end]
+        named = [name for name, words in names.items() if words.search(part)]
+        numbers = [
+            match.span()
+            for match in looks.NUMBER.finditer(part)
+            if not _ORDINAL.match(part, match.end())
+        ]
+        if named and (len(named) > 1 or len(numbers) != 1 or named[0] in found):
+            return {}
+        if named:
+            found[named[0]] = (start + numbers[0][0], start + numbers[0][1])
+    return found if len(found) > 1 else {}
+
+
+def _own_words(tool: Tool) -> dict[str, re.Pattern[str]]:
+    """The words that only one of the tool's numbers is called by, by its name."""
+    numbers = [
+        p for p in tool.parameters if p.type in {"integer", "number"} and not options(p)
+    ]  # fmt: skip
+    called = {p.name: [*humanized(p.name).split()] for p in tool.parameters}
+    found = {}
+    for parameter in numbers:
+        others = {word for name, own in called.items() if name != parameter.name for word in own}
+        words = [
+            re.escape(word[: max(_STEM, len(word) - 3)])
+            for word in called[parameter.name]
+            if len(word) >= _STEM and word not in others and not units.said(word)
+        ]
+        if words:
+            found[parameter.name] = re.compile(
+                rf"(?<![\w-])(?:{'|'.join(words)})\w{{0,4}}(?![\w-])", re.IGNORECASE
+            )
+    return found
 
 
 def _asking(tool: Tool) -> dict[str, Parameter]:

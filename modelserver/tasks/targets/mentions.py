@@ -27,6 +27,7 @@ LIKELY: Final = 0.6
 _SLIP: Final = 0.3
 _LONG: Final = 6
 _STEM: Final = 4
+_SHORTEST_PLURAL: Final = 3
 # Longer messages are no plain wishes; what they say is the model's to find.
 LONGEST: Final = 2000
 # No more turns are in the models' sight.
@@ -63,19 +64,51 @@ def _names(enum: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w.-])(?:{'|'.join(forms)})(?![\w-]|\.\d)", re.IGNORECASE)
 
 
-def misspelt(parameter: Parameter, text: str, number: int) -> list[Mention]:
+def inflected(parameter: Parameter, text: str, number: int) -> list[Mention]:
+    """Where a text says choices of a parameter by their plurals: "500 euros"."""
+    if len(text) > LONGEST:
+        return []
+    found = []
+    for match in _plurals(tuple(map(str, parameter.enum))).finditer(text):
+        value = choices.meant(parameter.enum, match["name"])
+        evidence = Evidence(number, *match.span(), match.group(), SAID)
+        found.append(Mention(value, evidence, negated.is_refused(parameter, text, match.start())))
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _plurals(enum: tuple[str, ...]) -> re.Pattern[str]:
+    """The choices of letters with the ending of a plural, where that makes no other choice."""
+    known = {name.casefold() for name in enum}
+    names = [
+        re.escape(name) for name in enum
+        if len(name) >= _SHORTEST_PLURAL and name.isalpha() and f"{name.casefold()}s" not in known
+    ]  # fmt: skip
+    return re.compile(
+        rf"(?<![\w.-])(?P<name>{'|'.join(names)})(?:e?s)(?![\w-])" if names else r"(?!)",
+        re.IGNORECASE,
+    )
+
+
+def misspelt(
+    parameter: Parameter, text: str, number: int, *, plurals: bool = False
+) -> list[Mention]:
+    """Where a word is nearly one choice alone, or nearly its plural."""
     if len(text) > LONGEST:
         return []
     found = []
     right = [(choices.plain(str(choice)), choice) for choice in parameter.enum]
+    right += [(f"{plain}s", choice) for plain, choice in right if plurals and plain.isalpha()]
     for match in _WORD.finditer(text):
         said = choices.plain(match.group())
-        near = [choice for plain, choice in right if choices.is_misspelt(plain, said)]
+        near: dict[str, Any] = {
+            str(choice): choice for plain, choice in right if choices.is_misspelt(plain, said)
+        }
         if len(near) == 1:
             sure = LIKELY if len(match.group()) >= _LONG else _SLIP
             evidence = Evidence(number, match.start(), match.end(), match.group(), sure)
             refused = negated.is_refused(parameter, text, match.start())
-            found.append(Mention(near[0], evidence, refused))
+            found.append(Mention(next(iter(near.values())), evidence, refused))
     return found
 
 

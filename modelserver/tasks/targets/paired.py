@@ -35,6 +35,27 @@ _COMPARED: Final = re.compile(
 _JOINED: Final = re.compile(r"\s*(?:->|→|=>|⇒|➔|to|into|nach|naar|à|a|ad|para)\s*", re.IGNORECASE)
 
 
+# What one gives and what one gets for it: "sell 300 euros", "give me yen".
+_SOME: Final = rf"(?:(?:{particles.every(particles.ARTICLE)}|my|some|another|more|\d[\d.,]*) )*"
+_GIVES: Final = (
+    r"(?:sell|exchange|convert|swap|trade(?: in)?|give(?! me\b| us\b)|pay|spend|verkauf\w*|tausch\w*|wechs\w*|vend[sr]?e?"
+    r"|échange[rz]?|cambi\w*|troca\w*|wissel|ruil|verkoop)"
+)
+_GETS: Final = (
+    r"(?:buy|purchase|(?:give|get|bring|sell) (?:me|us)|kauf\w*|gib mir|ach[eè]te[rz]?|donne[sz]?[- ]moi|compr\w*|dame"
+    r"|dammi|koop|geef me)"
+)
+_GIVEN: Final = re.compile(rf"(?<!\w){_GIVES} {_SOME}$", re.IGNORECASE)
+_GOT: Final = re.compile(rf"(?<!\w){_GETS} {_SOME}$", re.IGNORECASE)
+_FOR: Final = re.compile(
+    rf" (?:for|with|für|gegen|mit|contre|pour|avec|por|con|contra|com|per|voor|tegen|met) {_SOME}",
+    re.IGNORECASE,
+)
+# "100 euros into rupees", of which the second is no choice.
+_ONWARD: Final = re.compile(r" (?:into|to|in|en|naar|em) [^\W\d_]{3,}", re.IGNORECASE)
+_COUNTED: Final = re.compile(r"\d ?$")
+
+
 @dataclass(slots=True)
 class _Pair:
     """What two like parameters hold while the turns are gone through."""
@@ -49,7 +70,20 @@ class _Pair:
 
     def side(self, said: Mention, message: Message) -> wording.Side | None:
         """The side that the words around a choice say for it."""
-        return self.plain_side(said, message.content) or wording.side_of(said.evidence, message)
+        return (
+            self.plain_side(said, message.content)
+            or wording.side_of(said.evidence, message)
+            or self.dealt_side(said, message.content)
+        )
+
+    def dealt_side(self, said: Mention, text: str) -> wording.Side | None:
+        """The side that a verb of a deal right before a choice says: "sell", "give me"."""
+        if not wording.are_plain(self.source, self.target):
+            return None
+        before = text[max(0, said.evidence.start - _BACK) : said.evidence.start]
+        if _GOT.search(before):
+            return "target"
+        return "source" if _GIVEN.search(before) else None
 
     def plain_side(self, said: Mention, text: str) -> wording.Side | None:
         """The side where words say it that can mean nothing else: its name, "so far"."""
@@ -93,7 +127,7 @@ def settled(
     now = _said_of_pair(source, messages, newest)
     values = {str(each.value) for each in now}
     if len(values) > 2 or (several and len(now) > 2):
-        return both
+        return both | (_rows(source, target, now, messages[newest].content) if several else {})
     for number in _turns(messages, newest, both, bool(now)):
         said = now if number == newest else _said_of_pair(source, messages, number)
         _hear(pair, said, messages[number], scores)
@@ -111,6 +145,24 @@ def settled(
     return found
 
 
+def _rows(
+    source: Parameter, target: Parameter, said: Sequence[Mention], text: str
+) -> wording.Readings:
+    """Several deals at once, each said as "X into Y"; empty where one of them is not."""
+    ways = list(zip(said[::2], said[1::2], strict=False))
+    if len(said) != 2 * len(ways) or not all(
+        one.value != other.value and not (one.refused or other.refused)
+        and _JOINED.fullmatch(text, one.evidence.end, other.evidence.start)
+        for one, other in ways
+    ):  # fmt: skip
+        return {}
+    firsts, seconds = zip(*ways, strict=True)
+    return {
+        source.name: [Reading(each.value, each.evidence) for each in firsts],
+        target.name: [Reading(each.value, each.evidence) for each in seconds],
+    }
+
+
 def _said_of_pair(parameter: Parameter, messages: Sequence[Message], number: int) -> list[Mention]:
     """The choices that a message says, also misspelt; refused ones only where they compare."""
     message = messages[number]
@@ -118,11 +170,14 @@ def _said_of_pair(parameter: Parameter, messages: Sequence[Message], number: int
         return []
     text = message.content
     plain = mentions.named(parameter, text, number)
-    words = [each.evidence for each in plain]
-    slips = [
-        e for e in mentions.misspelt(parameter, text, number) if mentions.is_free(e.evidence, words)
-    ]
-    found = sorted([*plain, *slips], key=lambda each: each.evidence.start)
+    found = list(plain)
+    for more in (
+        mentions.inflected(parameter, text, number),
+        mentions.misspelt(parameter, text, number, plurals=True),
+    ):
+        words = [each.evidence for each in found]
+        found += [each for each in more if mentions.is_free(each.evidence, words)]
+    found = sorted(found, key=lambda each: each.evidence.start)
     return [each for each in found if not each.refused or _is_compared(each, text)]
 
 
@@ -163,6 +218,9 @@ def _hear_two(
     pair: _Pair, first: Mention, second: Mention, message: Message, scores: Scores
 ) -> None:
     side, sure = _side_of_first(pair, first, second, message)
+    counted = [_is_counted(each, message.content) for each in (first, second)]
+    if side and counted == [side == "target", side == "source"]:
+        sure = wording.UNSAID  # How much one gets is not how much one gives.
     if side is None:
         straight = pair.score("source", first, scores) + pair.score("target", second, scores)
         crossed = pair.score("target", first, scores) + pair.score("source", second, scores)
@@ -181,6 +239,8 @@ def _side_of_first(
         return role.side, mentions.SAID if role.sure else wording.UNSAID
     text = message.content
     one, other = pair.side(first, message), pair.side(second, message)
+    if pair.dealt_side(first, text) and other is None and _is_for(first, second, text):
+        return one, mentions.SAID
     if one != "target" and _JOINED.fullmatch(text, first.evidence.end, second.evidence.start):
         return "source", mentions.SAID
     if one and other and one != other:
@@ -193,6 +253,9 @@ def _side_of_first(
 
 def _hear_one(pair: _Pair, said: Mention, message: Message, scores: Scores) -> None:
     side = pair.side(said, message)
+    if side is None and wording.are_plain(pair.source, pair.target):
+        onward = _ONWARD.match(message.content, said.evidence.end)
+        side = "source" if onward and _is_counted(said, message.content) else None
     if side is None and len(pair.held) == 1:
         (held,) = pair.held
         if pair.held[held].value != said.value:
@@ -203,6 +266,16 @@ def _hear_one(pair: _Pair, said: Mention, message: Message, scores: Scores) -> N
         return
     more = pair.score("source", said, scores) > pair.score("target", said, scores)
     pair.put("source" if more else "target", said, wording.UNSAID)
+
+
+def _is_for(first: Mention, second: Mention, text: str) -> bool:
+    """Whether one of two is said to be had for the other."""
+    return bool(_FOR.fullmatch(text, first.evidence.end, second.evidence.start))
+
+
+def _is_counted(said: Mention, text: str) -> bool:
+    """Whether a number stands right before a choice: "500 euros"."""
+    return bool(_COUNTED.search(text[max(0, said.evidence.start - 8) : said.evidence.start]))
 
 
 def _is_compared(said: Mention, text: str) -> bool:

@@ -27,20 +27,38 @@ _INSTEAD_OF: Final = re.compile(
 _SOURCE_BEFORE: Final = re.compile(
     r"(?<!\w)(?:(?:tak(?:es?|ing|en)|took) over from|replac(?:es?|ed|ing)|swap(?:s|ping)?|exchang(?:es?|ing)|trad(?:es?|ing)(?: in)?"
     r"|(?:stand(?:s|ing)?|step(?:s|ping)?|fill(?:s|ing)?|sit(?:s|ting)?) in for|(?:cover(?:s|ing)?|substitut(?:es?|ing)) for"
-    rf"|(?:s?he|it|they)(?:['\u2019]?s|['\u2019]re| is| are| has been| have been| was| were| stands?| sits?) {_NOW}(?:in|on|at)) {_LITTLE}",
+    rf"|(?:s?he|it|they)(?:['\u2019]?s|['\u2019]re| is| are| has been| have been| was| were| stands?| sits?)"
+    rf"(?: (?:sitting|standing|lying|kept|stored|parked|hanging|waiting))? {_NOW}(?:in|on|at)"
+    rf"|(?:escap(?:ed|es?|ing)|leav(?:es|ing)|moved? out of|moving out of|used to be (?:in|on|at|with))"
+    rf"|(?:tak(?:es?|ing)|get|pull) [^.,;:!?]{{1,24}} off) {_LITTLE}",
     re.IGNORECASE,
 )
 _SOURCE_AFTER: Final = re.compile(
     r"(?:['\u2019]?s| is| are| was)? (?:out|off|gone)(?! of\b)(?=\s*(?:[,;.!?:]|$|and\b|but\b|so\b|today\b|now\b))"
     r"|(?: is)? (?:step|stand)(?:s|ping|ing)? aside(?!\w)"
+    r"| (?:won['\u2019]?t|will not|can['\u2019]?t|cannot|does(?:n['\u2019]?t| not)|is(?:n['\u2019]?t| not))(?: [^\W\d_]+){1,4} any ?(?:more|longer)(?!\w)"
+    r"| (?:will |can )?no longer(?!\w)| (?:is|are|was) (?:far |much |a bit )?too (?!late|early|soon)[^\W\d_]+(?! to\b)"
+    r"|(?:['\u2019]s| has| had)? had (?:it|him|her|them|this|that) (?:so far|until|till|up to)(?: now)?(?!\w)"
     r"| (?:until now|till now|so far|up to now|at the moment|at present)(?!\w)",
     re.IGNORECASE,
+)
+# "Put her in 310", "hang it on rail 12", "she'll be with Una".
+_TARGET_BEFORE: Final = re.compile(
+    rf"(?<!\w)(?:(?:put|hang|place|lay|stand) (?:it|him|her|them|this|that) (?:up )?(?:in|on|at|under|beside)"
+    rf"|(?:s?he|it|they)(?:['\u2019]ll| will| should| shall| is to| are to) (?:now )?(?:be|stay|stand|sit|work|live) (?:with|in|on|at)) {_LITTLE}",
+    re.IGNORECASE,
+)
+# "Let Una sing", but not "let Una go".
+_LET: Final = re.compile(rf"(?<!\w)let {_LITTLE}", re.IGNORECASE)
+_LET_DO: Final = re.compile(
+    r" (?!(?:go|know|off|out|down|see|be|leave|rest|in)\b)[a-z]{2,}", re.IGNORECASE
 )
 _HELP: Final = (
     r"(?:has|have|agreed|to|will|can|should|shall|could|is|the|one|that|who|which|going|now)"
 )
 _TARGET_AFTER: Final = re.compile(
-    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|replaces?)(?!\w)"
+    rf"(?:['\u2019]ll|,)?(?: {_HELP}){{0,5}} (?:tak(?:es?|ing) over|(?:step|stand|fill)s? in|(?<!, )replaces?)(?!\w)"
+    r"|,? (?:from now on|from here on|henceforth)(?!\w)| (?:is|are) to (?:get|have|receive|take|play)(?!\w)"
     r"|(?:['\u2019]?s| is| goes| comes)? in(?=\s*(?:[,;.!?]|$|for\b|instead\b))|,? instead(?=\s*(?:[,;.!?]|$))",
     re.IGNORECASE,
 )
@@ -99,6 +117,11 @@ def of_first(first: Evidence, second: Evidence, text: str, *, changes: bool) -> 
     return None
 
 
+def of_one(value: Evidence, text: str, *, changes: bool) -> Side | None:
+    """The side that what is said of a value alone plainly says."""
+    return _said(value, text, changes=changes)[0]
+
+
 def _said(value: Evidence, text: str, *, changes: bool) -> _Levels:
     """The sides that the words around a value say: what it does, what one has or wants, what may be.
 
@@ -112,8 +135,13 @@ def _said(value: Evidence, text: str, *, changes: bool) -> _Levels:
         or absent.follows(value.text, text, value.end)
         or (changes and _INSTEAD_OF.search(before))
     )
+    comes_in = (
+        _TARGET_BEFORE.search(before)
+        or _TARGET_AFTER.match(after)
+        or (_LET.search(before) and _LET_DO.match(after))
+    )
     return (
-        _side(gives_way, _TARGET_AFTER.match(after)),
+        _side(gives_way, comes_in),
         _side(
             _HAS_BEFORE.search(before) or _HAS_AFTER.match(after),
             _WANTS_BEFORE.search(before) or _WANTS_AFTER.match(after),

@@ -14,7 +14,7 @@ from modelserver.schema import lacked
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.tools import humanized
 from modelserver.tasks.types import Evidence
-from modelserver.tasks.values import repeats
+from modelserver.tasks.values import repeats, verbs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +26,13 @@ _NOT: Final = (
     r"(?:(?:do|does|did|is|are|was|were|need|must|should|wo|would|ca|could)n['\u2019]?t"
     r"|(?:do|does|did|is|are|was|were|need|must|should|will|would|can|could) ?not)"
 )
+# "Don't skip it" declines nothing.
+_NEVER_NOT: Final = r"(?<!n't )(?<!n\u2019t )(?<!nt )(?<!not )(?<!never )"
 _USED: Final = r"need|want|require|have|has|bother|bring|take|use|eat|tolerate"
 _DECLINED: Final = re.compile(
-    rf"(?<!\w)(?:without|w/o|no|not|nor|never|skip|omit|avoid|no need (?:for|to|of)|instead of|rather than"
+    rf"(?<!\w)(?:without|w/o|no|not|nor|never"
+    rf"|{_NEVER_NOT}(?:skip|omit|avoid|drop|forget(?: about)?|(?:leave|leaving|cut) out|spare (?:me|us|him|her|them|it))"
+    rf"|(?:do|does|did|must|should|will|would)(?:n['\u2019]?t| not) (?:let|have|make)(?: [^\W\d_]+){{1,4}}|no need (?:for|to|of)|instead of|rather than"
     rf"|{_NOT}(?: be)?(?: (?:{_USED}|needing|taking|bringing|using))?(?: (?:to be|to|with))?) {_ARTICLE}(?:to be )?$",
     re.IGNORECASE,
 )
@@ -57,8 +61,13 @@ _NEEDLESS: Final = re.compile(
     r"| (?:is|are)(?:n['\u2019]t| not) (?:needed|necessary|required|wanted)",
     re.IGNORECASE,
 )
+# "Leave the breakfast out".
+_LEAVES: Final = re.compile(
+    rf"(?<!\w){_NEVER_NOT}(?:leave|leaving|cut|strike) {_ARTICLE}$", re.IGNORECASE
+)
+_OUT: Final = re.compile(r" (?:out|off|aside)(?! of\b)(?!\w)", re.IGNORECASE)
 _GRANTED: Final = re.compile(
-    r"(?:['\u2019]s| is| are| would be| will be) (?:fine|ok|okay|alright|all right|good|great|welcome|acceptable)(?!\w)",
+    r"(?: one| it| them)?(?:['\u2019]s| is| are| would be| will be) (?:fine|ok|okay|alright|all right|good|great|welcome|acceptable)(?!\w)",
     re.IGNORECASE,
 )
 # "Force it", where the name is what is to be done as well.
@@ -108,6 +117,8 @@ def _spoken_of(name: str, line: str) -> Iterator[tuple[int, int, bool]]:
     for match in _name(name).finditer(line):
         before, after = line[: match.start()][-_NEAR:], line[match.end() :][:_NEAR]
         declined, needless = _DECLINED.search(before), _NEEDLESS.match(after)
+        if (out := _OUT.match(after)) and (left := _LEAVES.search(before)):
+            declined, needless = left, out
         if declined or needless:
             back = len(before) - declined.start() if declined else 0
             further = needless.end() if needless else 0
@@ -196,4 +207,6 @@ def _name(name: str) -> re.Pattern[str]:
 
 def _inflected(word: str) -> str:
     stem = _ENDING.sub("", word)
+    if (done := word.removesuffix("al")) in verbs.OF_WISHES or f"{done}e" in verbs.OF_WISHES:
+        stem = done  # A rental is what one rents.
     return rf"{re.escape(stem)}\w{{0,4}}" if len(stem) >= _SHORT else rf"{re.escape(word)}s?"

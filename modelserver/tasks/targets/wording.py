@@ -37,14 +37,14 @@ _SIDES: Final[dict[Side, frozenset[str]]] = {
     "source": frozenset(
         {
             "from", "source", "src", "origin", "departure", "debit", "sender", "payer", "old",
-            "start", "base", "current", "von", "quelle", "desde", "origen", "origine", "partenza",
+            "start", "base", "current", "sell", "sold", "giver", "von", "quelle", "desde", "origen", "origine", "partenza",
             "origem", "van",
         }
     ),
     "target": frozenset(
         {
             "to", "target", "destination", "dest", "arrival", "credit", "recipient", "receiver",
-            "payee", "new", "end", "into", "nach", "ziel", "hasta", "destino", "destinazione",
+            "payee", "new", "end", "into", "buy", "bought", "nach", "ziel", "hasta", "destino", "destinazione",
             "arrivo", "naar",
         }
     ),

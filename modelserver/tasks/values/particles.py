@@ -74,9 +74,11 @@ SO_FAR: Final[ByLanguage] = {
     "en": "so far|until now|till now|up to now|currently|at the moment|at present|presently"
     "|(?:it|he|she)(?:'s|s| is) (?:now |currently )?(?:on|in|at)"
     "|(?:i|we)(?:'m| am|'re| are) (?:now )?on|(?:i|we) (?:now )?(?:have|use)|i've got",
-    "de": "bisher|bislang|derzeit|zurzeit|momentan", "fr": "jusqu'ici|actuellement",
-    "es": "hasta ahora|actualmente", "it": "finora|attualmente", "pt": "até agora|atualmente",
-    "nl": "tot nu toe|momenteel",
+    "de": "bisher|bislang|bis jetzt|derzeit|zurzeit|momentan|steht noch|ist noch",
+    "fr": "jusqu'ici|jusqu'à présent|jusqu'à maintenant|actuellement|est encore|est toujours",
+    "es": "hasta ahora|hasta el momento|actualmente|todavía está|aún está",
+    "it": "finora|fino a(?:d ora| adesso)|attualmente|è ancora", "pt": "até agora|até aqui|atualmente|ainda está",
+    "nl": "tot nu toe|tot nog toe|tot dusver|momenteel|staat nog",
 }  # fmt: skip
 ARTICLE: Final[ByLanguage] = {
     "en": "the|a|an", "de": "der|die|das|den|dem|des|ein|eine|einen|einem|einer|eines",

@@ -46,6 +46,10 @@ from modelserver.tasks.targets import switches
         ("skip_breakfast", "two nights without breakfast", True), ("skip_breakfast", "breakfast too please", False),
         ("avoid_tolls", "no tolls please", True), ("paperless", "we want no paper", True),
         ("colour", "10 copies, black and white only", False), ("color", "b&w is fine", False),
+        ("newsletter", "sign up Jo, and spare him the newsletter", False), ("lunch", "leave the lunch out please", False),
+        ("lunch", "you can leave out lunch", False), ("lunch", "drop the lunch", False), ("lunch", "forget about the lunch", False),
+        ("rental", "a harp; renting one is fine", True), ("rental", "no need to rent it", False),
+        ("ring_bell", "please don't let the postman ring the bell", False), ("wash", "needn't be washed", False),
         ("without_ice", "with ice", False), ("exclude_weekends", "weekends are fine", False),
     ],
 )  # fmt: skip

@@ -319,3 +319,50 @@ def test_a_short_choice_is_no_beginning_of_a_longer_word() -> None:
     text = "a carriage as the with what"
     given = [Reading("car", Evidence(0, 2, 10, "carriage", 0.7))]
     assert settled(ride, talk(text), with_what=given) == {"with_what?": "carriage"}
+
+
+GRAINS = ("rye", "barley", "wheat", "oat")
+BARTER = Tool(
+    "barter", "",
+    (
+        Parameter("sacks", "integer", required=True),
+        Parameter("sell_grain", enum=GRAINS, required=True),
+        Parameter("buy_grain", enum=GRAINS, required=True),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "sell", "buy"),
+    [
+        ("exchange 40 oats into barley", "oat", "barley"), ("sell 40 oats for barley", "oat", "barley"),
+        ("give me barley for 40 oats", "oat", "barley"), ("buy barley with 40 oats", "oat", "barley"),
+        ("Gib mir wheat für 40 oats", "oat", "wheat"), ("convert 40 oats to wheat", "oat", "wheat"),
+        ("exchange 40 oats in millet", "oat", None), ("exchange 40 oast into whaet", "oat", "wheat"),
+        ("buy 40 oats", None, "oat"), ("sell some barley", "barley", None),
+    ],
+)  # fmt: skip
+def test_what_is_given_and_what_is_had_for_it(text: str, sell: str | None, buy: str | None) -> None:
+    """The verb before the first one says which it is where a mere "for" joins them."""
+    got = {"sell_grain": sell, "buy_grain": buy}
+    scores = {name: {"barley": 0.6, "oat": 0.5} for name in got}
+    assert settled(BARTER, talk(text), scores) == {name: each for name, each in got.items() if each}
+
+
+@pytest.mark.parametrize(
+    "text", ["get me 40 oats for barley", "barley and oats", "barley for oats"]
+)
+def test_how_much_is_had_or_which_is_which_may_be_a_guess(text: str) -> None:
+    found = chosen.settled(BARTER, {}, {}, talk(text), 0, several=False)
+    many = [each for own in found.readings.values() for each in own]
+    assert all(each.evidence.confidence < 0.4 for each in many)
+
+
+def test_several_deals_at_once() -> None:
+    """Of each the first is given for the second; a "to" that lacks leaves them to the model."""
+    text = "exchange 20 oats into barley and 5 rye into wheat"
+    found = chosen.settled(BARTER, {}, {}, talk(text), 0, several=True).readings
+    assert [each.value for each in found["sell_grain"]] == ["oat", "rye"]
+    assert [each.value for each in found["buy_grain"]] == ["barley", "wheat"]
+    unclear = chosen.settled(BARTER, {}, {}, talk("oats, barley, rye into wheat"), 0, several=True)
+    assert not unclear.readings["sell_grain"]

@@ -117,3 +117,43 @@ def test_sides_stand_in_their_order(text: str, sides: tuple[int, int] | None) ->
     given = (kept["width_mm"][0], kept["height_mm"][0]) if "width_mm" in kept else None
     assert given == sides
     assert "copies" in kept
+
+
+DOSE = Tool(
+    "dose", "",
+    (
+        Parameter("bed", "integer"), Parameter("morning_ml", "number", required=True),
+        Parameter("evening_ml", "number", required=True),
+    ),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("give 4-B-7 40 ml morning and 25 ml evening", {"morning_ml": "25", "evening_ml": "40"}),
+        ("morning 40, evening 25", {"morning_ml": "25", "evening_ml": "40"}),
+        ("40 in the morning, 25 in the evenings", {"morning_ml": "40"}),
+        ("Evening: 25 ml; morning: 40 ml", {"evening_ml": "40"}),
+    ],
+)
+def test_numbers_by_turns_with_their_names(text: str, said: dict[str, str]) -> None:
+    assert found(DOSE, text, said) == {"morning_ml": (40.0, 0.8), "evening_ml": (25.0, 0.8)}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("40 and 25, morning and evening", {"morning_ml": "25", "evening_ml": "40"}),
+        ("40 morning evening 25", {"morning_ml": "25", "evening_ml": "40"}),
+        ("morning 40, evening 25, bed 3", {"morning_ml": "3"}),
+        ("this morning 40, from 25 to 30 in the evening", {"morning_ml": "40"}),
+        ("3rd April in the morning, 4th in the evening", {"morning_ml": "3"}),
+        ("40 in the morning, 25 in the evening", {}),
+    ],
+)
+def test_numbers_that_are_not_by_turns(text: str, said: dict[str, str]) -> None:
+    """Nor does it make values of numbers that the model read nowhere, or for something else."""
+    assert {name: value for name, (value, _) in found(DOSE, text, said).items()} == dict.fromkeys(
+        said, -1
+    )
