@@ -13,9 +13,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks import types
-from modelserver.tasks.targets import negated, remaining, told_apart, wording
+from modelserver.tasks.targets import looks, negated, remaining, told_apart, wording
+from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
+from modelserver.tasks.types import Evidence
+from modelserver.tasks.values import particles, spoken
+from modelserver.tasks.values.particles import every
 
 if TYPE_CHECKING:
     from modelserver.schema import Parameter, Tool
@@ -26,14 +30,53 @@ _ASKED: Final = re.compile(r"Which (?P<names>.+)\?")
 # A reply of more words beside its value may be none.
 _MOST_BESIDE: Final = 6
 _MOST_WORDS: Final = 12
+# Days and times may be said in words, after others that say nothing: "ok then on the 3rd of May".
+_IN_WORDS: Final = frozenset({"date", "time"})
+_DIGIT: Final = re.compile(r"\d")
+_OPENS: Final = re.compile(
+    rf"\W*(?:(?:ok(?:ay)?|so|well|{every(particles.AND)}|{every(particles.FURTHER)}"
+    rf"|{every(particles.ARTICLE)}|{every(particles.PREPOSITION)})\W+)+",
+    re.IGNORECASE,
+)
+# So many side questions may stand between the question and its answer.
+_MOST_BETWEEN: Final = 3
 
 
-def question(messages: Sequence[Message]) -> int | None:
-    """The number of the gateway's question for values that the last message replies to."""
+def question(messages: Sequence[Message], between: int = 0) -> int | None:
+    """The number of the gateway's question for values that the last message replies to.
+
+    "How warm is it?" may be asked and answered `between`, so many times at most.
+    """
     newest = types.newest(messages)
-    if newest < 2 or newest != len(messages) - 1 or not messages[newest - 1].ours:
+    if newest < 2 or newest != len(messages) - 1:
         return None
-    return newest - 1 if _ASKED.fullmatch(messages[newest - 1].content) else None
+    for place in range(newest - 1, max(newest - 2 - 2 * between, 0), -2):
+        if messages[place].role != "assistant" or messages[place - 1].role != "user":
+            return None
+        if messages[place].ours:
+            return place if _ASKED.fullmatch(messages[place].content) else None
+    return None
+
+
+def put_off(request: Request) -> tuple[Request, Request] | None:
+    """The request as it stood before our question, and as it stood after the first reply to that.
+
+    Where the first reply was none, and the last message may be: "is it warm?", and then "lane 4".
+    """
+    place = question(request.messages, _MOST_BETWEEN)
+    newest = types.newest(request.messages)
+    if place is None or place == newest - 1 or not _may_answer(_told(request.messages[-1].content)):
+        return None
+    return (
+        replace(request, messages=request.messages[:place]),
+        replace(request, messages=request.messages[: place + 2]),
+    )
+
+
+def _told(text: str) -> str:
+    """What a message tells, without the questions that it begins with."""
+    told = text.rpartition("?")[2]
+    return told if told.strip(" .!") else text
 
 
 def earlier(request: Request, calls: Sequence[Call]) -> Request | None:
@@ -48,7 +91,7 @@ def earlier(request: Request, calls: Sequence[Call]) -> Request | None:
         (tool,) = (each for each in request.tools if each.name == calls[0].name)
         if {*calls[0].missing} <= {each.name for each in asked(tool, request.messages)}:
             return None
-    elif not _may_answer(request.messages[-1].content):
+    elif not _may_answer(_told(request.messages[-1].content)):
         return None
     return replace(request, messages=request.messages[:place])
 
@@ -59,7 +102,7 @@ def _may_answer(text: str) -> bool:
 
 def asked(tool: Tool, messages: Sequence[Message]) -> Iterator[Parameter]:
     """The parameters of a tool that the question was for."""
-    place = question(messages)
+    place = question(messages, _MOST_BETWEEN)
     found = _ASKED.fullmatch(messages[place].content) if place is not None else None
     names = found["names"].split(", ") if found else []
     return (each for each in tool.parameters if humanized(each.name) in names)
@@ -75,8 +118,10 @@ def with_reply(
         if options(parameter) or (said is not None and said.message == newest):
             continue
         reply = messages[newest], newest, occasion
-        reading = remaining.in_reply(parameter, *reply) or told_apart.in_reply(
-            tool, parameter, *reply
+        reading = (
+            remaining.in_reply(parameter, *reply)
+            or told_apart.in_reply(tool, parameter, *reply)
+            or _whole(parameter, *reply)
         )
         taken = [each for name, each in call.evidence.items() if name != parameter.name]
         if reading and not any(map(reading.evidence.overlaps, taken)):
@@ -94,12 +139,28 @@ def with_reply(
     return call if answers else None
 
 
+def _whole(
+    parameter: Parameter, message: Message, number: int, occasion: Occasion
+) -> Reading | None:
+    """A short reply as a day or a time in words, as a guess: "le 14 mars 2027"."""
+    text = message.content[: looks.LONGEST]
+    start = opens.end() if (opens := _OPENS.match(text)) else 0
+    if parameter.format not in _IN_WORDS or len(text[start:].split()) > _MOST_BESIDE:
+        return None
+    value = spoken.read(parameter, *message.said(start, len(text)), occasion)
+    if value is None or not _DIGIT.search(text):
+        return None
+    return Reading(value, Evidence(number, start, len(text), text[start:], wording.UNSAID))
+
+
 def found_before(call: Call, tool: Tool, messages: Sequence[Message]) -> bool:
     """Whether a value that was asked for is read in what was said before the question.
 
     It was not found there then, so it is a guess now.
     """
     newest = types.newest(messages)
+    if question(messages) is None:
+        return False
     said = (call.evidence.get(each.name) for each in asked(tool, messages))
     return any(each is not None and each.message != newest for each in said)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks import types
-from modelserver.tasks.targets import negated, wording
+from modelserver.tasks.targets import corrections, negated, wording
 from modelserver.tasks.values import dates, particles, spoken
 from modelserver.tasks.values.particles import every
 
@@ -36,18 +36,29 @@ _DAY: Final = re.compile(r"(?:the )?(?:0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)", re
 # So many words may be left beside the value: "and by going to night?".
 _MOST_LEFT: Final = 1
 _MOST_TURNS: Final = 6
+# So many of the user's messages are looked through for the wish; between stand thanks and questions.
+_MOST_BETWEEN: Final = 4
+# Who says so of a code or a day wants the wish for that as well, whatever else they tell.
+_MOST_TOLD: Final = 5
 _LONGEST: Final = 2000
+_DIGIT: Final = re.compile(r"\d")
 
 
-def earlier(request: Request) -> Request | None:
-    """The request as it stood when the wish was uttered that the last message goes on with."""
+def earlier(request: Request) -> list[Request]:
+    """The requests as they stood at the user's messages before, where the last one goes on with a wish.
+
+    The newest first: behind a wish there may be thanks, and a question about it.
+    """
     messages = request.messages
     newest = types.newest(messages)
     text = messages[newest].content
-    if newest == 0 or messages[newest - 1].ours or not _goes_on(text):
-        return None
+    corrects = corrections.is_one(text)
+    if newest == 0 or not (corrects or _goes_on(text)):
+        return []
+    if messages[newest - 1].ours and not corrects:
+        return []
     before = [n for n in range(newest) if messages[n].role == "user" and not messages[n].ours]
-    return replace(request, messages=messages[: before[-1] + 1]) if before else None
+    return [replace(request, messages=messages[: n + 1]) for n in reversed(before[-_MOST_BETWEEN:])]
 
 
 def _goes_on(text: str) -> bool:
@@ -68,11 +79,25 @@ def is_it(call: Call, before: Call, messages: Sequence[Message], tool: Tool) -> 
     new = [name for name in said if call.arguments[name] != before.arguments.get(name)]
     if not new or call.missing or call.unusable or negated.denies(text):
         return False
+    told = wording.is_same(text) and all(_DIGIT.search(said[name].text) for name in new)
+    most = _MOST_TOLD if told and "?" not in text else _MOST_LEFT
+    return _beside(call, messages, tool) <= most
+
+
+def is_plain(call: Call, messages: Sequence[Message], tool: Tool) -> bool:
+    """Whether the last message says hardly a word beside its values."""
+    return _beside(call, messages, tool) <= _MOST_LEFT
+
+
+def _beside(call: Call, messages: Sequence[Message], tool: Tool) -> int:
+    """How many words the last message says that are neither its values nor small ones."""
+    newest = types.newest(messages)
+    said = {name: each for name, each in call.evidence.items() if each.message == newest}
     known = _FILLING | {
         word for each in tool.parameters if each.name in said for word in negated.kinds(each)
     }
     spans = [(each.start, each.end) for each in said.values()]
-    return len(list(_words_outside(text, spans, known))) <= _MOST_LEFT
+    return sum(1 for _ in _words_outside(messages[newest].content, spans, known))
 
 
 def _words_outside(

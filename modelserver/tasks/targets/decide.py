@@ -23,6 +23,7 @@ from modelserver.tasks.targets import (
     answered,
     by_clause,
     continued,
+    corrections,
     counted_on,
     functions,
     intent,
@@ -197,7 +198,7 @@ class Targets:
         """The decision with what our question was about, where the last message answers that."""
         asked = answered.earlier(request, whole.calls)
         if asked is None:
-            return whole
+            return whole if whole.calls else await self._answered_late(request, whole, run)
         (before,) = await self._read([asked], run)
         anew = not whole.calls
         if len(before.calls) != 1 or not (anew or whole.calls[0].name == before.calls[0].name):
@@ -221,20 +222,52 @@ class Targets:
             call = replace(call, confidence=wording.UNSAID)
         return Decision(before.intent, (call,))
 
+    async def _answered_late(self, request: Request, whole: Decision, run: Runner) -> Decision:
+        """The decision with what our question was about, where something else was asked meanwhile.
+
+        Whatever it says, it is a guess; and none where the question was answered before.
+        """
+        put_off = answered.put_off(request)
+        if put_off is None:
+            return whole
+        before, replied = await self._read(put_off, run)
+        if len(before.calls) != 1 or any(not call.missing for call in replied.calls):
+            return whole
+        (wish,) = before.calls
+        (tool,) = (each for each in request.tools if each.name == wish.name)
+        calls = await self._calls(request.messages, [tool], run, request.occasion)
+        if len(calls) != 1:
+            return whole
+        told = request.messages, request.occasion
+        call = answered.with_reply(calls[0], tool, *told)
+        if call is None:
+            return whole
+        call = continued.with_unsaid(call, wish, tool, *told, anew=True)
+        return Decision(before.intent, (replace(call, confidence=wording.UNSAID),))
+
     async def _continued(self, request: Request, whole: Decision, run: Runner) -> Decision:
         """The decision with what the wish before says, where the last message goes on with that."""
         tools = {tool.name: tool for tool in request.tools}
-        asked = continued.earlier(request)
+        newest = types.newest(request.messages)
+        text = request.messages[newest].content
         calls = whole.calls
-        same = wording.is_same(request.messages[types.newest(request.messages)].content)
-        full = bool(calls) and not same and _is_full(calls[0], tools[calls[0].name])
-        if asked is None or len(calls) > 1 or full:
+        corrects = corrections.is_one(text)
+        full = bool(calls) and _is_full(calls[0], tools[calls[0].name])
+        if len(calls) > 1 or (full and not wording.is_same(text) and not corrects):
             return whole
-        (before,) = await self._read([asked], run)
-        if len(before.calls) != 1 or (calls and calls[0].name != before.calls[0].name):
+        before, near = await self._wish_before(continued.earlier(request), run)
+        if before is None or (calls and calls[0].name != before.calls[0].name):
+            return whole
+        if calls and not (near or corrects or calls[0].missing):
             return whole
         (wish,) = before.calls
         tool, anew = tools[wish.name], whole.intent.name is None
+        if corrects:
+            right = corrections.put_right(wish, tool, request.messages, newest, request.occasion)
+            if right is not None:
+                return _instead(before, replace(right, confidence=wording.UNSAID))
+            if full or request.messages[newest - 1].ours:
+                return whole
         if anew:
             calls = await self._calls(request.messages, [tool], run, request.occasion)
         calls = tuple(
@@ -245,9 +278,21 @@ class Targets:
             return replace(whole, calls=calls)
         if len(calls) != 1 or not continued.is_it(calls[0], wish, request.messages, tool):
             return whole
-        others = (each for each in whole.intent.ranking if each.name != wish.name)
-        ranking = (Ranked(wish.name, before.intent.score), *others)
-        return Decision(replace(before.intent, ranking=ranking), calls)
+        sure = near and continued.is_plain(calls[0], request.messages, tool)
+        return _instead(before, calls[0] if sure else _less_sure(calls[0], wording.UNSAID))
+
+    async def _wish_before(
+        self, asked: Sequence[Request], run: Runner
+    ) -> tuple[Decision | None, bool]:
+        """The newest of these decisions that wants anything, if that is one call; is it the first?
+
+        Mostly it is; only where that wants nothing are the others read.
+        """
+        for near, many in ((True, asked[:1]), (False, asked[1:])):
+            for found in await self._read(many, run) if many else ():
+                if found.calls:
+                    return (found if len(found.calls) == 1 else None), near
+        return None, False
 
     async def _by_clause(self, request: Request, whole: Decision, run: Runner) -> Decision | None:
         """The decision by the message's clauses, where each of them is a wish by itself."""
@@ -338,6 +383,13 @@ class Targets:
         return IntentAnswer(None, 0.0, (), limit)
 
 
+def _instead(before: Decision, call: Call) -> Decision:
+    """The decision for the wish before, with the call that it is now."""
+    others = (each for each in before.intent.ranking if each.name != call.name)
+    ranking = (Ranked(call.name, before.intent.score), *others)
+    return Decision(replace(before.intent, name=call.name, ranking=ranking), (call,))
+
+
 def _is_full(call: Call, tool: Tool) -> bool:
     """Whether the last message says all there is to say."""
     return len(call.arguments) == len(tool.parameters)
@@ -348,7 +400,8 @@ def _in_their_month(decision: Decision, request: Request) -> Decision:
     calls = []
     for call in decision.calls:
         told = tools[call.name], request.messages, request.occasion
-        calls.append(counted_on.from_there(continued.in_the_month_spoken_of(call, *told), *told))
+        right = continued.in_the_month_spoken_of(corrections.carried(call, *told), *told)
+        calls.append(counted_on.from_there(right, *told))
     return replace(decision, calls=tuple(calls))
 
 

@@ -49,10 +49,14 @@ def named(parameter: Parameter, text: str, number: int) -> list[Mention]:
     if len(text) > LONGEST:
         return []
     found = []
-    for match in _names(tuple(map(str, parameter.enum))).finditer(text):
+    matches = [*_names(tuple(map(str, parameter.enum))).finditer(text)]
+    for match in matches:
         value = choices.meant(parameter.enum, match.group())
         evidence = Evidence(number, match.start(), match.end(), match.group(), SAID)
-        found.append(Mention(value, evidence, negated.is_refused(parameter, text, match.start())))
+        refused = negated.is_refused(parameter, text, match.start()) or (
+            match is not matches[-1] and negated.is_taken_back(text, match.end())
+        )
+        found.append(Mention(value, evidence, refused))
     return found
 
 

@@ -53,6 +53,18 @@ _SHALL_NOT: Final = (
     r"\b(?<!why )(?:don['\N{RIGHT SINGLE QUOTATION MARK}]?t|do not|never)\s+"
     r"(?!(?:forget|hesitate|wait|worry|fail|know|think|believe|you|we|they|i)\b)"
 )
+# "Friday - no, wait, Saturday": a comma follows, or a word that says so; "at 5, no earlier" is none.
+_SORRY: Final = (
+    r"wait|sorry|rather|better|make (?:it|that)|i mean\w*|doch|lieber|warte|moment|plut[oô]t|attend\w*|pardon"
+    r"|mejor|espera|perd[oó]n|anzi|meglio|aspetta|scusa|melhor|espere?|desculpe?|liever|wacht|toch"
+)
+_STOP: Final = r"[,.…\u2013\u2014-]+"
+_GAP: Final = r"[\s,.…\u2013\u2014-]+"
+_TAKEN_BACK: Final = re.compile(
+    rf"{_GAP}(?:(?:uh|um|er|erm|hm+|oh|ah|ach|oops){_GAP})?"
+    rf"(?:(?:no|nein|nee|non|não|nah)(?:\s*{_STOP}|\s+(?={_SORRY}))|(?:wait|scratch that)\b\s*{_STOP})\s*"
+    rf"(?=\w)", re.IGNORECASE,
+)  # fmt: skip
 _VERB_BETWEEN: Final = (
     r"(?:(?!(?:and|but|or|nor|until|till|before|after|unless|if|instead|rather|just|only|when|because|than|later"
     r"|y|pero|sino|e|ma|mas)\b)[^\W\d_]+\s+){{1,{most}}}[\"'#]?$"
@@ -94,6 +106,11 @@ def _refused_from(parameter: Parameter, text: str, start: int) -> int | None:
     direct = _direct(kinds(parameter), language, choice=bool(parameter.enum))
     found = direct.search(text, back, start) or _shall_not(language).search(text, back, start)
     return found.start() if found else None
+
+
+def is_taken_back(text: str, end: int) -> bool:
+    """Whether the words right behind a value say that it was a slip: "Tuesday... no, Wednesday"."""
+    return _TAKEN_BACK.match(text, end) is not None
 
 
 def stretches(tool: Tool, call: Call, text: str, newest: int) -> tuple[tuple[int, int], ...]:

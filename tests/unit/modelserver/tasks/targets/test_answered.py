@@ -86,3 +86,42 @@ def test_what_was_asked_for_is_a_guess_where_the_reply_does_not_say_it(
     read = Call("shift_boat", {"old_berth": "C2"}, (), {"old_berth": said})
     assert answered.found_before(read, SHIFT, talk("C2")) is guess
     assert not answered.found_before(read, SHIFT, talk("C2")[:1])
+
+
+def late(*texts: str) -> tuple[Message, ...]:
+    """A wish and our question, what was said meanwhile and answered, and the last message."""
+    *between, reply = texts
+    side = [(Message("user", each), Message("assistant", "An LLM.")) for each in between]
+    return (*talk("")[:2], *(each for pair in side for each in pair), Message("user", reply))
+
+
+@pytest.mark.parametrize(
+    ("texts", "again"),
+    [
+        (("is it deep there?", "C2"), True), (("hang on", "is it deep?", "found it: C2"), True),
+        (("C2",), False), (("is it deep?", "and is it wide?"), False), (("hm", "no, leave it"), False),
+        (("a?", "b?", "c?", "d?", "C2"), False), (("hm", "Is it like that? Mine is C2."), True),
+    ],
+)  # fmt: skip
+def test_an_answer_may_come_after_a_side_question(texts: tuple[str, ...], *, again: bool) -> None:
+    found = answered.put_off(Request(late(*texts), (SHIFT,)))
+    assert (found is not None) is again
+    if found:
+        assert [len(each.messages) for each in found] == [1, 3]
+
+
+DAY = Tool("moor", "", (Parameter("day", format="date", required=True),))
+
+
+@pytest.mark.parametrize(
+    ("reply", "day"),
+    [
+        ("le 14 mars 2027", "2027-03-14"), ("ok then on the 3rd of May 2027", "2027-05-03"),
+        ("am 5. Februar 2027", "2027-02-05"), ("the harbour master is away", None),
+    ],
+)  # fmt: skip
+def test_a_day_in_words_is_a_guess(reply: str, day: str | None) -> None:
+    lacking = Call("moor", {}, ("day",), {})
+    found = answered.with_reply(lacking, DAY, talk(reply, "Which day?"), UNTOLD)
+    assert (found.arguments["day"] if found else None) == day
+    assert not found or found.evidence["day"].confidence < 0.4

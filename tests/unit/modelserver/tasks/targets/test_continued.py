@@ -61,7 +61,7 @@ def call(text: str, **values: object) -> Call:
 )  # fmt: skip
 def test_a_new_value_alone_is_the_wish_before(text: str, values: dict[str, object]) -> None:
     messages = talk(text)
-    assert continued.earlier(Request(messages, (SEARCH,))) is not None
+    assert continued.earlier(Request(messages, (SEARCH,)))
     new = continued.with_unsaid(
         call(text, **values), BEFORE, SEARCH, messages, Occasion(), anew=True
     )
@@ -89,19 +89,26 @@ def test_what_says_more_or_nothing_new_is_not(text: str, values: dict[str, objec
     "text", ["Inari", "show me Inari", "thanks", "just a moment", "I want 6 beds"]
 )
 def test_other_messages_go_on_with_nothing(text: str) -> None:
-    assert continued.earlier(Request(talk(text), (SEARCH,))) is None
+    assert not continued.earlier(Request(talk(text), (SEARCH,)))
 
 
 def test_an_answer_to_our_question_is_no_follow_up() -> None:
     """The model reads question and answer together."""
-    assert continued.earlier(Request(talk("and Inari?", ours=True), (SEARCH,))) is None
-    assert continued.earlier(Request((Message("user", "and Inari?"),), (SEARCH,))) is None
+    assert not continued.earlier(Request(talk("and Inari?", ours=True), (SEARCH,)))
+    assert not continued.earlier(Request((Message("user", "and Inari?"),), (SEARCH,)))
 
 
 def test_the_wish_before_is_read_as_it_stood() -> None:
     found = continued.earlier(Request(talk("and Inari?"), (SEARCH,)))
-    assert found is not None
-    assert [each.content for each in found.messages] == [FIRST]
+    assert [[each.content for each in request.messages] for request in found] == [[FIRST]]
+
+
+def test_between_a_wish_and_what_goes_on_with_it_others_may_stand() -> None:
+    """Thanks and questions; the newest message is the first to be read."""
+    told = (Message("user", "thanks!"), Message("assistant", "You are welcome."))
+    messages = (*talk("")[:2], *told, Message("user", "and Inari too"))
+    found = continued.earlier(Request(messages, (SEARCH,)))
+    assert [each.messages[-1].content for each in found] == ["thanks!", FIRST]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from modelserver.schema import Parameter, Tool
@@ -127,3 +129,17 @@ def test_where_another_value_is_refused(text: str, refused: str) -> None:
 def test_other_denials_stand(text: str) -> None:
     """Of the call itself, of a time, of a list that a value is part of, of another kind of thing."""
     assert stretches(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "back"),
+    [
+        ("monday... no, friday", True), ("monday, no wait, friday", True), ("monday - uh, no, friday", True),
+        ("montag, nein, freitag", True), ("lundi, non, vendredi", True), ("monday, no later than 5", False),
+        ("monday and friday", False), ("monday, no", False), ("monday. No problem", False),
+    ],
+)  # fmt: skip
+def test_a_slip_is_taken_back_right_behind_it(text: str, *, back: bool) -> None:
+    end = re.match(r"\w+", text)
+    assert end is not None
+    assert negated.is_taken_back(text, end.end()) is back
