@@ -40,13 +40,19 @@ def is_misspelt(choice: str, word: str) -> bool:
     """Whether a word is nearly the choice, and neither that nor a longer or shorter form of it.
 
     Both as `plain` has them. A word of four or five letters that people use every day is none:
-    it means itself.
+    it means itself. Two of anything may be misspelt, too: `euors` for a euro; and of a doubled
+    letter at the end one may be missing: `expres`.
     """
-    return (
-        word not in everyday.WORDS
-        and (is_near(choice, word, _SHORTEST_SLIP) or _begins_alike(choice, word))
-        and not (choice.startswith(word) or word.startswith(choice))
+    if word in everyday.WORDS:
+        return False
+    if choice == word + word[-1:] and len(word) >= _SHORTEST_MISSPELT:
+        return True
+    near = (
+        is_near(choice, word, _SHORTEST_SLIP)
+        or is_near(f"{choice}s", word)
+        or _begins_alike(choice, word)
     )
+    return near and not (choice.startswith(word) or word.startswith(choice))
 
 
 def _begins_alike(word: str, said: str) -> bool:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.values import codes
+from modelserver.tasks.values import codes, edges, languages
 from modelserver.tasks.values.moments import moment
 
 if TYPE_CHECKING:
@@ -50,9 +50,11 @@ def text(parameter: Parameter, said: str, occasion: Occasion) -> str | None:
     if not bare:
         return None
     around = f"{parameter.name.replace('_', ' ')}: {parameter.description}"
+    if told := moment(parameter, around, bare, occasion):
+        return told
+    bare = edges.without_article(parameter, bare, languages.chosen(occasion.language))
     return (
-        moment(parameter, around, bare, occasion)
-        or _code(around, bare)
+        _code(around, bare)
         or _place(around, bare)
         or _like_example(parameter, bare)
         or _untitled(around, bare)

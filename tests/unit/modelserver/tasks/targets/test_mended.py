@@ -39,7 +39,7 @@ def test_words_of_the_tools_are_mended(said: str, right: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "restart the printer", "restarted, printers, regularly, expres", "the power is lower", "later",
+        "restart the printer", "restarted, printers, regularly, expressly", "the power is lower", "later",
         "a finish line", "printer@resart.com", "resart-7.local", "/pasports/renwe1", "danis", "x" * 1200,
     ],
 )  # fmt: skip
