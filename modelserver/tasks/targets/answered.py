@@ -82,14 +82,16 @@ def _told(text: str) -> str:
 def earlier(request: Request, calls: Sequence[Call]) -> Request | None:
     """The request as it stood before that question, where the reply may have been read badly.
 
-    That is, as no wish, or as one that lacks what was not asked for.
+    That is, as no wish, or as one that lacks what was not asked for, be it "part-time" alone.
     """
     place = question(request.messages)
     if place is None or len(calls) > 1:
         return None
     if calls:
         (tool,) = (each for each in request.tools if each.name == calls[0].name)
-        if {*calls[0].missing} <= {each.name for each in asked(tool, request.messages)}:
+        if {each.name for each in tool.parameters} - {*calls[0].arguments} <= {
+            each.name for each in asked(tool, request.messages)
+        }:
             return None
     elif not _may_answer(_told(request.messages[-1].content)):
         return None
