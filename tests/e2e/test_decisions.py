@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FURTHER = HERE / "trades"
 SEALED = HERE / "sealed"
-EVERYDAY = HERE / "everyday"
 
 # Row: conversations that must be right in percent, and wrong POSTs that are known: none where a
 # message denies, asks, refuses or chats. Two conversations and one POST of a row are left to the
@@ -66,11 +65,12 @@ TRADES = {
 SEALED_RATE = (86, 2)
 
 
-# Of the 132 of `everyday`, plain sentences about five services, 123 did at first sight, with one wrong POST.
-EVERYDAY_RATE = (90, 1)
+# Of the 132 of `everyday`, plain sentences about five services, 123 did at first sight, with one wrong POST; of
+# the 128 of `tester` 111 with none, of the 120 of `orders` 68 with eleven, of the 80 of `talks` 45 with two.
+WHOLE_RATES = {"everyday": (90, 1), "tester": (91, 1), "orders": (72, 2), "talks": (66, 1)}
 # Wrong POSTs in conversations in which nothing is wanted at the end; one of each is left to the processors.
 # Before words were looked for that take back, leave or tell, they were 14 of 168 in `declined`.
-UNWANTED = {"declined": 1, "unwanted": 1, "idle": 3, "calm": 1}
+UNWANTED = {"declined": 1, "unwanted": 1, "idle": 2, "calm": 1, "still": 1}
 
 
 @pytest.fixture(scope="module")
@@ -89,12 +89,6 @@ def trades(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with contextlib.ExitStack() as stack:
         yield Stage(tmp_path_factory.mktemp("decisions"), stack)
-
-
-@pytest.fixture(scope="module")
-def everyday(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    with contextlib.ExitStack() as stack:
-        yield Stage(tmp_path_factory.mktemp("everyday"), stack, EVERYDAY)
 
 
 @pytest.mark.slow
@@ -122,8 +116,12 @@ def test_does_so_in_all_rows_at_once(sealed: Stage) -> None:
 
 @pytest.mark.slow
 @pytest.mark.alone
-def test_does_what_plain_people_say(everyday: Stage) -> None:
-    _is_right(everyday, _all_of(EVERYDAY), EVERYDAY_RATE)
+@pytest.mark.parametrize("name", WHOLE_RATES)
+def test_does_what_plain_people_say(tmp_path: Path, name: str) -> None:
+    """In plain sentences, as a tester would say it, with stories around it, over many turns."""
+    with contextlib.ExitStack() as stack:
+        stage = Stage(tmp_path, stack, HERE / name)
+        _is_right(stage, _all_of(HERE / name), WHOLE_RATES[name])
 
 
 @pytest.mark.slow

@@ -32,12 +32,19 @@ KEPT = FOLDER / "kept"
 """Conversations about all rows, and plain ones, that nobody is to read."""
 EVERYDAY = FOLDER / "everyday"
 """Conversations about all rows, in plain words."""
-UNWANTED = tuple(FOLDER / name for name in ("declined", "unwanted", "idle", "calm"))
+TESTER = FOLDER / "tester"
+"""Conversations about all rows, by somebody who does not trust the gateway."""
+ORDERS = FOLDER / "orders"
+"""Wishes in every tone, with the stories around them."""
+TALKS = FOLDER / "talks"
+"""Talks of three to six turns."""
+UNWANTED = tuple(FOLDER / name for name in ("declined", "unwanted", "idle", "calm", "still"))
 """Conversations in which nothing is to be done at the end."""
-FOLDERS = (FOLDER, FURTHER, LATER, SEALED, KEPT, EVERYDAY, *UNWANTED)
-FEWEST = {LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3)} | dict.fromkeys(
-    UNWANTED, (24, 6)
-)
+FOLDERS = (FOLDER, FURTHER, LATER, SEALED, KEPT, EVERYDAY, TESTER, ORDERS, TALKS, *UNWANTED)
+FEWEST = {
+    LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3), TESTER: (8, 2), ORDERS: (10, 4),
+    TALKS: (15, 4), **dict.fromkeys(UNWANTED, (20, 5)),
+}  # fmt: skip
 """How many conversations a row has at least, and about how many services; else 20 about 6."""
 CONFIGS = [path for folder in FOLDERS for path in sorted((folder / "configs").iterdir())]
 ROWS = [
@@ -97,8 +104,8 @@ def test_lints_without_a_word(config: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "further"),
-    [(FOLDER, []), (SEALED, []), (KEPT, ["plain"]), (EVERYDAY, [])],
-    ids=["decisions", "sealed", "kept", "everyday"],
+    [(FOLDER, []), (SEALED, []), (KEPT, ["plain"]), (EVERYDAY, []), (TESTER, [])],
+    ids=["decisions", "sealed", "kept", "everyday", "tester"],
 )
 def test_a_file_for_each_row(folder: Path, further: list[str]) -> None:
     """None is missing, and none stands there that no test reads."""
@@ -128,7 +135,7 @@ def test_conversations_are_well_formed(folder: Path, row: str) -> None:
 
 
 def test_every_target_is_called() -> None:
-    """None of the configs' targets stands there for nothing, but where nothing is to be called."""
+    """None of the configs' targets stands there for nothing, but where nothing or little else is wanted."""
     called = {
         (folder / "configs" / f"{case['config']}.yaml", call["target"])
         for folder, row in all_rows()
@@ -136,7 +143,7 @@ def test_every_target_is_called() -> None:
         for turn in case["turns"]
         for call in calls(turn["expect"])
     }
-    idle = {config for config in CONFIGS if config.parents[1] in UNWANTED}
+    idle = {config for config in CONFIGS if config.parents[1] in {ORDERS, TALKS, *UNWANTED}}
     known = {(config, name) for config in CONFIGS if config not in idle for name in targets(config)}
     assert {each for each in called if each[0] not in idle} == known
 
