@@ -2,7 +2,8 @@
 
 What is written with a capital beside a name, and no other parameter's value, belongs to it. A word
 that opens a sentence, a title ("Frau"), a weekday and the name of a kind of thing does not; in
-German, where every noun has a capital, only a word that is in no dictionary does, and of a person.
+German, where every noun has a capital, only a word that is in no dictionary does, and of a person;
+that is a guess.
 """
 
 # ruff: noqa: RUF001 - people type these signs
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from modelserver.tasks.gloss import dictionary
-from modelserver.tasks.targets import looks
+from modelserver.tasks.targets import looks, wording
 from modelserver.tasks.targets.claims import Reading
 from modelserver.tasks.targets.layout import options
 from modelserver.tasks.tools import humanized
@@ -139,9 +140,9 @@ def _whole(
         message.said(each.start, each.end)[1:] for each in others if each.message == said.message
     ]
     around = _Around(tool, parameter, languages.guessed(text), taken, _kinds(tool))
-    found = at, at + len(reading.value)
-    first, last = _span(text, *found, around)
-    if (first, last) == found:
+    read = at, at + len(reading.value)
+    first, last = _span(text, *read, around)
+    if (first, last) == read:
         return reading
     # Behind a title ("Dr. Adler") a name begins where it was read.
     first = first if at == start else start
@@ -150,7 +151,8 @@ def _whole(
         return reading
     begun, ended = message.shown(first, last)
     words = message.content[begun:ended]
-    return Reading(value, replace(said, start=begun, end=ended, text=words))
+    found = Reading(value, replace(said, start=begun, end=ended, text=words))
+    return wording.unsure(found) if around.language == "de" else found
 
 
 def _kinds(tool: Tool) -> frozenset[str]:

@@ -95,6 +95,14 @@ def test_titles_have_small_words(said: str, read: str, value: str) -> None:
     assert whole(SHOW, said, film=read)["film"] == value
 
 
+def test_in_german_the_second_word_of_a_name_is_a_guess() -> None:
+    """Any noun that no dictionary has may stand behind a name."""
+    text = "Zwei Plätze für Tomasz Wilczek bitte"
+    readings = {"guest": [Reading("Tomasz", Evidence(0, 16, 22, "Tomasz", 0.9))]}
+    (guest,) = whole_names.known(SHOW, readings, [Message("user", text)], UNTOLD)["guest"]
+    assert (guest.value, guest.evidence.confidence) == ("Tomasz Wilczek", 0.3)
+
+
 def test_what_others_hold_is_theirs() -> None:
     found = whole(SHOW, "take Petra Brno seats", guest="Petra", city="Brno")
     assert found == {"guest": "Petra", "city": "Brno"}
