@@ -37,6 +37,12 @@ class Origin:
         last = self._piece(end - 1) if end > start else first
         return self._place(start, first, 2), self._place(end, last, 3)
 
+    def shown(self, start: int, end: int) -> tuple[int, int]:
+        """Where what was said from `start` to `end` is shown."""
+        back = Origin("", tuple((c, d, a, b) for a, b, c, d in self.pieces))
+        first, last = back.span(start, end)
+        return first + self.shift, last + self.shift
+
     def _piece(self, place: int) -> int:
         """The number of the last piece that begins here or before; -1 before them all."""
         return bisect.bisect_right(self.pieces, place - self.shift, key=lambda piece: piece[0]) - 1
@@ -68,6 +74,10 @@ class Message:
         if self.origin is None:
             return self.content, start, end
         return self.origin.text, *self.origin.span(start, end)
+
+    def shown(self, start: int, end: int) -> tuple[int, int]:
+        """Where `content` has what was said from `start` to `end`."""
+        return (start, end) if self.origin is None else self.origin.shown(start, end)
 
 
 @dataclass(frozen=True, slots=True)

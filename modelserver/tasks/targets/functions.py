@@ -21,6 +21,7 @@ from modelserver.tasks.targets import (
     chosen,
     followed,
     lasting,
+    list_ends,
     listed,
     measured,
     negated,
@@ -29,6 +30,7 @@ from modelserver.tasks.targets import (
     shaped,
     switches,
     told_apart,
+    whole_names,
     wording,
 )
 from modelserver.tasks.targets.claims import Reading, shared_out
@@ -187,7 +189,8 @@ class Functions:
         sized = measured.owned(tool, timed, messages, newest, occasion)
         told = wording.by_name(tool, sized, messages, newest, occasion)
         mine = wording.in_own_words(wording.instead(told, messages, newest), messages)
-        owned = shared_out(tool, mine, newest)
+        whole = whole_names.known(tool, shared_out(tool, mine, newest), messages, occasion)
+        owned = list_ends.known(tool, whole, messages, occasion)
         kept = self._kept(tool, found, owned, messages=messages, newest=newest, occasion=occasion)
         scalars = [p.name for p in tool.parameters if p.type != "array"]
         count = max((len(kept[name]) for name in scalars), default=1)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MOST_WORDS: Final = 5
 # A small word before a small one; in English names have no small article either.
 _LEADING: Final = {
-    "en": r"(?:the|an?)\s+(?=[^\W\d_])",
+    "en": r"(?:(?:the|an?)\s+(?=[^\W\d_])|(?:The|An?)\s+(?=[a-zß-ÿ]))",
     "fr": r"(?:(?:le|la|les|un|une|des|du|aux?|à la)\s+|(?:à )?l['’])(?=[a-zß-ÿ])",
     "es": r"(?:el|la|los|las|un|una|al|del)\s+(?=[a-zß-ÿ])",
     "it": r"(?:(?:il|lo|la|i|gli|le|un|uno|una|al|allo|alla|ai|dal|dalla|nel|nella)\s+"
@@ -39,14 +39,16 @@ _AMOUNT: Final = re.compile(
     r"(?:couple|few|lot|bit|dozen|half|quarter|pair|hundred|thousand|second|first|last|next|same|day|week|month|year)\b"
 )
 _SENTENCE: Final = re.compile(r"[,.;:!?\n\"“„«]")
-# What is written for a reader, what has a title, and what is a time.
-_FREE: Final = re.compile(
-    r"\b(?:message|text|notes?|body|descriptions?|comments?|title|titled|content|subject|query|prompt|reason"
+# What is written for a reader and what is a time; what has a title.
+_WRITTEN: Final = re.compile(
+    r"\b(?:message|text|notes?|body|descriptions?|comments?|content|subject|query|prompt|reason"
     r"|questions?|answer|caption|memo|summary|feedback|details?|instructions?|request|topic|issue|problem|wish|wishes"
     r"|letter|poem|quote|sentence|phrase|headline|post|tweet|review|greeting|inscription|print|engraving|label"
     r"|remarks?|symptoms?|complaint|lyrics|slogan|motto|search|translat\w+|say|says|said|words?|story|task|event"
-    r"|film|movie|book|song|play|album|show|series|game|novel|track|magazine|newspaper|band|pub"
     r"|dates?|days?|times?|when|since|until|duration|period|hours?|minutes?|weeks?|months?|years?)\b"
+)
+_ENTITLED: Final = re.compile(
+    r"\b(?:title|titled|film|movie|book|song|play|album|show|series|game|novel|track|magazine|newspaper|band|pub)\b"
 )
 
 
@@ -63,9 +65,17 @@ def without_article(parameter: Parameter, said: str, language: str | None) -> st
     return rest
 
 
+def is_written(parameter: Parameter) -> bool:
+    """Whether a parameter takes text for somebody to read, or a time."""
+    return bool(_WRITTEN.search(_about(parameter)))
+
+
 def _is_free(parameter: Parameter) -> bool:
-    about = f"{humanized(parameter.name)}: {parameter.description}"
-    return bool(_FREE.search(about.casefold()))
+    return is_written(parameter) or bool(_ENTITLED.search(_about(parameter)))
+
+
+def _about(parameter: Parameter) -> str:
+    return f"{humanized(parameter.name)}: {parameter.description}".casefold()
 
 
 def _is_place(said: str) -> bool:

@@ -39,6 +39,8 @@ _PERSON: Final = re.compile(
 _JOINT: Final = rf"(?:\s*[,;&+]\s*(?:(?:{_AND})\s+)?|\s+(?:{_AND})\s+)"
 _NEXT_PERSON: Final = re.compile(rf"{_JOINT}{_PERSON.pattern}(?![\w'-])")
 _LAST_PERSON: Final = re.compile(rf"{_PERSON.pattern}$")
+# "SoftPlus", "WhiteMax": names that somebody thought of.
+_COINED: Final = re.compile(r"[^\W\d_]*[a-zß-ÿ][A-ZÀ-Þ]\w*")
 _ARTICLE: Final = "(?:the|an?|my|our|die|der|das|le|la|les|el|los|las|il|o|os|as|de|het)"
 # Numbers of things: longer than what is counted, and all of one length.
 _NUMBERS: Final = re.compile(r"\d{4,12}")
@@ -107,8 +109,10 @@ def _by_spaces(piece: str) -> list[str]:
 
 
 def _are_items(split: Sequence[str]) -> bool:
-    """Whether all look like items of a list: codes, files, days, or people with two names."""
-    kinds = (_CODE.fullmatch, _FILE.fullmatch, _ADDRESS.fullmatch, _is_day, _PERSON.fullmatch)
+    """Whether all look like items of a list: codes, files, days, coined names, or people with two names."""
+    kinds = (
+        _CODE.fullmatch, _FILE.fullmatch, _ADDRESS.fullmatch, _is_day, _COINED.fullmatch, _PERSON.fullmatch,
+    )  # fmt: skip
     return any(all(map(is_one, split)) for is_one in kinds)
 
 

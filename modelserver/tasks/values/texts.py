@@ -62,11 +62,16 @@ def text(parameter: Parameter, said: str, occasion: Occasion) -> str | None:
     )
 
 
+def is_person(around: str) -> bool:
+    """Whether a parameter's name and description, in small letters, ask for somebody."""
+    return bool(_PERSON.search(around))
+
+
 def _untitled(around: str, said: str) -> str | None:
     """A person's name without what stands before it: "Dr. Adler" is one Adler."""
     titled = _TITLED.fullmatch(said)
     asked = around.lower()
-    if titled is None or not _PERSON.search(asked) or _TITLE_BELONGS.search(asked):
+    if titled is None or not is_person(asked) or _TITLE_BELONGS.search(asked):
         return None
     return titled["name"]
 

@@ -417,7 +417,7 @@ CASES: Mapping[str, Sequence[Case]] = {
         Case(
             ("I need a taxi to the airport", "Where should we pick you up?", "At 8 Abbey Street"),
             HOUSE,
-            [("order_taxi", {"pickup": "8 Abbey Street", "destination": "the airport"})],
+            [("order_taxi", {"pickup": "8 Abbey Street", "destination": "airport"})],
         ),
         Case(
             ("Find me a flight to Oslo", "When do you want to leave?", "On April 4th"),

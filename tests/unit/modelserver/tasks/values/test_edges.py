@@ -13,6 +13,7 @@ SITE = Parameter("site", description="Where it is put.")
 @pytest.mark.parametrize(
     ("language", "said", "name"),
     [
+        ("en", "The barn", "barn"), ("en", "A barn", "barn"), ("en", "A Barn", "A Barn"),
         ("en", "the barn", "barn"), ("en", "a ladder", "ladder"), ("en", "the Badgers", "Badgers"), (None, "the barn", "barn"),
         ("en", "The Old Barn", "The Old Barn"), ("en", "theatre", "theatre"), ("en", "the 4th", "the 4th"),
         ("en", "a couple of boxes", "a couple of boxes"), ("en", "the barn, third door", "the barn, third door"),

@@ -29,6 +29,7 @@ from modelserver.tasks.values.lists import (
         ("DP1/DP2 plus DP3", ["DP1", "DP2", "DP3"]), ("a.pdf and b.doc", ["a.pdf", "b.doc"]),
         ("Tuesday/Saturday", ["Tuesday", "Saturday"]), ("and/or", ["and/or"]), ("A1/b.md", ["A1/b.md"]),
         ("DP1/DP2, DP3", ["DP1", "DP2", "DP3"]), ("docs/a1.md", ["docs/a1.md"]), ("3/4", ["3/4"]),
+        ("HayTech and FarmLink", ["HayTech", "FarmLink"]), ("Hay and FarmLink", ["Hay and FarmLink"]),
         ("Max Reuter and Lea Sommer", ["Max Reuter", "Lea Sommer"]),
         ("Ann Lee, Max van Dyk and Lea Sommer", ["Ann Lee", "Max van Dyk", "Lea Sommer"]),
         ("Pride and Prejudice", ["Pride and Prejudice"]), ("bread and butter", ["bread", "butter"]),
