@@ -622,6 +622,8 @@ def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text:
     value = planned.arguments.get(parameter.name)
     text = _without_names_of_others(parameter, planned, text)
     if parameter.type == "boolean":
+        if _is_by_the_way(exchange, parameter, planned):
+            return True
         named_at = _named(parameter, text)
         if named_at is None:
             misspelt = parameter.name in planned.defaults and _is_misspelt(parameter, text)
@@ -683,6 +685,19 @@ def _is_no_denial(exchange: Exchange, parameter: Parameter, planned: Planned) ->
         for call, name, evidence in exchange.newest_evidence()
         if name == parameter.name and call.name == planned.target.name
     )
+
+
+def _is_by_the_way(exchange: Exchange, parameter: Parameter, planned: Planned) -> bool:
+    """Whether a reply to our question for something else has a yes or no in words that do not name it.
+
+    "BIO12 and nothing else" is no word of whether it is part-time.
+    """
+    sentence = transcript.answered(exchange)
+    return isinstance(sentence, Asked) and any(
+        name == parameter.name and call.name == planned.target.name
+        and not sentence.asks_for(parameter) and _named(parameter, evidence.text) is None
+        for call, name, evidence in exchange.newest_evidence()
+    )  # fmt: skip
 
 
 def _earlier(exchange: Exchange, planned: Planned, parameter: Parameter) -> str | None:

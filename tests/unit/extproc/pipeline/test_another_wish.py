@@ -152,7 +152,13 @@ def test_a_reply_that_says_it_all_is_as_sure_as_it_is_by_itself() -> None:
 
 def test_an_answer_that_could_be_a_wish_is_an_answer() -> None:
     """Two weeks may be weeks of something else, too, but these were asked for."""
-    answered = wish("ship_parcel", 2, parcel="P7", insured=False, weeks=2)
+    said = wish("ship_parcel", 2, parcel="P7", weeks=2)
+    before = wish("ship_parcel", 0, insured=False)
+    answered = replace(
+        said,
+        arguments={**said.arguments, **before.arguments},
+        evidence={**said.evidence, **before.evidence},
+    )
     played = replied("2 weeks", calls(answered, alone=[wish("stop_pump", 0, pump="2 weeks")]))
     played << forwards()
     assert sent(played) == [{"parcel": "P7", "weeks": 2, "insured": False}]

@@ -202,6 +202,24 @@ def test_an_answer_to_our_question_completes_an_old_wish() -> None:
     assert made(played) == [{"guest": "Bob", "kind": "double"}]
 
 
+@pytest.mark.parametrize(
+    ("reply", "words", "done"),
+    [("Bob and nothing else", "nothing else", False), ("Bob, no breakfast", "no breakfast", True)],
+)
+def test_a_yes_or_no_by_the_way_is_asked_back(reply: str, words: str, *, done: bool) -> None:
+    """The gateway asked for the guest; words that do not name the breakfast are none about that."""
+    asked = QUESTIONS.ask([BOOK.parameters[0]], known=False)
+    guest, meal = placed("guest", "Bob", 2, "Bob"), placed("breakfast", False, 2, words)
+    call = Call(
+        "book_room", {"guest": "Bob", "breakfast": False}, (), {**guest.evidence, **meal.evidence}
+    )
+    played = run(call, "book a double", asked, reply)
+    if done:
+        assert made(played) == [{"guest": "Bob", "breakfast": False}]
+    else:
+        played << says(QUESTIONS.propose([(BOOK, {"guest": "Bob", "breakfast": False})]))
+
+
 def test_what_was_asked_for_and_is_taken_from_before_is_asked_back() -> None:
     """The gateway asked for the guest since something was wrong with it; the kind is no answer to that."""
     asked = QUESTIONS.ask([BOOK.parameters[0]], known=True)
