@@ -139,6 +139,53 @@ _ITEM_BEFORE: Final = re.compile(
     r"(?<!\w)(?:an?|the|some|one|two|three|\d+|ein\w*|une?|des|les|un[ao]?|los|las|uma?|een|het) [\w-]+, (?:an?|the|some|one|two|three|\d+|ein\w*|une?|des|les|un[ao]?|los|las|uma?|een|het)? ?$",
     re.IGNORECASE,
 )
+_DOING: Final = frozenset(
+    [
+        "take",
+        "get",
+        "give",
+        "bring",
+        "make",
+        "buy",
+        "see",
+        "call",
+        "do",
+        "use",
+        "eat",
+        "drink",
+        "send",
+        "tell",
+        "put",
+    ]
+)
+# What is written in sentences may begin so.
+_WRITTEN: Final = frozenset(
+    [
+        "task",
+        "todo",
+        "note",
+        "notes",
+        "text",
+        "message",
+        "title",
+        "subject",
+        "reminder",
+        "comment",
+        "description",
+        "content",
+        "reason",
+        "body",
+        "what",
+        "purpose",
+        "problem",
+        "instructions",
+        "instruction",
+        "action",
+        "item",
+        "name",
+        "label",
+    ]
+)
 _FIRST: Final = frozenset(
     {"start", "begin", "from", "since", "in", "min", "minimum", "lowest", "earliest"}
 )
@@ -426,6 +473,7 @@ def _unclear(exchange: Exchange, planned: Planned, text: str) -> bool:
         or any(
             _disagrees(exchange, parameter, planned, clause)
             or _is_mixed_list(parameter, planned, clause)
+            or _is_told_to_do(parameter, planned)
             for parameter in planned.target.parameters
         )
     )
@@ -611,6 +659,16 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
 def _parts_items(between: Sequence[str]) -> bool:
     """Whether words between two items of a list may begin something else."""
     return len(between) > _MOST_BETWEEN or not _LEADS_ON.isdisjoint(between)
+
+
+def _is_told_to_do(parameter: Parameter, planned: Planned) -> bool:
+    """Whether a name begins with what is to be done with it: "take metformin" of a medicine."""
+    value = planned.arguments.get(parameter.name)
+    if parameter.enum or not isinstance(value, str):
+        return False
+    verb, _, rest = value.partition(" ")
+    written = {*humanized(parameter.name).split()} & _WRITTEN
+    return verb in _DOING and bool(rest) and not written
 
 
 def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text: str) -> bool:

@@ -43,7 +43,7 @@ _OFTEN: Final = re.compile(
 )
 # What is added after the wish: "and wipe all its settings".
 _ADDED: Final = re.compile(
-    r"\s(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\s(?P<clause>[^.,;:!?\n]*+)",
+    r"\s(?:and|then|und|dann|et|puis|y|luego|e|poi|en|dan)\s(?P<clause>(?!while\s)[^.,;:!?\n]*+)",
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")

@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from modelserver.schema import Tool
 
 CACHED_TOOLS = 8192
+_FEW_WORDS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +252,12 @@ class Targets:
         newest = types.newest(request.messages)
         text = request.messages[newest].content
         calls = whole.calls
-        corrects = corrections.is_one(text)
+        # A few words that complete what we asked about put nothing right: "200 litres, sorry".
+        answers = (
+            newest > 0 and request.messages[newest - 1].ours and len(text.split()) <= _FEW_WORDS
+            and bool(calls) and not calls[0].missing
+        )  # fmt: skip
+        corrects = not answers and corrections.is_one(text)
         full = bool(calls) and _is_full(calls[0], tools[calls[0].name])
         if len(calls) > 1 or (full and not wording.is_same(text) and not corrects):
             return whole

@@ -883,3 +883,20 @@ def test_an_order_in_any_form_is_done(said: str) -> None:
 def test_what_led_to_an_order_casts_no_doubt_on_it(said: str, *, done: bool) -> None:
     """Unless it may say how the order is meant, or is of the call itself."""
     assert is_done(said, as_said(said, ship())) is done
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "done"),
+    [
+        ("medicine", "take aspirin", False),
+        ("medicine", "aspirin", True),
+        ("note", "take aspirin", True),
+    ],
+)
+def test_a_name_with_what_is_to_be_done_in_it_is_asked_back(
+    name: str, value: str, *, done: bool
+) -> None:
+    remind = target("remind_me", parameter(name, required=True), confirm="unsure")
+    said = "remind me to take aspirin"
+    wanted = as_said(said, wish("remind_me", 0, **{name: value}))
+    assert is_done(said, wanted, config=settings(remind)) is done
