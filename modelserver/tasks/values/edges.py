@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from modelserver.tasks.tools import humanized
+from modelserver.schema import humanized
 from modelserver.tasks.values import codes, names
 
 if TYPE_CHECKING:
