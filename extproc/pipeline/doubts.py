@@ -217,6 +217,8 @@ def doubtful(exchange: Exchange) -> bool:
     last = exchange.request.last_user
     if not changes or last is None:
         return False
+    if len(exchange.request.messages[last].text) > cues.LONGEST:
+        return True
     text = _without_refused(exchange, exchange.request.messages[last].text)
     text = _blanked(text, _reasons(exchange, text))
     text = _blanked(text, _stories(exchange, changes, text))

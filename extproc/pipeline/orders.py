@@ -114,7 +114,8 @@ def is_order(
 ) -> bool:
     """Whether a message has the form of an order.
 
-    `said`: where its values stand; `verbs`: what its targets are called and described with begins so; `about`: all words of that.
+    `said`: where its values stand; `verbs`: names and descriptions of its targets, of which the first word counts;
+    `about`: all their words.
     """
     own = {name.split()[0][:STEM].casefold() for name in verbs if name.strip()}
     clauses = list(_clauses(text))
