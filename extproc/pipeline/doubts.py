@@ -106,7 +106,7 @@ _NO_UNITS: Final = frozenset(
 )
 # "Fan + desk lamp" of which one alone was read.
 _JOINED_BEFORE: Final = re.compile(r"[^\W_]\s?(?:\+|&)\s?$")
-_JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]")
+_JOINED_AFTER: Final = re.compile(r"\s?(?:\+|&)\s?[^\W_]|\s*\n\s*(?:[-*\u2022]|\d+[.)])\s*\w")
 _JOINED: Final = re.compile(r"\s(?:and|und|et|y|e|en|&)\s", re.IGNORECASE)
 # Words between two items of a list: "and also the", "as well as"; what goes on with "for", is no list.
 _MOST_BETWEEN: Final = 3
@@ -158,7 +158,8 @@ _DOING: Final = frozenset(
         "put",
     ]
 )
-# What is written in sentences may begin so.
+_WORD_TOO_MANY: Final = re.compile(r"\w['\u2019]s$|^[^\W\d_a-zß-ÿ]\w+ (?:.* )?[a-z]{1,3}$")
+# What is written in sentences may begin and end so.
 _WRITTEN: Final = frozenset(
     [
         "task",
@@ -206,6 +207,7 @@ _TURNED_DOWN: Final = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE: Final = re.compile(r"[.!;]\s|^\w+,\s")
+_BEHIND: Final = re.compile(r"[,;:]\s|\s(?:and|und|et|y|e|en)\s", re.IGNORECASE)
 # A name is spoken of by the beginning of one of its words; shorter words ("to", "day") say too little.
 _NAMED_BY: Final = 5
 _SHORTEST: Final = 4
@@ -302,7 +304,19 @@ def _only_tells(exchange: Exchange, text: str) -> bool:
     said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
     if transcript.answered(exchange) is not None:
         return bool(said) and taken_back.settles(text, said)
-    return cues.states(text) or taken_back.tells(text, said) or taken_back.settles(text, said)
+    orders_too = _orders_behind(exchange, text)
+    return (
+        (cues.states(text) and not orders_too)
+        or taken_back.tells(text, said)
+        or taken_back.settles(text, said)
+    )
+
+
+def _orders_behind(exchange: Exchange, text: str) -> bool:
+    """Whether an order follows a statement: "there are five of us, could we have a cab"."""
+    changes = [planned for planned in exchange.plan if planned.target.changes]
+    behind = _BEHIND.search(text)
+    return behind is not None and orders.is_order(text[behind.end() :], (), *_spoken_of(changes))
 
 
 def _takes_back(exchange: Exchange, text: str) -> bool:
@@ -475,7 +489,7 @@ def _unclear(exchange: Exchange, planned: Planned, text: str) -> bool:
         or any(
             _disagrees(exchange, parameter, planned, clause)
             or _is_mixed_list(parameter, planned, clause)
-            or _is_told_to_do(parameter, planned)
+            or _may_be_cut_wrong(parameter, planned)
             for parameter in planned.target.parameters
         )
     )
@@ -637,7 +651,7 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
     value = planned.arguments.get(parameter.name)
     if not isinstance(value, list):
         return False
-    if any(_JOINED.search(str(item)) for item in value):
+    if any(_JOINED.search(str(item)) for item in value) or _has_a_stranger(value):
         return True
     places = [text.find(str(item)) for item in value]
     if min(places, default=-1) < 0:
@@ -658,19 +672,28 @@ def _is_mixed_list(parameter: Parameter, planned: Planned, text: str) -> bool:
     )
 
 
+def _has_a_stranger(values: Sequence[Any]) -> bool:
+    """Whether one item alone has no digit: "T-4, T-9 and R-2 out of servce"."""
+    plain = [item for item in values if not _DIGIT.search(str(item))]
+    return len(plain) == 1 and len(values) > len(plain) + 1
+
+
 def _parts_items(between: Sequence[str]) -> bool:
     """Whether words between two items of a list may begin something else."""
     return len(between) > _MOST_BETWEEN or not _LEADS_ON.isdisjoint(between)
 
 
-def _is_told_to_do(parameter: Parameter, planned: Planned) -> bool:
-    """Whether a name begins with what is to be done with it: "take metformin" of a medicine."""
-    value = planned.arguments.get(parameter.name)
-    if parameter.enum or not isinstance(value, str):
+def _may_be_cut_wrong(parameter: Parameter, planned: Planned) -> bool:
+    """Whether a name has a word too many: "take metformin" of a medicine, "Ahmed's", "Petra adn"."""
+    if parameter.enum or {*humanized(parameter.name).split()} & _WRITTEN:
         return False
-    verb, _, rest = value.partition(" ")
-    written = {*humanized(parameter.name).split()} & _WRITTEN
-    return verb in _DOING and bool(rest) and not written
+    value = planned.arguments.get(parameter.name)
+    return any(
+        (each.partition(" ")[0] in _DOING and " " in each)
+        or _WORD_TOO_MANY.search(each) is not None
+        for each in items(value)
+        if isinstance(each, str)
+    )
 
 
 def _disagrees(exchange: Exchange, parameter: Parameter, planned: Planned, text: str) -> bool:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # English, German, French, Spanish, Italian, Portuguese, Dutch.
 _ASKED_FOR: Final = r"""
-please|pls|plz|kindly|(?:can|could|would|will|may|might|can'?t|couldn'?t|won'?t) (?:you|u|ya|i|we|someone|somebody|anyone)|would you mind
+please|pls|plz|kindly|(?<=^)(?:can|could|would) \w+ (?:do|take|get|have|be|drive|go|come|play|lead|give)|(?:can|could|would|will|may|might|can'?t|couldn'?t|won'?t) (?:you|u|ya|i|we|someone|somebody|anyone)|would you mind
 (?:i|we)(?:['\u2019]?d| would) (?:also |rather |really |just |still )?(?:like|love|want|need|prefer|have|take)|(?:i|we) (?:also |really |just |still |do |now )?(?:want|need|require|wish|insist|confirm|agree|accept|approve|authori[sz]e|order|book|ask|beg|request|demand|buy|choose|pick|hereby)
 (?:i|we)(?:['\u2019]ll| will) (?:also |then )?(?:have|take|need|go (?:for|with))|(?:i|we)(?:['\u2019]ve)? (?:have|need|got|want|wish|like|ask you|beg you) to|(?:i|we) must|let(?:['\u2019]s| us)|what (?:i|we) need
 it (?:has|needs|ought) to be|it (?:must|should) be|(?:has|have|need|needs|is|are) to (?:be|go|get|receive|leave|move)|(?:should|must|shall) (?:be|go|get|now|come|have|receive)|(?:needs?|wants?) (?:a|an|the|to|her|his|their|its|two|three|another|some|\d)
@@ -48,7 +48,7 @@ invite invoice issue join jot kick kill launch lay leave lend let lift light lim
 mow mute name note notify offer open order pack park pass pause pay pencil permit pick place plan plant play pledge plug polish post postpone pour preorder
 prepare print process program promote pull pump purchase push put queue raise reactivate reassign reboot rebook recast recharge reconnect record redeem redirect
 reduce refill refund register rehang reject release remind remove rename renew rent repair repeat replace reply report request reroute reschedule reserve reset
-resize resolve restart restock restore resume retry return reverse ring roll rotate run save scan schedule sell send serve set sew shift ship shorten show shut
+resize resolve scrap ditch restart restock restore resume retry return reverse ring roll rotate run save scan schedule sell send serve set sew shift ship shorten show shut
 sign slow sort sound split spray start stock stop store stream submit subscribe substitute suspend swap switch take tell terminate text throttle ticket tighten
 top track trade train transfer translate transport treat trigger trim try turn unblock undo unfreeze unlock unmute unsubscribe update upgrade upload use vacate
 validate verify void vote wake warm wash watch water weigh whitelist wipe wire withdraw wrap write zero reroute change extend hire lend pin pop stick fly

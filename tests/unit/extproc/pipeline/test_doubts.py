@@ -366,6 +366,14 @@ def test_a_statement_is_asked_back(said: str) -> None:
     assert not is_done(said, ship())
 
 
+@pytest.mark.parametrize(
+    "said",
+    ["there's a queue here, could you ship P77", "it's late and I'd like P77 shipped", "es ist spät, bitte verschicke P77"],
+)  # fmt: skip
+def test_a_request_in_the_sentence_of_a_statement_is_one(said: str) -> None:
+    assert is_done(said, as_said(said, ship()))
+
+
 def test_a_wish_after_a_statement_is_one() -> None:
     assert is_done("It is late. Ship parcel P77.", ship())
 
@@ -552,6 +560,9 @@ def test_a_list_out_of_two_wishes_is_asked_back() -> None:
     assert not is_done("renew L6 and reserve the item K7", both, config=settings(renew))
     assert not is_done("renew L6 for case K7", both, config=settings(renew))
     assert not is_done("renew a J5, an L6 and a K7", both, config=settings(renew))
+    assert not is_done("renew:\n- L6\n- K7\n- J5x", both, config=settings(renew))
+    strange = wish("renew", 0, loans=["L6", "K7", "fast"])
+    assert not is_done("renew L6, K7 fast", strange, config=settings(renew))
 
 
 def test_never_is_never() -> None:
@@ -897,6 +908,6 @@ def test_a_name_with_what_is_to_be_done_in_it_is_asked_back(
     name: str, value: str, *, done: bool
 ) -> None:
     remind = target("remind_me", parameter(name, required=True), confirm="unsure")
-    said = "remind me to take aspirin"
+    said = f"remind me of this: {value}"
     wanted = as_said(said, wish("remind_me", 0, **{name: value}))
     assert is_done(said, wanted, config=settings(remind)) is done
