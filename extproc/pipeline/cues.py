@@ -38,6 +38,11 @@ earlier today|this morning|(?:i|we|he|she|they|you|it)(?:'ve| have|'d| had) (?:j
 what if|if i|if we|if you|if he|if she|if they|if it|suppose|supposing|imagine|hypothetically|in case
 too (?:long|much|many|late|early|expensive|short|few|little)
 (?:says?|said|reads?|writes?|wrote|states|stated|like this|as follows|(?:an|the|my|your|for) examples?|printed|written)[^.!?:]{0,40}:(?= )
+(?:that|this|which)(?:['\u2019]d| would) be(?! (?:so |very |really |just )?(?:great|all|nice|lovely|perfect|it|good|kind|wonderful|fantastic|brilliant|super|helpful|awesome|much|ideal|fine|for)\b)
+it(?:['\u2019]d| would) be (?:mad|madness|crazy|silly|stupid|foolish|unwise|wrong|insane|absurd|funny|ridiculous|a (?:shame|pity|mistake|joke|scandal|sin))
+(?:das |es |dies )?w[äa]e?re(?! (?:es |sehr |wirklich |ganz |so )?(?:nett|toll|alles|super|lieb|prima|m[öo]e?glich|gut|sch[öo]e?n|klasse|perfekt|freundlich)\b)
+serait(?! (?:possible|gentil|super|bien|parfait|bon|id[ée]al|g[ée]nial)\b)|ser[ií]a(?! (?:posible|genial|bueno|perfecto|tan amable|amable|ideal|todo|poss[ií]vel|[óo]timo|bom|perfeito|gentil|tudo)\b)
+sarebbe(?! (?:possibile|bello|ottimo|gentile|perfetto|tutto|fantastico)\b)|ni \w+(?:lo|la|los|las|le)
 would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
 (?:i|we)'?ll (?!(?:bring|collect|fetch|pay|pick)\b)\w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber

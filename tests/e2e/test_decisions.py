@@ -66,11 +66,18 @@ SEALED_RATE = (86, 2)
 
 
 # Of the 132 of `everyday`, plain sentences about five services, 123 did at first sight, with one wrong POST; of
-# the 128 of `tester` 111 with none, of the 120 of `orders` 68 with eleven, of the 80 of `talks` 45 with two.
-WHOLE_RATES = {"everyday": (90, 1), "tester": (91, 1), "orders": (72, 2), "talks": (66, 1)}
+# the 128 of `tester` 111 with none, of the 120 of `orders` 68 with eleven, of the 80 of `talks` 45 with two; of the
+# 70 of `errands`, with the rules made of those, 46 with four.
+WHOLE_RATES = {
+    "everyday": (90, 1),
+    "tester": (91, 1),
+    "orders": (72, 2),
+    "talks": (66, 1),
+    "errands": (64, 2),
+}
 # Wrong POSTs in conversations in which nothing is wanted at the end; one of each is left to the processors.
 # Before words were looked for that take back, leave or tell, they were 14 of 168 in `declined`.
-UNWANTED = {"declined": 1, "unwanted": 1, "idle": 2, "calm": 1, "still": 1}
+UNWANTED = {"declined": 1, "unwanted": 1, "idle": 2, "calm": 1, "still": 1, "quiet": 1}
 
 
 @pytest.fixture(scope="module")

@@ -36,14 +36,30 @@ TESTER = FOLDER / "tester"
 """Conversations about all rows, by somebody who does not trust the gateway."""
 ORDERS = FOLDER / "orders"
 """Wishes in every tone, with the stories around them."""
+ERRANDS = FOLDER / "errands"
+"""As `orders`, of other services."""
 TALKS = FOLDER / "talks"
 """Talks of three to six turns."""
-UNWANTED = tuple(FOLDER / name for name in ("declined", "unwanted", "idle", "calm", "still"))
+UNWANTED = tuple(
+    FOLDER / name for name in ("declined", "unwanted", "idle", "calm", "still", "quiet")
+)
 """Conversations in which nothing is to be done at the end."""
-FOLDERS = (FOLDER, FURTHER, LATER, SEALED, KEPT, EVERYDAY, TESTER, ORDERS, TALKS, *UNWANTED)
+FOLDERS = (
+    FOLDER,
+    FURTHER,
+    LATER,
+    SEALED,
+    KEPT,
+    EVERYDAY,
+    TESTER,
+    ORDERS,
+    ERRANDS,
+    TALKS,
+    *UNWANTED,
+)
 FEWEST = {
-    LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3), TESTER: (8, 2), ORDERS: (10, 4),
-    TALKS: (15, 4), **dict.fromkeys(UNWANTED, (20, 5)),
+    LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3), TESTER: (8, 2), ORDERS: (10, 4), ERRANDS: (6, 3),
+    TALKS: (15, 4), **dict.fromkeys(UNWANTED, (10, 4)),
 }  # fmt: skip
 """How many conversations a row has at least, and about how many services; else 20 about 6."""
 CONFIGS = [path for folder in FOLDERS for path in sorted((folder / "configs").iterdir())]
@@ -143,7 +159,9 @@ def test_every_target_is_called() -> None:
         for turn in case["turns"]
         for call in calls(turn["expect"])
     }
-    idle = {config for config in CONFIGS if config.parents[1] in {ORDERS, TALKS, *UNWANTED}}
+    idle = {
+        config for config in CONFIGS if config.parents[1] in {ORDERS, ERRANDS, TALKS, *UNWANTED}
+    }
     known = {(config, name) for config in CONFIGS if config not in idle for name in targets(config)}
     assert {each for each in called if each[0] not in idle} == known
 

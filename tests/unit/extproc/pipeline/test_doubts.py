@@ -852,6 +852,8 @@ def test_a_name_within_anothers_is_no_mention_of_that() -> None:
 @pytest.mark.parametrize(
     "said",
     [
+        "ship P77 to the moon, that would be a trip", "ship P77? it'd be a shame", "verschick P77, das wäre ja was",
+        "expédie P77, ce serait fou", "P77 ni tocarlo, enviarlo sería una locura", "spedisci P77, sarebbe una follia",
         "far be it from me to ship P77", "parcel P77 we can happily do without", "here's hoping that P77 goes out one day",
         "a shipped parcel looks like this: P77, gone", "there's a note that reads: parcel P77, by ship",
         "P77 sings at night", "everybody dreams of parcel P77", "quite a thing, that parcel P77 of yours",
