@@ -43,6 +43,9 @@ it(?:['\u2019]d| would) be (?:mad|madness|crazy|silly|stupid|foolish|unwise|wron
 (?:das |es |dies )?w[äa]e?re(?! (?:es |sehr |wirklich |ganz |so )?(?:nett|toll|alles|super|lieb|prima|m[öo]e?glich|gut|sch[öo]e?n|klasse|perfekt|freundlich)\b)
 serait(?! (?:possible|gentil|super|bien|parfait|bon|id[ée]al|g[ée]nial)\b)|ser[ií]a(?! (?:posible|genial|bueno|perfecto|tan amable|amable|ideal|todo|poss[ií]vel|[óo]timo|bom|perfeito|gentil|tudo)\b)
 sarebbe(?! (?:possibile|bello|ottimo|gentile|perfetto|tutto|fantastico)\b)|ni \w+(?:lo|la|los|las|le)
+(?:thanks|thank you|thx|cheers) (?:\w+ ){0,3}for|danke (?:\w+ ){0,2}(?:f[üu]e?rs?|dass)|merci (?:\w+ )?(?:pour|d['\u2019]avoir|de m['\u2019]avoir)|gracias (?:\w+ )?por
+grazie (?:\w+ )?(?:per|di aver\w*)|obrigad[oa] (?:\w+ )?(?:por|pel[oa])|(?:bedankt|dank je|dank u) (?:\w+ )?voor
+as we speak|(?:is|are|am|\w+['\u2019](?:s|re|m)) (?:already |just )?(?:handling|seeing to|doing|on) (?:it|that|this|them)|under ?way|gerade dabei|en train de
 would happen|should(?:'ve| have) been|i wish|it'?d be nice|would be nice|one day|some day|someday|i'?m going to|we'?re going to
 (?:i|we)'?ll (?!(?:bring|collect|fetch|pay|pick)\b)\w+ (?:it|that|this|them|those)|myself|ourselves|i (?:was|were) (?:going|about)|thinking (?:of|about)|wondering|curious
 gestern|vorgestern|schon|bereits|letzte\w* \w+|angenommen|falls|wenn ich|wenn wir|wenn man|selbst|selber

@@ -53,7 +53,7 @@ _NOT_NEEDED: Final = re.compile(
 )
 _NEEDLESS: Final = re.compile(
     r"(?<!\w)(?:(?:not|n['\u2019]t|isnt|arent) (?:be )?(?:needed|necessary|required|wanted)|unnecessary|unwanted"
-    r"|(?:leave|leaving|leaves|left)(?: \w+){1,3}? (?:out|off|aside|away))(?!\w)",
+    r"|(?:leave|leaving|leaves|left)(?: \w+){1,3}? (?:out|off|aside|away)|(?:switched|turned|set|kept) off|disabled|deactivated)(?!\w)",
     re.IGNORECASE,
 )
 _PART: Final = re.compile(r"[,;.!?:](?=\s|$)|\n")
@@ -76,6 +76,9 @@ _WAY_TO_SAY: Final = re.compile(
     r"(?<!\w)(?:(?:no|not|never) (?:more|less|fewer|higher|lower|later|earlier) than"
     r"|rather (?:have|take|get)) (?:(?:the|an?|my|our|size|number) )?$",
     re.IGNORECASE,
+)
+_ARTICLES: Final = frozenset(
+    ["a", "an", "ein", "eine", "einen", "un", "une", "una", "um", "uma", "een"]
 )
 # So many characters before and after a value are beside it.
 _NEAR: Final = 24
@@ -486,6 +489,7 @@ def _unclear(exchange: Exchange, planned: Planned, text: str) -> bool:
         _has_twins(exchange, planned, text)
         or _is_backwards(exchange, planned, text)
         or _has_nameless_numbers(exchange, planned, text)
+        or _counts_by_an_article(exchange, planned)
         or any(
             _disagrees(exchange, parameter, planned, clause)
             or _is_mixed_list(parameter, planned, clause)
@@ -602,6 +606,16 @@ def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str) -> bo
         and not _is_named_near(parameter, text, found[parameter.name])
     ]  # fmt: skip
     return len(nameless) > 1
+
+
+def _counts_by_an_article(exchange: Exchange, planned: Planned) -> bool:
+    """Whether a number was read out of an article alone, as in "a fortnight"."""
+    return any(
+        call.name == planned.target.name
+        and evidence.text.casefold() in _ARTICLES
+        and type(planned.arguments.get(name)) in (int, float)
+        for call, name, evidence in exchange.newest_evidence()
+    )
 
 
 def _is_named_near(parameter: Parameter, text: str, evidence: Evidence) -> bool:

@@ -29,7 +29,8 @@ _HOW_IT_IS_MEANT: Final = re.compile(
     rf"(?<!\w)(?:{words(_MEANT)})(?!\w)|[:\"\u201c\u201e\u00ab?\d]", re.IGNORECASE
 )
 _THANKS: Final = re.compile(
-    r"(?:[,.!]? and |, |(?<=[.!?]) |[.!] )(?:many |a thousand |so )?(?:thank(?:s| you)|thx|cheers|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dank je)(?!\w)[^.!?;\n]*",
+    r"(?:[,.!]? and |, |(?<=[.!?]) |[.!] )(?:many |a thousand |so )?(?:thank(?:s| you)|thx|cheers|danke|merci|gracias|grazie|obrigad[oa]|bedankt|dank je)(?!\w)"
+    r"(?: (?:so much |very much |a lot )?(?:for|für|pour|por|per|voor)(?!\w))?(?P<what>[^.!?;\n]*)",
     re.IGNORECASE,
 )
 _SPARED: Final = re.compile(
@@ -56,7 +57,7 @@ def places(text: str, said: Sequence[tuple[int, int]]) -> Iterator[tuple[int, in
 def thanks(text: str) -> Iterator[tuple[int, int]]:
     """Where a message gives thanks, and for what."""
     for found in _THANKS.finditer(text):
-        if _is_story(found[0]) and not may_not_be_meant(found[0]):
+        if _is_story(found["what"]) and not may_not_be_meant(found["what"]):
             yield found.span()
 
 

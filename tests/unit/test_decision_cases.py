@@ -34,6 +34,8 @@ EVERYDAY = FOLDER / "everyday"
 """Conversations about all rows, in plain words."""
 TESTER = FOLDER / "tester"
 """Conversations about all rows, by somebody who does not trust the gateway."""
+PROBE = FOLDER / "probe"
+"""As `tester`, of other services."""
 ORDERS = FOLDER / "orders"
 """Wishes in every tone, with the stories around them."""
 ERRANDS = FOLDER / "errands"
@@ -41,7 +43,7 @@ ERRANDS = FOLDER / "errands"
 TALKS = FOLDER / "talks"
 """Talks of three to six turns."""
 UNWANTED = tuple(
-    FOLDER / name for name in ("declined", "unwanted", "idle", "calm", "still", "quiet")
+    FOLDER / name for name in ("declined", "unwanted", "idle", "calm", "still", "quiet", "hush")
 )
 """Conversations in which nothing is to be done at the end."""
 FOLDERS = (
@@ -52,13 +54,14 @@ FOLDERS = (
     KEPT,
     EVERYDAY,
     TESTER,
+    PROBE,
     ORDERS,
     ERRANDS,
     TALKS,
     *UNWANTED,
 )
 FEWEST = {
-    LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3), TESTER: (8, 2), ORDERS: (10, 4), ERRANDS: (6, 3),
+    LATER: (10, 3), SEALED: (8, 3), KEPT: (11, 4), EVERYDAY: (8, 3), TESTER: (8, 2), PROBE: (6, 2), ORDERS: (10, 4), ERRANDS: (6, 3),
     TALKS: (15, 4), **dict.fromkeys(UNWANTED, (10, 4)),
 }  # fmt: skip
 """How many conversations a row has at least, and about how many services; else 20 about 6."""
@@ -120,8 +123,8 @@ def test_lints_without_a_word(config: Path) -> None:
 
 @pytest.mark.parametrize(
     ("folder", "further"),
-    [(FOLDER, []), (SEALED, []), (KEPT, ["plain"]), (EVERYDAY, []), (TESTER, [])],
-    ids=["decisions", "sealed", "kept", "everyday", "tester"],
+    [(FOLDER, []), (SEALED, []), (KEPT, ["plain"]), (EVERYDAY, []), (TESTER, []), (PROBE, [])],
+    ids=["decisions", "sealed", "kept", "everyday", "tester", "probe"],
 )
 def test_a_file_for_each_row(folder: Path, further: list[str]) -> None:
     """None is missing, and none stands there that no test reads."""

@@ -209,6 +209,7 @@ def test_a_default_for_what_the_message_speaks_of_is_asked_back() -> None:
     [
         ("ship P77 with gift wrap", True, True), ("ship P77 with gift wrap", False, False),
         ("ship P77 without gift wrap", False, True), ("ship P77, no gift wrap", True, False),
+        ("ship P77 with the gift wrap switched off", True, False),
         ("ship P77 and spare her the gift wrap", True, False), ("ship P77, leave the gift wrap out", True, False),
         ("ship P77, leave the gift wrap out", False, False),  # "leave" is asked back anyway
     ],
@@ -854,6 +855,7 @@ def test_a_name_within_anothers_is_no_mention_of_that() -> None:
     [
         "ship P77 to the moon, that would be a trip", "ship P77? it'd be a shame", "verschick P77, das wäre ja was",
         "expédie P77, ce serait fou", "P77 ni tocarlo, enviarlo sería una locura", "spedisci P77, sarebbe una follia",
+        "lovely, thanks for shipping P77 so fast", "genial, gracias por enviar P77", "they ship P77 as we speak",
         "far be it from me to ship P77", "parcel P77 we can happily do without", "here's hoping that P77 goes out one day",
         "a shipped parcel looks like this: P77, gone", "there's a note that reads: parcel P77, by ship",
         "P77 sings at night", "everybody dreams of parcel P77", "quite a thing, that parcel P77 of yours",
@@ -913,3 +915,14 @@ def test_a_name_with_what_is_to_be_done_in_it_is_asked_back(
     said = f"remind me of this: {value}"
     wanted = as_said(said, wish("remind_me", 0, **{name: value}))
     assert is_done(said, wanted, config=settings(remind)) is done
+
+
+@pytest.mark.parametrize(
+    ("said", "nights", "done"), [("a fortnight", 1, False), ("1 night", 1, True)]
+)
+def test_a_number_out_of_an_article_is_asked_back(said: str, nights: int, *, done: bool) -> None:
+    book = target("book_room", parameter("nights", "integer", required=True), confirm="unsure")
+    word = said.partition(" ")[0]
+    said = f"book it for {said}"
+    wanted = of_words(said, wish("book_room", 0, nights=nights), nights=word)
+    assert is_done(said, wanted, config=settings(book)) is done
