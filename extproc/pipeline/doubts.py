@@ -162,6 +162,7 @@ _DOING: Final = frozenset(
     ]
 )
 _WORD_TOO_MANY: Final = re.compile(r"\w['\u2019]s$|^[^\W\d_a-zß-ÿ]\w+ (?:.* )?[a-z]{1,3}$")
+_WORD_BEFORE: Final = re.compile(r"[a-zß-ÿ]+ [^\W\d_a-zß-ÿ]")
 # What is written in sentences may begin and end so.
 _WRITTEN: Final = frozenset(
     [
@@ -609,12 +610,22 @@ def _has_nameless_numbers(exchange: Exchange, planned: Planned, text: str) -> bo
 
 
 def _counts_by_an_article(exchange: Exchange, planned: Planned) -> bool:
-    """Whether a number was read out of an article alone, as in "a fortnight"."""
+    """Whether a number was read out of an article, before no word of what is counted: "a fortnight" of days."""
+    numbers = {each.name: each for each in planned.target.parameters}
     return any(
         call.name == planned.target.name
-        and evidence.text.casefold() in _ARTICLES
         and type(planned.arguments.get(name)) in (int, float)
+        and _is_an_article(numbers[name], evidence.text.casefold().split())
         for call, name, evidence in exchange.newest_evidence()
+        if name in numbers
+    )
+
+
+def _is_an_article(parameter: Parameter, said: Sequence[str]) -> bool:
+    about = _WORD.findall(f"{humanized(parameter.name)} {parameter.description}".casefold())
+    counted = {word[:STEM] for word in about}
+    return (
+        said[:1] != [] and said[0] in _ARTICLES and not any(w[:STEM] in counted for w in said[1:])
     )
 
 
@@ -705,6 +716,7 @@ def _may_be_cut_wrong(parameter: Parameter, planned: Planned) -> bool:
     return any(
         (each.partition(" ")[0] in _DOING and " " in each)
         or _WORD_TOO_MANY.search(each) is not None
+        or (isinstance(value, list) and _WORD_BEFORE.match(each) is not None)
         for each in items(value)
         if isinstance(each, str)
     )

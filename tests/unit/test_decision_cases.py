@@ -163,7 +163,9 @@ def test_every_target_is_called() -> None:
         for call in calls(turn["expect"])
     }
     idle = {
-        config for config in CONFIGS if config.parents[1] in {ORDERS, ERRANDS, TALKS, *UNWANTED}
+        config
+        for config in CONFIGS
+        if config.parents[1] in {PROBE, ORDERS, ERRANDS, TALKS, *UNWANTED}
     }
     known = {(config, name) for config in CONFIGS if config not in idle for name in targets(config)}
     assert {each for each in called if each[0] not in idle} == known

@@ -564,6 +564,8 @@ def test_a_list_out_of_two_wishes_is_asked_back() -> None:
     assert not is_done("renew:\n- L6\n- K7\n- J5x", both, config=settings(renew))
     strange = wish("renew", 0, loans=["L6", "K7", "fast"])
     assert not is_done("renew L6, K7 fast", strange, config=settings(renew))
+    named = wish("renew", 0, loans=["mark Emma", "Middlemarch"])
+    assert not is_done("renew mark Emma, Middlemarch", named, config=settings(renew))
 
 
 def test_never_is_never() -> None:
@@ -918,11 +920,12 @@ def test_a_name_with_what_is_to_be_done_in_it_is_asked_back(
 
 
 @pytest.mark.parametrize(
-    ("said", "nights", "done"), [("a fortnight", 1, False), ("1 night", 1, True)]
+    ("said", "nights", "done"),
+    [("a fortnight", 1, False), ("a", 1, False), ("1 night", 1, True), ("a night", 1, True)],
 )
 def test_a_number_out_of_an_article_is_asked_back(said: str, nights: int, *, done: bool) -> None:
     book = target("book_room", parameter("nights", "integer", required=True), confirm="unsure")
-    word = said.partition(" ")[0]
+    words = said
     said = f"book it for {said}"
-    wanted = of_words(said, wish("book_room", 0, nights=nights), nights=word)
+    wanted = of_words(said, wish("book_room", 0, nights=nights), nights=words)
     assert is_done(said, wanted, config=settings(book)) is done
