@@ -22,7 +22,7 @@ from extproc.pipeline import (
     taken_back,
     transcript,
 )
-from extproc.pipeline.words import STEM, as_said, is_slip_of, items, says
+from extproc.pipeline.words import STEM, as_said, is_slip_of, items, overlaps, says
 from extproc.questions import Asked
 from modelserver.schema import called_too, humanized, is_short_for, lacked
 
@@ -231,7 +231,7 @@ def doubtful(exchange: Exchange) -> bool:
     return (
         (len(exchange.plan) > 1 and not all(planned.clause for planned in exchange.plan))
         or cues.may_be_no_wish(_about_the_call(exchange, text))
-        or _only_tells(exchange, text)
+        or _only_tells(exchange, changes, text)
         or _takes_back(exchange, text)
         or _only_looks(changes, text)
         or not _is_order(exchange, changes, text)
@@ -256,7 +256,7 @@ def _is_order(exchange: Exchange, changes: Iterable[Planned], text: str) -> bool
     """Whether a message that answers no question of ours has the form of an order."""
     if transcript.answered(exchange) is not None:
         return True
-    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    said = _said_at(exchange)
     return orders.is_order(text, said, *_spoken_of(changes))
 
 
@@ -278,12 +278,12 @@ def _stories(
     """Where a message tells what led to its order: nothing of it is a value of a call, or names one."""
     if transcript.answered(exchange) is not None:
         return
-    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    said = _said_at(exchange)
     names, about = _spoken_of(changes)
     own = _stems(planned.target.name for planned in changes)
     yield from (
         (start, end) for start, end in stories.thanks(text)
-        if not any(start < stop and begin < end for begin, stop in said)
+        if not overlaps(said, start, end)
     )  # fmt: skip
     for start, end in stories.places(text, said):
         if not any(_begins(text[start:end], stem) for stem in own) and orders.is_order(
@@ -303,22 +303,20 @@ def _only_looks(changes: Iterable[Planned], text: str) -> bool:
     )
 
 
-def _only_tells(exchange: Exchange, text: str) -> bool:
+def _only_tells(exchange: Exchange, changes: Iterable[Planned], text: str) -> bool:
     """Who answers a question of ours states something; what follows that may settle it all the same."""
-    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+    said = _said_at(exchange)
     if transcript.answered(exchange) is not None:
         return bool(said) and taken_back.settles(text, said)
-    orders_too = _orders_behind(exchange, text)
     return (
-        (cues.states(text) and not orders_too)
+        (cues.states(text) and not _orders_behind(changes, text))
         or taken_back.tells(text, said)
         or taken_back.settles(text, said)
     )
 
 
-def _orders_behind(exchange: Exchange, text: str) -> bool:
+def _orders_behind(changes: Iterable[Planned], text: str) -> bool:
     """Whether an order follows a statement: "there are five of us, could we have a cab"."""
-    changes = [planned for planned in exchange.plan if planned.target.changes]
     behind = _BEHIND.search(text)
     return behind is not None and orders.is_order(text[behind.end() :], (), *_spoken_of(changes))
 
@@ -326,12 +324,11 @@ def _orders_behind(exchange: Exchange, text: str) -> bool:
 def _takes_back(exchange: Exchange, text: str) -> bool:
     """Whether a message leaves or takes back something, by no word that is a value or names the target."""
     about = _about_the_call(exchange, text)
-    said = [evidence for _, _, evidence in exchange.newest_evidence()]
+    said = _said_at(exchange)
     names = _stems(planned.target.name for planned in exchange.plan)
     return any(
-        about[start:end].casefold()[:STEM] not in names
-        and not any(each.start < end and start < each.end for each in said)
-        for start, end in taken_back.places(about, max((each.end for each in said), default=0))
+        about[start:end].casefold()[:STEM] not in names and not overlaps(said, start, end)
+        for start, end in taken_back.places(about, max((end for _, end in said), default=0))
     )
 
 
@@ -349,7 +346,7 @@ def _leaves_it(exchange: Exchange, reply: str) -> bool:
 
 def _without_refused(exchange: Exchange, text: str) -> str:
     """The message without what says only which other value is not meant: "not order 7210"."""
-    used = [evidence for _, _, evidence in exchange.newest_evidence()]
+    used = _said_at(exchange)
     refused = (
         [span for call in exchange.decision.calls for span in call.refused]
         if exchange.decision
@@ -359,7 +356,7 @@ def _without_refused(exchange: Exchange, text: str) -> str:
         text,
         [
             (start, end) for start, end in refused
-            if not any(each.start < end and start < each.end for each in used)
+            if not overlaps(used, start, end)
         ],
     )  # fmt: skip
 
@@ -370,7 +367,7 @@ def _about_the_call(exchange: Exchange, text: str) -> str:
     Of "Better not. Restart haproxy instead.", a reply to our question, only what begins with the
     sentence of the first value: the rest turns down what was asked and no more than that.
     """
-    if exchange.decision is None or len(text) > cues.LONGEST:
+    if exchange.decision is None:
         return text
     said = [
         *_clauses_that_read(exchange.plan), *_values_of_no(exchange),
@@ -396,6 +393,11 @@ def _turned_down(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
             yield found.span()
 
 
+def _said_at(exchange: Exchange) -> list[tuple[int, int]]:
+    """Where the last message says the values of the calls."""
+    return [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
+
+
 def _stems(names: Iterable[str]) -> set[str]:
     return {word[:STEM] for name in names for word in humanized(name).split() if len(word) >= STEM}
 
@@ -419,16 +421,11 @@ def _reasons(exchange: Exchange, text: str) -> Iterator[tuple[int, int]]:
     """Where the message tells why: nothing of it is a value of a call, or names one."""
     if transcript.answered(exchange) is not None:
         return  # Who replies "I don't need that" may say no.
-    said = [(evidence.start, evidence.end) for _, _, evidence in exchange.newest_evidence()]
-    names = [
-        word[:STEM]
-        for planned in exchange.plan
-        for word in humanized(planned.target.name).split()
-        if len(word) >= STEM
-    ]
+    said = _said_at(exchange)
+    names = _stems(planned.target.name for planned in exchange.plan)
     wish = min((start for start, _ in said), default=len(text))
     for start, end in reasons.places(text, wish):
-        if not any(start < stop and begin < end for begin, stop in said) and not any(
+        if not overlaps(said, start, end) and not any(
             _begins(text[start:end], name) for name in names
         ):
             yield start, end

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from extproc.pipeline import replies
-from extproc.pipeline.words import as_said, items
+from extproc.pipeline.words import as_said, items, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,14 +68,14 @@ def change_it(exchange: Exchange, text: str) -> bool:
     }
     read = list(_read(exchange, text))
     return (
-        any(as_said(said) not in given and not _is_taken(read, at, at + len(said))
+        any(as_said(said) not in given and not overlaps(read, at, at + len(said))
             for at, said in _values(text))
-        or any(not _is_taken(taken, found.start(), found.end() + _NEAR)
+        or any(not overlaps(taken, found.start(), found.end() + _NEAR)
                for found in _CONDITIONS.finditer(text))
-        or any(not _is_taken(taken, *found.span()) for found in _OFTEN.finditer(text))
-        or any(_is_more(found["clause"]) and not _is_taken([*taken, *clauses], *found.span())
+        or any(not overlaps(taken, *found.span()) for found in _OFTEN.finditer(text))
+        or any(_is_more(found["clause"]) and not overlaps([*taken, *clauses], *found.span())
                for found in _ADDED.finditer(text))
-        or any(_goes_on(text, *span) and not _is_taken(taken, span[1], span[1] + 2)
+        or any(_goes_on(text, *span) and not overlaps(taken, span[1], span[1] + 2)
                for span in taken)
     )  # fmt: skip
 
@@ -99,10 +99,6 @@ def _goes_on(text: str, start: int, end: int) -> bool:
 def _is_more(clause: str) -> bool:
     """Whether what is added may be something to do, and no thanks."""
     return len(_WORD.findall(clause)) >= _LEAST_WORDS and not replies.is_thanks(clause)
-
-
-def _is_taken(taken: Spans, begin: int, stop: int) -> bool:
-    return any(start < stop and begin < end for start, end in taken)
 
 
 def _values(text: str) -> Iterator[tuple[int, str]]:

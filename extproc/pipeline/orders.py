@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from extproc.pipeline.cues import words
 from extproc.pipeline.sameness import LITTLE, SAME, says_nothing
-from extproc.pipeline.words import STEM, is_slip_of
+from extproc.pipeline.words import STEM, is_slip_of, overlaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -172,7 +172,7 @@ def _names_alone(
             for word in _outside(text, start, end, said)
         ):  # fmt: skip
             return False
-        if any(start < stop and begin < end for begin, stop in said):
+        if overlaps(said, start, end):
             return True
     return False
 
@@ -181,5 +181,5 @@ def _outside(text: str, start: int, end: int, said: Sequence[tuple[int, int]]) -
     """The words of a part of the text that are of no value."""
     return [
         found[0].casefold() for found in _WORD.finditer(text, start, end)
-        if not any(begin < found.end() and found.start() < stop for begin, stop in said)
+        if not overlaps(said, *found.span())
     ]  # fmt: skip

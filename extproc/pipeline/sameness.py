@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from extproc.pipeline.words import STEM
+from extproc.pipeline.words import STEM, overlaps
 from modelserver.schema import humanized, is_short_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from extproc.contract import Target
 
@@ -50,13 +50,11 @@ def wanted(text: str, taken: Sequence[tuple[int, int]], target: Target) -> bool:
     own = {word for each in about for word in _WORD.findall(each.casefold())}
     same = [found.span() for found in SAME.finditer(text)]
     return all(
-        _lies_in(found, taken) or _lies_in(found, same) or says_nothing(found[0].casefold(), own)
+        overlaps(taken, *found.span())
+        or overlaps(same, *found.span())
+        or says_nothing(found[0].casefold(), own)
         for found in _WORD.finditer(text)
     )
-
-
-def _lies_in(found: re.Match[str], places: Iterable[tuple[int, int]]) -> bool:
-    return any(start < found.end() and found.start() < end for start, end in places)
 
 
 def says_nothing(word: str, own: set[str]) -> bool:

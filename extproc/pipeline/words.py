@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 STEM: Final = 4
@@ -31,6 +31,11 @@ def is_slip_of(word: str, said: str) -> bool:
 def says(text: str, words: str) -> bool:
     """Whether these words stand in a text whole, in large letters or small."""
     return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def overlaps(places: Iterable[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether one of these places has a character of that from `start` to `end`."""
+    return any(begin < end and start < stop for begin, stop in places)
 
 
 def items(value: Any) -> Iterator[Any]:
